@@ -1,1 +1,8 @@
 //! Barline.
+
+pub mod abc;
+pub mod event;
+pub mod prompt;
+pub mod score;
+pub mod time;
+pub mod transport;

@@ -1,0 +1,165 @@
+//! ABC notation, after the ABC standard 2.1 (December 2011): its vocabulary as types. Plain values; nothing here does I/O.
+//!
+//! `parse` reads text and never fails, `print` writes a bar's notes as text, [`bar`] is the automaton that knows which bytes may come next.
+
+pub mod bar;
+pub mod key;
+pub mod parse;
+pub mod print;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Beats;
+
+/// A half-open range of byte offsets into the text that was parsed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Span {
+    pub start: usize,
+    pub end: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    Warning,
+    Error,
+}
+
+/// Something the reader of the text should be told, with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub span: Span,
+    pub severity: Severity,
+    pub message: String,
+}
+
+impl Diagnostic {
+    /// Line and column of the start, both from 1; columns count characters.
+    #[must_use]
+    pub fn line_column(&self, text: &str) -> (usize, usize) {
+        let mut end = self.span.start.min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let before = &text[..end];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+
+    /// `FILE:LINE:COL: severity: text`, the form that editors jump to.
+    #[must_use]
+    pub fn display(&self, file: &str, text: &str) -> String {
+        let (line, column) = self.line_column(text);
+        let severity = if self.severity == Severity::Error { "error" } else { "warning" };
+        format!("{file}:{line}:{column}: {severity}: {}", self.message)
+    }
+}
+
+/// `C D E F G A B`; the discriminant is the diatonic step from C.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum Step {
+    C,
+    D,
+    E,
+    F,
+    G,
+    A,
+    B,
+}
+
+impl Step {
+    pub const ALL: [Step; 7] = [Step::C, Step::D, Step::E, Step::F, Step::G, Step::A, Step::B];
+
+    /// Semitones above C without accidentals.
+    #[must_use]
+    pub fn semitones(self) -> i32 {
+        [0, 2, 4, 5, 7, 9, 11][self as usize]
+    }
+
+    /// From an ABC note letter of either case.
+    #[must_use]
+    pub fn from_letter(letter: u8) -> Option<Step> {
+        let at = b"CDEFGAB".iter().position(|&l| l == letter.to_ascii_uppercase())?;
+        Some(Step::ALL[at])
+    }
+
+    #[must_use]
+    pub fn letter(self) -> u8 {
+        b"CDEFGAB"[self as usize]
+    }
+}
+
+/// A spelled, sounding pitch: the accidental is resolved, whatever the text left to key and bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Pitch {
+    pub step: Step,
+    /// Semitones from the natural, -2 to 2.
+    pub alter: i8,
+    /// Scientific octave: `C` is C4 (MIDI 60), `c` is C5.
+    pub octave: i8,
+}
+
+impl Pitch {
+    /// MIDI note number; middle C is 60. Outside 0–127 for absurd octaves.
+    #[must_use]
+    pub fn midi(self) -> i32 {
+        12 * (i32::from(self.octave) + 1) + self.step.semitones() + i32::from(self.alter)
+    }
+}
+
+/// `M:`. `None` in [`Meter::length`] means free metre (`M:none`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Meter {
+    Free,
+    Measured { numerator: u16, denominator: u16 },
+}
+
+impl Meter {
+    pub const COMMON: Meter = Meter::Measured { numerator: 4, denominator: 4 };
+
+    /// The length of a full bar.
+    #[must_use]
+    pub fn length(self) -> Option<Beats> {
+        match self {
+            Meter::Free => None,
+            Meter::Measured { numerator, denominator } => Some(Beats::new(numerator.into(), denominator.into())),
+        }
+    }
+
+    /// The length that the instrument counts with: free metre counts as 4/4.
+    #[must_use]
+    pub fn bar_length(self) -> Beats {
+        self.length().unwrap_or(Beats::WHOLE)
+    }
+
+    /// 6/8, 9/8, 12/8 and the like, where the beat is dotted.
+    #[must_use]
+    pub fn is_compound(self) -> bool {
+        matches!(self, Meter::Measured { numerator, denominator } if numerator % 3 == 0 && numerator > 3 && denominator >= 8)
+    }
+
+    /// The felt beat: a dotted crotchet in compound eighths, the whole bar in 3/8, otherwise a crotchet
+    /// (or the denominator where that is longer than the bar divides into).
+    #[must_use]
+    pub fn beat(self) -> Beats {
+        match self {
+            Meter::Free => Beats::new(1, 4),
+            Meter::Measured { numerator: 3, denominator } if denominator >= 8 => Beats::new(3, denominator.into()),
+            Meter::Measured { denominator, .. } if self.is_compound() => Beats::new(3, denominator.into()),
+            Meter::Measured { numerator, denominator } => {
+                let bar = Beats::new(numerator.into(), denominator.into());
+                let quarter = Beats::new(1, 4);
+                if bar.is_multiple_of(quarter) { quarter } else { Beats::new(1, denominator.into()) }
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Meter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Meter::Free => f.write_str("none"),
+            Meter::Measured { numerator, denominator } => write!(f, "{numerator}/{denominator}"),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What rooms tell each other: events for the outputs, events for the performer's screen, commands from it. Plain values.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::abc::Meter;
+use crate::prompt::Scene;
+use crate::time::{Beats, Frames, Tempo};
+
+/// A scene's voice as the outputs know it: its place in the scene's voice table, 0 to 31.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VoiceSlot(pub u8);
+
+/// How many voices a scene may have.
+pub const MAX_VOICES: usize = 32;
+
+/// Something an output does at a frame. `Copy`, so that it passes to real-time threads without a heap.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScheduledEvent {
+    pub at: Frames,
+    pub action: Action,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Action {
+    /// `pitch` and `velocity` as in MIDI: 0–127, velocity at least 1.
+    NoteOn {
+        voice: VoiceSlot,
+        pitch: u8,
+        velocity: u8,
+    },
+    NoteOff {
+        voice: VoiceSlot,
+        pitch: u8,
+    },
+    /// MIDI control change; the synth takes what it knows (7 volume, 10 pan, 74 cutoff).
+    Control {
+        voice: VoiceSlot,
+        controller: u8,
+        value: u8,
+    },
+    /// MIDI program change; the synth ignores it.
+    Program {
+        voice: VoiceSlot,
+        program: u8,
+    },
+    /// End every sounding note now.
+    AllNotesOff,
+    /// `AllNotesOff`, and for MIDI also controllers 64, 120 and 123 on every channel.
+    Panic,
+}
+
+/// Counts evaluations. Each composed bar carries the revision of the text that it answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Revision(pub u64);
+
+/// Who made a bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Author {
+    /// The performer's text: a loop or a seed.
+    Text,
+    Model,
+    /// Rung 1 to 4 of the ladder.
+    Ladder(u8),
+}
+
+/// What the performer asks of the scheduler.
+#[derive(Clone, Debug)]
+pub enum Command {
+    Play,
+    /// Note-off for each sounding note; the transport halts.
+    Stop,
+    /// Finish sounding notes and play no new ones until `Play`; the clock runs on.
+    Hush,
+    Panic,
+    /// A newly evaluated scene.
+    Evaluate(Arc<Scene>),
+    Mute {
+        voice: usize,
+        muted: bool,
+    },
+    /// Forget the uncommitted bars of the model and compose them anew.
+    Reroll,
+    Quit,
+}
+
+/// What the instrument tells the performer's screen.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The latest state of the engine; replaces the one before.
+    Snapshot(Box<Snapshot>),
+    Message(Message),
+    /// A file under `prompts/` or `patches/` has new content.
+    FileChanged {
+        path: std::path::PathBuf,
+        text: String,
+    },
+    FileRemoved {
+        path: std::path::PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    Info,
+    Warning,
+    Error,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    pub level: Level,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Playing {
+    #[default]
+    Stopped,
+    Playing,
+    /// The clock runs, new notes do not sound.
+    Hushed,
+}
+
+/// The engine as the screen sees it; the screen draws only from this copy.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub playing: Playing,
+    pub tempo: Tempo,
+    pub meter: Meter,
+    /// The sounding bar, from 1; 0 before the first.
+    pub bar: i64,
+    /// Time since that bar's start.
+    pub position: Beats,
+    /// Whole bars ready beyond the sounding one, for every voice.
+    pub bars_ahead: usize,
+    /// How often the ladder filled in.
+    pub ladder_uses: u64,
+    pub tokens_per_second: f32,
+    /// One or two words: `ready`, `starting`, `down: …`, `none`.
+    pub composer: String,
+    /// `alsa:default 48000 Hz`, `none (clock only)`.
+    pub audio: String,
+    /// The MIDI port, or `none`.
+    pub midi: String,
+    pub xruns: u64,
+    /// The bar from which the newest evaluation is heard, while that is still ahead.
+    pub heard_from: Option<i64>,
+    /// Names of the scene's voices, in table order; `VoiceRow` cells follow the same order.
+    pub voices: Vec<VoiceStatus>,
+    /// The last played bars, the sounding one, and all that is known of the future, in order.
+    pub bars: Vec<BarView>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoiceStatus {
+    pub name: String,
+    pub muted: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BarState {
+    Played,
+    Sounding,
+    /// Fixed: will be heard as shown.
+    Committed,
+    /// May still change.
+    Planned,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BarView {
+    pub number: i64,
+    pub state: BarState,
+    /// One per voice; `None` when nothing is known yet.
+    pub cells: Vec<Option<Cell>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// The bar in the prompt's key and unit length, without the bar line.
+    pub text: String,
+    pub by: Author,
+}

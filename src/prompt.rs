@@ -1,0 +1,4 @@
+//! To come.
+/// One tune of a prompt file.
+#[derive(Clone, Debug)]
+pub struct Scene;

@@ -1,0 +1,38 @@
+//! What a bar sounds like: notes in exact musical time. Plain values, filled from parsed ABC, printed back by `abc::print`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::abc::Pitch;
+use crate::time::Beats;
+
+/// One bar of one voice as notes. Onsets count from the bar's start; `0 <= onset`, `onset + length` may pass the bar's end only in text that is itself too long.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measure {
+    /// The time that the text of the bar fills (not what the metre asks for).
+    pub length: Beats,
+    /// Sorted by onset, then pitch.
+    pub notes: Vec<Note>,
+    /// Chord symbols (`"Am7"`), sorted by onset.
+    pub chords: Vec<ChordSymbol>,
+}
+
+/// A sounding note within its bar. Ties are kept as flags; whoever plays joins them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    pub onset: Beats,
+    pub length: Beats,
+    pub pitch: Pitch,
+    /// MIDI velocity, 1–127. `mf` (the default) is 90 (ABC 2.1, 4.14).
+    pub velocity: u8,
+    /// A tie joins this note to the one before (it is not struck again).
+    pub tied_from: bool,
+    /// A tie joins this note to the next.
+    pub tied_to: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChordSymbol {
+    pub onset: Beats,
+    /// Without the quotes: `Am7`, `C/G`.
+    pub text: String,
+}

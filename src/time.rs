@@ -1,0 +1,197 @@
+//! Units of time. Owns the two clocks' types and nothing that ticks; plain values, used on every thread.
+//!
+//! [`Beats`] is musical time, exact; [`Frames`] is sample time. Only [`crate::transport::Transport`] converts between them.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Mul, Neg, Rem, Sub, SubAssign};
+use std::str::FromStr;
+
+use num_rational::Ratio;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Musical time as an exact fraction of a whole note, the unit in which ABC writes lengths (`L:1/8`): a crotchet is 1/4.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Beats(Ratio<i64>);
+
+impl Beats {
+    pub const ZERO: Beats = Beats(Ratio::new_raw(0, 1));
+    pub const WHOLE: Beats = Beats(Ratio::new_raw(1, 1));
+
+    /// `numerator / denominator` of a whole note. Panics when the denominator is zero.
+    #[must_use]
+    pub fn new(numerator: i64, denominator: i64) -> Self {
+        Beats(Ratio::new(numerator, denominator))
+    }
+
+    #[must_use]
+    pub fn numerator(self) -> i64 {
+        *self.0.numer()
+    }
+
+    #[must_use]
+    pub fn denominator(self) -> i64 {
+        *self.0.denom()
+    }
+
+    /// The quotient of two times, for "how many of these fit".
+    #[must_use]
+    pub fn ratio(self, other: Beats) -> Ratio<i64> {
+        self.0 / other.0
+    }
+
+    #[must_use]
+    pub fn scale(self, factor: Ratio<i64>) -> Self {
+        Beats(self.0 * factor)
+    }
+
+    #[must_use]
+    pub fn is_multiple_of(self, grid: Beats) -> bool {
+        (self.0 / grid.0).is_integer()
+    }
+
+    /// For display and measurement only; arithmetic stays exact.
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        self.numerator() as f64 / self.denominator() as f64
+    }
+}
+
+impl Add for Beats {
+    type Output = Beats;
+    fn add(self, other: Beats) -> Beats {
+        Beats(self.0 + other.0)
+    }
+}
+
+impl Sub for Beats {
+    type Output = Beats;
+    fn sub(self, other: Beats) -> Beats {
+        Beats(self.0 - other.0)
+    }
+}
+
+impl Rem for Beats {
+    type Output = Beats;
+    fn rem(self, other: Beats) -> Beats {
+        Beats(self.0 % other.0)
+    }
+}
+
+impl Neg for Beats {
+    type Output = Beats;
+    fn neg(self) -> Beats {
+        Beats(-self.0)
+    }
+}
+
+impl Mul<i64> for Beats {
+    type Output = Beats;
+    fn mul(self, times: i64) -> Beats {
+        Beats(self.0 * times)
+    }
+}
+
+impl AddAssign for Beats {
+    fn add_assign(&mut self, other: Beats) {
+        *self = *self + other;
+    }
+}
+
+impl SubAssign for Beats {
+    fn sub_assign(&mut self, other: Beats) {
+        *self = *self - other;
+    }
+}
+
+impl Sum for Beats {
+    fn sum<I: Iterator<Item = Beats>>(iter: I) -> Beats {
+        iter.fold(Beats::ZERO, Add::add)
+    }
+}
+
+/// `3/8`, or `2` for whole numbers.
+impl fmt::Display for Beats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Beats {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = || format!("'{text}' is not a fraction such as 3/8");
+        let (n, d) = text.split_once('/').unwrap_or((text, "1"));
+        let n: i64 = n.trim().parse().map_err(|_| bad())?;
+        let d: i64 = d.trim().parse().map_err(|_| bad())?;
+        if d <= 0 { Err(bad()) } else { Ok(Beats::new(n, d)) }
+    }
+}
+
+impl Serialize for Beats {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Beats {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A count of sample frames since the engine started. Never negative while playing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Frames(pub i64);
+
+impl Add for Frames {
+    type Output = Frames;
+    fn add(self, other: Frames) -> Frames {
+        Frames(self.0 + other.0)
+    }
+}
+
+impl Sub for Frames {
+    type Output = Frames;
+    fn sub(self, other: Frames) -> Frames {
+        Frames(self.0 - other.0)
+    }
+}
+
+/// Frames per second, 8,000 to 384,000 in practice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SampleRate(pub u32);
+
+impl SampleRate {
+    #[must_use]
+    pub fn frames_in(self, duration: std::time::Duration) -> Frames {
+        Frames((duration.as_nanos() * u128::from(self.0) / 1_000_000_000) as i64)
+    }
+
+    #[must_use]
+    pub fn duration_of(self, frames: Frames) -> std::time::Duration {
+        let nanos = frames.0.max(0) as u128 * 1_000_000_000 / u128::from(self.0);
+        std::time::Duration::from_nanos(nanos as u64)
+    }
+}
+
+/// Crotchets per minute, exact; 1 to 1,000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tempo(pub Ratio<i64>);
+
+impl Tempo {
+    pub const DEFAULT: Tempo = Tempo(Ratio::new_raw(120, 1));
+
+    /// `beat = count` as in `Q:3/8=60`: `count` of that length a minute.
+    #[must_use]
+    pub fn from_beat(beat: Beats, count: Ratio<i64>) -> Self {
+        Tempo(beat.ratio(Beats::new(1, 4)) * count)
+    }
+
+    #[must_use]
+    pub fn quarters_per_minute(self) -> f64 {
+        *self.0.numer() as f64 / *self.0.denom() as f64
+    }
+}
