@@ -3,6 +3,7 @@
 //! `parse` reads text and never fails, `print` writes a bar's notes as text, [`bar`] is the automaton that knows which bytes may come next.
 
 pub mod bar;
+mod bar_tables;
 pub mod key;
 pub mod parse;
 pub mod print;
