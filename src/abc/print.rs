@@ -1,1 +1,1 @@
-//! To come.
+//! Notes to canonical text.
