@@ -225,9 +225,11 @@ impl Automaton {
             Phase::Between => self.begin(state, byte),
             Phase::TripletOpen => (byte == b'3').then_some(State { phase: Phase::Inside, ..state }),
             Phase::Inside => match (byte, state.context) {
-                (b']', Context::Chord { notes, .. }) if notes >= 2 => {
-                    Some(State { context: Context::Plain, phase: Phase::Length { pitch: NO_PITCH, rest: false, prefix: 0 }, ..state })
-                }
+                (b']', Context::Chord { notes, .. }) if notes >= 2 => Some(State {
+                    context: Context::Plain,
+                    phase: Phase::Length { pitch: NO_PITCH, rest: false, prefix: 0 },
+                    ..state
+                }),
                 _ => self.note_byte(state, byte),
             },
             Phase::Accidental(alter) => self.letter(state, byte, Some(alter)),
@@ -298,7 +300,8 @@ impl Automaton {
                 Some(State { phase: Phase::Length { pitch: NO_PITCH, rest: true, prefix: 0 }, ..state })
             }
             b'(' if !tied => {
-                let state = State { context: Context::Triplet { index: 0, ticks: 0 }, phase: Phase::TripletOpen, ..state };
+                let state =
+                    State { context: Context::Triplet { index: 0, ticks: 0 }, phase: Phase::TripletOpen, ..state };
                 self.note_possible(&state).then_some(state)
             }
             b'[' if !tied && self.rules.chords => {
@@ -360,7 +363,8 @@ impl Automaton {
         }
         let pitch = pitch as u8;
         if let Context::Chord { notes, .. } = state.context {
-            let inside = State { context: Context::Chord { top: pitch, notes: notes + 1 }, phase: Phase::Inside, ..state };
+            let inside =
+                State { context: Context::Chord { top: pitch, notes: notes + 1 }, phase: Phase::Inside, ..state };
             return self.push(inside, byte);
         }
         self.push(State { phase: Phase::Length { pitch, rest: false, prefix: 0 }, ..state }, byte)
@@ -369,7 +373,8 @@ impl Automaton {
     /// Whether this pitch, or one that more octave marks lead to, may sound here.
     fn marks_possible(&self, state: &State, pitch: i16, upper: bool, marks: u8) -> bool {
         let shift = if upper { -12 } else { 12 };
-        (0..=i16::from(MAX_OCTAVE_MARKS.saturating_sub(marks))).any(|more| self.pitch_allowed(state, pitch + shift * more))
+        (0..=i16::from(MAX_OCTAVE_MARKS.saturating_sub(marks)))
+            .any(|more| self.pitch_allowed(state, pitch + shift * more))
             && marks <= MAX_OCTAVE_MARKS
     }
 
@@ -392,7 +397,9 @@ impl Automaton {
     }
 
     fn note_possible(&self, state: &State) -> bool {
-        b"^_=CDEFGABcdefgab".iter().any(|&byte| self.note_byte(State { phase: Phase::Inside, ..*state }, byte).is_some())
+        b"^_=CDEFGABcdefgab"
+            .iter()
+            .any(|&byte| self.note_byte(State { phase: Phase::Inside, ..*state }, byte).is_some())
     }
 
     fn any_length_fits(&self, state: &State, rest: bool) -> bool {
