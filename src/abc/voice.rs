@@ -138,7 +138,8 @@ impl VoiceBuilder {
     /// Time makes a bar, and so does a chord symbol between two bar lines: its author counts on a bar there.
     fn is_bar(&self, line: BarLine) -> bool {
         let harmony = || {
-            self.before.kind != BarLineKind::None
+            // A symbol before the opening `|:` belongs to what comes.
+            (self.before.kind != BarLineKind::None || line.starts == 0)
                 && line.kind != BarLineKind::None
                 && self.items.iter().any(|item| match &item.symbol {
                     Symbol::ChordSymbol(text) => ChordName::parse(text).is_some(),
