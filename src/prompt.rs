@@ -169,7 +169,7 @@ mod tests {
         assert_eq!((bass.patch.as_str(), lead.patch.as_str()), ("sub", "reed"));
         assert_eq!(bass.bars.iter().map(|bar| bar.text.as_str()).collect::<Vec<_>>(), ["D,6", "C,6"]);
         assert_eq!((lead.rules.range, lead.rules.notes, lead.rules.grid), ((62, 86), (2, 8), 6));
-        assert_eq!(lead.rules.classes, Some(0b1010_1010_1101));
+        assert_eq!(lead.rules.classes, Some(0b1010_1011_0101));
     }
 
     #[test]
