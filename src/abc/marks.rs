@@ -74,7 +74,12 @@ impl Scanner<'_> {
             w if w.starts_with('[') => BarLineKind::ThickThin,
             _ => BarLineKind::Double,
         };
-        let colons_after = self.take_while(|b| b == b':');
+        let mut colons_after = self.take_while(|b| b == b':');
+        if self.peek() == Some(b'|') && kind == BarLineKind::Invisible {
+            // `[|]:|` is two bar lines, and the colon belongs to the second.
+            self.at -= colons_after;
+            colons_after = 0;
+        }
         let (ends, starts) = if written.is_empty() {
             // `::` closes and opens at once.
             (colons_before.div_ceil(2), colons_before / 2)
