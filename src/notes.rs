@@ -42,19 +42,15 @@ fn voice_notes(tune: &Tune, voice: &Voice) -> Vec<PlayedNote> {
         for note in &bar.notes {
             let onset = start + note.onset;
             let held = note.tied_from.then(|| open.iter().position(|&at| played[at].pitch == note.pitch)).flatten();
-            let place = match held {
-                Some(held) => {
-                    let place = open.swap_remove(held);
-                    let first = &mut played[place];
-                    first.length = first.length.max(onset + note.length - first.onset);
-                    place
-                }
-                None => {
-                    let (pitch, velocity) = (note.pitch, note.velocity);
-                    let voice = voice.id.clone();
-                    played.push(PlayedNote { voice, onset, length: note.length, pitch, velocity });
-                    played.len() - 1
-                }
+            let place = if let Some(held) = held {
+                let place = open.swap_remove(held);
+                let first = &mut played[place];
+                first.length = first.length.max(onset + note.length - first.onset);
+                place
+            } else {
+                let (pitch, velocity) = (note.pitch, note.velocity);
+                played.push(PlayedNote { voice: voice.id.clone(), onset, length: note.length, pitch, velocity });
+                played.len() - 1
             };
             if note.tied_to {
                 open.push(place);

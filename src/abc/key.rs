@@ -45,9 +45,9 @@ impl Mode {
         }
     }
 
-    /// From a word of which the first three letters count, in any case; `m` alone is minor.
+    /// From a word of which the first three letters count, in any case; `m` alone is minor, and so is `M` in older files.
     fn from_word(word: &str) -> Option<Mode> {
-        if word == "m" {
+        if word.eq_ignore_ascii_case("m") {
             return Some(Mode::Minor);
         }
         let mode = match word.get(..3)?.to_ascii_lowercase().as_str() {

@@ -9,9 +9,13 @@ pub mod chord;
 pub mod field;
 pub mod interval;
 pub mod key;
+mod marks;
 mod music;
 pub mod parse;
 pub mod print;
+#[cfg(test)]
+mod tests;
+mod tune;
 mod voice;
 
 use serde::{Deserialize, Serialize};

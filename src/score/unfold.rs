@@ -50,13 +50,10 @@ fn play(bars: &[Bar], range: Range<usize>, first_pass: u32, played: &mut Vec<usi
         }
         played.push(at);
         if bar.after.ends > 0 {
+            // A second ending need not be numbered: what follows the first one's `:|` is it.
             let group = &bars[start..(at + 2).min(range.end)];
-            let more = if group.iter().any(|bar| !bar.before.endings.is_empty()) {
-                // With endings, they say how often. The bar line at `start` may carry one of the group before.
-                group.iter().any(|bar| bar.before.endings.contains(pass + 1))
-            } else {
-                pass <= u32::from(bar.after.ends)
-            };
+            let more =
+                pass <= u32::from(bar.after.ends) || group.iter().any(|bar| bar.before.endings.contains(pass + 1));
             if more {
                 pass += 1;
                 at = start;
