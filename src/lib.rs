@@ -1,8 +1,14 @@
 //! Barline.
 
 pub mod abc;
+pub mod clock;
+pub mod engine;
 pub mod event;
+pub mod export;
 pub mod prompt;
+pub mod queue;
+pub mod realtime;
 pub mod score;
+pub mod synth;
 pub mod time;
 pub mod transport;
