@@ -151,6 +151,11 @@ impl Publisher {
         Publisher { clock, line: None }
     }
 
+    #[must_use]
+    pub fn rate(&self) -> SampleRate {
+        self.clock.rate
+    }
+
     /// The audio side begins to render `frame` at `instant`. Neither allocates nor waits.
     pub fn publish(&mut self, frame: Frames, instant: Instant) {
         let nanos = self.clock.nanos(instant);
