@@ -45,10 +45,23 @@ pub enum Action {
         voice: VoiceSlot,
         program: u8,
     },
-    /// End every sounding note now.
+    /// MIDI clock; the synth ignores it.
+    Clock(ClockMessage),
+    /// End every sounding note.
     AllNotesOff,
-    /// `AllNotesOff`, and for MIDI also controllers 64, 120 and 123 on every channel.
+    /// Forget queued note-ons that are not yet due and were sent before this; their note-offs are still honoured. Controllers stay queued.
+    Flush,
+    /// `Flush` and silence at once, and for MIDI also controllers 64, 120 and 123 on every channel.
     Panic,
+}
+
+/// MIDI real-time messages. `Start` comes before the first `Tick`; 24 ticks a crotchet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockMessage {
+    Tick,
+    Start,
+    Continue,
+    Stop,
 }
 
 /// Counts evaluations. Each composed bar carries the revision of the text that it answers.

@@ -1,12 +1,22 @@
 //! Barline.
 
 pub mod abc;
+pub mod audio;
 pub mod check;
+pub mod clock;
 pub mod compose;
+pub mod engine;
 pub mod event;
+pub mod export;
+pub mod midi;
 pub mod notes;
 pub mod prompt;
+pub mod queue;
+pub mod realtime;
 pub mod score;
 pub mod steer;
+pub mod synth;
 pub mod time;
 pub mod transport;
+pub mod ladder;
+pub mod timeline;
