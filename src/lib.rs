@@ -6,3 +6,5 @@ pub mod prompt;
 pub mod score;
 pub mod time;
 pub mod transport;
+pub mod ui;
+pub mod watch;
