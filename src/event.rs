@@ -138,7 +138,7 @@ pub enum Playing {
 }
 
 /// The engine as the screen sees it; the screen draws only from this copy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     pub playing: Playing,
     pub tempo: Tempo,
@@ -165,6 +165,29 @@ pub struct Snapshot {
     pub voices: Vec<VoiceStatus>,
     /// The last played bars, the sounding one, and all that is known of the future, in order.
     pub bars: Vec<BarView>,
+}
+
+/// Before the engine has said anything: nothing plays, nothing is connected.
+impl Default for Snapshot {
+    fn default() -> Self {
+        Snapshot {
+            playing: Playing::Stopped,
+            tempo: Tempo::DEFAULT,
+            meter: Meter::COMMON,
+            bar: 0,
+            position: Beats::ZERO,
+            bars_ahead: 0,
+            ladder_uses: 0,
+            tokens_per_second: 0.0,
+            composer: "none".into(),
+            audio: "none".into(),
+            midi: "none".into(),
+            xruns: 0,
+            heard_from: None,
+            voices: Vec::new(),
+            bars: Vec::new(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

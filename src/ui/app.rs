@@ -1,0 +1,427 @@
+//! The state of the screen and its only writer: a reducer without I/O, called on the main thread.
+//!
+//! [`App::update`] takes one [`Input`] and returns the [`Request`]s that the caller performs. What a request brings back (a saved file, an
+//! evaluation) is an `Input` again, so that tests drive the whole screen with plain values.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::document::{Document, Taken, name_of};
+use super::editor::Editor;
+use super::keys::{self, Action};
+use super::view;
+use crate::abc::{Diagnostic, Severity};
+use crate::event::{Command, Event, Level, Message, Playing, Snapshot};
+
+/// How many messages F3 shows; the oldest are forgotten first.
+const MESSAGES: usize = 200;
+
+/// Everything that can happen to the screen.
+#[derive(Debug)]
+pub enum Input {
+    Key(KeyEvent),
+    Paste(String),
+    Resize(u16, u16),
+    /// The instrument says something.
+    Event(Event),
+    /// What came of [`Request::Evaluate`].
+    Evaluated(Evaluation),
+    /// What came of [`Request::Save`].
+    Saved {
+        path: PathBuf,
+        text: String,
+        error: Option<String>,
+    },
+    /// SIGTERM, SIGHUP, or the terminal is gone: leave without a question.
+    Terminate,
+}
+
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    pub path: PathBuf,
+    /// The text that was evaluated; the diagnostics' spans count in it.
+    pub text: String,
+    /// Whether it was taken into the music. If not, the last good version plays on.
+    pub accepted: bool,
+    pub diagnostics: Vec<Diagnostic>,
+    /// How the words were understood: `slow sparse low · not understood: ferry`. May be empty.
+    pub heard: String,
+}
+
+/// What the caller is to do.
+#[derive(Debug)]
+pub enum Request {
+    Command(Command),
+    /// Write the file, over this content and no other ([`crate::watch::Watch::save`]); answer with [`Input::Saved`].
+    Save {
+        path: PathBuf,
+        text: String,
+        over: String,
+    },
+    /// Read the text (the path's extension says whether as prompt or patch) and play it; answer with [`Input::Evaluated`].
+    Evaluate {
+        path: PathBuf,
+        text: String,
+    },
+    Quit,
+}
+
+/// What the next key is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    #[default]
+    Edit,
+    Leader,
+    /// Leader, `m`: waits for a digit.
+    Mute,
+    /// A panel over everything, scrolled by this many lines.
+    Help(usize),
+    Messages(usize),
+    ConfirmQuit,
+}
+
+#[derive(Debug)]
+pub struct App {
+    /// Never empty.
+    documents: Vec<Document>,
+    current: usize,
+    snapshot: Snapshot,
+    mode: Mode,
+    messages: VecDeque<Message>,
+    clipboard: String,
+    size: (u16, u16),
+}
+
+impl App {
+    /// A screen of this many columns and rows with the files of the set, in their order. Nothing is evaluated yet.
+    #[must_use]
+    pub fn new(files: Vec<(PathBuf, String)>, size: (u16, u16)) -> Self {
+        let mut documents: Vec<_> = files.into_iter().map(|(path, text)| Document::new(path, &text)).collect();
+        if documents.is_empty() {
+            let mut blank = Document::new(PathBuf::from("new.abc"), "");
+            blank.missing = true;
+            documents.push(blank);
+        }
+        let mut app = App {
+            documents,
+            current: 0,
+            snapshot: Snapshot::default(),
+            mode: Mode::Edit,
+            messages: VecDeque::new(),
+            clipboard: String::new(),
+            size,
+        };
+        app.scroll();
+        app
+    }
+
+    /// The one place where anything on the screen changes.
+    pub fn update(&mut self, input: Input) -> Vec<Request> {
+        let requests = match input {
+            Input::Key(key) => self.key(key),
+            Input::Paste(text) => {
+                self.mode = Mode::Edit;
+                self.documents[self.current].edit(|editor| editor.paste(&text));
+                vec![]
+            }
+            Input::Resize(columns, rows) => {
+                self.size = (columns, rows);
+                vec![]
+            }
+            Input::Event(event) => self.event(event),
+            Input::Evaluated(evaluation) => {
+                self.evaluated(evaluation);
+                vec![]
+            }
+            Input::Saved { path, text, error } => {
+                self.saved(&path, text, error);
+                vec![]
+            }
+            Input::Terminate => vec![Request::Quit],
+        };
+        self.scroll();
+        requests
+    }
+
+    #[must_use]
+    pub fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    /// The document on the screen.
+    #[must_use]
+    pub fn document(&self) -> &Document {
+        &self.documents[self.current]
+    }
+
+    #[must_use]
+    pub fn current(&self) -> usize {
+        self.current
+    }
+
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Columns and rows.
+    #[must_use]
+    pub fn size(&self) -> (u16, u16) {
+        self.size
+    }
+
+    /// Oldest first.
+    #[must_use]
+    pub fn messages(&self) -> &VecDeque<Message> {
+        &self.messages
+    }
+
+    /// Typed text that no file holds, for the caller to keep when the instrument has to end.
+    pub fn unsaved(&self) -> impl Iterator<Item = (&Path, String)> {
+        self.documents.iter().filter(|document| document.needs_saving()).map(|d| (d.path.as_path(), d.editor.text()))
+    }
+
+    fn key(&mut self, key: KeyEvent) -> Vec<Request> {
+        if key.kind == KeyEventKind::Release {
+            return vec![];
+        }
+        let mode = std::mem::take(&mut self.mode);
+        let found = keys::find(key);
+        match mode {
+            Mode::Edit => match (found, key.code) {
+                (Some((action, shift)), _) => self.act(action, shift),
+                (None, KeyCode::Char(c)) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
+                    self.documents[self.current].edit(|editor| editor.insert(c.encode_utf8(&mut [0; 4])));
+                    vec![]
+                }
+                _ => vec![],
+            },
+            Mode::Leader => match keys::find_after_leader(key.code).or(found.map(|(action, _)| action)) {
+                // The leader twice, or a key that means nothing here, closes the menu.
+                Some(Action::Leader | Action::Move(_)) | None => vec![],
+                Some(action) => self.act(action, false),
+            },
+            Mode::Mute => match key.code {
+                KeyCode::Char(digit @ '1'..='9') => self.act(Action::Mute(digit as u8 - b'0'), false),
+                _ => vec![],
+            },
+            Mode::Help(scroll) => self.panel_key(key, Mode::Help, scroll),
+            Mode::Messages(scroll) => self.panel_key(key, Mode::Messages, scroll),
+            Mode::ConfirmQuit if key.code == KeyCode::Char('y') => vec![Request::Quit],
+            Mode::ConfirmQuit => {
+                self.say(Level::Info, "playing on".into());
+                vec![]
+            }
+        }
+    }
+
+    /// Arrows scroll a panel; any other key closes it, and does what it always does unless it only types or shows the panel.
+    fn panel_key(&mut self, key: KeyEvent, panel: fn(usize) -> Mode, scroll: usize) -> Vec<Request> {
+        let page = usize::from(self.size.1.saturating_sub(4)).max(1);
+        let most = view::panel_height(self, panel(0)).saturating_sub(page);
+        let scrolled = match key.code {
+            KeyCode::Up => scroll.saturating_sub(1),
+            KeyCode::Down => scroll + 1,
+            KeyCode::PageUp => scroll.saturating_sub(page),
+            KeyCode::PageDown | KeyCode::Char(' ') if key.modifiers.is_empty() => scroll + page,
+            _ => {
+                return match keys::find(key) {
+                    Some((
+                        action @ (Action::Evaluate | Action::Hush | Action::Mute(_) | Action::Leader | Action::Quit),
+                        _,
+                    )) => self.act(action, false),
+                    _ => vec![],
+                };
+            }
+        };
+        self.mode = panel(scrolled.min(most));
+        vec![]
+    }
+
+    fn act(&mut self, action: Action, shift: bool) -> Vec<Request> {
+        let document = &mut self.documents[self.current];
+        match action {
+            Action::Evaluate => return self.evaluate(),
+            Action::Play => return vec![Request::Command(Command::Play)],
+            Action::Stop => return vec![Request::Command(Command::Stop)],
+            Action::Hush => return vec![Request::Command(Command::Hush)],
+            Action::Panic => return vec![Request::Command(Command::Panic)],
+            Action::Reroll => return vec![Request::Command(Command::Reroll)],
+            Action::Mute(digit) => return self.mute(usize::from(digit) - 1),
+            Action::Quit => return self.quit(),
+            Action::AskMute => self.mode = Mode::Mute,
+            Action::Leader => self.mode = Mode::Leader,
+            Action::Help => self.mode = Mode::Help(0),
+            Action::Messages => self.mode = Mode::Messages(0),
+            Action::NextFile => self.current = (self.current + 1) % self.documents.len(),
+            Action::PreviousFile => self.current = (self.current + self.documents.len() - 1) % self.documents.len(),
+            Action::FirstError => match document.first_mark() {
+                Some(mark) => document.editor.go_to(mark.line, mark.column),
+                None => self.say(Level::Info, "no errors".into()),
+            },
+            Action::LoadFileVersion => {
+                let text = if document.load_theirs() {
+                    "the other program's version is on the screen; undo brings the typed text back"
+                } else {
+                    "no other program saved this file meanwhile"
+                };
+                self.say(Level::Info, text.into());
+            }
+            Action::Undo => document.edit(Editor::undo),
+            Action::Redo => document.edit(Editor::redo),
+            Action::Copy => {
+                self.clipboard = document.editor.copy();
+                self.say(Level::Info, "copied (Ctrl+V pastes, Ctrl+Q quits)".into());
+            }
+            Action::Cut => self.clipboard = document.edit(Editor::cut),
+            Action::Paste => {
+                let text = self.clipboard.clone();
+                document.edit(|editor| editor.paste(&text));
+            }
+            Action::DuplicateLine => document.edit(Editor::duplicate_line),
+            Action::ToggleComment => document.edit(Editor::toggle_comment),
+            Action::NewLine => document.edit(|editor| editor.insert("\n")),
+            Action::Erase(motion) => document.edit(|editor| editor.delete(motion)),
+            Action::Move(motion) => document.editor.go(motion, shift),
+        }
+        vec![]
+    }
+
+    fn evaluate(&mut self) -> Vec<Request> {
+        let document = &mut self.documents[self.current];
+        let (path, text) = (document.path.clone(), document.editor.text());
+        let mut requests = Vec::new();
+        if document.needs_saving() {
+            let over = document.saved.clone();
+            requests.push(Request::Save { path: path.clone(), text: text.clone(), over });
+        }
+        document.evaluated = Some(text.clone());
+        requests.push(Request::Evaluate { path, text });
+        requests
+    }
+
+    fn mute(&mut self, voice: usize) -> Vec<Request> {
+        let Some(status) = self.snapshot.voices.get(voice) else {
+            self.say(Level::Warning, format!("there is no voice {}", voice + 1));
+            return vec![];
+        };
+        let muted = !status.muted;
+        let message = format!("{} {}", status.name, if muted { "muted" } else { "sounds" });
+        self.say(Level::Info, message);
+        vec![Request::Command(Command::Mute { voice, muted })]
+    }
+
+    fn quit(&mut self) -> Vec<Request> {
+        if self.snapshot.playing == Playing::Stopped && self.unsaved().next().is_none() {
+            return vec![Request::Quit];
+        }
+        self.mode = Mode::ConfirmQuit;
+        vec![]
+    }
+
+    fn event(&mut self, event: Event) -> Vec<Request> {
+        match event {
+            Event::Snapshot(snapshot) => self.snapshot = *snapshot,
+            Event::Message(message) => self.say(message.level, message.text),
+            Event::FileChanged { path, text } => return self.file_changed(path, text),
+            Event::FileRemoved { path } => {
+                if let Some(document) = self.find(&path) {
+                    document.missing = true;
+                    let text = format!("{} was removed from disk; its text is still here", document.name());
+                    self.say(Level::Warning, text);
+                }
+            }
+        }
+        vec![]
+    }
+
+    fn file_changed(&mut self, path: PathBuf, text: String) -> Vec<Request> {
+        let name = name_of(&path);
+        let Some(document) = self.find(&path) else {
+            if path.extension().is_some_and(|extension| extension == "patch") {
+                return vec![Request::Evaluate { path, text }];
+            }
+            self.say(Level::Info, format!("{name} is new in the set (F2)"));
+            self.documents.push(Document::new(path, &text));
+            return vec![];
+        };
+        match document.file_changed(text.clone()) {
+            Taken::Known => vec![],
+            Taken::Replaced => {
+                document.evaluated = Some(document.editor.text());
+                vec![Request::Evaluate { path, text: document.editor.text() }]
+            }
+            Taken::Waits => {
+                let text = format!("{name} was saved by another program; your text stays, Ctrl+Space l loads theirs");
+                self.say(Level::Warning, text);
+                vec![]
+            }
+        }
+    }
+
+    fn evaluated(&mut self, evaluation: Evaluation) {
+        let Evaluation { path, text, accepted, diagnostics, heard } = evaluation;
+        let name = name_of(&path);
+        let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
+        let first = diagnostics.iter().max_by_key(|d| (d.severity, std::cmp::Reverse(d.span.start)));
+        let first = first.map(|diagnostic| diagnostic.display(&name, &text));
+        if let Some(document) = self.find(&path) {
+            document.set_marks(&diagnostics, &text);
+            if accepted {
+                document.heard = heard;
+            }
+        }
+        match (accepted, first) {
+            (false, first) => {
+                let first = first.unwrap_or_else(|| format!("{name}: not understood"));
+                self.say(Level::Error, format!("{first} · the last good version plays on"));
+            }
+            (true, Some(first)) => {
+                self.say(if errors > 0 { Level::Error } else { Level::Warning }, first);
+            }
+            (true, None) if self.snapshot.playing == Playing::Stopped => {
+                self.say(Level::Info, format!("{name} is ready; Ctrl+Space p plays"));
+            }
+            (true, None) => self.say(Level::Info, format!("{name} evaluated")),
+        }
+    }
+
+    fn saved(&mut self, path: &Path, text: String, error: Option<String>) {
+        let name = name_of(path);
+        match error {
+            None => {
+                if let Some(document) = self.find(path) {
+                    document.saved = text;
+                    document.missing = false;
+                }
+            }
+            Some(error) => self.say(Level::Error, format!("{name} could not be saved: {error}")),
+        }
+    }
+
+    fn find(&mut self, path: &Path) -> Option<&mut Document> {
+        self.documents.iter_mut().find(|document| document.path == path)
+    }
+
+    fn say(&mut self, level: Level, text: String) {
+        if self.messages.len() == MESSAGES {
+            self.messages.pop_front();
+        }
+        self.messages.push_back(Message { level, text });
+    }
+
+    fn scroll(&mut self) {
+        let (width, height) = view::editor_size(self);
+        self.documents[self.current].editor.scroll_to_cursor(height, width);
+    }
+}
+
+#[cfg(test)]
+mod tests;

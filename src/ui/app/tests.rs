@@ -1,0 +1,223 @@
+//! The screen as a reducer: inputs in, requests out.
+
+use super::*;
+use crate::abc::Span;
+use crate::event::VoiceStatus;
+use crate::ui::editor::Motion;
+
+fn app(text: &str) -> App {
+    App::new(vec![("prompts/a.abc".into(), text.into()), ("prompts/b.abc".into(), "X:2\n".into())], (80, 24))
+}
+
+fn press(app: &mut App, code: KeyCode, modifiers: KeyModifiers) -> Vec<Request> {
+    app.update(Input::Key(KeyEvent::new(code, modifiers)))
+}
+
+fn ctrl(app: &mut App, c: char) -> Vec<Request> {
+    press(app, KeyCode::Char(c), KeyModifiers::CONTROL)
+}
+
+fn typed(app: &mut App, text: &str) -> Vec<Request> {
+    text.chars().flat_map(|c| press(app, KeyCode::Char(c), KeyModifiers::NONE)).collect()
+}
+
+/// The requests in short form.
+fn short(requests: &[Request]) -> Vec<String> {
+    let short = |request: &Request| match request {
+        Request::Command(command) => format!("{command:?}"),
+        Request::Save { path, text, over } => format!("save {} {over:?} -> {text:?}", name_of(path)),
+        Request::Evaluate { path, text } => format!("evaluate {} {text:?}", name_of(path)),
+        Request::Quit => "quit".into(),
+    };
+    requests.iter().map(short).collect()
+}
+
+fn changed(app: &mut App, name: &str, text: &str) -> Vec<Request> {
+    app.update(Input::Event(Event::FileChanged { path: PathBuf::from("prompts").join(name), text: text.into() }))
+}
+
+fn saved(app: &mut App, text: &str) {
+    app.update(Input::Saved { path: "prompts/a.abc".into(), text: text.into(), error: None });
+}
+
+fn playing(app: &mut App) {
+    let voices = ["bass", "lead"].map(|name| VoiceStatus { name: name.into(), muted: name == "lead" });
+    let snapshot = Snapshot { playing: Playing::Playing, voices: voices.into(), ..Snapshot::default() };
+    app.update(Input::Event(Event::Snapshot(Box::new(snapshot))));
+}
+
+fn said(app: &App) -> &str {
+    app.messages().back().map_or("", |message| &message.text)
+}
+
+#[test]
+fn evaluating_saves_what_is_not_saved_and_evaluates_always() {
+    let mut app = app("A");
+    assert_eq!(short(&ctrl(&mut app, 's')), ["evaluate a.abc \"A\""]);
+    typed(&mut app, "B");
+    assert_eq!(
+        short(&press(&mut app, KeyCode::F(5), KeyModifiers::NONE)),
+        ["save a.abc \"A\" -> \"BA\"", "evaluate a.abc \"BA\""]
+    );
+    saved(&mut app, "BA");
+    assert_eq!(short(&press(&mut app, KeyCode::Enter, KeyModifiers::ALT)), ["evaluate a.abc \"BA\""]);
+    assert!(!app.document().is_dirty());
+}
+
+#[test]
+fn the_leader_reaches_every_action_of_the_music() {
+    let mut app = app("A");
+    playing(&mut app);
+    let mut after_leader = |keys: &str| {
+        ctrl(&mut app, ' ');
+        short(&typed(&mut app, keys))
+    };
+    assert_eq!(after_leader("p"), ["Play"]);
+    assert_eq!(after_leader("s"), ["Stop"]);
+    assert_eq!(after_leader("h"), ["Hush"]);
+    assert_eq!(after_leader("P"), ["Panic"]);
+    assert_eq!(after_leader("r"), ["Reroll"]);
+    assert_eq!(after_leader("m1"), ["Mute { voice: 0, muted: true }"]);
+    assert_eq!(after_leader("m2"), ["Mute { voice: 1, muted: false }"]);
+    assert_eq!(after_leader("m9"), [""; 0]);
+    assert_eq!(after_leader("m?"), [""; 0]);
+    assert_eq!(app.mode(), Mode::Edit);
+    assert_eq!(app.document().editor.text(), "A", "nothing was typed");
+}
+
+#[test]
+fn an_unknown_key_closes_the_leader_menu_without_typing() {
+    let mut app = app("A");
+    ctrl(&mut app, ' ');
+    assert_eq!(app.mode(), Mode::Leader);
+    typed(&mut app, "w");
+    assert_eq!((app.mode(), app.document().editor.text().as_str()), (Mode::Edit, "A"));
+    ctrl(&mut app, ' ');
+    assert_eq!(short(&ctrl(&mut app, 's')), ["evaluate a.abc \"A\""], "direct keys work in the menu");
+}
+
+#[test]
+fn quitting_asks_only_while_something_would_be_lost() {
+    let mut app = app("A");
+    assert_eq!(short(&ctrl(&mut app, 'q')), ["quit"]);
+    playing(&mut app);
+    assert!(ctrl(&mut app, 'q').is_empty());
+    assert!(typed(&mut app, "n").is_empty());
+    assert_eq!(app.document().editor.text(), "A", "the answer is not typed into the text");
+    ctrl(&mut app, 'q');
+    assert_eq!(short(&typed(&mut app, "y")), ["quit"]);
+    app.update(Input::Event(Event::Snapshot(Box::default())));
+    typed(&mut app, "B");
+    assert!(ctrl(&mut app, 'q').is_empty(), "unsaved text is asked about too");
+    assert_eq!(short(&app.update(Input::Terminate)), ["quit"]);
+    assert_eq!(app.unsaved().count(), 1);
+}
+
+#[test]
+fn a_file_saved_elsewhere_is_taken_and_evaluated() {
+    let mut app = app("X:1\nA\n");
+    app.documents[0].editor.go_to(2, 2);
+    assert_eq!(short(&changed(&mut app, "a.abc", "X:1\nT:t\nA\n")), ["evaluate a.abc \"X:1\\nT:t\\nA\\n\""]);
+    assert_eq!(app.document().editor.cursor().line, 2);
+    assert!(!app.document().is_dirty());
+    assert!(changed(&mut app, "a.abc", "X:1\nT:t\nA\n").is_empty(), "the same again is nothing");
+    ctrl(&mut app, 'z');
+    assert_eq!(app.document().editor.text(), "X:1\nA\n");
+}
+
+#[test]
+fn typed_text_stays_when_the_file_is_saved_elsewhere() {
+    let mut app = app("A");
+    typed(&mut app, "mine ");
+    assert!(changed(&mut app, "a.abc", "theirs").is_empty());
+    assert_eq!(app.document().editor.text(), "mine A");
+    assert!(said(&app).contains("Ctrl+Space l"), "{}", said(&app));
+    ctrl(&mut app, ' ');
+    typed(&mut app, "l");
+    assert_eq!(app.document().editor.text(), "theirs");
+    assert!(!app.document().is_dirty());
+    ctrl(&mut app, 'z');
+    assert_eq!(app.document().editor.text(), "mine A");
+    assert_eq!(short(&ctrl(&mut app, 's'))[0], "save a.abc \"theirs\" -> \"mine A\"");
+}
+
+#[test]
+fn a_removed_file_keeps_its_text_and_may_come_back() {
+    let mut app = app("A");
+    app.update(Input::Event(Event::FileRemoved { path: "prompts/a.abc".into() }));
+    assert_eq!(app.document().editor.text(), "A");
+    assert_eq!(short(&ctrl(&mut app, 's')), ["save a.abc \"A\" -> \"A\"", "evaluate a.abc \"A\""]);
+    assert_eq!(short(&changed(&mut app, "a.abc", "A2")), ["evaluate a.abc \"A2\""], "recreated");
+}
+
+#[test]
+fn new_prompts_join_the_set_and_patches_are_evaluated() {
+    let mut app = app("A");
+    assert!(changed(&mut app, "c.abc", "X:3\n").is_empty());
+    assert_eq!(app.documents().len(), 3);
+    assert_eq!(short(&changed(&mut app, "sub.patch", "saw()")), ["evaluate sub.patch \"saw()\""]);
+    press(&mut app, KeyCode::F(2), KeyModifiers::NONE);
+    assert_eq!(app.document().name(), "b.abc");
+    ctrl(&mut app, ' ');
+    typed(&mut app, "N");
+    assert_eq!(app.document().name(), "a.abc");
+}
+
+#[test]
+fn a_refused_text_says_where_and_that_the_music_goes_on() {
+    let mut app = app("X:1\nK:C\nA2?\n");
+    let at = Span { start: 10, end: 11 };
+    let diagnostics = vec![Diagnostic { span: at, severity: Severity::Error, message: "no note".into() }];
+    let (path, text) = (PathBuf::from("prompts/a.abc"), "X:1\nK:C\nA2?\n".to_owned());
+    app.update(Input::Evaluated(Evaluation { path, text, accepted: false, diagnostics, heard: String::new() }));
+    assert_eq!(said(&app), "a.abc:3:3: error: no note · the last good version plays on");
+    press(&mut app, KeyCode::F(8), KeyModifiers::NONE);
+    assert_eq!((app.document().editor.cursor().line, app.document().editor.cursor().byte), (2, 2));
+    app.documents[0].editor.go(Motion::Top, false);
+    press(&mut app, KeyCode::Enter, KeyModifiers::NONE);
+    assert_eq!(app.document().marks[0].line, 4, "the mark moves with its line");
+}
+
+#[test]
+fn a_failed_save_is_said_and_the_text_still_evaluated() {
+    let mut app = app("A");
+    typed(&mut app, "B");
+    ctrl(&mut app, 's');
+    app.update(Input::Saved { path: "prompts/a.abc".into(), text: "BA".into(), error: Some("disk full".into()) });
+    assert_eq!(said(&app), "a.abc could not be saved: disk full");
+    assert!(app.document().is_dirty());
+    assert!(!app.document().is_pending());
+}
+
+#[test]
+fn cut_text_can_be_pasted_in_another_file() {
+    let mut app = app("one\ntwo\n");
+    ctrl(&mut app, 'k');
+    press(&mut app, KeyCode::F(2), KeyModifiers::NONE);
+    ctrl(&mut app, 'v');
+    assert_eq!(app.document().editor.text(), "one\nX:2\n");
+}
+
+#[test]
+fn panels_scroll_close_and_let_the_music_keys_through() {
+    let mut app = app("A");
+    press(&mut app, KeyCode::F(1), KeyModifiers::NONE);
+    for _ in 0..500 {
+        press(&mut app, KeyCode::Down, KeyModifiers::NONE);
+    }
+    let Mode::Help(scroll) = app.mode() else { panic!("help was closed") };
+    assert!(scroll > 0 && scroll < 100, "{scroll}");
+    assert_eq!(short(&press(&mut app, KeyCode::Char('.'), KeyModifiers::ALT)), ["Hush"]);
+    press(&mut app, KeyCode::F(3), KeyModifiers::NONE);
+    typed(&mut app, "x");
+    assert_eq!((app.mode(), app.document().editor.text().as_str()), (Mode::Edit, "A"));
+}
+
+#[test]
+fn an_empty_set_is_a_blank_page_that_can_be_saved() {
+    let mut app = App::new(vec![], (80, 24));
+    assert_eq!(app.unsaved().count(), 0);
+    assert_eq!(short(&ctrl(&mut app, 'q')), ["quit"]);
+    typed(&mut app, "A");
+    assert_eq!(short(&ctrl(&mut app, 's'))[0], "save new.abc \"\" -> \"A\"");
+}

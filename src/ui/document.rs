@@ -1,0 +1,149 @@
+//! One file of the set on the screen: what is typed, what is on disk, what was evaluated. Owned by `App`; a plain value.
+
+use std::path::{Path, PathBuf};
+
+use super::editor::Editor;
+use crate::abc::{Diagnostic, Severity};
+
+/// A diagnostic with its place in lines and columns, both from 1. It moves with its line while text is typed above it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    pub line: usize,
+    pub column: usize,
+    pub severity: Severity,
+    pub message: String,
+}
+
+#[derive(Debug)]
+pub struct Document {
+    pub path: PathBuf,
+    pub editor: Editor,
+    /// What the file holds, or held before it was removed.
+    pub saved: String,
+    /// There is no such file: it was removed, or never written.
+    pub missing: bool,
+    /// The text last sent for evaluation; `None` before the first time.
+    pub evaluated: Option<String>,
+    /// The version that another program saved while this one was being edited.
+    pub theirs: Option<String>,
+    pub marks: Vec<Mark>,
+    /// How the words were understood, in the words of whoever evaluated them.
+    pub heard: String,
+}
+
+/// What a new content on disk means for a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is what is on the screen already.
+    Known,
+    Replaced,
+    /// The screen holds typed text that is not on disk: it stays, the other version waits.
+    Waits,
+}
+
+impl Document {
+    #[must_use]
+    pub fn new(path: PathBuf, text: &str) -> Self {
+        let editor = Editor::new(text);
+        let saved = editor.text();
+        Document {
+            path,
+            editor,
+            saved,
+            missing: false,
+            evaluated: None,
+            theirs: None,
+            marks: Vec::new(),
+            heard: String::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn name(&self) -> String {
+        name_of(&self.path)
+    }
+
+    /// Does the screen hold text that the file does not?
+    #[must_use]
+    pub fn is_dirty(&self) -> bool {
+        self.saved != self.editor.text()
+    }
+
+    /// Would leaving now lose text?
+    #[must_use]
+    pub fn needs_saving(&self) -> bool {
+        self.is_dirty() || (self.missing && !self.saved.is_empty())
+    }
+
+    /// Is there text that was not evaluated yet?
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.evaluated.as_ref() != Some(&self.editor.text())
+    }
+
+    pub fn file_changed(&mut self, text: String) -> Taken {
+        self.missing = false;
+        if self.editor.text() == text {
+            self.saved = text;
+            self.theirs = None;
+            Taken::Known
+        } else if self.saved == text {
+            Taken::Known
+        } else if self.is_dirty() {
+            self.saved.clone_from(&text);
+            self.theirs = Some(text);
+            Taken::Waits
+        } else {
+            self.editor.set_text_keeping_cursor(&text);
+            self.saved = self.editor.text();
+            Taken::Replaced
+        }
+    }
+
+    /// Puts the other program's version on the screen; the typed text can be had back by undo.
+    pub fn load_theirs(&mut self) -> bool {
+        let Some(theirs) = self.theirs.take() else { return false };
+        self.editor.set_text_keeping_cursor(&theirs);
+        true
+    }
+
+    /// Keeps the diagnostics of `text`, which is the one that was evaluated.
+    pub fn set_marks(&mut self, diagnostics: &[Diagnostic], text: &str) {
+        let mark = |diagnostic: &Diagnostic| {
+            let (line, column) = diagnostic.line_column(text);
+            Mark { line, column, severity: diagnostic.severity, message: diagnostic.message.clone() }
+        };
+        self.marks = diagnostics.iter().map(mark).collect();
+        self.marks.sort_by_key(|mark| (mark.line, mark.column));
+    }
+
+    /// The worst mark of a line, counted from 1.
+    #[must_use]
+    pub fn mark_on(&self, line: usize) -> Option<&Mark> {
+        self.marks.iter().filter(|mark| mark.line == line).max_by_key(|mark| mark.severity)
+    }
+
+    /// The first error, or else the first warning.
+    #[must_use]
+    pub fn first_mark(&self) -> Option<&Mark> {
+        self.marks.iter().find(|mark| mark.severity == Severity::Error).or(self.marks.first())
+    }
+
+    /// Runs `change` on the editor and lets the marks move with the lines below it.
+    pub fn edit<T>(&mut self, change: impl FnOnce(&mut Editor) -> T) -> T {
+        let (lines_before, cursor_before) = (self.editor.lines().len(), self.editor.cursor().line);
+        let result = change(&mut self.editor);
+        let shift = self.editor.lines().len() as isize - lines_before as isize;
+        let above = cursor_before.min(self.editor.cursor().line) + 1;
+        for mark in self.marks.iter_mut().filter(|mark| mark.line > above) {
+            mark.line = mark.line.saturating_add_signed(shift).max(above);
+        }
+        result
+    }
+}
+
+/// The last part of a path, for the screen.
+#[must_use]
+pub fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}

@@ -1,0 +1,13 @@
+//! The performer's screen: text in, requests out. All of it runs on the main thread.
+//!
+//! [`app::App`] is the only writer of editor buffers and panels, a reducer without I/O: [`app::Input`] in, [`app::Request`]s out.
+//! [`view`] draws an `&App` and nothing else; [`terminal`] owns the real terminal and the loop.
+
+pub mod app;
+pub mod document;
+pub mod editor;
+pub mod keys;
+pub mod terminal;
+pub mod view;
+
+pub use app::{App, Evaluation, Input, Request};

@@ -1,0 +1,157 @@
+//! The bars: what was, is and will be heard. One row per bar, one column per voice, time runs down. Drawn from the latest snapshot.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use super::{DIM, cut, playhead, title_line};
+use crate::event::{Author, BarState, BarView, Cell, Playing, Snapshot};
+use crate::ui::app::App;
+use crate::ui::editor::width;
+
+/// `▶ 12│`.
+const NUMBER: usize = 6;
+
+/// A voice's column is never narrower; voices that do not fit are counted behind the last name.
+const NARROWEST: usize = 14;
+
+/// `m ` or `L3 ` before the text.
+const MARK: usize = 3;
+
+pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
+    if area.height == 0 {
+        return;
+    }
+    let s = app.snapshot();
+    let row = |at: u16| Rect { y: area.y + at, height: 1, ..area };
+    let countdown = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
+    let bold = Style::new().add_modifier(Modifier::BOLD);
+    let parts = [Span::styled("bars", bold), Span::styled(heard_from(s).unwrap_or_default(), countdown)];
+    frame.render_widget(title_line(area.width, &parts), row(0));
+    let rows = usize::from(area.height.saturating_sub(2));
+    let bars = window(&s.bars, rows);
+    let widths = column_widths(s, bars, usize::from(area.width).saturating_sub(NUMBER));
+    if area.height > 1 {
+        frame.render_widget(names(s, &widths), row(1));
+    }
+    for (at, bar) in bars.iter().enumerate() {
+        frame.render_widget(line(s, bar, &widths), row(at as u16 + 2));
+    }
+}
+
+/// `the edit is heard at bar 13, in 2 bars`; the last bar is counted in beats.
+fn heard_from(s: &Snapshot) -> Option<String> {
+    let bar = s.heard_from?;
+    let ahead = bar - s.bar;
+    if s.playing == Playing::Stopped || ahead <= 0 {
+        return Some(format!("the edit is heard from bar {bar}"));
+    }
+    let (count, unit) = if ahead > 1 {
+        (ahead, "bar")
+    } else {
+        ((s.meter.bar_length() - s.position).ratio(s.meter.beat()).ceil().to_integer().max(1), "beat")
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    Some(format!("the edit is heard at bar {bar}, in {count} {unit}{plural}"))
+}
+
+/// The bars to show: the sounding one near the top, since the future is the point.
+fn window(bars: &[BarView], rows: usize) -> &[BarView] {
+    let now = bars.iter().position(|bar| bar.state != BarState::Played).unwrap_or(bars.len());
+    let history = if rows < 6 { 1 } else { 2 };
+    let start = now.saturating_sub(history).min(bars.len().saturating_sub(rows));
+    &bars[start..bars.len().min(start + rows)]
+}
+
+/// As wide as the bars are while that fits; else an equal share for as many voices as fit.
+fn column_widths(s: &Snapshot, bars: &[BarView], columns: usize) -> Vec<usize> {
+    let voices = s.voices.len();
+    let natural: Vec<usize> = (0..voices)
+        .map(|voice| {
+            let cells = bars.iter().filter_map(|bar| bar.cells.get(voice)?.as_ref());
+            let widest = cells.map(|cell| width(&cell.text)).max().unwrap_or(0) + MARK + 1;
+            widest.max(width(&name(s, voice)) + 1).max(NARROWEST)
+        })
+        .collect();
+    if natural.iter().sum::<usize>() <= columns || voices == 0 {
+        return natural;
+    }
+    let shown = (columns / NARROWEST).clamp(1, voices);
+    vec![columns / shown; shown]
+}
+
+fn name(s: &Snapshot, voice: usize) -> String {
+    let status = &s.voices[voice];
+    format!("{} {}{}", voice + 1, status.name, if status.muted { " (muted)" } else { "" })
+}
+
+fn names(s: &Snapshot, widths: &[usize]) -> Line<'static> {
+    let hidden = s.voices.len() - widths.len();
+    let mut spans = vec![Span::raw(" ".repeat(NUMBER))];
+    for (voice, &columns) in widths.iter().enumerate() {
+        let last = voice + 1 == widths.len();
+        let more = if last && hidden > 0 { format!(" +{hidden}") } else { String::new() };
+        let text = cut(&name(s, voice), columns.saturating_sub(1 + more.len())) + &more;
+        let style = if s.voices[voice].muted { DIM } else { Style::new().add_modifier(Modifier::BOLD) };
+        spans.push(Span::styled(padded(&text, columns), style));
+    }
+    Line::from(spans)
+}
+
+fn line(s: &Snapshot, bar: &BarView, widths: &[usize]) -> Line<'static> {
+    let heard_here = s.heard_from == Some(bar.number);
+    let sign = match bar.state {
+        BarState::Sounding => "▶",
+        _ if heard_here => "»",
+        _ => " ",
+    };
+    let rule = if bar.state == BarState::Planned { "┊" } else { "│" };
+    let style = match bar.state {
+        BarState::Sounding => Style::new().fg(Color::Green).add_modifier(Modifier::BOLD),
+        _ if heard_here => Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD),
+        BarState::Committed => Style::new().add_modifier(Modifier::BOLD),
+        BarState::Played | BarState::Planned => DIM,
+    };
+    let mut spans = vec![Span::styled(format!("{sign}{:>3}{rule} ", bar.number), style)];
+    for (voice, &columns) in widths.iter().enumerate() {
+        match bar.cells.get(voice).and_then(Option::as_ref) {
+            Some(cell) => spans.extend(cell_spans(s, bar.state, cell, s.voices[voice].muted, columns)),
+            None => spans.push(Span::styled(padded("   …", columns), DIM)),
+        }
+    }
+    Line::from(spans)
+}
+
+fn cell_spans(s: &Snapshot, state: BarState, cell: &Cell, muted: bool, columns: usize) -> Vec<Span<'static>> {
+    let (mark, colour) = match cell.by {
+        Author::Text => ("t ".into(), Color::Reset),
+        Author::Model => ("m ".into(), Color::Cyan),
+        Author::Ladder(rung) => (format!("L{rung}"), Color::Yellow),
+    };
+    let style = match state {
+        _ if muted => DIM.add_modifier(Modifier::CROSSED_OUT),
+        BarState::Played => DIM,
+        BarState::Sounding | BarState::Committed => Style::new().fg(colour).add_modifier(Modifier::BOLD),
+        BarState::Planned => Style::new().fg(colour).add_modifier(Modifier::DIM),
+    };
+    let text = cut(&cell.text, columns.saturating_sub(MARK + 1));
+    let padding = " ".repeat(columns.saturating_sub(MARK + width(&text)));
+    let mut spans = vec![Span::styled(format!("{mark} "), style.remove_modifier(Modifier::CROSSED_OUT))];
+    let done = s.position.to_f64() / s.meter.bar_length().to_f64();
+    let now = if state == BarState::Sounding { playhead::sounding(&cell.text, done) } else { None };
+    match now.filter(|range| text.is_char_boundary(range.start) && range.end <= text.len()) {
+        Some(range) => {
+            spans.push(Span::styled(text[..range.start].to_owned(), style));
+            spans.push(Span::styled(text[range.clone()].to_owned(), style.add_modifier(Modifier::REVERSED)));
+            spans.push(Span::styled(text[range.end..].to_owned(), style));
+        }
+        None => spans.push(Span::styled(text, style)),
+    }
+    spans.push(Span::raw(padding));
+    spans
+}
+
+fn padded(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
+}

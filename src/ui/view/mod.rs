@@ -1,0 +1,164 @@
+//! Draws an `&App` and nothing else; runs on the main thread, once per frame. The terminal's own 16 colours, so that themes and projectors work.
+//!
+//! ```text
+//! ▶ playing  bar 12:2  tempo 120  4/4  3 ahead  ladder 0  …          status: most needed first, the rest is cut on narrow screens
+//! ── night-ferry.abc ─ not evaluated yet ──────────────────          the text, with the words it was understood as
+//!   1 X:1
+//! ! 2 [V:lead] A2d fed | c2A
+//! ── bars ─ the edit is heard at bar 13, in 2 beats ────────         the future: what will be heard next
+//!       1 bass            2 lead
+//!   11│ t D,6             m c2A G3                                   played
+//! ▶ 12│ t C,6             m A2d fed                                  sounding, with the playhead
+//! »13│ t D,6              L3 A2d fed                                 committed, by the ladder's rung 3; the edit is heard from here
+//!   14┊ t C,6             m c2A G3                                   planned
+//! night-ferry.abc:2:9: error: …                                      the message
+//! ```
+//!
+//! On a wide screen the bars stand beside the text.
+
+mod bars;
+mod colour;
+mod panel;
+mod playhead;
+mod status;
+mod text;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use super::app::{App, Mode};
+use super::editor::width;
+use crate::event::{Level, Playing};
+
+/// From this width on the bars stand beside the text.
+const WIDE: u16 = 120;
+
+/// From this height on the status has a second line.
+const TALL: u16 = 20;
+
+pub(super) const DIM: Style = Style::new().fg(Color::DarkGray);
+
+pub fn draw(frame: &mut Frame<'_>, app: &App) {
+    let areas = Areas::of(frame.area());
+    status::draw(frame, areas.status, app);
+    text::draw(frame, areas.text, app);
+    bars::draw(frame, areas.bars, app);
+    frame.render_widget(message(app), areas.message);
+    match app.mode() {
+        Mode::Help(scroll) | Mode::Messages(scroll) => panel::draw(frame, areas.all(), app, scroll),
+        Mode::Leader => panel::draw_menu(frame, areas.text),
+        _ => {}
+    }
+}
+
+/// Columns and lines that the text itself has, without its title and line numbers.
+pub(super) fn editor_size(app: &App) -> (usize, usize) {
+    let (columns, rows) = app.size();
+    let area = text::inner(Areas::of(Rect::new(0, 0, columns, rows)).text, app.document());
+    (area.width.into(), area.height.into())
+}
+
+/// How many lines a panel has to show.
+pub(super) fn panel_height(app: &App, panel: Mode) -> usize {
+    panel::lines(app, panel).len()
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Areas {
+    status: Rect,
+    text: Rect,
+    bars: Rect,
+    message: Rect,
+}
+
+impl Areas {
+    fn of(area: Rect) -> Self {
+        let status_height = if area.height >= TALL { 2 } else { 1 }.min(area.height);
+        let message_height = 1.min(area.height - status_height);
+        let status = Rect { height: status_height, ..area };
+        let message = Rect { y: area.bottom() - message_height, height: message_height, ..area };
+        let middle = Rect { y: status.bottom(), height: area.height - status_height - message_height, ..area };
+        let (text, bars) = if area.width >= WIDE {
+            let left = middle.width * 9 / 20;
+            (Rect { width: left, ..middle }, Rect { x: middle.x + left + 1, width: middle.width - left - 1, ..middle })
+        } else {
+            let top = middle.height - middle.height * 9 / 20;
+            (Rect { height: top, ..middle }, Rect { y: middle.y + top, height: middle.height - top, ..middle })
+        };
+        Areas { status, text, bars, message }
+    }
+
+    /// Text and bars together.
+    fn all(self) -> Rect {
+        self.text.union(self.bars)
+    }
+}
+
+/// `── title ─ note ─────` across `columns`.
+fn title_line(columns: u16, parts: &[Span<'static>]) -> Line<'static> {
+    let rule = DIM;
+    let mut spans = vec![Span::styled("── ", rule)];
+    for (at, part) in parts.iter().filter(|part| !part.content.is_empty()).enumerate() {
+        if at > 0 {
+            spans.push(Span::styled(" ─ ", rule));
+        }
+        spans.push(part.clone());
+    }
+    let used: usize = spans.iter().map(|span| width(&span.content)).sum();
+    spans.push(Span::styled(format!(" {}", "─".repeat(usize::from(columns).saturating_sub(used + 1))), rule));
+    Line::from(spans)
+}
+
+fn message(app: &App) -> Line<'_> {
+    let ask = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
+    match app.mode() {
+        Mode::ConfirmQuit => {
+            let music = app.snapshot().playing != Playing::Stopped;
+            let unsaved = if app.unsaved().next().is_some() { "There is unsaved text. " } else { "" };
+            let music = if music { "The music plays. " } else { "" };
+            return Line::styled(format!("{music}{unsaved}Quit? y quits, any other key plays on"), ask);
+        }
+        Mode::Mute => {
+            let voices = app.snapshot().voices.iter().take(9).enumerate();
+            let names: Vec<_> = voices.map(|(at, voice)| format!("{} {}", at + 1, voice.name)).collect();
+            return Line::styled(format!("mute or bring back which voice? {}", names.join("  ")), ask);
+        }
+        _ => {}
+    }
+    let document = app.document();
+    if let Some(mark) = document.mark_on(document.editor.cursor().line + 1) {
+        let text = format!("{}:{}:{}: {}", document.name(), mark.line, mark.column, mark.message);
+        return Line::styled(text, text::mark_style(mark.severity));
+    }
+    match app.messages().back() {
+        Some(message) => Line::styled(message.text.as_str(), level_style(message.level)),
+        None => Line::styled("Ctrl+S evaluate · Ctrl+Space menu · F1 help · Ctrl+Q quit", DIM),
+    }
+}
+
+fn level_style(level: Level) -> Style {
+    match level {
+        Level::Info => Style::new(),
+        Level::Warning => Style::new().fg(Color::Yellow),
+        Level::Error => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
+    }
+}
+
+/// `text` in at most `columns`, with `…` where something is missing.
+fn cut(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut used = 0;
+    let fits = |c: &char| {
+        used += super::editor::char_width(*c);
+        used < columns
+    };
+    let mut kept: String = text.chars().take_while(fits).collect();
+    if columns > 0 {
+        kept.push('…');
+    }
+    kept
+}

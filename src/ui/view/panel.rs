@@ -1,0 +1,92 @@
+//! Panels that lie over the rest: help, messages, the leader menu. Their content is made from the key table and the messages.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::Clear;
+
+use super::{DIM, level_style, title_line};
+use crate::ui::app::{App, Mode};
+use crate::ui::editor::width;
+use crate::ui::keys;
+
+const KEY: Style = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
+
+/// What the marks in the bars mean; the rest of the help comes from the key table.
+const LEGEND: [&str; 3] = [
+    "In the bars: t from the text, m by the model, L1 to L4 by a rung of the ladder;",
+    "12│ will be heard as shown, 13┊ may still change, » the newest edit is heard from here.",
+    "A line that begins with % and a blank is for the model; %- is a note for yourself.",
+];
+
+pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, scroll: usize) {
+    let (title, lines) = match app.mode() {
+        Mode::Messages(_) => ("messages", lines(app, app.mode())),
+        _ => ("help", lines(app, app.mode())),
+    };
+    frame.render_widget(Clear, area);
+    let bold = Style::new().add_modifier(Modifier::BOLD);
+    let parts = [Span::styled(title, bold), Span::styled("↑ ↓ scroll, Esc closes", DIM)];
+    frame.render_widget(title_line(area.width, &parts), Rect { height: 1.min(area.height), ..area });
+    let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let visible: Vec<_> = lines.into_iter().skip(scroll).take(below.height.into()).collect();
+    frame.render_widget(Text::from(visible), below);
+}
+
+/// Everything a panel has to say.
+pub fn lines(app: &App, panel: Mode) -> Vec<Line<'static>> {
+    match panel {
+        Mode::Messages(_) => {
+            let newest_first = app.messages().iter().rev();
+            newest_first.map(|message| Line::styled(message.text.clone(), level_style(message.level))).collect()
+        }
+        _ => help(),
+    }
+}
+
+fn help() -> Vec<Line<'static>> {
+    let columns = keys::TABLE.iter().map(|row| width(&row.key_names())).max().unwrap_or(0) + 2;
+    let leader_columns = keys::TABLE.iter().map(|row| width(&row.leader_names())).max().unwrap_or(0) + 2;
+    let mut lines = Vec::new();
+    let mut group = None;
+    for row in keys::TABLE {
+        if group.replace(row.group) != Some(row.group) && !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        let (key, leader) = (row.key_names(), row.leader_names());
+        let key_gap = " ".repeat(columns - width(&key));
+        let leader_gap = " ".repeat(leader_columns - width(&leader));
+        lines.push(Line::from(vec![
+            Span::styled(key + &key_gap, KEY),
+            Span::styled(leader + &leader_gap, KEY),
+            Span::raw(row.help),
+        ]));
+    }
+    lines.push(Line::default());
+    lines.extend(LEGEND.map(|text| Line::styled(text, DIM)));
+    lines
+}
+
+/// The leader menu, over the last lines of `area`.
+pub fn draw_menu(frame: &mut Frame<'_>, area: Rect) {
+    let mut lines = vec![Line::default()];
+    let mut used = 0;
+    for (key, help) in keys::leader_rows() {
+        let text = format!(" {}   ", help.split([':', ',', '(']).next().unwrap_or(help));
+        let needed = width(&key) + width(&text);
+        if used > 0 && used + needed > usize::from(area.width) + 2 {
+            lines.push(Line::default());
+            used = 0;
+        }
+        used += needed;
+        let line = lines.last_mut().expect("one line at least");
+        line.push_span(Span::styled(key, KEY));
+        line.push_span(Span::raw(text));
+    }
+    let height = (lines.len() as u16 + 1).min(area.height);
+    let area = Rect { y: area.bottom() - height, height, ..area };
+    frame.render_widget(Clear, area);
+    lines.insert(0, title_line(area.width, &[Span::styled("menu", KEY), Span::styled("Esc closes", DIM)]));
+    frame.render_widget(Text::from(lines), area);
+}

@@ -1,0 +1,74 @@
+//! The status: what the engine does, most needed first. Drawn from the latest snapshot.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span, Text};
+
+use crate::event::{Playing, Snapshot};
+use crate::ui::app::App;
+use crate::ui::editor::width;
+
+pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
+    let mut lines = vec![Line::default()];
+    let mut used = 0;
+    for segment in segments(app.snapshot()) {
+        let needed = width(&segment.content) + 2;
+        if used > 0 && used + needed > usize::from(area.width) {
+            if lines.len() == usize::from(area.height) {
+                break;
+            }
+            lines.push(Line::default());
+            used = 0;
+        }
+        used += needed;
+        let line = lines.last_mut().expect("one line at least");
+        line.push_span(segment);
+        line.push_span("  ");
+    }
+    frame.render_widget(Text::from(lines), area);
+}
+
+fn segments(s: &Snapshot) -> Vec<Span<'static>> {
+    let bold = Style::new().add_modifier(Modifier::BOLD);
+    let warn = bold.fg(Color::Yellow);
+    let alarm = bold.fg(Color::Red);
+    let calm = Style::new();
+    let beat = s.meter.beat();
+    let (state, state_style) = match s.playing {
+        Playing::Playing => ("▶ playing", bold.fg(Color::Green)),
+        Playing::Hushed => ("◌ hush", warn),
+        Playing::Stopped => ("■ stopped", bold),
+    };
+    let ahead_style = match s.bars_ahead {
+        _ if s.playing == Playing::Stopped => calm,
+        0 => alarm,
+        1 => warn,
+        _ => calm,
+    };
+    let mut segments = vec![
+        Span::styled(state, state_style),
+        Span::styled(format!("bar {}:{}", s.bar, s.position.ratio(beat).floor().to_integer() + 1), bold),
+        // In felt beats, as `bar` counts: 60 for Q:3/8=60 in 6/8.
+        Span::styled(format!("tempo {}", short(s.tempo.quarters_per_minute() * 0.25 / beat.to_f64())), calm),
+        Span::styled(s.meter.to_string(), calm),
+        Span::styled(format!("{} ahead", s.bars_ahead), ahead_style),
+        Span::styled(format!("ladder {}", s.ladder_uses), if s.ladder_uses > 0 { warn } else { calm }),
+        Span::styled(format!("composer {}", s.composer), if s.composer.starts_with("down") { alarm } else { calm }),
+    ];
+    if s.xruns > 0 {
+        segments.push(Span::styled(format!("{} xruns", s.xruns), warn));
+    }
+    if s.tokens_per_second > 0.0 {
+        segments.push(Span::styled(format!("{:.0} tokens/s", s.tokens_per_second), calm));
+    }
+    segments.push(Span::styled(format!("midi {}", s.midi), calm));
+    segments.push(Span::styled(format!("audio {}", s.audio), calm));
+    segments
+}
+
+/// `120`, `92.5`.
+fn short(number: f64) -> String {
+    let tenths = (number * 10.0).round() / 10.0;
+    format!("{tenths}")
+}

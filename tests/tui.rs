@@ -1,0 +1,228 @@
+//! What the performer sees: the whole screen drawn into a test terminal from a hand-made snapshot.
+
+use barline::abc::{Diagnostic, Meter, Severity, Span};
+use barline::event::{Author, BarState, BarView, Cell, Event, Level, Message, Playing, Snapshot, VoiceStatus};
+use barline::time::Beats;
+use barline::ui::{App, Evaluation, Input, view};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::style::Modifier;
+
+const TEXT: &str = "X:1\nT:Night ferry\n% slow air\nM:4/4\nL:1/8\nK:Ddor\n[V:lead] A2d2 fedc | c2A2 G4 |\n";
+
+fn app(columns: u16, rows: u16) -> App {
+    App::new(
+        vec![("prompts/night-ferry.abc".into(), TEXT.into()), ("prompts/reel.abc".into(), String::new())],
+        (columns, rows),
+    )
+}
+
+fn cell(text: &str, by: Author) -> Cell {
+    Cell { text: text.into(), by }
+}
+
+/// Bar 12 of a piece for two voices, at its third beat.
+fn snapshot() -> Snapshot {
+    let bar = |number, state, lead| BarView { number, state, cells: vec![Some(cell("D,8", Author::Text)), lead] };
+    Snapshot {
+        playing: Playing::Playing,
+        meter: Meter::COMMON,
+        bar: 12,
+        position: Beats::new(2, 4),
+        bars_ahead: 3,
+        ladder_uses: 2,
+        tokens_per_second: 57.6,
+        composer: "ready".into(),
+        audio: "alsa:default 48000 Hz".into(),
+        midi: "none".into(),
+        heard_from: Some(14),
+        voices: ["bass", "lead"].map(|name| VoiceStatus { name: name.into(), muted: false }).into(),
+        bars: vec![
+            bar(10, BarState::Played, Some(cell("a8", Author::Model))),
+            bar(11, BarState::Played, Some(cell("g8", Author::Model))),
+            bar(12, BarState::Sounding, Some(cell("A2d2 fedc", Author::Model))),
+            bar(13, BarState::Committed, Some(cell("c2A2 G4", Author::Ladder(3)))),
+            bar(14, BarState::Planned, Some(cell("f4 e4", Author::Model))),
+            bar(15, BarState::Planned, None),
+        ],
+        ..Snapshot::default()
+    }
+}
+
+fn show(app: &mut App, snapshot: Snapshot) {
+    app.update(Input::Event(Event::Snapshot(Box::new(snapshot))));
+}
+
+fn key(app: &mut App, code: KeyCode, modifiers: KeyModifiers) {
+    app.update(Input::Key(KeyEvent::new(code, modifiers)));
+}
+
+fn drawn(app: &App) -> Buffer {
+    let (columns, rows) = app.size();
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+    terminal.draw(|frame| view::draw(frame, app)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+fn lines(buffer: &Buffer) -> Vec<String> {
+    let row = |y| (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+    (0..buffer.area.height).map(row).collect()
+}
+
+fn seen(app: &App) -> String {
+    lines(&drawn(app)).join("\n")
+}
+
+/// The characters with a modifier in the lines that contain `part`.
+fn with_modifier(buffer: &Buffer, part: &str, modifier: Modifier) -> String {
+    let y = lines(buffer).iter().position(|line| line.contains(part)).expect("such a line") as u16;
+    (0..buffer.area.width)
+        .filter(|&x| buffer[(x, y)].modifier.contains(modifier))
+        .map(|x| buffer[(x, y)].symbol())
+        .collect()
+}
+
+#[test]
+fn the_whole_screen() {
+    let mut app = app(100, 30);
+    show(&mut app, snapshot());
+    insta::assert_snapshot!(seen(&app), @"");
+}
+
+#[test]
+fn a_small_screen_keeps_what_matters() {
+    let mut app = app(60, 15);
+    show(&mut app, snapshot());
+    insta::assert_snapshot!(seen(&app), @"");
+}
+
+#[test]
+fn a_wide_screen_has_the_bars_beside_the_text() {
+    let mut app = app(140, 24);
+    show(&mut app, snapshot());
+    let screen = lines(&drawn(&app));
+    let row = screen.iter().find(|line| line.contains("▶  12│")).expect("the sounding bar");
+    assert!(row.contains("M:4/4") || row.contains("% slow air") || row.contains("L:1/8"), "{row}");
+}
+
+#[test]
+fn the_playhead_stands_on_the_note_that_sounds() {
+    let mut app = app(100, 30);
+    let mut now = snapshot();
+    for (position, note) in [(0, "A2"), (1, "A2"), (2, "d2"), (4, "f"), (5, "e"), (7, "c")] {
+        now.position = Beats::new(position, 8);
+        show(&mut app, now.clone());
+        // The bass has one note through the bar.
+        assert_eq!(with_modifier(&drawn(&app), "▶  12│", Modifier::REVERSED), format!("D,8{note}"), "at {position}/8");
+    }
+}
+
+#[test]
+fn committed_is_bright_and_planned_is_dim() {
+    let mut app = app(100, 30);
+    show(&mut app, snapshot());
+    let buffer = drawn(&app);
+    assert!(with_modifier(&buffer, " 13│", Modifier::BOLD).contains("c2A2 G4"));
+    assert_eq!(with_modifier(&buffer, " 13│", Modifier::DIM), "");
+    assert!(with_modifier(&buffer, " 14┊", Modifier::DIM).contains("f4 e4"));
+}
+
+#[test]
+fn the_edit_is_counted_down_in_bars_then_beats() {
+    let mut app = app(60, 15);
+    let mut now = snapshot();
+    show(&mut app, now.clone());
+    assert!(seen(&app).contains("the edit is heard at bar 14, in 2 bars"));
+    now.bar = 13;
+    now.position = Beats::ZERO;
+    show(&mut app, now.clone());
+    assert!(seen(&app).contains("the edit is heard at bar 14, in 4 beats"));
+    now.position = Beats::new(7, 8);
+    show(&mut app, now.clone());
+    assert!(seen(&app).contains("the edit is heard at bar 14, in 1 beat "), "{}", seen(&app));
+    now.heard_from = None;
+    show(&mut app, now);
+    assert!(!seen(&app).contains("the edit is heard"));
+}
+
+#[test]
+fn voices_that_do_not_fit_are_counted_and_muted_ones_marked() {
+    let mut app = app(60, 15);
+    let mut now = snapshot();
+    now.voices = (1..=6).map(|n| VoiceStatus { name: format!("voice{n}"), muted: n == 1 }).collect();
+    for bar in &mut now.bars {
+        bar.cells = vec![Some(cell("abcdefgabcdefgabcdefg", Author::Text)); 6];
+    }
+    show(&mut app, now);
+    let screen = seen(&app);
+    assert!(screen.contains("1 voice1 (mu…"), "{screen}");
+    assert!(screen.contains("3 voice3 +3"), "{screen}");
+    assert!(screen.contains("t  abcdefgabcdef…"), "{screen}");
+}
+
+#[test]
+fn messages_errors_and_questions() {
+    let mut app = app(100, 30);
+    assert!(seen(&app).contains("F1 help"));
+    app.update(Input::Event(Event::Message(Message { level: Level::Warning, text: "MIDI port lost: Keystep".into() })));
+    assert!(seen(&app).ends_with("MIDI port lost: Keystep"));
+    let at = TEXT.find("fedc").unwrap();
+    let diagnostics = vec![Diagnostic {
+        span: Span { start: at, end: at + 1 },
+        severity: Severity::Error,
+        message: "too long".into(),
+    }];
+    let path = "prompts/night-ferry.abc".into();
+    let heard = "slow · not understood: ferry".into();
+    app.update(Input::Evaluated(Evaluation { path, text: TEXT.into(), accepted: true, diagnostics, heard }));
+    let screen = seen(&app);
+    assert!(screen.contains("! 7 [V:lead]"), "{screen}");
+    assert!(screen.contains("1 error (F8)"), "{screen}");
+    assert!(screen.contains("heard: slow · not understood: ferry"), "{screen}");
+    assert!(screen.ends_with("night-ferry.abc:7:15: error: too long"), "{screen}");
+    show(&mut app, snapshot());
+    key(&mut app, KeyCode::Char('q'), KeyModifiers::CONTROL);
+    assert!(seen(&app).ends_with("The music plays. Quit? y quits, any other key plays on"), "{}", seen(&app));
+}
+
+#[test]
+fn the_menu_and_the_help_come_from_the_key_table() {
+    for (columns, rows) in [(100, 30), (60, 15)] {
+        let mut app = app(columns, rows);
+        show(&mut app, snapshot());
+        key(&mut app, KeyCode::Char(' '), KeyModifiers::CONTROL);
+        let menu = seen(&app);
+        for entry in ["p play", "s stop", "h hush", "P panic", "r reroll", "m mute a voice", "q quit", "? help"] {
+            assert!(menu.contains(entry), "{entry} at {columns} columns:\n{menu}");
+        }
+        assert!(menu.contains("▶  12│"), "the menu leaves the bars in sight");
+        key(&mut app, KeyCode::Char('?'), KeyModifiers::NONE);
+        assert!(seen(&app).contains("Ctrl+S F5 Alt+Enter"), "{}", seen(&app));
+    }
+}
+
+#[test]
+fn wide_characters_and_long_lines_scroll_with_the_cursor() {
+    let mut app = App::new(vec![("a.abc".into(), format!("T:{}x", "日本語".repeat(20)))], (60, 15));
+    key(&mut app, KeyCode::End, KeyModifiers::NONE);
+    let screen = lines(&drawn(&app));
+    assert!(screen[2].ends_with('x'), "{screen:?}");
+}
+
+#[test]
+fn no_size_is_too_small_to_draw() {
+    for columns in [0, 1, 2, 5, 9, 20, 59, 119, 120, 121] {
+        for rows in [0, 1, 2, 3, 4, 5, 8, 19, 20] {
+            let mut app = app(columns, rows);
+            show(&mut app, snapshot());
+            drawn(&app);
+            for (code, modifiers) in [(KeyCode::Char(' '), KeyModifiers::CONTROL), (KeyCode::F(1), KeyModifiers::NONE)]
+            {
+                key(&mut app, code, modifiers);
+                drawn(&app);
+            }
+        }
+    }
+}
