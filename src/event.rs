@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::abc::Meter;
 use crate::prompt::Scene;
+use crate::synth::patch::Patch;
 use crate::time::{Beats, Frames, Tempo};
 
 /// A scene's voice as the outputs know it: its place in the scene's voice table, 0 to 31.
@@ -89,7 +90,13 @@ pub enum Command {
     Hush,
     Panic,
     /// A newly evaluated scene.
-    Evaluate(Arc<Scene>),
+    Evaluate {
+        scene: Arc<Scene>,
+        /// Another scene than the one that plays, rather than an edit of it.
+        fresh: bool,
+    },
+    /// A patch has a new version; voices that name it take it from their next note on.
+    Patch(Arc<Patch>),
     Mute {
         voice: usize,
         muted: bool,

@@ -32,8 +32,10 @@ pub struct Need<'a> {
 pub fn fill(need: &Need<'_>) -> (Measure, u8) {
     let mut rng = Rng::new(need.seed, need.bar, need.voice, u32::MAX);
     // A phrase ago stands the bar that this one most likely answers; without it, the last one.
-    let sounding: Vec<&Measure> = need.heard.iter().rev().take(4 * need.phrase).rev().copied().filter(|bar| fits(need, bar)).collect();
-    let Some(source) = sounding.len().checked_sub(need.phrase).and_then(|at| sounding.get(at)).or(sounding.last()) else {
+    let sounding: Vec<&Measure> =
+        need.heard.iter().rev().take(4 * need.phrase).rev().copied().filter(|bar| fits(need, bar)).collect();
+    let Some(source) = sounding.len().checked_sub(need.phrase).and_then(|at| sounding.get(at)).or(sounding.last())
+    else {
         return (by_rule(need, &mut rng), 4);
     };
     if matches!(need.role, Role::Bass | Role::Drums | Role::Chart) {
@@ -116,12 +118,16 @@ fn by_rule(need: &Need<'_>, rng: &mut Rng) -> Measure {
     }
     let mut beat = if need.role == Role::Bass { length } else { need.meter.beat() };
     let notes_of = |beat: Beats| length.ratio(beat).ceil().to_integer();
-    while notes_of(beat) < i64::from(need.rules.notes.0) && (beat * 48).numerator() % 2 == 0 {
+    while notes_of(beat) < i64::from(need.rules.notes.0)
+        && (beat * 32).denominator() == 1
+        && (beat * 32).numerator() % 2 == 0
+    {
         beat = beat.scale((1, 2).into());
     }
     let count = notes_of(beat).min(i64::from(need.rules.notes.1.max(1)));
     let middle = allowed.len() / 2;
-    let mut at = if need.role == Role::Bass { 0 } else { (middle + rng.below(3)).saturating_sub(1).min(allowed.len() - 1) };
+    let mut at =
+        if need.role == Role::Bass { 0 } else { (middle + rng.below(3)).saturating_sub(1).min(allowed.len() - 1) };
     for index in 0..count {
         let start = beat * index;
         // Where the rules allow fewer notes than beats, the last one is held.
@@ -158,7 +164,10 @@ fn tones(need: &Need<'_>, tonic: Step) -> Vec<Pitch> {
         found = pitches(&[0, 1, 2, 3, 4, 5, 6]);
     }
     if found.is_empty() {
-        found = (need.rules.range.0..=need.rules.range.1).map(|midi| Pitch::from_midi(midi.into())).filter(|&pitch| allowed(need, pitch)).collect();
+        found = (need.rules.range.0..=need.rules.range.1)
+            .map(|midi| Pitch::from_midi(midi.into()))
+            .filter(|&pitch| allowed(need, pitch))
+            .collect();
     }
     found.sort_by_key(|pitch| pitch.midi());
     found
@@ -172,11 +181,13 @@ fn allowed(need: &Need<'_>, pitch: Pitch) -> bool {
 
 /// Whether a bar keeps what is in force now; bars that were meant to be empty fit as they are.
 fn fits(need: &Need<'_>, bar: &Measure) -> bool {
-    bar.length == need.meter.bar_length() && (need.role == Role::Drums || bar.notes.iter().all(|note| allowed(need, note.pitch)))
+    bar.length == need.meter.bar_length()
+        && (need.role == Role::Drums || bar.notes.iter().all(|note| allowed(need, note.pitch)))
 }
 
 fn same_tune(a: &Measure, b: &Measure) -> bool {
-    let tune = |bar: &Measure| -> Vec<(Beats, i32)> { bar.notes.iter().map(|note| (note.onset, note.pitch.midi())).collect() };
+    let tune =
+        |bar: &Measure| -> Vec<(Beats, i32)> { bar.notes.iter().map(|note| (note.onset, note.pitch.midi())).collect() };
     !a.notes.is_empty() && tune(a) == tune(b)
 }
 

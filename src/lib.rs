@@ -5,6 +5,7 @@ pub mod audio;
 pub mod check;
 pub mod clock;
 pub mod compose;
+pub mod conductor;
 pub mod engine;
 pub mod event;
 pub mod export;

@@ -380,7 +380,9 @@ fn given(in_force: &InForce, number: i64, voice: usize) -> Option<Cell> {
     let at = number - origin.bar;
     let index = match voice.by {
         By::Loop if !voice.bars.is_empty() => at.rem_euclid(voice.bars.len() as i64) as usize,
-        By::Loop => return Some(Cell { text: rest(&in_force.scene), measure: silence(&in_force.scene), by: Author::Text }),
+        By::Loop => {
+            return Some(Cell { text: rest(&in_force.scene), measure: silence(&in_force.scene), by: Author::Text });
+        }
         By::Model => usize::try_from(at).ok()? + origin.first,
     };
     let bar = voice.bars.get(index)?;

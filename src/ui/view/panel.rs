@@ -58,8 +58,8 @@ fn help() -> Vec<Line<'static>> {
         let key_gap = " ".repeat(columns - width(&key));
         let leader_gap = " ".repeat(leader_columns - width(&leader));
         lines.push(Line::from(vec![
-            Span::styled(key + &key_gap, KEY),
-            Span::styled(leader + &leader_gap, KEY),
+            Span::styled(key + key_gap.as_str(), KEY),
+            Span::styled(leader + leader_gap.as_str(), KEY),
             Span::raw(row.help),
         ]));
     }
