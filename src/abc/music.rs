@@ -120,6 +120,13 @@ impl<'a> Scanner<'a> {
                 self.take_while(|b| b == b'&');
                 Some(Token::Symbol(Symbol::Overlay))
             }
+            // The number of an ending, cut off from its bar line by the end of a line.
+            b'1'..=b'9' if self.at_line_start() => {
+                let start = self.at;
+                let endings = self.endings();
+                let span = Span { start, end: self.at };
+                Some(Token::BarLine(BarLine { span, endings, ..BarLine::default() }))
+            }
             b'H'..=b'W' | b'h'..=b'w' | b'~' => {
                 let start = self.at;
                 self.at += 1;
@@ -133,6 +140,10 @@ impl<'a> Scanner<'a> {
             }
             _ => None,
         }
+    }
+
+    fn at_line_start(&self) -> bool {
+        self.at.checked_sub(1).is_some_and(|before| matches!(self.bytes[before], b'\n' | b'\r'))
     }
 
     pub fn simple(&mut self, symbol: Symbol) -> Token {

@@ -138,6 +138,9 @@ impl TuneBuilder {
                 return;
             }
             b'P' => {
+                if let Some(at) = self.current {
+                    self.voices[at].cut();
+                }
                 let mark = PartMark { span, name: content.trim().to_owned(), after_bars: self.bar_count() };
                 self.tune.parts.push(mark);
                 return;

@@ -125,6 +125,13 @@ impl VoiceBuilder {
         }
     }
 
+    /// Ends the bar without a bar line, as a part's mark does after a pickup.
+    pub fn cut(&mut self) {
+        if self.timed {
+            self.close(BarLine::default());
+        }
+    }
+
     pub fn finish(mut self) -> Voice {
         if self.timed {
             self.close(BarLine::default());
