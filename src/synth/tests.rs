@@ -243,3 +243,44 @@ fn figures() {
         println!("{name} {} nodes {:?}", patch(text).size(), bench::bench_synth(&patch(text)));
     }
 }
+
+/// The shipped patches over their ranges, hard and soft, alone and as a four-part chord.
+#[test]
+fn the_shipped_patches_are_loud_enough_clean_and_end() {
+    for (name, text, range) in [
+        ("reed", include_str!("../../patches/reed.patch"), [55, 62, 67, 71]),
+        ("sub", include_str!("../../patches/sub.patch"), [28, 35, 40, 43]),
+        ("pluck", include_str!("../../patches/pluck.patch"), [48, 60, 67, 76]),
+    ] {
+        let dry = |notes: &[u8], velocity: u8| {
+            let (mut synth, _lane) = synth(text);
+            synth.handle(control(91, 0));
+            for &pitch in notes {
+                synth.handle(NoteOn { voice: LEAD, pitch, velocity });
+            }
+            let mut sound = render(&mut synth, 24_000).0;
+            for &pitch in notes {
+                synth.handle(off(pitch));
+            }
+            sound.extend(render(&mut synth, 72_000).0);
+            assert_eq!(synth.sounding(), 0, "{name} {notes:?} ends");
+            sound
+        };
+        for pitch in range {
+            let loud = dry(&[pitch], 127);
+            let soft = dry(&[pitch], 60);
+            let (high, low) = (peak(&loud), peak(&soft));
+            let mean = loud[..24_000].iter().sum::<f32>() / 24_000.0;
+            // The end of a note must not step more than the note itself does.
+            let (during, end) = (roughness(&loud[4800..24_000]), roughness(&loud[23_990..26_000]));
+            println!("{name} {pitch}: peak {high:.3} soft {low:.3} mean {mean:.5} step {during:.4} end {end:.4}");
+            assert!((0.08..0.6).contains(&high), "{name} {pitch}: peak {high}");
+            assert!(low < 0.6 * high, "{name} {pitch}: velocity is heard");
+            assert!(mean.abs() < 0.005, "{name} {pitch}: constant part {mean}");
+            assert!(end <= during * 1.1 + 0.002, "{name} {pitch}: click {end} against {during}");
+        }
+        let chord = peak(&dry(&range, 90));
+        println!("{name} chord of four at mf: peak {chord:.3}");
+        assert!((0.15..0.95).contains(&chord), "{name}: chord {chord}");
+    }
+}
