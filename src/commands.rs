@@ -100,7 +100,15 @@ pub fn notes(arguments: &NotesArguments) -> Result<(), Failure> {
             println!("{}", score_notes::json(number, &played));
         } else {
             for note in &played {
-                println!("{} {} {} {} {} {}", number, note.voice, note.onset, note.length, note.pitch.midi(), note.velocity);
+                println!(
+                    "{} {} {} {} {} {}",
+                    number,
+                    note.voice,
+                    note.onset,
+                    note.length,
+                    note.pitch.midi(),
+                    note.velocity
+                );
             }
         }
     }
@@ -146,7 +154,8 @@ pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| Failure::input(format!("{}:1:1: error: {error}", path.display())))?;
+    let bytes =
+        std::fs::read(path).map_err(|error| Failure::input(format!("{}:1:1: error: {error}", path.display())))?;
     // Old tune books are Latin-1: every byte is a character.
     Ok(String::from_utf8(bytes).unwrap_or_else(|error| error.as_bytes().iter().map(|&byte| char::from(byte)).collect()))
 }
@@ -188,7 +197,13 @@ pub fn bench(arguments: &BenchArguments) -> Result<(), Failure> {
             let (patches, _) = library::patches(&assets.patches);
             let patch = patches.get("reed").ok_or_else(|| Failure::machine("there is no patch 'reed'"))?;
             let figures = barline::synth::bench::bench_synth(patch);
-            ("synth", figures.into_iter().map(|figure| (figure.name.to_string(), figure.value, figure.unit.to_string())).collect())
+            (
+                "synth",
+                figures
+                    .into_iter()
+                    .map(|figure| (figure.name.to_string(), figure.value, figure.unit.to_string()))
+                    .collect(),
+            )
         }
         Bench::Model => ("model", bench_model(library::model(arguments.model.as_deref(), &assets)?.as_deref())?),
     };

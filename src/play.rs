@@ -29,7 +29,8 @@ pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
     let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
     let model = library::model(arguments.model.as_deref(), &assets)?;
     let device = audio_device(arguments)?;
-    let port = arguments.midi.as_deref().map(midi::open).transpose().map_err(|error| Failure::machine(error.to_string()))?;
+    let port =
+        arguments.midi.as_deref().map(midi::open).transpose().map_err(|error| Failure::machine(error.to_string()))?;
 
     let (events, inbox) = channel();
     let say = |level: Level, text: String| drop(events.send(Event::Message(Message { level, text })));
@@ -42,7 +43,8 @@ pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
     let (playing, scene) = first_scene(&files, &patches).ok_or_else(|| no_prompt(arguments, &assets))?;
 
     let log = log_file();
-    let mut screen = Screen::take().map_err(|error| Failure::machine(format!("{error}; `barline render` needs none")))?;
+    let mut screen =
+        Screen::take().map_err(|error| Failure::machine(format!("{error}; `barline render` needs none")))?;
     if let Some(log) = &log {
         // Libraries print where they like; a screen that they print over is lost.
         let _ = terminal::redirect_stderr(log);
@@ -135,7 +137,8 @@ fn midi_output(
     clock: &Arc<Clock>,
     say: &dyn Fn(Level, String),
 ) -> Option<(MidiOutput, String)> {
-    let named = scene.voices.iter().filter_map(|voice| voice.out.as_deref()).find(|out| !out.eq_ignore_ascii_case("synth"));
+    let named =
+        scene.voices.iter().filter_map(|voice| voice.out.as_deref()).find(|out| !out.eq_ignore_ascii_case("synth"));
     let sink = match (port, named) {
         (Some(port), _) => port,
         (None, Some(name)) => match midi::open(name) {
@@ -257,7 +260,11 @@ impl Desk {
         let steering = steer(&scene.words(), self.vocabulary.as_deref());
         let mut text = steering.heard.join(" ");
         if !steering.not_understood.is_empty() {
-            text += &*format!("{}not understood: {}", if text.is_empty() { "" } else { " · " }, steering.not_understood.join(" "));
+            text += &*format!(
+                "{}not understood: {}",
+                if text.is_empty() { "" } else { " · " },
+                steering.not_understood.join(" ")
+            );
         }
         text
     }
