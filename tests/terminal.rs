@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use barline::ui::{App, Request, terminal};
+use barline::ui::{App, Input, Request, terminal};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -31,6 +31,7 @@ fn stage() {
     let mut perform = |request| match request {
         Request::Evaluate { text, .. } if text == "panic" => panic!("as asked"),
         Request::Evaluate { text, .. } if text == "abort" => std::process::abort(),
+        Request::Evaluate { text, .. } if text.len() == 3000 => vec![Input::Terminate],
         _ => vec![],
     };
     terminal::run_loop(&mut screen, &mut app, &receiver, &mut perform).unwrap();
@@ -160,6 +161,15 @@ fn settings(terminal: &OwnedFd) -> Vec<u8> {
 fn on_quitting() {
     let mut stage = Stage::start();
     stage.ours.write_all(b"\x11").unwrap();
+    assert_eq!(stage.leaves_no_trace("left in order").code(), Some(7));
+}
+
+/// crossterm's other reader keeps all but the first thousand keys back until the next one.
+#[test]
+fn on_the_last_of_many_keys_typed_at_once() {
+    let mut stage = Stage::start();
+    let keys = "a".repeat(3000) + "\x13";
+    stage.ours.write_all(keys.as_bytes()).unwrap();
     assert_eq!(stage.leaves_no_trace("left in order").code(), Some(7));
 }
 

@@ -216,7 +216,7 @@ pub fn run_loop(
 
 /// Waits for the first key as long as a picture lasts, then takes what there is.
 fn typed(wait: Duration) -> io::Result<Vec<Input>> {
-    // Waited for here and not in crossterm, whose reader spins without end once the terminal has hung up.
+    // Waited for here and not in crossterm, whose reader spins once the terminal has hung up.
     let mut input = libc::pollfd { fd: libc::STDIN_FILENO, events: libc::POLLIN, revents: 0 };
     // SAFETY: one valid pollfd. An interruption is a resize or a signal, both of which are looked at next.
     unsafe { libc::poll(&raw mut input, 1, wait.as_millis() as libc::c_int) };
@@ -224,7 +224,8 @@ fn typed(wait: Duration) -> io::Result<Vec<Input>> {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     let mut inputs = Vec::new();
-    while keyboard::poll(Duration::ZERO)? {
+    // With no time at all crossterm does not look.
+    while keyboard::poll(Duration::from_millis(1))? {
         match keyboard::read()? {
             Typed::Key(key) => inputs.push(Input::Key(key)),
             Typed::Paste(text) => inputs.push(Input::Paste(text)),
