@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::abc::Meter;
 use crate::prompt::Scene;
+use crate::synth::patch::Patch;
 use crate::time::{Beats, Frames, Tempo};
 
 /// A scene's voice as the outputs know it: its place in the scene's voice table, 0 to 31.
@@ -45,10 +46,23 @@ pub enum Action {
         voice: VoiceSlot,
         program: u8,
     },
-    /// End every sounding note now.
+    /// MIDI clock; the synth ignores it.
+    Clock(ClockMessage),
+    /// End every sounding note.
     AllNotesOff,
-    /// `AllNotesOff`, and for MIDI also controllers 64, 120 and 123 on every channel.
+    /// Forget queued note-ons that are not yet due and were sent before this; their note-offs are still honoured. Controllers stay queued.
+    Flush,
+    /// `Flush` and silence at once, and for MIDI also controllers 64, 120 and 123 on every channel.
     Panic,
+}
+
+/// MIDI real-time messages. `Start` comes before the first `Tick`; 24 ticks a crotchet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockMessage {
+    Tick,
+    Start,
+    Continue,
+    Stop,
 }
 
 /// Counts evaluations. Each composed bar carries the revision of the text that it answers.
@@ -76,7 +90,13 @@ pub enum Command {
     Hush,
     Panic,
     /// A newly evaluated scene.
-    Evaluate(Arc<Scene>),
+    Evaluate {
+        scene: Arc<Scene>,
+        /// Another scene than the one that plays, rather than an edit of it.
+        fresh: bool,
+    },
+    /// A patch has a new version; voices that name it take it from their next note on.
+    Patch(Arc<Patch>),
     Mute {
         voice: usize,
         muted: bool,

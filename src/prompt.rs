@@ -1,4 +1,210 @@
-//! To come.
-/// One tune of a prompt file.
-#[derive(Clone, Debug)]
-pub struct Scene;
+//! The prompt file as values: scenes, their voices, and the words for the model (DESIGN: the text is the instrument). Pure; no I/O.
+//!
+//! A prompt file is plain ABC; what other programs ignore (voice properties, comment lines) is what this module reads.
+
+mod voice;
+mod words;
+
+use std::path::Path;
+
+pub use voice::{By, SeedBar, Voice};
+
+use crate::abc::ast::{Tune, VoiceHeader};
+use crate::abc::key::Key;
+use crate::abc::parse::parse;
+use crate::abc::{Diagnostic, Meter, Severity, Span};
+use crate::event::MAX_VOICES;
+use crate::time::{Beats, Tempo};
+
+/// One tune of a prompt file, ready to be played.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scene {
+    /// `X:`, or its place in the file.
+    pub number: u32,
+    pub title: String,
+    pub meter: Meter,
+    pub unit: Beats,
+    pub key: Key,
+    pub tempo: Option<Tempo>,
+    /// Bars in a phrase, 1 to 64.
+    pub phrase: u32,
+    /// In the order of the text; at least one.
+    pub voices: Vec<Voice>,
+    words: Vec<Words>,
+}
+
+/// A line for the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Words {
+    /// The bar (from 0) from which it holds.
+    from: usize,
+    text: String,
+}
+
+impl Scene {
+    /// The words in force in bar `bar` of the scene, from 0.
+    #[must_use]
+    pub fn words_at(&self, bar: i64) -> Vec<String> {
+        self.words.iter().filter(|words| words.from as i64 <= bar).map(|words| words.text.clone()).collect()
+    }
+
+    /// All words, for reading back.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        self.words.iter().map(|words| words.text.clone()).collect()
+    }
+
+    #[must_use]
+    pub fn bar_length(&self) -> Beats {
+        self.meter.bar_length()
+    }
+}
+
+/// Reads a prompt file. Scenes are there even when there are errors: what can be read. `path` decides whether it is ABC or words only (`.txt`).
+/// `patches` are the names that `patch=` may say.
+#[must_use]
+pub fn read(path: &Path, text: &str, patches: &[String]) -> (Vec<Scene>, Vec<Diagnostic>) {
+    if path.extension().is_some_and(|extension| extension == "txt") {
+        return words::scene(text);
+    }
+    let (book, mut diagnostics) = parse(text);
+    let scenes: Vec<Scene> = book
+        .tunes
+        .iter()
+        .enumerate()
+        .map(|(at, tune)| {
+            let fallback = at as u32 + 1;
+            scene(tune, fallback, patches, &mut diagnostics)
+        })
+        .collect();
+    if scenes.is_empty() {
+        let span = Span { start: 0, end: text.len() };
+        diagnostics.push(Diagnostic::error(span, "no tune here: a prompt needs at least X:1 and K:"));
+    }
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    (scenes, diagnostics)
+}
+
+/// Whether an evaluation has to be refused.
+#[must_use]
+pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+}
+
+fn scene(tune: &Tune, fallback: u32, patches: &[String], diagnostics: &mut Vec<Diagnostic>) -> Scene {
+    let header = &tune.header;
+    let mut names: Vec<&str> = header.voices.iter().map(|voice| voice.id.as_str()).collect();
+    for voice in &tune.voices {
+        if !names.contains(&voice.id.as_str()) {
+            names.push(&voice.id);
+        }
+    }
+    if names.is_empty() {
+        names.push("1");
+    }
+    if names.len() > MAX_VOICES {
+        diagnostics
+            .push(Diagnostic::error(header.span, format!("{} voices; at most {MAX_VOICES} can play", names.len())));
+        names.truncate(MAX_VOICES);
+    }
+    let unnamed = VoiceHeader::default();
+    let voices: Vec<Voice> = names
+        .iter()
+        .map(|name| voice::voice(tune, name, header.voice(name).unwrap_or(&unnamed), patches, diagnostics))
+        .collect();
+    Scene {
+        number: tune.number.unwrap_or(fallback),
+        title: header.titles.first().cloned().unwrap_or_else(|| format!("scene {fallback}")),
+        meter: header.meter.unwrap_or(Meter::COMMON),
+        unit: header.unit,
+        key: header.key,
+        tempo: header.tempo.as_ref().and_then(crate::abc::field::TempoMark::tempo),
+        phrase: phrase(tune, diagnostics),
+        words: words::in_comments(tune, &names),
+        voices,
+    }
+}
+
+/// `%%phrase N`; 4 when it does not say.
+fn phrase(tune: &Tune, diagnostics: &mut Vec<Diagnostic>) -> u32 {
+    let Some((directive, value)) =
+        tune.directives.iter().rev().find_map(|directive| Some((directive, directive.text.strip_prefix("phrase")?)))
+    else {
+        return 4;
+    };
+    match value.trim().parse() {
+        Ok(bars @ 1..=64) => bars,
+        _ => {
+            diagnostics.push(Diagnostic::error(directive.span, "%%phrase wants a number of bars from 1 to 64"));
+            4
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> (Scene, Vec<String>) {
+        let patches = ["reed", "sub", "pluck"].map(String::from);
+        let (mut scenes, diagnostics) = read(Path::new("t.abc"), text, &patches);
+        let said = diagnostics.iter().map(|diagnostic| diagnostic.display("t.abc", text)).collect();
+        (scenes.remove(0), said)
+    }
+
+    #[test]
+    fn a_prompt_with_voices_words_and_rules() {
+        let (scene, said) = check(
+            "X:1\nT:Night ferry\n% slow air; sparse, low\n% lead: answers the bass\n%- try F sharp\nM:6/8\nL:1/8\nQ:3/8=60\n\
+             K:Ddor\n%%phrase 8\nV:bass by=loop patch=sub\nV:lead by=model range=D..d' scale=key grid=1/16 notes=2-8\n\
+             [V:bass] D,6 | C,6 |\n% busy now\n[V:lead] A2d fed |\n%[V:lead] c6 |\n",
+        );
+        assert_eq!(said, [""; 0]);
+        assert_eq!((scene.title.as_str(), scene.phrase), ("Night ferry", 8));
+        assert_eq!(scene.tempo, Some(Tempo(90.into())));
+        assert_eq!(scene.words_at(0), ["slow air; sparse, low", "answers the bass"]);
+        assert_eq!(scene.words_at(2), ["slow air; sparse, low", "answers the bass", "busy now"]);
+        let [bass, lead] = &scene.voices[..] else { panic!("{:?}", scene.voices) };
+        assert_eq!((bass.by, lead.by), (By::Loop, By::Model));
+        assert_eq!((bass.patch.as_str(), lead.patch.as_str()), ("sub", "reed"));
+        assert_eq!(bass.bars.iter().map(|bar| bar.text.as_str()).collect::<Vec<_>>(), ["D,6", "C,6"]);
+        assert_eq!((lead.rules.range, lead.rules.notes, lead.rules.grid), ((62, 86), (2, 8), 6));
+        assert_eq!(lead.rules.classes, Some(0b1010_1011_0101));
+    }
+
+    #[test]
+    fn bad_input_has_a_place() {
+        let (_, said) = check("X:1\nM:4/4\nL:1/4\nK:C\nV:a patch=organ range=q by=magic\n[V:a] CDEFG | C4 |\n");
+        assert!(said.iter().any(|line| line.starts_with("t.abc:5:") && line.contains("organ")), "{said:?}");
+        assert!(said.iter().any(|line| line.contains("range=")), "{said:?}");
+        assert!(said.iter().any(|line| line.contains("by=")), "{said:?}");
+        assert!(said.iter().any(|line| line.starts_with("t.abc:6:") && line.contains("5/4")), "{said:?}");
+    }
+
+    #[test]
+    fn a_voice_that_ends_with_a_repeat_sign_loops() {
+        let (scene, _) = check("X:1\nM:4/4\nL:1/4\nK:C\n|: CDEF | G4 :|\n");
+        assert_eq!((scene.voices[0].by, scene.voices[0].name.as_str()), (By::Loop, "1"));
+        assert_eq!(scene.voices[0].bars.len(), 2);
+        let (scene, _) = check("X:1\nM:4/4\nL:1/4\nK:C\nCDEF | G4 |\n");
+        assert_eq!(scene.voices[0].by, By::Model);
+    }
+
+    #[test]
+    fn pickups_and_split_bars_become_full_bars() {
+        let (scene, said) = check("X:1\nM:3/4\nL:1/4\nK:G\nD | G2 A | B2 || c | d3 |\n");
+        let bars: Vec<_> = scene.voices[0].bars.iter().map(|bar| bar.text.as_str()).collect();
+        assert_eq!(bars, ["z4 D2", "G4 A2", "B4 c2", "d6"], "{said:?}");
+    }
+
+    #[test]
+    fn words_alone_are_a_scene() {
+        let (scenes, said) = read(Path::new("a.txt"), "A jig in D dorian at 110,\nbusy and rising.\n", &[]);
+        assert_eq!(said, []);
+        let scene = &scenes[0];
+        assert_eq!((scene.meter.to_string(), scene.key.to_string()), ("6/8".into(), "Ddor".into()));
+        assert_eq!(scene.tempo.unwrap().quarters_per_minute(), 165.0);
+        assert_eq!((scene.voices.len(), scene.voices[0].by), (1, By::Model));
+        assert_eq!(scene.words_at(0).len(), 2);
+    }
+}

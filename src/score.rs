@@ -2,8 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::abc::Pitch;
+use crate::abc::interval::Interval;
+use crate::abc::{Pitch, chord};
 use crate::time::Beats;
+
+mod measure;
+mod unfold;
+
+pub use measure::{Carry, Propagation, measure};
+pub use unfold::unfold;
 
 /// One bar of one voice as notes. Onsets count from the bar's start; `0 <= onset`, `onset + length` may pass the bar's end only in text that is itself too long.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,4 +42,32 @@ pub struct ChordSymbol {
     pub onset: Beats,
     /// Without the quotes: `Am7`, `C/G`.
     pub text: String,
+}
+
+/// The velocity of `mf`, which holds until the text says otherwise (ABC 2.1, 4.14).
+pub const DEFAULT_VELOCITY: u8 = 90;
+
+impl Measure {
+    /// The same music moved by an interval, chord symbols and their bass notes included.
+    #[must_use]
+    pub fn transposed(&self, interval: Interval) -> Measure {
+        let mut notes: Vec<Note> =
+            self.notes.iter().map(|note| Note { pitch: note.pitch.transposed(interval), ..*note }).collect();
+        sort(&mut notes);
+        let symbol =
+            |symbol: &ChordSymbol| ChordSymbol { onset: symbol.onset, text: chord::transposed(&symbol.text, interval) };
+        Measure { length: self.length, notes, chords: self.chords.iter().map(symbol).collect() }
+    }
+
+    /// The pitches that a tie holds into the next bar.
+    #[must_use]
+    pub fn tied_out(&self) -> Vec<Pitch> {
+        let last = |note: &&Note| note.tied_to && note.onset + note.length >= self.length;
+        self.notes.iter().filter(last).map(|note| note.pitch).collect()
+    }
+}
+
+/// By onset, then pitch; of equal sounds the lower letter first.
+fn sort(notes: &mut [Note]) {
+    notes.sort_by_key(|note| (note.onset, note.pitch.midi(), note.pitch.ladder()));
 }

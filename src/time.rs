@@ -17,6 +17,8 @@ pub struct Beats(Ratio<i64>);
 impl Beats {
     pub const ZERO: Beats = Beats(Ratio::new_raw(0, 1));
     pub const WHOLE: Beats = Beats(Ratio::new_raw(1, 1));
+    pub const QUARTER: Beats = Beats(Ratio::new_raw(1, 4));
+    pub const EIGHTH: Beats = Beats(Ratio::new_raw(1, 8));
 
     /// `numerator / denominator` of a whole note. Panics when the denominator is zero.
     #[must_use]

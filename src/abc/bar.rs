@@ -1,1 +1,510 @@
-//! To come.
+//! The bar automaton: which bytes may come next in one bar of one voice, so that the bar can still be finished.
+//!
+//! It reads the composer's subset of ABC (notes with every accidental explicit, rests, `[CEG]` with outer length, `(3` of
+//! three equal notes, ties to the same pitch, chord symbols on beats, lengths of [`LENGTHS`] at `L:1/8`) up to and including
+//! the bar line. After each accepted byte there is at least one way to a full bar that keeps the [`Rules`]; hence no dead ends.
+//! Values only; used on the decode thread and in tests.
+
+use super::{Step, bar_tables::Tables};
+
+/// Ticks in a whole note: the grid of the subset.
+pub const TICKS_PER_WHOLE: u16 = 96;
+
+/// No tie is open.
+const NO_PITCH: u8 = 255;
+/// `C,,,,` and `c''''` are as far as anyone reads.
+const MAX_OCTAVE_MARKS: u8 = 4;
+/// A chord of the subset has two to this many notes.
+const MAX_CHORD: u8 = 4;
+const ACCIDENTALS: [(u8, i8); 3] = [(b'^', 1), (b'_', -1), (b'=', 0)];
+
+/// A length of the subset: how it is written at `L:1/8`, and its ticks.
+pub const LENGTHS: [(&str, u16); 13] = [
+    ("/4", 3),
+    ("/", 6),
+    ("3/4", 9),
+    ("", 12),
+    ("3/2", 18),
+    ("2", 24),
+    ("3", 36),
+    ("4", 48),
+    ("6", 72),
+    ("7", 84),
+    ("8", 96),
+    ("12", 144),
+    ("16", 192),
+];
+
+/// A set of MIDI note numbers, bit `n` for note `n`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PitchSet(pub u128);
+
+impl PitchSet {
+    pub const ALL: PitchSet = PitchSet(u128::MAX);
+
+    #[must_use]
+    pub fn contains(self, midi: i32) -> bool {
+        (0..128).contains(&midi) && self.0 >> midi & 1 == 1
+    }
+
+    /// The notes `low..=high`.
+    #[must_use]
+    pub fn range(low: u8, high: u8) -> PitchSet {
+        PitchSet((low..=high.min(127)).fold(0, |set, midi| set | 1 << midi))
+    }
+
+    /// All notes whose pitch class (0 = C) is in the 12-bit set.
+    #[must_use]
+    pub fn classes(classes: u16) -> PitchSet {
+        PitchSet((0..128).filter(|midi| classes >> (midi % 12) & 1 == 1).fold(0, |set, midi| set | 1 << midi))
+    }
+
+    #[must_use]
+    pub fn and(self, other: PitchSet) -> PitchSet {
+        PitchSet(self.0 & other.0)
+    }
+}
+
+/// What every bar of a voice keeps to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Rules {
+    /// Of a full bar, in ticks; a multiple of 3, at most 384.
+    pub length: u16,
+    /// The felt beat in ticks: where chord symbols may stand.
+    pub beat: u16,
+    /// The shortest note in ticks; all lengths are multiples of it (triplets aside, whose notes are not shorter).
+    pub grid: u16,
+    /// What may sound.
+    pub pitches: PitchSet,
+    /// Semitones by [`Step`] that the key gives to bare letters.
+    pub signature: [i8; 7],
+    /// Struck notes in the bar (a note tied from before is not struck; the notes of a chord count once).
+    pub notes: (u8, u8),
+    /// Whether `[CEG]` may be written.
+    pub chords: bool,
+    /// Whether chord symbols may be written.
+    pub symbols: bool,
+    /// Whether the last note may be tied into the next bar.
+    pub tie_out: bool,
+}
+
+impl Rules {
+    /// The widest rules of the subset for a bar of this many ticks, without key signature.
+    #[must_use]
+    pub fn plain(length: u16, beat: u16) -> Rules {
+        Rules {
+            length,
+            beat,
+            grid: 3,
+            pitches: PitchSet::ALL,
+            signature: [0; 7],
+            notes: (0, u8::MAX),
+            chords: true,
+            symbols: true,
+            tie_out: true,
+        }
+    }
+}
+
+/// Where in the bar the text is. Small and `Copy`: token masks are cached by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct State {
+    /// Ticks still to fill, before the element being written.
+    left: u16,
+    /// Struck notes so far.
+    count: u8,
+    /// Steps (bit by [`Step`]) that an accidental of this bar has moved away from the signature.
+    altered: u8,
+    /// MIDI note that a tie demands next, or [`NO_PITCH`].
+    tie: u8,
+    /// A space, or a chord symbol, has been written since the last element.
+    spaced: bool,
+    symbol: bool,
+    context: Context,
+    phase: Phase,
+}
+
+/// What the note being written belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Context {
+    Plain,
+    /// Inside `[…]`: the highest note so far and how many.
+    Chord {
+        top: u8,
+        notes: u8,
+    },
+    /// Inside `(3…`: which of the three, and the length that all share once the first is done.
+    Triplet {
+        index: u8,
+        ticks: u16,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Phase {
+    /// Before an element.
+    Between,
+    /// After `(`.
+    TripletOpen,
+    /// After `[` or a note of a chord that is complete, or after `(3` or a note of a triplet that is not the last.
+    Inside,
+    /// After `^ _ =`.
+    Accidental(i8),
+    /// After a letter and its octave marks.
+    Letter { pitch: i16, upper: bool, marks: u8 },
+    /// In the length of a note, chord or rest; the index of the prefix in the table.
+    Length { pitch: u8, rest: bool, prefix: u8 },
+    /// After `-`.
+    Tied,
+    /// Inside a chord symbol.
+    Symbol(u8),
+    /// After the bar line.
+    Done,
+}
+
+/// The automaton for bars under one set of [`Rules`].
+#[derive(Clone, Debug)]
+pub struct Automaton {
+    rules: Rules,
+    tables: Tables,
+}
+
+impl Automaton {
+    /// Errs when no bar can keep the rules: a length off the 1/32 grid, no pitch while notes are demanded, too many notes.
+    pub fn new(mut rules: Rules) -> Result<Automaton, String> {
+        if rules.length == 0 || rules.length % 3 != 0 || rules.length > 384 {
+            return Err(format!("a bar of {}/96 is not on the grid of the composer", rules.length));
+        }
+        // A grid that does not divide the bar could never fill it.
+        while rules.length % rules.grid != 0 {
+            rules.grid = if rules.grid > 3 { 3.max(rules.grid / 2 / 3 * 3) } else { 3 };
+        }
+        let tables = Tables::new(rules.grid, rules.length);
+        let automaton = Automaton { rules, tables };
+        let pitches = automaton.rules.pitches != PitchSet(0);
+        let (least, most) = automaton.rules.notes;
+        if least > most || (least > 0 && !pitches) || !automaton.finishable(automaton.rules.length, 0) {
+            return Err(format!("no bar can hold {least} to {most} notes on this grid"));
+        }
+        Ok(automaton)
+    }
+
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The state before the first byte. `tied_in` is the MIDI note that the bar before has tied over; one that the rules do not allow is not demanded.
+    #[must_use]
+    pub fn start(&self, tied_in: Option<u8>) -> State {
+        let mut state = State {
+            left: self.rules.length,
+            count: 0,
+            altered: 0,
+            tie: NO_PITCH,
+            spaced: false,
+            symbol: false,
+            context: Context::Plain,
+            phase: Phase::Between,
+        };
+        if let Some(midi) = tied_in.filter(|&midi| self.rules.pitches.contains(midi.into())) {
+            state.tie = midi;
+            // A demanded tie that the note count leaves no room for is forgotten rather than a dead end.
+            if !self.any_length_fits(&state, false) {
+                state.tie = NO_PITCH;
+            }
+        }
+        state
+    }
+
+    /// The state after `byte`, or `None` when no full bar could follow.
+    #[must_use]
+    pub fn push(&self, state: State, byte: u8) -> Option<State> {
+        match state.phase {
+            Phase::Done => None,
+            Phase::Between => self.begin(state, byte),
+            Phase::TripletOpen => (byte == b'3').then_some(State { phase: Phase::Inside, ..state }),
+            Phase::Inside => match (byte, state.context) {
+                (b']', Context::Chord { notes, .. }) if notes >= 2 => Some(State {
+                    context: Context::Plain,
+                    phase: Phase::Length { pitch: NO_PITCH, rest: false, prefix: 0 },
+                    ..state
+                }),
+                _ => self.note_byte(state, byte),
+            },
+            Phase::Accidental(alter) => self.letter(state, byte, Some(alter)),
+            Phase::Letter { pitch, upper, marks } => self.after_letter(state, byte, pitch, upper, marks),
+            Phase::Length { pitch, rest, prefix } => {
+                if let Some(prefix) = Tables::extend_prefix(prefix, byte) {
+                    let fits = Tables::completions(prefix).any(|ticks| self.fits(&state, ticks, rest, pitch));
+                    return fits.then_some(State { phase: Phase::Length { pitch, rest, prefix }, ..state });
+                }
+                let ticks = Tables::prefix_ticks(prefix)?;
+                if byte == b'-' {
+                    return self.tie(state, pitch, rest, ticks);
+                }
+                let closed = self.close_element(state, ticks, rest, pitch)?;
+                self.push(closed, byte)
+            }
+            Phase::Tied => self.push(State { phase: Phase::Between, ..state }, byte),
+            Phase::Symbol(at) => self.symbol(state, at, byte),
+        }
+    }
+
+    /// Whether the bar line has been written.
+    #[must_use]
+    pub fn is_done(state: &State) -> bool {
+        state.phase == Phase::Done
+    }
+
+    /// The MIDI note that the finished bar ties into the next.
+    #[must_use]
+    pub fn tied_out(state: &State) -> Option<u8> {
+        (state.phase == Phase::Done && state.tie != NO_PITCH).then_some(state.tie)
+    }
+
+    /// Reads a whole bar, bar line included.
+    #[must_use]
+    pub fn accepts(&self, text: &str, tied_in: Option<u8>) -> Option<State> {
+        let end = text.bytes().try_fold(self.start(tied_in), |state, byte| self.push(state, byte))?;
+        Automaton::is_done(&end).then_some(end)
+    }
+
+    /// The shortest plain way from `state` to the bar line, mostly rests: what closes a bar that ran out of time.
+    #[must_use]
+    pub fn finish(&self, mut state: State) -> String {
+        const PREFERENCE: &[u8] = b"|]z\"/CDEFGABcdefgab23416,'^_=78m";
+        let mut text = String::new();
+        while state.phase != Phase::Done {
+            let step = PREFERENCE.iter().find_map(|&byte| Some((byte, self.push(state, byte)?)));
+            let Some((byte, next)) = step else { break };
+            text.push(char::from(byte));
+            state = next;
+        }
+        text
+    }
+
+    /// The first byte of an element, a space, a chord symbol or the bar line.
+    fn begin(&self, state: State, byte: u8) -> Option<State> {
+        let tied = state.tie != NO_PITCH;
+        match byte {
+            b'|' if state.left == 0 && !state.symbol && (!tied || self.rules.tie_out) => {
+                Some(State { phase: Phase::Done, spaced: false, ..state })
+            }
+            b' ' if !state.spaced && !state.symbol => Some(State { spaced: true, ..state }),
+            _ if state.left == 0 => None,
+            b'"' if self.rules.symbols && !state.symbol && (self.rules.length - state.left) % self.rules.beat == 0 => {
+                Some(State { phase: Phase::Symbol(0), ..state })
+            }
+            b'z' if !tied && self.any_length_fits(&state, true) => {
+                Some(State { phase: Phase::Length { pitch: NO_PITCH, rest: true, prefix: 0 }, ..state })
+            }
+            b'(' if !tied => {
+                let state =
+                    State { context: Context::Triplet { index: 0, ticks: 0 }, phase: Phase::TripletOpen, ..state };
+                self.note_possible(&state).then_some(state)
+            }
+            b'[' if !tied && self.rules.chords => {
+                let state = State { context: Context::Chord { top: 0, notes: 0 }, phase: Phase::Inside, ..state };
+                (self.note_possible(&state) && self.any_length_fits(&state, false)).then_some(state)
+            }
+            _ => self.note_byte(state, byte),
+        }
+    }
+
+    /// An accidental or a letter.
+    fn note_byte(&self, state: State, byte: u8) -> Option<State> {
+        if !matches!(state.context, Context::Chord { .. }) && !self.any_length_fits(&state, false) {
+            return None;
+        }
+        match ACCIDENTALS.iter().find(|(sign, _)| *sign == byte) {
+            Some(&(_, alter)) => {
+                let next = State { phase: Phase::Accidental(alter), ..state };
+                let letters = b"CDEFGABcdefgab";
+                letters.iter().any(|&letter| self.letter(next, letter, Some(alter)).is_some()).then_some(next)
+            }
+            None => self.letter(state, byte, None),
+        }
+    }
+
+    fn letter(&self, mut state: State, byte: u8, accidental: Option<i8>) -> Option<State> {
+        let step = Step::from_letter(byte)?;
+        let (bit, natural) = (1 << step as u8, self.rules.signature[step as usize]);
+        let altered = state.altered & bit != 0;
+        let alter = match accidental {
+            Some(alter) if alter != natural => {
+                state.altered |= bit;
+                alter
+            }
+            // An accidental that says what the key says is only for the way back.
+            Some(alter) if altered => {
+                state.altered &= !bit;
+                alter
+            }
+            None if !altered => natural,
+            _ => return None,
+        };
+        let upper = byte.is_ascii_uppercase();
+        let pitch = (if upper { 60 } else { 72 } + step.semitones() + i32::from(alter)) as i16;
+        self.marks_possible(&state, pitch, upper, 0)
+            .then_some(State { phase: Phase::Letter { pitch, upper, marks: 0 }, ..state })
+    }
+
+    fn after_letter(&self, state: State, byte: u8, pitch: i16, upper: bool, marks: u8) -> Option<State> {
+        let (mark, shift) = if upper { (b',', -12) } else { (b'\'', 12) };
+        if byte == mark {
+            let (pitch, marks) = (pitch + shift, marks + 1);
+            return self
+                .marks_possible(&state, pitch, upper, marks)
+                .then_some(State { phase: Phase::Letter { pitch, upper, marks }, ..state });
+        }
+        if !self.pitch_allowed(&state, pitch) {
+            return None;
+        }
+        let pitch = pitch as u8;
+        if let Context::Chord { notes, .. } = state.context {
+            let inside =
+                State { context: Context::Chord { top: pitch, notes: notes + 1 }, phase: Phase::Inside, ..state };
+            return self.push(inside, byte);
+        }
+        self.push(State { phase: Phase::Length { pitch, rest: false, prefix: 0 }, ..state }, byte)
+    }
+
+    /// Whether this pitch, or one that more octave marks lead to, may sound here.
+    fn marks_possible(&self, state: &State, pitch: i16, upper: bool, marks: u8) -> bool {
+        let shift = if upper { -12 } else { 12 };
+        (0..=i16::from(MAX_OCTAVE_MARKS.saturating_sub(marks)))
+            .any(|more| self.pitch_allowed(state, pitch + shift * more))
+            && marks <= MAX_OCTAVE_MARKS
+    }
+
+    fn pitch_allowed(&self, state: &State, pitch: i16) -> bool {
+        let ok = self.rules.pitches.contains(pitch.into()) && (state.tie == NO_PITCH || i16::from(state.tie) == pitch);
+        match state.context {
+            // A chord rises, and its first note leaves room for a second.
+            Context::Chord { top, notes } => {
+                let rises = notes == 0 || pitch > i16::from(top);
+                let room = notes > 0 || (pitch + 1..128).any(|higher| self.writable(higher));
+                ok && rises && room && notes < MAX_CHORD
+            }
+            _ => ok,
+        }
+    }
+
+    /// Whether this pitch is in the rules and within the octave marks (`C,,,,` to `b''''`).
+    fn writable(&self, pitch: i16) -> bool {
+        self.rules.pitches.contains(pitch.into()) && (12..=131).contains(&pitch)
+    }
+
+    fn note_possible(&self, state: &State) -> bool {
+        b"^_=CDEFGABcdefgab"
+            .iter()
+            .any(|&byte| self.note_byte(State { phase: Phase::Inside, ..*state }, byte).is_some())
+    }
+
+    fn any_length_fits(&self, state: &State, rest: bool) -> bool {
+        LENGTHS.iter().any(|&(_, ticks)| self.fits(state, ticks, rest, NO_PITCH))
+    }
+
+    /// Whether the element being written may last `ticks` (as written): the bar can still be finished after it.
+    fn fits(&self, state: &State, ticks: u16, rest: bool, _pitch: u8) -> bool {
+        if !self.tables.allows(ticks) {
+            return false;
+        }
+        if let Context::Triplet { index, ticks: shared } = state.context {
+            let total = 2 * ticks;
+            let same = index == 0 || shared == ticks;
+            let notes_left = 3;
+            return same
+                && total / 3 >= self.rules.grid
+                && total <= state.left
+                && state.count.saturating_add(notes_left) <= self.rules.notes.1
+                && self.finishable(state.left - total, state.count + notes_left);
+        }
+        if ticks > state.left {
+            return false;
+        }
+        let struck = u8::from(!rest && state.tie == NO_PITCH);
+        let count = state.count.saturating_add(struck);
+        count <= self.rules.notes.1 && self.finishable(state.left - ticks, count)
+    }
+
+    /// Whether a bar with `left` ticks to go and `count` notes struck can end within the rules.
+    fn finishable(&self, left: u16, count: u8) -> bool {
+        let (least, most) = self.rules.notes;
+        if left == 0 {
+            return count >= least;
+        }
+        let room = most.saturating_sub(count);
+        let possible = if self.rules.pitches == PitchSet(0) { 0 } else { self.tables.most_notes(left).min(room) };
+        self.tables.fillable(left) && count.saturating_add(possible) >= least
+    }
+
+    /// The state after an element of `ticks`, before the next.
+    fn close_element(&self, state: State, ticks: u16, rest: bool, pitch: u8) -> Option<State> {
+        if !self.fits(&state, ticks, rest, pitch) {
+            return None;
+        }
+        if let Context::Triplet { index, .. } = state.context {
+            return Some(if index < 2 {
+                State { context: Context::Triplet { index: index + 1, ticks }, phase: Phase::Inside, ..state }
+            } else {
+                self.between(state, 2 * ticks, 3)
+            });
+        }
+        let struck = u8::from(!rest && state.tie == NO_PITCH);
+        Some(self.between(state, ticks, struck))
+    }
+
+    #[allow(clippy::unused_self)]
+    fn between(&self, state: State, ticks: u16, struck: u8) -> State {
+        State {
+            left: state.left - ticks,
+            count: state.count.saturating_add(struck),
+            tie: NO_PITCH,
+            spaced: false,
+            symbol: false,
+            context: Context::Plain,
+            phase: Phase::Between,
+            ..state
+        }
+    }
+
+    /// `-` after a plain note: the next note must be the same.
+    fn tie(&self, state: State, pitch: u8, rest: bool, ticks: u16) -> Option<State> {
+        if rest || pitch == NO_PITCH || state.context != Context::Plain {
+            return None;
+        }
+        let closed = self.close_element(state, ticks, rest, pitch)?;
+        let tied = State { tie: pitch, phase: Phase::Tied, ..closed };
+        let possible = if tied.left == 0 { self.rules.tie_out } else { self.any_length_fits(&tied, false) };
+        possible.then_some(tied)
+    }
+
+    /// `"A#m7/C"`: root, accidental, quality, bass. The numbers are the places between the bytes.
+    fn symbol(&self, state: State, at: u8, byte: u8) -> Option<State> {
+        let next = match (at, byte) {
+            (0, b'A'..=b'G') => 1,
+            (1, b'#' | b'b') => 2,
+            (1 | 2, b'm') => 3,
+            (1..=3, b'7') | (6, b'7') => 7,
+            (3, b'a') => 5,
+            (5, b'j') => 6,
+            (1 | 2, b'd') => 8,
+            (8, b'i') => 9,
+            (9, b'm') => 7,
+            (1 | 2, b's') => 10,
+            (10, b'u') => 11,
+            (11, b's') => 12,
+            (12, b'4') => 7,
+            (1 | 2 | 3 | 7, b'/') => 13,
+            (13, b'A'..=b'G') => 14,
+            (14, b'#' | b'b') => 15,
+            (1 | 2 | 3 | 7 | 14 | 15, b'"') => {
+                return Some(State { phase: Phase::Between, symbol: true, ..state });
+            }
+            _ => return None,
+        };
+        Some(State { phase: Phase::Symbol(next), ..state })
+    }
+}

@@ -2,10 +2,21 @@
 //!
 //! `parse` reads text and never fails, `print` writes a bar's notes as text, [`bar`] is the automaton that knows which bytes may come next.
 
+pub mod ast;
 pub mod bar;
+mod bar_tables;
+pub mod chord;
+pub mod field;
+pub mod interval;
 pub mod key;
+mod marks;
+mod music;
 pub mod parse;
 pub mod print;
+#[cfg(test)]
+mod tests;
+mod tune;
+mod voice;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +44,14 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    pub fn error(span: Span, message: impl Into<String>) -> Self {
+        Diagnostic { span, severity: Severity::Error, message: message.into() }
+    }
+
+    pub fn warning(span: Span, message: impl Into<String>) -> Self {
+        Diagnostic { span, severity: Severity::Warning, message: message.into() }
+    }
+
     /// Line and column of the start, both from 1; columns count characters.
     #[must_use]
     pub fn line_column(&self, text: &str) -> (usize, usize) {
@@ -105,6 +124,22 @@ impl Pitch {
     pub fn midi(self) -> i32 {
         12 * (i32::from(self.octave) + 1) + self.step.semitones() + i32::from(self.alter)
     }
+}
+
+/// An accidental as ABC writes it; `=` for 0.
+pub(crate) fn accidental(alter: i8) -> &'static str {
+    match alter {
+        ..=-2 => "__",
+        -1 => "_",
+        0 => "=",
+        1 => "^",
+        2.. => "^^",
+    }
+}
+
+/// The reverse of [`accidental`].
+fn alteration(signs: &str) -> Option<i8> {
+    (-2..=2).find(|&alter| accidental(alter) == signs)
 }
 
 /// `M:`. `None` in [`Meter::length`] means free metre (`M:none`).

@@ -1,1 +1,236 @@
-//! To come.
+//! Reads ABC text into a [`Book`] (ABC 2.1, 2 and 3). Takes any text whatever, never fails, and says what it did not
+//! understand. Owns lines and what begins and ends a tune; the
+//! tune's own fields and music go to [`super::tune`].
+
+use super::ast::{Book, Comment, Context, Directive, Field};
+use super::key::Key;
+use super::tune::TuneBuilder;
+use super::{Diagnostic, Meter, Pitch, Span};
+use crate::score::{self, Measure};
+use crate::time::Beats;
+
+/// Reads a file or a buffer. Spans are byte offsets into `text`.
+#[must_use]
+pub fn parse(text: &str) -> (Book, Vec<Diagnostic>) {
+    let mut reader = Reader { text, book: Book::default(), tune: None, diagnostics: Vec::new(), stray: false };
+    let mut until = None;
+    for line in lines(text) {
+        // Typeset text and the like is kept out of the music.
+        match until {
+            Some(end) if text[line.start..line.end].starts_with(end) => until = None,
+            Some(_) => {}
+            None => until = reader.line(line),
+        }
+    }
+    reader.end_tune();
+    (reader.book, reader.diagnostics)
+}
+
+/// Reads one bar of one voice, with or without its bar line. `tied_in` are the pitches that a tie brings into it.
+#[must_use]
+pub fn read_bar(text: &str, key: &Key, meter: Meter, unit: Beats, tied_in: &[Pitch]) -> (Measure, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let context = Context { meter, key: *key, unit, shift: 0 };
+    let mut builder = TuneBuilder::new(context);
+    builder.music(text, Span { start: 0, end: text.len() }, &mut diagnostics);
+    let tune = builder.finish(text.len());
+    let bars = tune.voices.first().map_or(&[][..], |voice| &voice.bars);
+    if let Some(second) = bars.get(1) {
+        diagnostics.push(Diagnostic::error(second.span, "more than one bar"));
+    }
+    let mut carry = score::Carry { tied: tied_in.to_vec(), ..score::Carry::default() };
+    let (measure, heard) = bars.first().map(|bar| score::measure(bar, &mut carry)).unwrap_or_default();
+    diagnostics.extend(heard);
+    (measure, diagnostics)
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    book: Book,
+    tune: Option<TuneBuilder>,
+    diagnostics: Vec<Diagnostic>,
+    /// Whether music after the end of a tune was reported.
+    stray: bool,
+}
+
+/// The lines of a text without their ends, which may be LF, CRLF or CR.
+fn lines(text: &str) -> impl Iterator<Item = Span> {
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        if start >= bytes.len() {
+            return None;
+        }
+        let rest = &bytes[start..];
+        let length = rest.iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(rest.len());
+        let line = Span { start, end: start + length };
+        let crlf = rest[length..].starts_with(b"\r\n");
+        start = line.end + if crlf { 2 } else { 1 };
+        Some(line)
+    })
+}
+
+impl Reader<'_> {
+    /// Reads a line; returns the line that ends a block which this one begins.
+    fn line(&mut self, line: Span) -> Option<&'static str> {
+        let text = &self.text[line.start..line.end];
+        if text.trim_ascii().is_empty() {
+            self.end_tune();
+            return None;
+        }
+        if let Some(directive) = text.strip_prefix("%%") {
+            self.directive(line, directive);
+            let end = [("begintext", "%%endtext"), ("beginps", "%%endps"), ("beginsvg", "%%endsvg")];
+            return end.iter().find(|(begin, _)| directive.trim_start().starts_with(begin)).map(|(_, end)| *end);
+        }
+        if text.starts_with('%') {
+            self.comment(line, true);
+            return None;
+        }
+        let code = field_code(text, self.tune.as_ref().is_some_and(|tune| !tune.in_header));
+        let content = Span { start: line.start, end: self.comment_start(line, code) };
+        match code {
+            Some(b'X') => self.begin_tune(content),
+            Some(code) => self.field(code, content),
+            None => self.music(content),
+        }
+        if content.end < line.end {
+            self.comment(Span { start: content.end, end: line.end }, false);
+        }
+        None
+    }
+
+    /// Where the line's comment begins. In `V:` a number's per cent sign is no comment: `gate=50%`.
+    fn comment_start(&self, line: Span, code: Option<u8>) -> usize {
+        let bytes = &self.text.as_bytes()[line.start..line.end];
+        let comment = bytes.iter().enumerate().position(|(at, &byte)| {
+            let before = at.checked_sub(1).map(|before| bytes[before]);
+            byte == b'%' && before != Some(b'\\') && !(code == Some(b'V') && before.is_some_and(|b| b.is_ascii_digit()))
+        });
+        comment.map_or(line.end, |at| line.start + at)
+    }
+
+    fn directive(&mut self, span: Span, text: &str) {
+        let after_bars = self.tune.as_ref().and_then(TuneBuilder::after_bars);
+        let directive = Directive { span, text: text.trim().to_owned(), after_bars };
+        match &mut self.tune {
+            Some(builder) => builder.tune.directives.push(directive),
+            None if self.book.tunes.is_empty() => self.book.directives.push(directive),
+            None => {}
+        }
+    }
+
+    fn comment(&mut self, span: Span, whole_line: bool) {
+        if let Some(builder) = &mut self.tune {
+            let after_bars = builder.after_bars();
+            let text = self.text[span.start + 1..span.end].to_owned();
+            builder.tune.comments.push(Comment { span, text, whole_line, after_bars });
+        }
+    }
+
+    fn begin_tune(&mut self, span: Span) {
+        self.end_tune();
+        let text = self.text[span.start + 2..span.end].trim();
+        let number = text.parse().ok();
+        if number.is_none() && !text.is_empty() {
+            self.diagnostics.push(Diagnostic::warning(span, format!("'{text}' is not a tune number")));
+        }
+        self.new_tune(number, span);
+    }
+
+    fn new_tune(&mut self, number: Option<u32>, span: Span) {
+        let mut builder = TuneBuilder::default();
+        builder.tune.number = number;
+        builder.tune.span = span;
+        for file_field in &self.book.fields {
+            let value = Span { start: file_field.span.start + 2, end: file_field.span.end };
+            builder.header_field(file_field.code, file_field.span, value, self.text, &mut Vec::new());
+        }
+        self.tune = Some(builder);
+        self.stray = false;
+    }
+
+    fn end_tune(&mut self) {
+        let Some(builder) = self.tune.take() else { return };
+        if builder.in_header {
+            let message = "the tune has no K: field, so nothing in it is music";
+            self.diagnostics.push(Diagnostic::warning(builder.tune.span, message));
+        }
+        let end = builder.tune.span.end;
+        self.book.tunes.push(builder.finish(end));
+    }
+
+    fn field(&mut self, code: u8, span: Span) {
+        if self.tune.is_none() && b"TMLQKVP".contains(&code) && self.block_has_key(span.start) {
+            self.diagnostics.push(Diagnostic::warning(span, "a tune begins with X:, such as X:1"));
+            self.new_tune(None, Span { start: span.start, end: span.start });
+        }
+        let value = Span { start: span.start + 2, end: span.end };
+        match &mut self.tune {
+            Some(builder) => {
+                builder.tune.span.end = span.end;
+                builder.field(code, span, value, self.text, &mut self.diagnostics);
+            }
+            None if self.book.tunes.is_empty() => {
+                let text = self.text[value.start..value.end].trim().to_owned();
+                self.book.fields.push(Field { span, code, text });
+            }
+            None => {}
+        }
+    }
+
+    fn music(&mut self, span: Span) {
+        let looks_musical = is_musical(&self.text[span.start..span.end]);
+        match &mut self.tune {
+            Some(builder) if builder.in_header && looks_musical => {
+                self.diagnostics.push(Diagnostic::warning(span, "music before K:; played without a key"));
+                let end = Span { start: span.start, end: span.start };
+                builder.end_header(Key::NONE, Vec::new(), end, &mut self.diagnostics);
+            }
+            Some(builder) if builder.in_header => {
+                self.diagnostics.push(Diagnostic::warning(span, "this line of the header is no field"));
+                return;
+            }
+            Some(_) => {}
+            None => {
+                if looks_musical && !self.stray {
+                    self.stray = true;
+                    let message = "this music belongs to no tune: an empty line ends a tune, X: begins one";
+                    self.diagnostics.push(Diagnostic::warning(span, message));
+                }
+                return;
+            }
+        }
+        if let Some(builder) = &mut self.tune {
+            builder.tune.span.end = span.end;
+            builder.music(self.text, span, &mut self.diagnostics);
+        }
+    }
+
+    /// Whether a `K:` line comes before the next empty line or `X:`.
+    fn block_has_key(&self, start: usize) -> bool {
+        let block = self.text[start..].lines().take_while(|line| !line.trim().is_empty() && !line.starts_with("X:"));
+        block.into_iter().any(|line| line.starts_with("K:"))
+    }
+}
+
+/// The letter of a field line. In the body `d:|` is music.
+fn field_code(text: &str, in_body: bool) -> Option<u8> {
+    let &[code, b':', ref rest @ ..] = text.as_bytes() else { return None };
+    let is_note = in_body && matches!(code, b'A'..=b'G' | b'a'..=b'g' | b'z' | b'x');
+    let is_bar_line = is_note && matches!(rest.first(), Some(b'|' | b':'));
+    (!is_bar_line && (code.is_ascii_alphabetic() || code == b'+')).then_some(code)
+}
+
+/// Whether a line that should not be music nevertheless looks like it: bar lines, and nothing but music code.
+fn is_musical(text: &str) -> bool {
+    let mut quoted = false;
+    let all = text.bytes().all(|byte| {
+        quoted ^= byte == b'"';
+        quoted
+            || byte.is_ascii_digit()
+            || b"ABCDEFGabcdefgzxZXyTuv|:[]()<>{}^_=,'/-~.!\" \t\\`&".contains(&byte)
+            || byte == b'V'
+    });
+    text.contains('|') && all
+}

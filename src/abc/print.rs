@@ -1,1 +1,421 @@
-//! To come.
+//! Notes to canonical text: one spelling for every bar, so that a language model has one thing to learn and a text that
+//! was printed once prints the same again. [`crate::score::measure`] is the way back.
+//!
+//! The form: lengths from a table and no others, the rest by ties; every altered note with its accidental; a space at
+//! each beat; triplets as `(3abc`; chords with one length outside. Times off the grid of 1/32 (and its triplets) are
+//! rounded to it.
+
+use num_rational::Ratio;
+
+use super::{Pitch, accidental};
+use crate::score::{ChordSymbol, Measure, Note};
+use crate::time::Beats;
+
+/// What the text is written for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Alteration of each letter that goes without saying, C first.
+    pub signature: [i8; 7],
+    /// `L:`.
+    pub unit: Beats,
+    /// A space stands before each element that starts on a multiple of this.
+    pub beat: Beats,
+}
+
+/// Ticks of a whole note. Every canonical time is a number of these.
+const TICKS: i64 = 96;
+
+/// The lengths that are written, longest first, in ticks. At `L:1/8`: 16 12 8 7 6 4 3 2 3/2 1 3/4 / and /4.
+pub const LENGTHS: [i64; 13] = [192, 144, 96, 84, 72, 48, 36, 24, 18, 12, 9, 6, 3];
+
+/// The grid of notes that are not in triplets: the shortest length.
+const GRID: i64 = 3;
+
+/// The bar as canonical text without its bar line: rests where nothing sounds, and up to `length`.
+#[must_use]
+pub fn bar(measure: &Measure, length: Beats, style: &Style) -> String {
+    let rest = if measure.notes.is_empty() && !measure.chords.is_empty() { 'x' } else { 'z' };
+    let mut printer = Printer { style, text: String::new(), at: 0, current: style.signature, rest };
+    let slices = on_grid(slices(measure, length));
+    let mut at = 0;
+    while at < slices.len() {
+        let triplet = slices.get(at..at + 3).filter(|group| is_triplet(group));
+        if let Some(group) = triplet {
+            printer.triplet(group);
+            at += 3;
+        } else {
+            printer.slice(&slices[at]);
+            at += 1;
+        }
+    }
+    printer.text
+}
+
+/// A stretch of the bar in which the same notes sound throughout.
+#[derive(Clone, Debug)]
+struct Slice {
+    /// In ticks; whole after [`on_grid`].
+    start: Ratio<i64>,
+    end: Ratio<i64>,
+    /// Ascending, with whether each is tied to what follows.
+    pitches: Vec<(Pitch, bool)>,
+    /// Chord symbols at the start.
+    chords: Vec<String>,
+}
+
+impl Slice {
+    fn length(&self) -> Ratio<i64> {
+        self.end - self.start
+    }
+}
+
+fn ticks(time: Beats) -> Ratio<i64> {
+    time.ratio(Beats::new(1, TICKS))
+}
+
+/// Cuts the bar wherever a note starts or ends or a chord symbol stands.
+fn slices(measure: &Measure, length: Beats) -> Vec<Slice> {
+    let notes = within(&measure.notes, length);
+    let mut cuts = vec![Beats::ZERO, length];
+    cuts.extend(notes.iter().flat_map(|note| [note.onset, note.onset + note.length]));
+    cuts.extend(measure.chords.iter().map(|chord| chord.onset));
+    cuts.retain(|cut| (Beats::ZERO..=length).contains(cut));
+    cuts.sort_unstable();
+    cuts.dedup();
+    let slice = |ends: &[Beats]| {
+        let (start, end) = (ends[0], ends[1]);
+        let sounding = notes.iter().filter(|note| note.onset <= start && note.onset + note.length >= end);
+        let mut pitches: Vec<(Pitch, bool)> =
+            sounding.map(|note| (note.pitch, note.tied_to || note.onset + note.length > end)).collect();
+        pitches.sort_by_key(|(pitch, _)| (pitch.midi(), pitch.ladder()));
+        pitches.dedup_by_key(|(pitch, _)| *pitch);
+        let here = |chord: &&ChordSymbol| chord.onset == start;
+        let chords = measure.chords.iter().filter(here).map(|chord| chord.text.replace('"', "'")).collect();
+        Slice { start: ticks(start), end: ticks(end), pitches, chords }
+    };
+    cuts.windows(2).map(slice).collect()
+}
+
+/// The notes cut to the bar, and each cut off where its own pitch is struck again.
+fn within(notes: &[Note], length: Beats) -> Vec<Note> {
+    let mut kept: Vec<Note> = Vec::new();
+    for note in notes {
+        if note.onset < Beats::ZERO || note.onset >= length || note.length <= Beats::ZERO {
+            continue;
+        }
+        for earlier in kept.iter_mut().filter(|earlier| earlier.pitch == note.pitch) {
+            earlier.length = earlier.length.min(note.onset - earlier.onset);
+        }
+        kept.retain(|earlier| earlier.length > Beats::ZERO);
+        // Cut at the bar's end the note sounds on only where a tie says so.
+        kept.push(Note { length: note.length.min(length - note.onset), ..*note });
+    }
+    kept
+}
+
+/// Moves every cut that is not on the grid, triplets excepted, to the nearest place that is.
+fn on_grid(mut slices: Vec<Slice>) -> Vec<Slice> {
+    let mut at = 0;
+    while at < slices.len() {
+        if slices.get(at..at + 3).is_some_and(is_triplet) {
+            at += 3;
+            continue;
+        }
+        let cut = slices[at].end;
+        let nearest = (cut / GRID).round() * GRID;
+        slices[at].end = nearest;
+        if let Some(next) = slices.get_mut(at + 1) {
+            next.start = nearest;
+        }
+        if slices[at].length() <= Ratio::from_integer(0) {
+            // Too short to be written; its chord symbols go to what follows.
+            let gone = slices.remove(at);
+            if let Some(next) = slices.get_mut(at) {
+                next.start = gone.start;
+                next.chords.splice(0..0, gone.chords);
+            }
+        } else {
+            at += 1;
+        }
+    }
+    slices
+}
+
+/// Three equal stretches of 2/3 of a table length, which the grid cannot hold otherwise.
+fn is_triplet(group: &[Slice]) -> bool {
+    triplet_length(group[0].length()).is_some()
+        && group.iter().all(|slice| slice.length() == group[0].length() && !slice.pitches.is_empty())
+}
+
+/// The table length of which this is 2/3.
+fn triplet_length(length: Ratio<i64>) -> Option<i64> {
+    let written = length * Ratio::new(3, 2);
+    let off_grid = !(length / GRID).is_integer();
+    (off_grid && written.is_integer()).then(|| written.to_integer()).filter(|written| LENGTHS.contains(written))
+}
+
+struct Printer<'a> {
+    style: &'a Style,
+    text: String,
+    /// Ticks from the start of the bar.
+    at: i64,
+    /// What each letter stands at now, as a reader understands it.
+    current: [i8; 7],
+    rest: char,
+}
+
+impl Printer<'_> {
+    fn triplet(&mut self, group: &[Slice]) {
+        let written = triplet_length(group[0].length()).unwrap_or(GRID);
+        for (member, slice) in group.iter().enumerate() {
+            if member == 0 {
+                self.space();
+            }
+            self.chords(&slice.chords);
+            if member == 0 {
+                self.text.push_str("(3");
+            }
+            self.element(&slice.pitches, written, false);
+        }
+        self.at += 2 * written;
+    }
+
+    fn slice(&mut self, slice: &Slice) {
+        let mut left = slice.length().to_integer();
+        let mut chords = &slice.chords[..];
+        while left > 0 {
+            // The shortest length divides every place on the grid; what is off it at the end is not written.
+            let Some(length) = LENGTHS.into_iter().find(|length| *length <= left) else { break };
+            left -= length;
+            self.space();
+            self.chords(chords);
+            chords = &[];
+            self.element(&slice.pitches, length, left >= GRID);
+            self.at += length;
+        }
+    }
+
+    fn space(&mut self) {
+        let here = Beats::new(self.at, TICKS);
+        if !self.text.is_empty() && here.is_multiple_of(self.style.beat) {
+            self.text.push(' ');
+        }
+    }
+
+    fn chords(&mut self, chords: &[String]) {
+        for chord in chords {
+            self.text.push('"');
+            self.text.push_str(chord);
+            self.text.push('"');
+        }
+    }
+
+    /// A rest, note or chord; `tied` when it goes on in the next element.
+    fn element(&mut self, pitches: &[(Pitch, bool)], length: i64, tied: bool) {
+        let length = self.length(length);
+        match pitches {
+            [] => {
+                self.text.push(self.rest);
+                self.text.push_str(&length);
+            }
+            [(pitch, tie)] => {
+                self.pitch(*pitch);
+                self.text.push_str(&length);
+                self.tie(*tie || tied);
+            }
+            _ => {
+                // A tie of all members stands outside, like the length.
+                let all = tied || pitches.iter().all(|(_, tie)| *tie);
+                self.text.push('[');
+                for (pitch, tie) in pitches {
+                    self.pitch(*pitch);
+                    self.tie(*tie && !all);
+                }
+                self.text.push(']');
+                self.text.push_str(&length);
+                self.tie(all);
+            }
+        }
+    }
+
+    fn tie(&mut self, tie: bool) {
+        if tie {
+            self.text.push('-');
+        }
+    }
+
+    /// `3/2`, `/`, `/4`, or nothing for one unit.
+    fn length(&self, ticks: i64) -> String {
+        let units = Beats::new(ticks, TICKS).ratio(self.style.unit);
+        match (*units.numer(), *units.denom()) {
+            (1, 1) => String::new(),
+            (1, 2) => "/".to_owned(),
+            (1, below) => format!("/{below}"),
+            (above, 1) => above.to_string(),
+            (above, below) => format!("{above}/{below}"),
+        }
+    }
+
+    /// Every altered note carries its accidental; one that is not carries one only to take back an earlier one.
+    fn pitch(&mut self, pitch: Pitch) {
+        let letter = pitch.step as usize;
+        let plain = self.style.signature[letter];
+        if pitch.alter != plain || self.current[letter] != plain {
+            self.text.push_str(accidental(pitch.alter));
+        }
+        self.current[letter] = pitch.alter;
+        let name = pitch.step.letter() as char;
+        self.text.push(if pitch.octave >= 5 { name.to_ascii_lowercase() } else { name });
+        for _ in 5..pitch.octave {
+            self.text.push('\'');
+        }
+        for _ in pitch.octave..4 {
+            self.text.push(',');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::key::Key;
+    use super::super::parse::read_bar;
+    use super::super::{Meter, Step};
+    use super::*;
+
+    const COMMON: Meter = Meter::COMMON;
+    const SIX_EIGHT: Meter = Meter::Measured { numerator: 6, denominator: 8 };
+    const EIGHTH: (i64, i64) = (1, 8);
+
+    fn reprinted(text: &str, key: &str, meter: Meter, unit: Beats) -> String {
+        let (key, _) = Key::parse(key).expect("a key");
+        let (measure, diagnostics) = read_bar(text, &key, meter, unit, &[]);
+        assert_eq!(diagnostics, [], "{text}");
+        let style = Style { signature: key.signature, unit, beat: meter.beat() };
+        bar(&measure, meter.bar_length(), &style)
+    }
+
+    /// Prints what was read, and that again.
+    fn check(text: &str, key: &str, meter: Meter, (n, d): (i64, i64), expect: &str) {
+        let unit = Beats::new(n, d);
+        assert_eq!(reprinted(text, key, meter, unit), expect, "{text}");
+        assert_eq!(reprinted(expect, key, meter, unit), expect, "{expect} once more");
+    }
+
+    #[test]
+    fn lengths_and_spaces() {
+        check("A/4B/c3/4d3/2e2|", "C", COMMON, EIGHTH, "A/4B/c3/4d3/2e2z3");
+        check("ABcd efga", "C", COMMON, EIGHTH, "AB cd ef ga");
+        check("ABc def", "C", SIX_EIGHT, EIGHTH, "ABc def");
+        check("A5 B3", "C", COMMON, EIGHTH, "A4- AB3");
+        check("z5 B3", "C", COMMON, EIGHTH, "z4 zB3");
+        check("A2B2c4d8", "C", COMMON, (1, 16), "A2B2 c4 d8");
+        check("A2", "C", COMMON, (1, 4), "A2 z2");
+        check("", "C", COMMON, EIGHTH, "z8");
+        check("A>B c<d", "C", COMMON, EIGHTH, "A3/2B/ c/d3/2 z4");
+    }
+
+    #[test]
+    fn accidentals() {
+        check("^c c =c c ^F, f' F2", "C", COMMON, EIGHTH, "^c^c =cc ^F,^f' ^F2");
+        check("F ^F =F F ^F2 F2", "D", COMMON, EIGHTH, "FF =F=F ^F2 F2");
+        check("_B_B =B2 =c4", "F", COMMON, EIGHTH, "BB =B2 c4");
+        check("=B _B c2 __B4", "F", COMMON, EIGHTH, "=B_B c2 __B4");
+    }
+
+    #[test]
+    fn triplets() {
+        check("(3ABc (3d2e2f2 z2", "C", COMMON, EIGHTH, "(3ABc (3d2e2f2 z2");
+        check("(3A2B2c2 (3A/B/c/ d3", "C", COMMON, EIGHTH, "(3A2B2c2 (3A/B/c/d3");
+        check("A(3Bcd e z4", "C", COMMON, EIGHTH, "A(3Bcde z4");
+        check("\"G\"(3AB\"C\"c z6", "C", COMMON, EIGHTH, "\"G\"(3AB\"C\"c z6");
+    }
+
+    #[test]
+    fn chords_and_ties() {
+        check("[GEC]2 [c2e2]3", "C", COMMON, EIGHTH, "[CEG]2 [ce]6");
+        check("[C4E2]E2 z4", "C", COMMON, EIGHTH, "[C-E]2 C2 E2 z2");
+        check("[CEG]4-[CEG]4", "C", COMMON, EIGHTH, "[CEG]4- [CEG]4");
+        check("C4-C4-", "C", COMMON, EIGHTH, "C4- C4-");
+        check("[CE-]4 E4", "C", COMMON, EIGHTH, "[CE-]4 E4");
+    }
+
+    #[test]
+    fn chord_symbols() {
+        check("\"Dm\"x6", "C", SIX_EIGHT, EIGHTH, "\"Dm\"x6");
+        check("\"Dm\"z3\"C\"z3", "C", SIX_EIGHT, EIGHTH, "\"Dm\"x3 \"C\"x3");
+        check("\"Am7\"A2B2\"G\"c4", "C", COMMON, EIGHTH, "\"Am7\"A2 B2 \"G\"c4");
+    }
+
+    #[test]
+    fn what_is_off_the_grid_is_rounded() {
+        let text = reprinted("(5ABcde z6", "C", COMMON, Beats::new(1, 8));
+        let (measure, _) = read_bar(&text, &Key::NONE, COMMON, Beats::new(1, 8), &[]);
+        assert_eq!(measure.length, Beats::WHOLE, "{text}");
+        assert_eq!(measure.notes.len(), 5, "{text}");
+    }
+
+    fn pitch() -> impl Strategy<Value = Pitch> {
+        (0..7usize, -2..=2i8, 1..=7i8).prop_map(|(step, alter, octave)| Pitch { step: Step::ALL[step], alter, octave })
+    }
+
+    /// A bar in canonical time values: rests, notes, chords, triplets, some tied.
+    fn canonical() -> impl Strategy<Value = (Measure, Beats)> {
+        let element = (0..LENGTHS.len(), prop::collection::vec(pitch(), 0..4), any::<bool>(), 0..6u8, 0..4u8);
+        (prop::collection::vec(element, 1..12), any::<bool>()).prop_map(|(elements, chart)| {
+            let mut measure = Measure::default();
+            let mut last: Vec<Pitch> = Vec::new();
+            for (length, pitches, tie, kind, symbol) in elements {
+                let triplet = kind == 0 && !pitches.is_empty();
+                let mut length = Beats::new(LENGTHS[length], TICKS);
+                // A triplet of these lengths is written with plain notes.
+                if triplet && triplet_length(ticks(length) * Ratio::new(2, 3)).is_some() {
+                    length = length.scale(Ratio::new(2, 3));
+                } else if triplet {
+                    continue;
+                }
+                if symbol == 0 && chart {
+                    measure.chords.push(ChordSymbol { onset: measure.length, text: "Am7/C".into() });
+                }
+                for _ in 0..if triplet { 3 } else { 1 } {
+                    let mut sounding = pitches.clone();
+                    sounding.sort_by_key(|pitch| (pitch.midi(), pitch.ladder()));
+                    sounding.dedup();
+                    for pitch in &sounding {
+                        let tied_from = last.contains(pitch);
+                        let onset = measure.length;
+                        let velocity = crate::score::DEFAULT_VELOCITY;
+                        measure.notes.push(Note { onset, length, pitch: *pitch, velocity, tied_from, tied_to: tie });
+                    }
+                    measure.length += length;
+                    last = if tie { sounding } else { Vec::new() };
+                }
+            }
+            let length = measure.length;
+            // Ties to nothing, within the bar, are not ties.
+            let notes = measure.notes.clone();
+            for note in &mut measure.notes {
+                let end = note.onset + note.length;
+                let held = notes.iter().any(|next| next.onset == end && next.pitch == note.pitch);
+                note.tied_to &= held || end == length;
+            }
+            (measure, length)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_reads_back((measure, length) in canonical(), sharps in 0..5usize) {
+            let key = ["C", "D", "Eb", "Bbm", "F#mix"][sharps];
+            let (key, _) = Key::parse(key).expect("a key");
+            let unit = Beats::new(1, 8);
+            let style = Style { signature: key.signature, unit, beat: Beats::new(1, 4) };
+            let text = bar(&measure, length, &style);
+            let (again, diagnostics) = read_bar(&text, &key, COMMON, unit, &[]);
+            prop_assert_eq!(&diagnostics, &[], "{}", text);
+            prop_assert_eq!(&again, &measure, "{}", text);
+            prop_assert_eq!(bar(&again, length, &style), text);
+        }
+    }
+}

@@ -92,7 +92,7 @@ fn names(s: &Snapshot, widths: &[usize]) -> Line<'static> {
     for (voice, &columns) in widths.iter().enumerate() {
         let last = voice + 1 == widths.len();
         let more = if last && hidden > 0 { format!(" +{hidden}") } else { String::new() };
-        let text = cut(&name(s, voice), columns.saturating_sub(1 + more.len())) + &more;
+        let text = cut(&name(s, voice), columns.saturating_sub(1 + more.len())) + more.as_str();
         let style = if s.voices[voice].muted { DIM } else { Style::new().add_modifier(Modifier::BOLD) };
         spans.push(Span::styled(padded(&text, columns), style));
     }

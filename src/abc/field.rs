@@ -1,0 +1,344 @@
+//! The values of information fields: `M: L: Q: P: V:` (ABC 2.1, 3.1). Each reader takes the text after the colon.
+
+use num_rational::Ratio;
+
+use super::{Meter, Span};
+use crate::time::{Beats, Tempo};
+
+/// `name=value` or a bare word, as in `V:` and `K:`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Property {
+    pub name: String,
+    /// Without quotes; empty for a bare word.
+    pub value: String,
+    pub span: Span,
+}
+
+/// `Q:`. Everything is optional: `"Allegro"` alone is legal (ABC 2.1, 3.1.8).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TempoMark {
+    /// The field's text as written.
+    pub text: String,
+    /// What stands in quotes.
+    pub words: Option<String>,
+    /// The counted note; the sum where several are given (`1/4 3/8`).
+    pub beat: Option<Beats>,
+    /// Counted notes a minute.
+    pub count: Option<Ratio<i64>>,
+    /// `Q:1/4=120..140/8` goes to 140 in 8 bars; an extension of this instrument.
+    pub ramp: Option<(Ratio<i64>, u32)>,
+}
+
+impl TempoMark {
+    /// The tempo at the field's place, in crotchets; `None` when the field only has words.
+    #[must_use]
+    pub fn tempo(&self) -> Option<Tempo> {
+        self.tempo_of(self.count?)
+    }
+
+    /// Where the ramp leads, and in how many bars.
+    #[must_use]
+    pub fn target(&self) -> Option<(Tempo, u32)> {
+        let (count, bars) = self.ramp?;
+        Some((self.tempo_of(count)?, bars))
+    }
+
+    fn tempo_of(&self, count: Ratio<i64>) -> Option<Tempo> {
+        let tempo = Tempo::from_beat(self.beat.unwrap_or(Beats::new(1, 4)), count);
+        (Ratio::from(1)..=Ratio::from(1000)).contains(&tempo.0).then_some(tempo)
+    }
+}
+
+/// `P:A2(AB)3` in the header: the parts in playing order, dots and blanks ignored (ABC 2.1, 3.1.9).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PartOrder {
+    pub text: String,
+    pub parts: Vec<char>,
+}
+
+/// So many parts at most come of nested repeat counts.
+const MOST_PARTS: usize = 1000;
+
+/// `6/8`, `C`, `C|`, `(2+3+2)/8`, `none` or nothing.
+pub(super) fn meter(text: &str) -> Result<Meter, String> {
+    let bad = || format!("'{}' is not a metre such as 6/8, C, C| or none", text.trim());
+    let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    match compact.as_str() {
+        "" | "none" => return Ok(Meter::Free),
+        "C" => return Ok(Meter::COMMON),
+        "C|" => return Ok(Meter::Measured { numerator: 2, denominator: 2 }),
+        _ => {}
+    }
+    let (above, below) = compact.split_once('/').ok_or_else(bad)?;
+    let above = above.strip_prefix('(').and_then(|a| a.strip_suffix(')')).unwrap_or(above);
+    let mut numerator = 0u16;
+    for part in above.split('+') {
+        let part: u16 = part.parse().map_err(|_| bad())?;
+        numerator = numerator.checked_add(part).ok_or_else(bad)?;
+    }
+    let denominator: u16 = below.parse().map_err(|_| bad())?;
+    let sensible = (1..=128).contains(&numerator) && denominator.is_power_of_two() && denominator <= 64;
+    if sensible { Ok(Meter::Measured { numerator, denominator }) } else { Err(bad()) }
+}
+
+/// `1/8`: a whole note divided by a power of two, down to 1/512.
+pub(super) fn unit(text: &str) -> Result<Beats, String> {
+    let bad = || format!("'{}' is not a unit note length such as 1/8", text.trim());
+    let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let unit: Beats = compact.parse().map_err(|_| bad())?;
+    let sensible = (1..=4).contains(&unit.numerator()) && unit.denominator() <= 512;
+    if sensible && unit.denominator().count_ones() == 1 { Ok(unit) } else { Err(bad()) }
+}
+
+/// The unit note length of a tune without `L:` (ABC 2.1, 3.1.7).
+pub(super) fn default_unit(meter: Meter) -> Beats {
+    match meter.length() {
+        Some(length) if length < Beats::new(3, 4) => Beats::new(1, 16),
+        _ => Beats::new(1, 8),
+    }
+}
+
+/// `1/4=120`, `1/4 3/8=40`, `"Allegro" 120`, `C3=100` (three unit lengths), `1/4=120..140/8`.
+pub(super) fn tempo(text: &str, unit: Beats) -> Result<TempoMark, String> {
+    let bad = || format!("'{}' is not a tempo such as 1/4=120", text.trim());
+    let mut mark = TempoMark { text: text.trim().to_owned(), ..TempoMark::default() };
+    let mut rest = text.trim().to_owned();
+    if let Some(open) = rest.find('"') {
+        let close = open + 1 + rest[open + 1..].find('"').ok_or_else(|| "a quote in Q: is not closed".to_owned())?;
+        mark.words = Some(rest[open + 1..close].to_owned());
+        rest.replace_range(open..=close, " ");
+    }
+    let (beats, count) = rest.split_once('=').map_or(("", rest.as_str()), |(beats, count)| (beats, count));
+    let mut sum = Beats::ZERO;
+    for beat in beats.split_whitespace() {
+        sum += match beat.strip_prefix('C') {
+            Some("") => unit,
+            Some(times) => unit * times.parse::<u16>().map_err(|_| bad())?.into(),
+            None => fraction(beat).filter(|b| *b <= Ratio::from(16)).map(|b| Beats::WHOLE.scale(b)).ok_or_else(bad)?,
+        };
+    }
+    if sum > Beats::ZERO {
+        mark.beat = Some(sum);
+    }
+    let count = count.trim();
+    if !count.is_empty() {
+        let (start, ramp) = count.split_once("..").map_or((count, None), |(start, ramp)| (start, Some(ramp)));
+        mark.count = Some(number(start).ok_or_else(bad)?);
+        if let Some(ramp) = ramp {
+            let (target, bars) = ramp.split_once('/').ok_or_else(bad)?;
+            mark.ramp = Some((number(target).ok_or_else(bad)?, bars.trim().parse().map_err(|_| bad())?));
+        }
+        mark.tempo().ok_or_else(|| format!("'{}' is not between 1 and 1000 crotchets a minute", text.trim()))?;
+    }
+    if mark.count.is_none() && mark.words.is_none() { Err(bad()) } else { Ok(mark) }
+}
+
+/// A positive number, with decimals where need be: `92.5`.
+fn number(text: &str) -> Option<Ratio<i64>> {
+    let (whole, decimals) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    if decimals.len() > 3 || whole.len() > 6 || !(whole.to_owned() + decimals).bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let scaled: i64 = format!("{whole}{decimals:0<3}").parse().ok()?;
+    (scaled > 0).then(|| Ratio::new(scaled, 1000))
+}
+
+fn fraction(text: &str) -> Option<Ratio<i64>> {
+    let (n, d) = text.split_once('/').unwrap_or((text, "1"));
+    let (n, d): (u16, u16) = (n.parse().ok()?, d.parse().ok()?);
+    (n > 0 && d.is_power_of_two() && d <= 512).then(|| Ratio::new(n.into(), d.into()))
+}
+
+pub(super) fn part_order(text: &str) -> Result<PartOrder, String> {
+    let mut stack = vec![Vec::new()];
+    let mut last = 0; // length of the newest element, which a number repeats
+    let mut chars = text.chars().peekable();
+    let unbalanced = || format!("parentheses in the part order '{}' do not match", text.trim());
+    while let Some(c) = chars.next() {
+        let depth = stack.len();
+        let parts = stack.last_mut().ok_or_else(unbalanced)?;
+        match c {
+            '(' if depth < 16 => stack.push(Vec::new()),
+            ')' => {
+                let inner = stack.pop().unwrap_or_default();
+                last = inner.len();
+                stack.last_mut().ok_or_else(unbalanced)?.extend(inner);
+            }
+            '0'..='9' => {
+                let mut times = c as usize - '0' as usize;
+                while let Some(digit) = chars.peek().and_then(|d| d.to_digit(10)) {
+                    times = (times * 10 + digit as usize).min(MOST_PARTS);
+                    chars.next();
+                }
+                let element = parts[parts.len() - last..].to_vec();
+                parts.truncate(parts.len() - last);
+                let room = MOST_PARTS / element.len().max(1);
+                parts.extend(element.repeat(times.min(room)));
+                last = 0;
+            }
+            c if c.is_alphabetic() => {
+                parts.push(c);
+                last = 1;
+            }
+            '.' => {}
+            c if c.is_whitespace() => {}
+            c => return Err(format!("'{c}' in the part order '{}' is not a part", text.trim())),
+        }
+    }
+    if stack.len() != 1 {
+        return Err(unbalanced());
+    }
+    let mut parts = stack.pop().unwrap_or_default();
+    parts.truncate(MOST_PARTS);
+    Ok(PartOrder { text: text.trim().to_owned(), parts })
+}
+
+/// Words and `name=value` pairs, values quoted where they hold blanks. `offset` is the place of `text` in the whole.
+#[must_use]
+pub(super) fn properties(text: &str, offset: usize) -> Vec<Property> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        if bytes[at].is_ascii_whitespace() {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        let name_end = until(bytes, at, |b| b.is_ascii_whitespace() || b == b'=');
+        // A word that begins with '=' is an accidental of K:, not a value without a name.
+        let is_pair = bytes.get(name_end) == Some(&b'=') && name_end > start && !b"^_=".contains(&bytes[start]);
+        let mut value = String::new();
+        if is_pair {
+            let from = name_end + 1;
+            let quoted = bytes.get(from) == Some(&b'"');
+            if quoted {
+                at = until(bytes, from + 1, |b| b == b'"');
+                value.push_str(&text[from + 1..at]);
+                at = (at + 1).min(bytes.len());
+            } else {
+                at = until(bytes, from, |b| b.is_ascii_whitespace());
+                value.push_str(&text[from..at]);
+            }
+        } else {
+            at = until(bytes, at + 1, |b| b.is_ascii_whitespace());
+        }
+        let name = text[start..if is_pair { name_end } else { at }].to_owned();
+        found.push(Property { name, value, span: Span { start: offset + start, end: offset + at } });
+    }
+    found
+}
+
+fn until(bytes: &[u8], from: usize, stop: impl Fn(u8) -> bool) -> usize {
+    bytes[from.min(bytes.len())..].iter().position(|&b| stop(b)).map_or(bytes.len(), |at| from + at)
+}
+
+/// Semitones that clef, `octave=` and `transpose=` ask for; `None` when none of them is there (ABC 2.1, 4.6).
+pub(super) fn shift(properties: &[Property]) -> Option<i32> {
+    let mut shift = None;
+    for property in properties {
+        let number = || property.value.parse::<i32>().ok();
+        let more = match property.name.as_str() {
+            "octave" => number().filter(|n| n.abs() <= 5).map(|n| 12 * n),
+            "transpose" => number().filter(|n| n.abs() <= 60),
+            "clef" => clef_shift(&property.value),
+            name if property.value.is_empty() => clef_shift(name),
+            _ => None,
+        };
+        if let Some(more) = more {
+            shift = Some(shift.unwrap_or(0) + more);
+        }
+    }
+    shift
+}
+
+fn clef_shift(clef: &str) -> Option<i32> {
+    if clef.ends_with("-8") {
+        Some(-12)
+    } else if clef.ends_with("+8") {
+        Some(12)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metres() {
+        let check = |text, expect: &str| {
+            assert_eq!(meter(text).map_or_else(|_| "error".into(), |m| m.to_string()), expect, "{text}");
+        };
+        check("6/8", "6/8");
+        check(" C ", "4/4");
+        check("C|", "2/2");
+        check("(2+3+2)/8", "7/8");
+        check("2+3/8", "5/8");
+        check("none", "none");
+        check("", "none");
+        for wrong in ["4", "4/0", "0/4", "4/3", "x/4", "9999/4"] {
+            check(wrong, "error");
+        }
+    }
+
+    #[test]
+    fn default_units() {
+        let check = |m, expect: (i64, i64)| {
+            assert_eq!(default_unit(meter(m).expect(m)), Beats::new(expect.0, expect.1), "{m}");
+        };
+        check("2/4", (1, 16));
+        check("3/4", (1, 8));
+        check("6/8", (1, 8));
+        check("5/8", (1, 16));
+        check("none", (1, 8));
+    }
+
+    #[test]
+    fn tempos() {
+        let check = |text, expect: Option<f64>| {
+            let found = tempo(text, Beats::new(1, 8)).ok().map(|mark| mark.tempo().map(Tempo::quarters_per_minute));
+            assert_eq!(found.flatten(), expect, "{text}");
+        };
+        check("1/4=120", Some(120.0));
+        check("3/8=60", Some(90.0));
+        check("1/4 3/8 1/4 3/8=40", Some(200.0));
+        check("\"Allegro\" 1/4=92.5", Some(92.5));
+        check("1/2=60 \"slow\"", Some(120.0));
+        check("\"Allegro\"", None);
+        check("120", Some(120.0));
+        check("C=100", Some(50.0));
+        check("C3=100", Some(150.0));
+        check("1/4=0", None);
+        check("1/4=99999", None);
+        check("fast", None);
+        let ramp = tempo("1/4=120..140/8", Beats::new(1, 8)).expect("a ramp");
+        assert_eq!(ramp.target().map(|(t, bars)| (t.quarters_per_minute(), bars)), Some((140.0, 8)));
+        assert_eq!(ramp.tempo().map(Tempo::quarters_per_minute), Some(120.0));
+    }
+
+    #[test]
+    fn part_orders() {
+        let check = |text, expect: &str| {
+            let found = part_order(text).map_or_else(|_| "error".into(), |o| o.parts.iter().collect::<String>());
+            assert_eq!(found, expect, "{text}");
+        };
+        check("AABB", "AABB");
+        check("A2(AB)3", "AAABABAB");
+        check("A.B.C", "ABC");
+        check("((AB)2C)2", "ABABCABABC");
+        check("(AB", "error");
+        check("AB)", "error");
+        assert!(part_order("((((A99)99)99)99)").expect("long").parts.len() <= MOST_PARTS);
+    }
+
+    #[test]
+    fn voice_properties() {
+        let found = properties(" by=vary/4 name=\"Tin whistle\" mute  in=\"\"", 10);
+        let named: Vec<_> = found.iter().map(|p| (p.name.as_str(), p.value.as_str(), p.span.start)).collect();
+        assert_eq!(named, [("by", "vary/4", 11), ("name", "Tin whistle", 21), ("mute", "", 40), ("in", "", 46)]);
+        assert_eq!(shift(&properties("clef=treble-8 octave=-1", 0)), Some(-24));
+        assert_eq!(shift(&properties("clef=bass", 0)), None);
+    }
+}

@@ -1,0 +1,200 @@
+//! The marks around the notes: bar lines and endings, tuplets, quoted text, decorations (ABC 2.1, 4.8 to 4.19).
+
+use std::borrow::Cow;
+
+use super::Span;
+use super::ast::{BarLine, BarLineKind, Endings, Symbol};
+use super::music::{Scanner, Token};
+
+/// The decorations that letters stand for; `U:` changes them (ABC 2.1, 4.14 and 4.16).
+#[derive(Clone, Debug)]
+pub(super) struct UserSymbols(Vec<(u8, Cow<'static, str>)>);
+
+impl Default for UserSymbols {
+    fn default() -> Self {
+        let letters: [(u8, &str); 10] = [
+            (b'~', "roll"),
+            (b'H', "fermata"),
+            (b'L', "accent"),
+            (b'M', "lowermordent"),
+            (b'O', "coda"),
+            (b'P', "uppermordent"),
+            (b'S', "segno"),
+            (b'T', "trill"),
+            (b'u', "upbow"),
+            (b'v', "downbow"),
+        ];
+        UserSymbols(letters.into_iter().map(|(letter, name)| (letter, Cow::Borrowed(name))).collect())
+    }
+}
+
+impl UserSymbols {
+    /// `T = !trill!`. What is not a decoration (`"text"`) leaves the letter without meaning for the ear.
+    pub fn define(&mut self, text: &str) -> Result<(), String> {
+        let bad = || format!("'{}' is not a symbol definition such as T=!trill!", text.trim());
+        let (letter, value) = text.split_once('=').ok_or_else(bad)?;
+        let &[letter] = letter.trim().as_bytes() else { return Err(bad()) };
+        if !matches!(letter, b'H'..=b'W' | b'h'..=b'w' | b'~') {
+            return Err(bad());
+        }
+        let name = value.trim().trim_matches(['!', '+']).to_owned();
+        self.0.retain(|(known, _)| *known != letter);
+        self.0.push((letter, Cow::Owned(name)));
+        Ok(())
+    }
+
+    pub fn get(&self, letter: u8) -> Option<Cow<'static, str>> {
+        self.0.iter().find(|(known, _)| *known == letter).map(|(_, name)| name.clone())
+    }
+}
+
+impl Scanner<'_> {
+    pub fn bar_line(&mut self) -> BarLine {
+        let start = self.at;
+        let dotted = self.peek() == Some(b'.');
+        self.at += usize::from(dotted);
+        let colons_before = self.take_while(|b| b == b':');
+        let line = self.at;
+        while match self.peek() {
+            Some(b'|') => true,
+            // A bracket closes any bar line but opens only one that goes on: `|[CEG]` is a chord.
+            Some(b']') => self.at > start,
+            Some(b'[') => self.peek_at(1) == Some(b'|'),
+            _ => false,
+        } {
+            self.at += 1;
+        }
+        let written = &self.text[line..self.at];
+        let kind = match written {
+            "[|]" => BarLineKind::Invisible,
+            "|" if dotted => BarLineKind::Dotted,
+            // The repeat sign `::` has no stroke of its own.
+            "" | "|" => BarLineKind::Single,
+            w if w.ends_with(']') => BarLineKind::ThinThick,
+            w if w.starts_with('[') => BarLineKind::ThickThin,
+            _ => BarLineKind::Double,
+        };
+        let mut colons_after = self.take_while(|b| b == b':');
+        if self.peek() == Some(b'|') && kind == BarLineKind::Invisible {
+            // `[|]:|` is two bar lines, and the colon belongs to the second.
+            self.at -= colons_after;
+            colons_after = 0;
+        }
+        let (ends, starts) = if written.is_empty() {
+            // `::` closes and opens at once.
+            (colons_before.div_ceil(2), colons_before / 2)
+        } else {
+            (colons_before, colons_after)
+        };
+        let mut endings = Endings::default();
+        if self.peek() == Some(b'[') && self.peek_at(1).is_some_and(|b| b.is_ascii_digit()) {
+            self.at += 1;
+        }
+        if self.peek().is_some_and(|b| b.is_ascii_digit()) {
+            endings = self.endings();
+        }
+        let span = Span { start, end: self.at };
+        BarLine { span, kind, ends: ends.min(15) as u8, starts: starts.min(15) as u8, endings }
+    }
+
+    /// `1`, `1,3`, `2-4` (ABC 2.1, 4.9).
+    pub fn endings(&mut self) -> Endings {
+        let start = self.at;
+        let mut bits = 0u32;
+        let mut wrong = false;
+        while let Some(first) = self.number() {
+            let mut last = first;
+            if self.peek() == Some(b'-') && self.peek_at(1).is_some_and(|b| b.is_ascii_digit()) {
+                self.at += 1;
+                last = self.number().unwrap_or(first);
+            }
+            wrong |= !(1..32).contains(&first) || !(first..32).contains(&last);
+            for number in first..=last.min(31) {
+                bits |= 1u32.checked_shl(number).unwrap_or(0) & !1;
+            }
+            if self.peek() == Some(b',') && self.peek_at(1).is_some_and(|b| b.is_ascii_digit()) {
+                self.at += 1;
+            } else {
+                break;
+            }
+        }
+        if wrong {
+            self.error(start, "endings are numbered from 1 to 31");
+        }
+        Endings(bits)
+    }
+
+    /// A tuplet or the start of a slur.
+    pub fn parenthesis(&mut self) -> Symbol {
+        let start = self.at;
+        self.at += 1;
+        if self.peek() == Some(b'.') {
+            return Symbol::SlurStart; // not reached by `.(`, but `(.` is written too
+        }
+        let Some(p) = self.number() else { return Symbol::SlurStart };
+        let mut given = [None, None];
+        for value in &mut given {
+            if self.peek() == Some(b':') && self.peek_at(1) != Some(b'|') {
+                self.at += 1;
+                *value = self.number();
+            }
+        }
+        let numbers = [Some(p), given[0], given[1]];
+        if p < 2 || numbers.iter().flatten().any(|n| !(1..=16).contains(n)) {
+            self.error(start, "a tuplet takes 2 to 16 notes, as in (3abc");
+            return Symbol::SlurStart;
+        }
+        let q = given[0].or(match p {
+            3 | 6 => Some(2),
+            2 | 4 | 8 => Some(3),
+            _ => None,
+        });
+        Symbol::Tuplet { p: p as u8, q: q.map(|q| q as u8), r: given[1].unwrap_or(p) as u8 }
+    }
+
+    pub fn quoted(&mut self) -> Option<Token> {
+        let start = self.at;
+        self.at += 1;
+        let from = self.at;
+        let Some(length) = self.bytes[from..].iter().position(|&b| b == b'"') else {
+            // Without its end the text cannot be told from music: leave out one word.
+            self.take_while(|b| !matches!(b, b' ' | b'\t' | b'|'));
+            self.error(start, "the quote is not closed");
+            return None;
+        };
+        self.at = from + length + 1;
+        let text = self.text[from..from + length].to_owned();
+        let annotation = text.starts_with(['^', '_', '<', '>', '@']);
+        Some(Token::Symbol(if annotation { Symbol::Annotation(text) } else { Symbol::ChordSymbol(text) }))
+    }
+
+    /// `!trill!` or `+trill+`. A `!` alone is a line break of older files and means nothing to the ear.
+    pub fn named_decoration(&mut self, mark: u8) -> Option<Token> {
+        let from = self.at + 1;
+        let length = self.bytes[from..].iter().take(24).take_while(|b| !b"| \"".contains(b)).position(|&b| b == mark);
+        match length {
+            Some(length) if length > 0 => {
+                self.at = from + length + 1;
+                let name = &self.text[from..from + length];
+                Some(Token::Symbol(Symbol::Decoration(Cow::Owned(name.to_owned()))))
+            }
+            _ if mark == b'!' => {
+                self.at += 1;
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Staccato, or the dotted form of a bar line, tie or slur.
+    pub fn dot(&mut self) -> Option<Token> {
+        match self.peek_at(1) {
+            Some(b'|') => Some(Token::BarLine(self.bar_line())),
+            Some(b'(' | b'-' | b')') => {
+                self.at += 1;
+                None
+            }
+            _ => Some(self.simple(Symbol::Decoration(Cow::Borrowed("staccato")))),
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Music code, one symbol after another (ABC 2.1, 4). Works within one line; knows no bars, voices or metres.
+
+use num_rational::Ratio;
+
+use super::ast::{BarLine, NoteSymbol, Symbol};
+use super::marks::UserSymbols;
+use super::{Diagnostic, Span, Step};
+
+/// What the scanner finds next.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Token {
+    Symbol(Symbol),
+    BarLine(BarLine),
+    /// `Z4`: so many bars of rest.
+    BarRests {
+        visible: bool,
+        bars: u32,
+    },
+    /// `[K:G]`: the letter and the place of the text after the colon.
+    Field(u8, Span),
+    /// A `-` that does not stand at its note.
+    Tie,
+}
+
+/// Walks the bytes of one line of music code.
+pub(super) struct Scanner<'a> {
+    pub text: &'a str,
+    pub bytes: &'a [u8],
+    pub at: usize,
+    symbols: &'a UserSymbols,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl<'a> Scanner<'a> {
+    /// Scans `text[span]`; all places count from the start of `text`.
+    pub fn new(text: &'a str, span: Span, symbols: &'a UserSymbols, diagnostics: &'a mut Vec<Diagnostic>) -> Self {
+        Scanner { text, bytes: &text.as_bytes()[..span.end], at: span.start, symbols, diagnostics }
+    }
+
+    pub fn next(&mut self) -> Option<(Span, Token)> {
+        loop {
+            let start = self.at;
+            let byte = self.peek()?;
+            if let Some(token) = self.token(byte) {
+                return Some((Span { start, end: self.at }, token));
+            }
+            // Zero bytes taken and nothing found would be a loop without end.
+            if self.at == start {
+                self.unknown();
+            }
+        }
+    }
+
+    pub fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    pub fn peek_at(&self, ahead: usize) -> Option<u8> {
+        self.bytes.get(self.at + ahead).copied()
+    }
+
+    pub fn take_while(&mut self, accept: impl Fn(u8) -> bool) -> usize {
+        let start = self.at;
+        while self.peek().is_some_and(&accept) {
+            self.at += 1;
+        }
+        self.at - start
+    }
+
+    pub fn error(&mut self, start: usize, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::error(Span { start, end: self.at }, message));
+    }
+
+    fn unknown(&mut self) {
+        let start = self.at;
+        let char = self.text[start..].chars().next().unwrap_or(' ');
+        self.at += char.len_utf8();
+        self.error(start, format!("'{}' has no meaning here", char.escape_debug()));
+    }
+
+    fn token(&mut self, byte: u8) -> Option<Token> {
+        match byte {
+            b'A'..=b'G' | b'a'..=b'g' | b'^' | b'_' | b'=' => Some(Token::Symbol(Symbol::Note(self.note()?))),
+            b' ' | b'\t' | b'`' | b'\\' | b'*' | b'$' | b'\r' => {
+                self.at += 1;
+                None
+            }
+            b'|' => Some(Token::BarLine(self.bar_line())),
+            b':' if matches!(self.peek_at(1), Some(b'|' | b':')) => Some(Token::BarLine(self.bar_line())),
+            b'[' => self.bracket(),
+            b'z' | b'x' => {
+                self.at += 1;
+                let length = self.length();
+                Some(Token::Symbol(Symbol::Rest { visible: byte == b'z', length }))
+            }
+            b'Z' | b'X' => {
+                self.at += 1;
+                Some(Token::BarRests { visible: byte == b'Z', bars: self.number().unwrap_or(1).clamp(1, 999) })
+            }
+            b'y' => {
+                self.at += 1;
+                self.length();
+                Some(Token::Symbol(Symbol::Spacer))
+            }
+            b'(' => Some(Token::Symbol(self.parenthesis())),
+            b')' => Some(self.simple(Symbol::SlurEnd)),
+            b'<' | b'>' => {
+                let dots = self.take_while(|b| b == byte).min(3) as i8;
+                Some(Token::Symbol(Symbol::Broken(if byte == b'>' { dots } else { -dots })))
+            }
+            b'-' => {
+                self.at += 1;
+                Some(Token::Tie)
+            }
+            b'{' => Some(Token::Symbol(self.grace())),
+            b'"' => self.quoted(),
+            b'!' | b'+' => self.named_decoration(byte),
+            b'.' => self.dot(),
+            b'&' => {
+                self.take_while(|b| b == b'&');
+                Some(Token::Symbol(Symbol::Overlay))
+            }
+            // The number of an ending, cut off from its bar line by the end of a line.
+            b'1'..=b'9' if self.at_line_start() => {
+                let start = self.at;
+                let endings = self.endings();
+                let span = Span { start, end: self.at };
+                Some(Token::BarLine(BarLine { span, endings, ..BarLine::default() }))
+            }
+            b'H'..=b'W' | b'h'..=b'w' | b'~' => {
+                let start = self.at;
+                self.at += 1;
+                let name = self.symbols.get(byte);
+                if name.is_none() {
+                    let span = Span { start, end: self.at };
+                    let message = format!("the letter '{}' stands for no decoration", byte as char);
+                    self.diagnostics.push(Diagnostic::warning(span, message));
+                }
+                Some(Token::Symbol(Symbol::Decoration(name?)))
+            }
+            _ => None,
+        }
+    }
+
+    fn at_line_start(&self) -> bool {
+        self.at.checked_sub(1).is_some_and(|before| matches!(self.bytes[before], b'\n' | b'\r'))
+    }
+
+    pub fn simple(&mut self, symbol: Symbol) -> Token {
+        self.at += 1;
+        Token::Symbol(symbol)
+    }
+
+    /// Accidental, letter, octave marks, length, tie. Without a letter: an error, and nothing.
+    fn note(&mut self) -> Option<NoteSymbol> {
+        let start = self.at;
+        let signs = self.take_while(|b| b"^_=".contains(&b));
+        let accidental = super::alteration(&self.text[start..self.at]);
+        if signs > 0 && accidental.is_none() {
+            self.error(start, format!("'{}' is not an accidental", &self.text[start..self.at]));
+        }
+        let Some(letter) = self.peek().filter(|b| matches!(b, b'A'..=b'G' | b'a'..=b'g')) else {
+            self.error(start, "an accidental needs a note after it");
+            return None;
+        };
+        self.at += 1;
+        let mut octave = if letter.is_ascii_lowercase() { 5 } else { 4 };
+        while let Some(mark) = self.peek().filter(|b| matches!(b, b'\'' | b',')) {
+            octave += if mark == b'\'' { 1 } else { -1 };
+            self.at += 1;
+        }
+        if !(-1..=9).contains(&octave) {
+            self.error(start, "this octave is beyond MIDI");
+            octave = octave.clamp(-1, 9);
+        }
+        let length = self.length();
+        let tie = self.tie();
+        let step = Step::from_letter(letter)?;
+        Some(NoteSymbol { accidental, step, octave: octave as i8, length, tie })
+    }
+
+    /// `-`, or the dotted `.-`.
+    fn tie(&mut self) -> bool {
+        if self.peek() == Some(b'.') && self.peek_at(1) == Some(b'-') {
+            self.at += 1;
+        }
+        let tie = self.peek() == Some(b'-');
+        self.at += usize::from(tie);
+        tie
+    }
+
+    pub fn number(&mut self) -> Option<u32> {
+        let start = self.at;
+        self.take_while(|b| b.is_ascii_digit());
+        self.text[start..self.at].parse().ok()
+    }
+
+    /// `3/2`, `/`, `//`, `/4`, `3/` (ABC 2.1, 4.3). 1 where nothing is written.
+    fn length(&mut self) -> Ratio<i64> {
+        let start = self.at;
+        // Most notes have one digit or none.
+        match (self.peek(), self.peek_at(1)) {
+            (Some(b'/' | b'0'..=b'9'), Some(b'/' | b'0'..=b'9')) | (Some(b'/' | b'0'), _) => {}
+            (Some(digit @ b'1'..=b'9'), _) => {
+                self.at += 1;
+                return Ratio::from_integer(i64::from(digit - b'0'));
+            }
+            _ => return Ratio::from_integer(1),
+        }
+        let whole = self.take_while(|b| b.is_ascii_digit());
+        let above: Option<i64> = if whole > 0 { self.text[start..self.at].parse().ok() } else { Some(1) };
+        let slashes = self.take_while(|b| b == b'/');
+        let digits_at = self.at;
+        let digits = self.take_while(|b| b.is_ascii_digit());
+        let below: Option<i64> = match (slashes, digits) {
+            (0, _) => Some(1),
+            (1, 1..) => self.text[digits_at..self.at].parse().ok(),
+            (1..=10, 0) => Some(1 << slashes),
+            _ => None,
+        };
+        let trailing = self.take_while(|b| b == b'/' || b.is_ascii_digit());
+        match (above, below) {
+            (Some(above @ 1..=9999), Some(below @ 1..=1024)) if trailing == 0 => Ratio::new(above, below),
+            _ => {
+                let text = &self.text[start..self.at];
+                self.error(start, format!("'{text}' is not a note length such as 2, 3/2 or /4"));
+                Ratio::from_integer(1)
+            }
+        }
+    }
+
+    /// An inline field, a bar line, an ending or a chord.
+    fn bracket(&mut self) -> Option<Token> {
+        let start = self.at;
+        match (self.peek_at(1), self.peek_at(2)) {
+            (Some(b'|'), _) => Some(Token::BarLine(self.bar_line())),
+            (Some(letter), Some(b':')) if letter.is_ascii_alphabetic() => {
+                let value = start + 3;
+                let Some(length) = self.bytes[value..].iter().position(|&b| b == b']') else {
+                    self.at = self.bytes.len();
+                    self.error(start, "the field's ']' is missing");
+                    return Some(Token::Field(letter, Span { start: value, end: self.at }));
+                };
+                self.at = value + length + 1;
+                Some(Token::Field(letter, Span { start: value, end: value + length }))
+            }
+            (Some(b'0'..=b'9'), _) => {
+                self.at += 1;
+                let endings = self.endings();
+                let span = Span { start, end: self.at };
+                Some(Token::BarLine(BarLine { span, endings, ..BarLine::default() }))
+            }
+            _ => self.chord(),
+        }
+    }
+
+    fn chord(&mut self) -> Option<Token> {
+        let start = self.at;
+        self.at += 1;
+        let notes = self.notes_until(b']', start, "the chord's ']' is missing");
+        let length = self.length();
+        let tie = self.tie();
+        if notes.is_empty() {
+            self.error(start, "a chord needs notes");
+            return None;
+        }
+        Some(Token::Symbol(Symbol::Chord { notes, length, tie }))
+    }
+
+    fn grace(&mut self) -> Symbol {
+        let start = self.at;
+        self.at += 1;
+        let acciaccatura = self.peek() == Some(b'/');
+        self.at += usize::from(acciaccatura);
+        let notes = self.notes_until(b'}', start, "the grace notes' '}' is missing");
+        Symbol::Grace { acciaccatura, notes }
+    }
+
+    /// The notes up to a closing bracket; what else may stand between them (decorations, slurs, rests) is left out.
+    fn notes_until(&mut self, close: u8, start: usize, missing: &str) -> Vec<NoteSymbol> {
+        let mut notes = Vec::new();
+        loop {
+            match self.peek() {
+                Some(byte) if byte == close => {
+                    self.at += 1;
+                    return notes;
+                }
+                None | Some(b'|') => {
+                    self.error(start, missing);
+                    return notes;
+                }
+                Some(byte) => {
+                    let before = self.at;
+                    match self.token(byte) {
+                        Some(Token::Symbol(Symbol::Note(note))) => notes.push(note),
+                        Some(Token::Tie) => {
+                            if let Some(note) = notes.last_mut() {
+                                note.tie = true;
+                            }
+                        }
+                        _ if self.at == before => self.unknown(),
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Reading whole texts: bars, voices, state, comments, messages.
+
+use proptest::prelude::*;
+
+use super::ast::Bar;
+use super::parse::parse;
+use crate::score;
+use crate::time::Beats;
+
+/// The written text of each bar of each voice, `voice: bar / bar`.
+fn check_bars(text: &str, expect: &str) {
+    let (book, _) = parse(text);
+    let shown: Vec<String> = book.tunes[0]
+        .voices
+        .iter()
+        .map(|voice| {
+            let written = |bar: &Bar| text[bar.span.start..bar.span.end].replace('\n', "~");
+            format!("{}: {}", voice.id, voice.bars.iter().map(written).collect::<Vec<_>>().join(" / "))
+        })
+        .collect();
+    assert_eq!(shown.join("; "), expect, "{text}");
+}
+
+/// The sounding MIDI pitches and the length in whole notes of every bar.
+fn check_music(body: &str, expect: &str) {
+    let text = format!("X:1\nM:4/4\nL:1/8\nK:C\n{body}\n");
+    let (book, _) = parse(&text);
+    let mut carry = score::Carry::default();
+    let shown: Vec<String> = book.tunes[0].voices[0]
+        .bars
+        .iter()
+        .map(|bar| {
+            let (measure, _) = score::measure(bar, &mut carry);
+            let notes: Vec<String> = measure
+                .notes
+                .iter()
+                .map(|n| format!("{}:{}", n.pitch.midi(), n.length.ratio(Beats::new(1, 8))))
+                .collect();
+            notes.join(" ")
+        })
+        .collect();
+    assert_eq!(shown.join(" | "), expect, "{body}");
+}
+
+fn check_messages(text: &str, expect: &[&str]) {
+    let (_, diagnostics) = parse(text);
+    let shown: Vec<String> = diagnostics.iter().map(|d| d.display("x", text)).collect();
+    assert_eq!(shown, expect, "{text}");
+}
+
+#[test]
+fn bar_lines_make_bars() {
+    check_bars("X:1\nK:C\n|:C2 D2|[1E4:|[2F4|]\n", "1: C2 D2 / E4 / F4");
+    check_bars("X:1\nK:C\nC||\n|: D :|\n| [CEG] [|] [K:G] c\n", "1: C / D / [CEG] / [K:G] c");
+    check_bars("X:1\nK:C\nZ3|C\n", "1: Z3 / Z3 / Z3 / C");
+    check_bars("X:1\nK:C\n\"Dm\"|\"C\"|D|\"D.C.\"|E|\n", "1: \"Dm\" / \"C\" / D / \"D.C.\"|E");
+    check_bars("X:1\nK:C\n\"Dm\"|:D|\n", "1: \"Dm\"|:D");
+    check_bars("X:1\nK:C\nAB\\\ncd|e % f|\n`g`a|", "1: AB\\~cd / e % f|~`g`a");
+    check_bars("X:1\nK:C\nC|\nd:|\n", "1: C / d");
+}
+
+#[test]
+fn voices_interleaved_or_in_blocks() {
+    let expect = "1: C / D; 2: E / F";
+    check_bars("X:1\nK:C\n[V:1]C|[V:2]E|\n[V:1]D|[V:2]F|\n", expect);
+    check_bars("X:1\nK:C\nV:1\nC|D|\nV:2\nE|F|\n", expect);
+    check_bars("X:1\nV:1\nV:2\nK:C\nV:2\nE|F|\nV:1\nC|D|\n", expect);
+    check_bars("X:1\nV:1 clef=treble\nV:2\nK:C\nC|D|\nV:2\nE|F|\n", expect);
+}
+
+#[test]
+fn state_is_the_voices_own() {
+    let text = "X:1\nM:4/4\nL:1/8\nK:C\n[V:1]F|[K:D][L:1/4][M:3/4]F|\n[V:2]F|\n[V:1]F|\n";
+    let (book, _) = parse(text);
+    let tune = &book.tunes[0];
+    let shown = |voice: &str, at: usize| {
+        let context = tune.voice(voice).expect("a voice").bars[at].context;
+        format!("{} {} {}", context.key, context.unit, context.meter)
+    };
+    assert_eq!(shown("1", 0), "C 1/8 4/4");
+    assert_eq!(shown("1", 1), "D 1/4 3/4");
+    assert_eq!(shown("2", 0), "C 1/8 4/4");
+    assert_eq!(shown("1", 2), "D 1/4 3/4");
+}
+
+#[test]
+fn pitches_and_lengths() {
+    check_music("C,C c c' C,'", "48:1 60:1 72:1 84:1 60:1");
+    check_music("A3/2A/A//A/4A3/A2", "69:3/2 69:1/2 69:1/4 69:1/4 69:3/2 69:2");
+    check_music("^C c C, | c =c", "61:1 73:1 49:1 | 72:1 72:1");
+    check_music("{^f}f F|f", "78:1 66:1 | 77:1");
+    check_music("[^CE]c", "61:1 64:1 73:1");
+    check_music("A>B c<<d e>>>f", "69:3/2 71:1/2 72:1/4 74:7/4 76:15/8 77:1/8");
+    check_music("A{g}<A A2>B", "69:1/2 69:3/2 69:3 71:1/2");
+    check_music("(3ABc (3:2:2G4c2 (5ABcde", "69:2/3 71:2/3 72:2/3 67:8/3 72:4/3 69:2/5 71:2/5 72:2/5 74:2/5 76:2/5");
+    check_music("[M:6/8](5ABcde", "69:3/5 71:3/5 72:3/5 74:3/5 76:3/5");
+    check_music("[C2E2]3 [C2E4]", "60:6 64:6 60:2 64:4");
+    check_music("C2D2&E4|F", "60:2 64:4 62:2 | 65:1");
+    check_music("[K:C transpose=2]C|[K:C octave=-1]C|C", "62:1 | 48:1 | 48:1");
+    check_music("^c-|c c", "73:1 | 73:1 72:1");
+}
+
+#[test]
+fn comments_and_marks_know_their_bar() {
+    let text = "X:1\n% slow air\nT:A % title\nK:C\nC|D|\n% wake up\nP:B\n%%phrase 8\n[V:2]C|\n%- note\n";
+    let (book, diagnostics) = parse(text);
+    assert_eq!(diagnostics, []);
+    let tune = &book.tunes[0];
+    let shown: Vec<_> = tune.comments.iter().map(|c| (c.text.as_str(), c.whole_line, c.after_bars)).collect();
+    assert_eq!(
+        shown,
+        [(" slow air", true, None), (" title", false, None), (" wake up", true, Some(2)), ("- note", true, Some(2))]
+    );
+    assert_eq!((tune.parts[0].name.as_str(), tune.parts[0].after_bars), ("B", 2));
+    assert_eq!((tune.directives[0].text.as_str(), tune.directives[0].after_bars), ("phrase 8", Some(2)));
+    assert_eq!(tune.header.titles, ["A"]);
+}
+
+#[test]
+fn voices_keep_their_properties() {
+    let text = "X:1\nV:lead by=model gate=50% name=\"A b\" mute\nK:C\n[V:lead]C|\n";
+    let (book, _) = parse(text);
+    let voice = &book.tunes[0].header.voices[0];
+    let get = |name| voice.get(name);
+    assert_eq!(
+        (get("by"), get("gate"), get("name"), get("mute"), get("pan")),
+        (Some("model"), Some("50%"), Some("A b"), Some(""), None)
+    );
+    let span = voice.properties[1].span;
+    assert_eq!(&text[span.start..span.end], "gate=50%");
+}
+
+#[test]
+fn tunes_and_what_is_between_them() {
+    let (book, diagnostics) = parse("a book\n\nX:1\nK:C\nC|\n\nfree text\n\nX:2\nK:D\nD|\nX:3\nK:E\n");
+    assert_eq!(diagnostics, []);
+    assert_eq!(book.tunes.iter().map(|tune| tune.number).collect::<Vec<_>>(), [Some(1), Some(2), Some(3)]);
+    let (book, _) = parse("L:1/4\nM:3/4\n\nX:1\nK:C\nC|\n");
+    assert_eq!(book.tunes[0].header.unit, Beats::new(1, 4));
+    assert_eq!(book.tunes[0].header.meter().to_string(), "3/4");
+}
+
+#[test]
+fn messages() {
+    check_messages("T:x\nK:C\nC|\n", &["x:1:1: warning: a tune begins with X:, such as X:1"]);
+    check_messages("X:1\nK:C\nC ? D|\n", &["x:3:3: error: '?' has no meaning here"]);
+    check_messages("X:1\nK:C\n\"Dm C|D|\n", &["x:3:1: error: the quote is not closed"]);
+    check_messages("X:1\nK:C\n[CE G|D|\n", &["x:3:1: error: the chord's ']' is missing"]);
+    check_messages(
+        "X:1\nK:C\na3//4 b/2/|\n",
+        &[
+            "x:3:2: error: '3//4' is not a note length such as 2, 3/2 or /4",
+            "x:3:8: error: '/2/' is not a note length such as 2, 3/2 or /4",
+        ],
+    );
+    check_messages(
+        "X:1\nM:x\nK:Q\nC|\n",
+        &["x:2:3: error: 'x' is not a metre such as 6/8, C, C| or none", "x:3:3: error: 'Q' is not a key"],
+    );
+    check_messages(
+        "X:1\nK:C\nC|\n\nD|E|\n",
+        &["x:5:1: warning: this music belongs to no tune: an empty line ends a tune, X: begins one"],
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read(text in any::<String>()) {
+        let _ = crate::check::check(&format!("X:1\nK:C\n{text}"));
+        let _ = crate::check::check(&text);
+    }
+
+    #[test]
+    fn any_music_is_read_and_played(text in "[A-GzZ0-9/|:\\[\\]()<>{}^_=,' \"&!.\nKLMPQV-]{0,80}") {
+        let text = format!("X:1\nP:A2B\nK:C\n{text}");
+        let (book, _) = parse(&text);
+        for tune in &book.tunes {
+            let _ = crate::notes::notes(tune);
+        }
+        let _ = crate::check::check(&text);
+    }
+}

@@ -1,0 +1,168 @@
+//! One voice while it is being read: collects symbols into bars and keeps the metre, key and unit that hold for it, so
+//! that a voice goes on where it stopped (ABC 2.1, 7).
+
+use super::ast::{Bar, BarLine, BarLineKind, Change, Context, Item, Symbol, Voice, VoiceHeader};
+use super::chord::ChordName;
+use super::field::Property;
+use super::{Diagnostic, Span, field};
+
+/// `Z999` over and over must not fill the memory: beyond this many bars a rest counts once.
+const MOST_BARS: usize = 10_000;
+
+#[derive(Debug)]
+pub(super) struct VoiceBuilder {
+    pub header: VoiceHeader,
+    /// Whether a `V:` names it; the voice of a tune without voices is not declared.
+    pub declared: bool,
+    bars: Vec<Bar>,
+    /// What holds now.
+    pub context: Context,
+    /// The parts of [`Context::shift`] that `V:` and `K:` ask for.
+    voice_shift: i32,
+    key_shift: i32,
+    /// What held when the bar began.
+    at_start: Context,
+    before: BarLine,
+    items: Vec<Item>,
+    timed: bool,
+}
+
+impl VoiceBuilder {
+    pub fn new(id: &str, context: Context) -> Self {
+        VoiceBuilder {
+            header: VoiceHeader { id: id.to_owned(), ..VoiceHeader::default() },
+            declared: false,
+            bars: Vec::new(),
+            context,
+            voice_shift: 0,
+            key_shift: context.shift,
+            at_start: context,
+            before: BarLine::default(),
+            items: Vec::new(),
+            timed: false,
+        }
+    }
+
+    pub fn bar_count(&self) -> usize {
+        self.bars.len()
+    }
+
+    /// Sets what the voice starts with, which a header knows only at its end.
+    pub fn begin_with(&mut self, context: Context) {
+        self.key_shift = context.shift;
+        self.context = Context { shift: context.shift + self.voice_shift, ..context };
+        self.at_start = self.context;
+        self.items.clear();
+    }
+
+    /// Takes up a `V:` line or field.
+    pub fn declare(&mut self, span: Span, properties: Vec<Property>) {
+        if !self.declared {
+            self.declared = true;
+            self.header.span = span;
+        }
+        if properties.is_empty() {
+            return;
+        }
+        self.header.properties.extend(properties);
+        let shift = field::shift(&self.header.properties).unwrap_or(0);
+        if shift != self.voice_shift {
+            self.voice_shift = shift;
+            self.change(span, Change::Shift(shift + self.key_shift));
+        }
+    }
+
+    /// A `K:` with a clef, `octave=` or `transpose=`.
+    pub fn shift_key(&mut self, span: Span, shift: i32) {
+        self.key_shift = shift;
+        self.change(span, Change::Shift(shift + self.voice_shift));
+    }
+
+    pub fn symbol(&mut self, span: Span, symbol: Symbol) {
+        self.timed |= symbol.is_timed();
+        self.items.push(Item { span, symbol });
+    }
+
+    pub fn change(&mut self, span: Span, change: Change) {
+        self.context.apply(&change);
+        if !self.timed {
+            self.at_start = self.context;
+        }
+        self.symbol(span, Symbol::Change(change));
+    }
+
+    /// A tie that stands apart from its note, as in `A -A`.
+    pub fn tie(&mut self, span: Span, diagnostics: &mut Vec<Diagnostic>) {
+        let last = self.items.iter_mut().rev().find(|item| item.symbol.is_timed());
+        match last.map(|item| &mut item.symbol) {
+            Some(Symbol::Note(note)) => note.tie = true,
+            Some(Symbol::Chord { tie, .. }) => *tie = true,
+            _ => diagnostics.push(Diagnostic::warning(span, "a tie needs a note before it")),
+        }
+    }
+
+    pub fn bar_rests(&mut self, span: Span, visible: bool, bars: u32) {
+        let single = BarLine { kind: BarLineKind::Single, ..BarLine::default() };
+        for more in (0..bars).rev() {
+            self.symbol(span, Symbol::BarRest { visible });
+            if self.bars.len() >= MOST_BARS {
+                break;
+            }
+            if more > 0 {
+                self.close(BarLine { span: Span { start: span.end, end: span.end }, ..single });
+            }
+        }
+    }
+
+    pub fn bar_line(&mut self, line: BarLine) {
+        if self.is_bar(line) {
+            self.close(line);
+        } else {
+            self.before = self.before.merged(line);
+            if let Some(last) = self.bars.last_mut() {
+                last.after = self.before;
+            }
+        }
+    }
+
+    /// Ends the bar without a bar line, as a part's mark does after a pickup.
+    pub fn cut(&mut self) {
+        if self.timed {
+            self.close(BarLine::default());
+        }
+    }
+
+    pub fn finish(mut self) -> Voice {
+        if self.timed {
+            self.close(BarLine::default());
+        } else if let Some(last) = self.bars.last_mut() {
+            // What follows the last bar line takes no time, but may be a change that someone wants to see.
+            last.items.append(&mut self.items);
+        }
+        Voice { id: self.header.id, bars: self.bars }
+    }
+
+    /// Time makes a bar, and so does a chord symbol between two bar lines: its author counts on a bar there.
+    fn is_bar(&self, line: BarLine) -> bool {
+        let harmony = || {
+            // A symbol before the opening `|:` belongs to what comes.
+            (self.before.kind != BarLineKind::None || line.starts == 0)
+                && line.kind != BarLineKind::None
+                && self.items.iter().any(|item| match &item.symbol {
+                    Symbol::ChordSymbol(text) => ChordName::parse(text).is_some(),
+                    _ => false,
+                })
+        };
+        self.timed || harmony()
+    }
+
+    fn close(&mut self, after: BarLine) {
+        let items = std::mem::take(&mut self.items);
+        let start = items.first().map_or(after.span.start, |item| item.span.start);
+        let end = items.last().map_or(start, |item| item.span.end);
+        let before = std::mem::replace(&mut self.before, after);
+        let context = std::mem::replace(&mut self.at_start, self.context);
+        self.bars.push(Bar { span: Span { start, end }, context, before, after, items });
+        self.timed = false;
+    }
+}

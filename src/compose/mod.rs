@@ -1,0 +1,164 @@
+//! The composer: a language model that writes the next bars. This file owns the vocabulary of asking and answering.
+//!
+//! A [`Composer`] takes the newest [`Prompt`] and gives back [`Reply`]s. [`link::Link`] runs one in a child process,
+//! [`inline::Inline`] in this thread (`render`, tests), [`script::Script`] plays bars from a text.
+
+pub mod child;
+pub mod inline;
+pub mod link;
+#[cfg(feature = "llama")]
+pub mod llama;
+pub mod mask;
+pub mod profile;
+pub mod protocol;
+pub mod sample;
+pub mod script;
+pub mod stream;
+pub mod writer;
+
+use serde::{Deserialize, Serialize};
+
+use crate::abc::Meter;
+use crate::abc::key::Key;
+use crate::event::Revision;
+
+/// The unit length in which bars travel between instrument and composer (`L:1/8`).
+pub const STREAM_UNIT: crate::time::Beats = crate::time::Beats::EIGHTH;
+
+/// Everything that the composer needs to know to write on; the newest wins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prompt {
+    pub revision: Revision,
+    pub meter: Meter,
+    pub key: Key,
+    /// Bars in a phrase, at least 1.
+    pub phrase: u32,
+    pub voices: Vec<PromptVoice>,
+    /// Number of `bars[0]`, from 1.
+    pub first_bar: i64,
+    /// What has been committed, then what is to come; the last one is as far as the composer may go.
+    pub bars: Vec<PromptBar>,
+    pub seed: u64,
+    /// Rerolls so far: another attempt is another draw.
+    pub attempt: u32,
+}
+
+impl Prompt {
+    /// The first bar that lacks a composed voice, and the voices that it lacks.
+    #[must_use]
+    pub fn first_missing(&self) -> Option<(usize, Vec<usize>)> {
+        let missing = |bar: &PromptBar| -> Vec<usize> {
+            (0..self.voices.len()).filter(|&voice| self.voices[voice].composed && bar.cells[voice].is_none()).collect()
+        };
+        self.bars.iter().map(missing).enumerate().find(|(_, voices)| !voices.is_empty())
+    }
+
+    /// Takes over what was already written for the same revision and attempt, so that nothing is written twice.
+    pub fn adopt(&mut self, old: &Prompt) {
+        if (old.revision, old.attempt, old.voices.len()) != (self.revision, self.attempt, self.voices.len()) {
+            return;
+        }
+        for (index, bar) in self.bars.iter_mut().enumerate() {
+            let at = self.first_bar + index as i64 - old.first_bar;
+            let Some(known) = usize::try_from(at).ok().and_then(|at| old.bars.get(at)) else { continue };
+            for (cell, known) in bar.cells.iter_mut().zip(&known.cells) {
+                if cell.is_none() {
+                    cell.clone_from(known);
+                }
+            }
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PromptVoice {
+    pub name: String,
+    pub role: Role,
+    /// Whether the composer writes its missing bars.
+    pub composed: bool,
+    pub rules: VoiceRules,
+}
+
+/// What a voice is in the music: how a model that knows only roles is told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Chart,
+    Bass,
+    Lead,
+    Drums,
+}
+
+/// The performer's constraints on a voice, in sounding pitch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoiceRules {
+    /// Lowest and highest MIDI note.
+    pub range: (u8, u8),
+    /// Pitch classes that may sound, bit 0 = C; `None` for all.
+    pub classes: Option<u16>,
+    /// Shortest note, in ticks of 1/96 whole note.
+    pub grid: u16,
+    /// Struck notes in a bar, least and most.
+    pub notes: (u8, u8),
+}
+
+impl Default for VoiceRules {
+    fn default() -> Self {
+        VoiceRules { range: (36, 96), classes: None, grid: 6, notes: (1, 24) }
+    }
+}
+
+/// One bar of the stream. Texts are canonical ABC at [`STREAM_UNIT`] in the prompt's key, without the bar line.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PromptBar {
+    /// The words in force, as the performer wrote them.
+    pub words: Vec<String>,
+    /// One per voice; `None` is for the composer to write (or stays empty when the voice is not composed).
+    pub cells: Vec<Option<String>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "lowercase")]
+pub enum Reply {
+    /// The model is loaded.
+    Ready { model: String },
+    /// The composed voices of one bar.
+    Bar(ComposedBar),
+    /// It cannot go on; the sentence says why and what to do.
+    Failed { message: String },
+    /// The child ended and is being started again.
+    Restarting { reason: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ComposedBar {
+    pub revision: Revision,
+    pub attempt: u32,
+    pub number: i64,
+    /// `(voice index, text)` in the order in which they were written.
+    pub cells: Vec<(usize, String)>,
+    pub tokens: u32,
+    /// Work for this bar, in microseconds.
+    pub micros: u64,
+}
+
+/// Someone who writes bars.
+pub trait Composer: Send {
+    /// Replaces whatever was asked before.
+    fn ask(&mut self, prompt: &Prompt);
+
+    /// The next reply, when there is one; does not wait for another process.
+    fn poll(&mut self) -> Option<Reply>;
+}
+
+/// Nobody: everything is left to the ladder.
+#[derive(Debug, Default)]
+pub struct Silent;
+
+impl Composer for Silent {
+    fn ask(&mut self, _prompt: &Prompt) {}
+
+    fn poll(&mut self) -> Option<Reply> {
+        None
+    }
+}

@@ -1,0 +1,44 @@
+//! How to write for a model: `NAME.toml` beside `NAME.gguf`. A model without one gets plain ABC in the music's own key.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::sample::Sampling;
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Profile {
+    /// `"none"`: the model wants music in the key of the mode without signature; empty: in its own key.
+    pub home_key: String,
+    /// The control words that the model was trained on; without them it is given the performer's words as they stand.
+    pub words: Option<Vec<String>>,
+    /// Whether voices are named by their role (`ch`, `bass`, `lead`) instead of the performer's names.
+    pub roles: bool,
+    /// Tokens of context, at most.
+    pub context: u32,
+    #[serde(flatten)]
+    pub sampling: Sampling,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Profile { home_key: String::new(), words: None, roles: false, context: 1024, sampling: Sampling::default() }
+    }
+}
+
+impl Profile {
+    /// The profile beside a model file, or the default one. Errs on a profile that cannot be read, with the place.
+    pub fn beside(model: &Path) -> Result<Profile, String> {
+        let path = model.with_extension("toml");
+        match std::fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display())),
+            Err(_) => Ok(Profile::default()),
+        }
+    }
+
+    #[must_use]
+    pub fn wants_home_key(&self) -> bool {
+        self.home_key == "none"
+    }
+}

@@ -1,0 +1,152 @@
+//! What the model reads: a pure function of header, words at their bars and the bars themselves, as a list of text pieces.
+//!
+//! Legal ABC, one line per bar with all voices: `[V:bass] D,6 | [V:lead] A2d fed |`. Given voices stand before composed ones.
+//! Texts come in the prompt's key and leave in the model's (see [`Profile::home_key`]).
+
+use crate::abc::interval::Interval;
+use crate::abc::key::Key;
+use crate::abc::{bar::PitchSet, parse::read_bar, print};
+use crate::compose::profile::Profile;
+use crate::compose::{Prompt, Role, STREAM_UNIT};
+use crate::score::Measure;
+use crate::steer;
+
+/// The stream for one prompt and one model.
+#[derive(Debug)]
+pub struct Stream<'a> {
+    prompt: &'a Prompt,
+    profile: &'a Profile,
+    /// The key in which the model reads.
+    pub key: Key,
+    /// From the prompt's key to the model's.
+    pub to_model: Interval,
+}
+
+impl<'a> Stream<'a> {
+    #[must_use]
+    pub fn new(prompt: &'a Prompt, profile: &'a Profile) -> Stream<'a> {
+        let key = if profile.wants_home_key() { prompt.key.home() } else { prompt.key };
+        Stream { prompt, profile, key, to_model: prompt.key.interval_to(&key) }
+    }
+
+    #[must_use]
+    pub fn header(&self) -> String {
+        format!("X:1\nM:{}\nL:1/8\nK:{}\n", self.prompt.meter, self.key)
+    }
+
+    /// The indices of the voices in the order in which a line has them.
+    #[must_use]
+    pub fn order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.prompt.voices.len()).collect();
+        order.sort_by_key(|&voice| self.prompt.voices[voice].composed);
+        order
+    }
+
+    /// `[V:lead] `, with the space.
+    #[must_use]
+    pub fn tag(&self, voice: usize) -> String {
+        let voice = &self.prompt.voices[voice];
+        let name = match (self.profile.roles, voice.role) {
+            (false, _) => voice.name.as_str(),
+            (true, Role::Chart) => "ch",
+            (true, Role::Bass) => "bass",
+            (true, Role::Lead | Role::Drums) => "lead",
+        };
+        format!("[V:{name}] ")
+    }
+
+    /// Drum voices are kept from a model that was never taught any.
+    #[must_use]
+    pub fn shows(&self, voice: usize) -> bool {
+        !(self.profile.roles && self.prompt.voices[voice].role == Role::Drums)
+    }
+
+    #[must_use]
+    pub fn starts_phrase(&self, index: usize) -> bool {
+        (self.prompt.first_bar + index as i64 - 1).rem_euclid(i64::from(self.prompt.phrase)) == 0
+    }
+
+    /// The caption that stands before bar `index`, if one does: at phrase starts and where the words change.
+    #[must_use]
+    pub fn caption(&self, index: usize) -> Option<String> {
+        let bars = &self.prompt.bars;
+        let changed = index > 0 && bars[index].words != bars[index - 1].words;
+        if !(self.starts_phrase(index) || changed || index == 0) {
+            return None;
+        }
+        let heard = steer::steer(&bars[index].words, self.profile.words.as_deref()).heard;
+        (!heard.is_empty()).then(|| format!("% {}\n", heard.join(" ")))
+    }
+
+    /// The pieces of the line of bar `index` as far as it is known: `None` marks the place of the first missing composed voice.
+    #[must_use]
+    pub fn line(&self, index: usize) -> (Vec<String>, Option<usize>) {
+        let mut pieces: Vec<String> = self.caption(index).into_iter().collect();
+        let mut first = true;
+        for voice in self.order().into_iter().filter(|&voice| self.shows(voice)) {
+            let cell = self.prompt.bars[index].cells[voice].as_ref();
+            if cell.is_none() && !self.prompt.voices[voice].composed {
+                continue;
+            }
+            if !first {
+                pieces.push(" ".to_owned());
+            }
+            first = false;
+            pieces.push(self.tag(voice));
+            let Some(text) = cell else { return (pieces, Some(voice)) };
+            pieces.push(self.to_model(text));
+            pieces.push(" |".to_owned());
+        }
+        pieces.push("\n".to_owned());
+        (pieces, None)
+    }
+
+    /// A bar of the prompt as the model reads it.
+    #[must_use]
+    pub fn to_model(&self, text: &str) -> String {
+        let measure = self.measure(text, &self.prompt.key).transposed(self.to_model);
+        print::bar(&measure, self.prompt.meter.bar_length(), &self.style(&self.key))
+    }
+
+    /// What the model wrote (up to the bar line), as the prompt has it.
+    #[must_use]
+    pub fn from_model(&self, text: &str) -> String {
+        let measure = self.measure(text, &self.key).transposed(self.to_model.inverse());
+        print::bar(&measure, self.prompt.meter.bar_length(), &self.style(&self.prompt.key))
+    }
+
+    /// The MIDI note (as the model reads it) that the bar before `index` ties into it.
+    #[must_use]
+    pub fn tied_in(&self, index: usize, voice: usize) -> Option<u8> {
+        let text = self.prompt.bars[..index].last()?.cells[voice].as_ref()?;
+        let measure = self.measure(text, &self.prompt.key).transposed(self.to_model);
+        let tied =
+            measure.notes.iter().rev().find(|note| note.tied_to && note.onset + note.length == measure.length)?;
+        u8::try_from(tied.pitch.midi()).ok()
+    }
+
+    /// What may sound, moved to where the model reads.
+    #[must_use]
+    pub fn pitches(&self, voice: usize) -> PitchSet {
+        let rules = &self.prompt.voices[voice].rules;
+        let shift = self.to_model.semitones;
+        let moved = |midi: u8| (i32::from(midi) + shift).clamp(0, 127) as u8;
+        let range = PitchSet::range(moved(rules.range.0), moved(rules.range.1));
+        let turned = |classes: u16| {
+            (0..12)
+                .filter(|class| classes >> class & 1 == 1)
+                .fold(0, |set, class: i32| set | 1 << (class + shift).rem_euclid(12))
+        };
+        let set = rules.classes.map_or(range, |classes| range.and(PitchSet::classes(turned(classes))));
+        // A scale that has no note in the range would silence the voice: the range wins.
+        if set == PitchSet(0) { range } else { set }
+    }
+
+    fn measure(&self, text: &str, key: &Key) -> Measure {
+        read_bar(text, key, self.prompt.meter, STREAM_UNIT, &[]).0
+    }
+
+    fn style(&self, key: &Key) -> print::Style {
+        print::Style { signature: key.signature, unit: STREAM_UNIT, beat: self.prompt.meter.beat() }
+    }
+}

@@ -1,0 +1,376 @@
+//! The conductor: timeline, transport, composer and ladder under one roof. A function of the frame count: [`Conductor::advance`] is called
+//! by the scheduler's thread with the clock's time, and by `render` in a loop, with the same result.
+
+mod agenda;
+mod view;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use agenda::Agenda;
+
+use crate::compose::{ComposedBar, Composer, Reply};
+use crate::event::{Action, Command, Level, Message, Playing, ScheduledEvent, VoiceSlot};
+use crate::prompt::Scene;
+use crate::time::{Beats, Frames, SampleRate, Tempo};
+use crate::timeline::{Bar, Timeline};
+use crate::transport::Transport;
+
+/// The commit point stands at least this long before its bar line; longer for models that are slow.
+const LEAST_LEAD: Duration = Duration::from_millis(120);
+/// Events leave for the outputs this long before they are due: longer than any thread oversleeps, short enough for mutes to feel immediate.
+const WINDOW: Duration = Duration::from_millis(60);
+/// From the decision to play to the first note.
+const START_LEAD: Duration = Duration::from_millis(80);
+/// How long the first bar may wait for the composer.
+const PATIENCE: Duration = Duration::from_millis(700);
+/// Bars of work from which the composer's speed is judged.
+const WORK_BARS: usize = 64;
+
+/// Whether time is real.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// The commit point follows the measured speed of the composer.
+    Live,
+    /// Everything depends on the frame count alone: the same set gives the same music.
+    Offline,
+}
+
+/// What happened in composing, for the performer's eyes.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Bars played by the ladder.
+    pub ladder: u64,
+    /// Bars that the composer wrote, before any check.
+    pub composed: u64,
+    /// Of these, the ones that were not full.
+    pub refused: u64,
+    pub tokens_per_second: f32,
+}
+
+pub struct Conductor {
+    timeline: Timeline,
+    transport: Transport,
+    composer: Box<dyn Composer>,
+    agenda: Agenda,
+    pace: Pace,
+    playing: Playing,
+    /// Play was asked for, at this frame, and the first bar has not begun.
+    starting: Option<Frames>,
+    /// The bar that sounds, as an index into the timeline's.
+    sounding: Option<usize>,
+    /// Names of the voices, by slot: a voice keeps its slot for as long as the instrument runs.
+    slots: Vec<String>,
+    muted: HashSet<String>,
+    /// What the composer was last asked: revision, attempt and reach.
+    asked: Option<(u64, u32, i64)>,
+    attempt: u32,
+    composer_state: String,
+    /// Microseconds of the last bars.
+    work: Vec<u64>,
+    tally: Tally,
+    messages: Vec<Message>,
+    /// The newest text's tempo, which another text must differ from to act.
+    text_tempo: Option<Tempo>,
+}
+
+impl std::fmt::Debug for Conductor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Conductor")
+            .field("playing", &self.playing)
+            .field("next", &self.timeline.next_bar())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Conductor {
+    /// A conductor that does not play yet.
+    #[must_use]
+    pub fn new(scene: Arc<Scene>, composer: Box<dyn Composer>, rate: SampleRate, seed: u64, pace: Pace) -> Conductor {
+        let tempo = scene.tempo.unwrap_or(Tempo::DEFAULT);
+        let mut conductor = Conductor {
+            text_tempo: scene.tempo,
+            timeline: Timeline::new(Arc::clone(&scene), seed),
+            transport: Transport::new(rate, Frames(0), tempo),
+            composer,
+            agenda: Agenda::default(),
+            pace,
+            playing: Playing::Stopped,
+            starting: None,
+            sounding: None,
+            slots: Vec::new(),
+            muted: HashSet::new(),
+            asked: None,
+            attempt: 0,
+            composer_state: "starting".to_owned(),
+            work: Vec::new(),
+            tally: Tally::default(),
+            messages: Vec::new(),
+        };
+        conductor.settle(&scene);
+        conductor
+    }
+
+    #[must_use]
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    #[must_use]
+    pub fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    #[must_use]
+    pub fn playing(&self) -> Playing {
+        self.playing
+    }
+
+    /// What there is to tell the performer, each once.
+    pub fn messages(&mut self) -> Vec<Message> {
+        std::mem::take(&mut self.messages)
+    }
+
+    /// The slot of a voice of the newest scene.
+    #[must_use]
+    pub fn slot(&self, voice: &str) -> Option<VoiceSlot> {
+        self.slots.iter().position(|name| name == voice).map(|at| VoiceSlot(at as u8))
+    }
+
+    /// Does what the performer asks; what has to sound goes to `out`.
+    pub fn command(&mut self, command: Command, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+        match command {
+            Command::Play if self.playing == Playing::Hushed => self.playing = Playing::Playing,
+            Command::Play if self.playing == Playing::Stopped => {
+                self.starting = Some(now);
+                self.playing = Playing::Playing;
+            }
+            Command::Play => {}
+            Command::Hush => {
+                if self.playing == Playing::Playing {
+                    self.playing = Playing::Hushed;
+                }
+                out(ScheduledEvent { at: now, action: Action::Flush });
+            }
+            Command::Stop | Command::Panic => {
+                self.agenda.clear();
+                self.playing = Playing::Stopped;
+                self.starting = None;
+                self.sounding = None;
+                out(ScheduledEvent { at: now, action: Action::Flush });
+                let action = if matches!(command, Command::Panic) { Action::Panic } else { Action::AllNotesOff };
+                out(ScheduledEvent { at: now, action });
+            }
+            Command::Evaluate { scene, fresh } => self.evaluate(scene, fresh, now, out),
+            Command::Mute { voice, muted } => {
+                if let Some(voice) = self.timeline.scene().voices.get(voice) {
+                    if muted {
+                        self.muted.insert(voice.name.clone());
+                    } else {
+                        self.muted.remove(&voice.name);
+                    }
+                }
+            }
+            Command::Reroll => {
+                self.attempt += 1;
+                self.timeline.reroll();
+            }
+            // Patches and quitting are the scheduler's business.
+            Command::Patch(_) | Command::Quit => {}
+        }
+    }
+
+    /// Brings everything up to `now`: takes what the composer wrote, commits bars that are due, sends events that are near.
+    pub fn advance(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+        self.ask();
+        while let Some(reply) = self.composer.poll() {
+            self.reply(reply);
+        }
+        self.start_if_ready(now);
+        while self.playing != Playing::Stopped
+            && self.starting.is_none()
+            && now >= self.transport.frame_of(self.timeline.next_start()) - self.lead()
+        {
+            self.commit(out);
+            self.ask();
+            // Offline, the composer answers at once; live, it will by the next call.
+            while let Some(reply) = self.composer.poll() {
+                self.reply(reply);
+            }
+        }
+        let beats = self.transport.beats_at(now);
+        let begun = |bar: &Bar| self.transport.frame_of(bar.start) <= now;
+        if self.playing != Playing::Stopped && self.starting.is_none() {
+            let bars = self.timeline.bars();
+            self.sounding = bars.iter().rposition(begun).filter(|&at| beats < bars[at].start + bars[at].length());
+        }
+        let horizon = now + self.transport.rate().frames_in(WINDOW);
+        let (hushed, muted, slots) = (self.playing == Playing::Hushed, &self.muted, &self.slots);
+        self.agenda.send_until(horizon, |event| {
+            let silent = match event.action {
+                Action::NoteOn { voice, .. } => hushed || muted.contains(&slots[usize::from(voice.0)]),
+                _ => false,
+            };
+            if !silent {
+                out(event);
+            }
+        });
+    }
+
+    fn start_if_ready(&mut self, now: Frames) {
+        let Some(asked) = self.starting else { return };
+        let rate = self.transport.rate();
+        let patient =
+            self.pace == Pace::Live && now < asked + rate.frames_in(PATIENCE) && self.composer_state != "none";
+        if self.timeline.known_ahead(1) == 0 && patient {
+            return;
+        }
+        self.transport.restart(self.timeline.next_start(), now + rate.frames_in(START_LEAD));
+        self.starting = None;
+    }
+
+    fn evaluate(&mut self, scene: Arc<Scene>, fresh: bool, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+        let left = self.transport.frame_of(self.timeline.next_start()) - self.lead() - now;
+        let rate = self.transport.rate();
+        let composed = scene.voices.iter().any(|voice| voice.by == crate::prompt::By::Model);
+        let moving = self.playing != Playing::Stopped && self.starting.is_none();
+        let hurry = moving && composed && left < rate.frames_in(self.work_p95());
+        self.settle(&scene);
+        for voice in &scene.voices {
+            let Some(slot) = self.slot(&voice.name) else { continue };
+            // Controller 7 at 100 is unity in the synth's mixer and the usual default in hardware.
+            let volume = (100.0 * voice.gain).round().min(127.0) as u8;
+            let pan = (64.0 + 63.0 * voice.pan).round() as u8;
+            for (controller, value) in [(7, volume), (10, pan)] {
+                out(ScheduledEvent { at: now, action: Action::Control { voice: slot, controller, value } });
+            }
+            if let Some(program) = voice.program {
+                out(ScheduledEvent { at: now, action: Action::Program { voice: slot, program } });
+            }
+        }
+        let from = self.timeline.evaluate(Arc::clone(&scene), fresh, hurry);
+        self.messages.push(Message { level: Level::Info, text: format!("{}: heard from bar {from}", scene.title) });
+        if !moving {
+            self.enter();
+        }
+    }
+
+    /// Gives the scene's voices their slots and its own mutes.
+    fn settle(&mut self, scene: &Scene) {
+        for voice in &scene.voices {
+            if self.slot(&voice.name).is_none() && self.slots.len() < crate::event::MAX_VOICES {
+                self.slots.push(voice.name.clone());
+                if voice.muted {
+                    self.muted.insert(voice.name.clone());
+                }
+            }
+        }
+    }
+
+    /// Whatever a scene brings along when it takes over at the next bar line.
+    fn enter(&mut self) {
+        let Some(tempo) = self.timeline.enters().and_then(|scene| scene.tempo) else { return };
+        // A tempo acts when its text changes: what was tapped meanwhile stays.
+        if self.text_tempo != Some(tempo) {
+            self.text_tempo = Some(tempo);
+            self.transport.set_tempo(self.timeline.next_start(), tempo);
+        }
+    }
+
+    fn commit(&mut self, _out: &mut dyn FnMut(ScheduledEvent)) {
+        self.enter();
+        let (bar, rungs) = self.timeline.commit();
+        self.tally.ladder += rungs;
+        let slots = &self.slots;
+        let slot = |name: &str| slots.iter().position(|known| known == name).map(|at| VoiceSlot(at as u8));
+        self.agenda.schedule(bar, &self.transport, slot);
+    }
+
+    fn ask(&mut self) {
+        let scene = self.timeline.scene();
+        let ahead = (scene.phrase as usize).max(2);
+        let reach = self.timeline.next_bar() + ahead as i64;
+        let prompt_key = |revision: u64, attempt: u32| (revision, attempt, reach);
+        let prompt = self.timeline.prompt(ahead);
+        let key = prompt_key(prompt.revision.0, self.attempt);
+        if self.asked != Some(key) {
+            self.asked = Some(key);
+            self.composer.ask(&prompt);
+        }
+    }
+
+    fn reply(&mut self, reply: Reply) {
+        match reply {
+            Reply::Ready { model } => {
+                self.composer_state = "ready".to_owned();
+                self.say(Level::Info, format!("composer ready: {model}"));
+            }
+            Reply::Bar(bar) => self.bar(bar),
+            Reply::Failed { message } => {
+                "failed".clone_into(&mut self.composer_state);
+                self.say(Level::Error, format!("composer: {message}; the ladder plays on"));
+            }
+            Reply::Restarting { reason } => {
+                "restarting".clone_into(&mut self.composer_state);
+                self.say(Level::Warning, format!("composer {reason}; it is started again, the music goes on"));
+            }
+        }
+    }
+
+    fn bar(&mut self, bar: ComposedBar) {
+        self.tally.composed += 1;
+        "ready".clone_into(&mut self.composer_state);
+        if bar.micros > 0 {
+            if self.work.len() >= WORK_BARS {
+                self.work.remove(0);
+            }
+            self.work.push(bar.micros);
+            let speed = bar.tokens as f32 * 1e6 / bar.micros as f32;
+            let share = if self.tally.tokens_per_second == 0.0 { 1.0 } else { 0.1 };
+            self.tally.tokens_per_second += share * (speed - self.tally.tokens_per_second);
+        }
+        if let Err(message) = self.timeline.take(bar) {
+            self.tally.refused += 1;
+            self.say(Level::Warning, message);
+        }
+    }
+
+    fn say(&mut self, level: Level, text: String) {
+        self.messages.push(Message { level, text });
+    }
+
+    /// How long before its bar line a bar is committed: twice what the composer needs for one, within reason.
+    fn lead(&self) -> Frames {
+        let rate = self.transport.rate();
+        let bar = self.timeline.next_scene().bar_length();
+        let start = self.timeline.next_start();
+        let length = self.transport.frame_of(start + bar) - self.transport.frame_of(start);
+        rate.frames_in((self.work_p95() * 2).max(LEAST_LEAD)).min(length)
+    }
+
+    /// The 95th percentile of the work for a bar.
+    fn work_p95(&self) -> Duration {
+        if self.pace == Pace::Offline || self.work.is_empty() {
+            return Duration::ZERO;
+        }
+        let mut sorted = self.work.clone();
+        sorted.sort_unstable();
+        Duration::from_micros(sorted[(sorted.len() - 1) * 95 / 100])
+    }
+
+    /// Where the music is: the sounding bar and the time within it.
+    fn position(&self, now: Frames) -> Option<(&Bar, Beats)> {
+        let bar = &self.timeline.bars()[self.sounding?];
+        let position = self.transport.beats_at(now) - bar.start;
+        Some((bar, position.max(Beats::ZERO)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

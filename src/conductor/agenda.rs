@@ -1,0 +1,86 @@
+//! The agenda: note events between their bar's commit and their departure for the outputs. Joins ties over bar lines. Pure.
+
+use std::collections::BTreeMap;
+
+use crate::event::{Action, ScheduledEvent, VoiceSlot};
+use crate::time::{Beats, Frames};
+use crate::timeline::Bar;
+use crate::transport::Transport;
+
+/// A note that is tied on: struck, and not yet given its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Open {
+    voice: VoiceSlot,
+    pitch: u8,
+    end: Beats,
+}
+
+#[derive(Debug, Default)]
+pub struct Agenda {
+    /// By frame, then note-offs before note-ons, then order of arrival.
+    events: BTreeMap<(Frames, u8, u64), ScheduledEvent>,
+    arrivals: u64,
+    open: Vec<Open>,
+}
+
+impl Agenda {
+    /// Forgets everything, open ties too: whoever calls ends the sounding notes.
+    pub fn clear(&mut self) {
+        self.events.clear();
+        self.open.clear();
+    }
+
+    /// Puts down the notes of a bar. Bars come in their order.
+    pub fn schedule(&mut self, bar: &Bar, transport: &Transport, slot: impl Fn(&str) -> Option<VoiceSlot>) {
+        let mut tied_on: Vec<Open> = Vec::new();
+        let before = std::mem::take(&mut self.open);
+        let mut open = before;
+        for (voice, cell) in bar.scene.voices.iter().zip(&bar.cells) {
+            let Some(slot) = slot(&voice.name) else { continue };
+            for note in &cell.measure.notes {
+                let Ok(pitch) = u8::try_from(note.pitch.midi()) else { continue };
+                if pitch > 127 {
+                    continue;
+                }
+                let (onset, end) = (bar.start + note.onset, bar.start + note.onset + note.length);
+                let held = |open: &Open| (open.voice, open.pitch, open.end) == (slot, pitch, onset);
+                match open.iter().position(held) {
+                    Some(at) => drop(open.swap_remove(at)),
+                    None => self
+                        .put(transport.frame_of(onset), Action::NoteOn { voice: slot, pitch, velocity: note.velocity }),
+                }
+                if note.tied_to {
+                    open.push(Open { voice: slot, pitch, end });
+                } else {
+                    self.put(transport.frame_of(end), Action::NoteOff { voice: slot, pitch });
+                }
+            }
+        }
+        let bar_end = bar.start + bar.length();
+        for tie in open {
+            // A tie that reaches the bar's end may go on in the next bar; any other ends where its note does.
+            if tie.end == bar_end {
+                tied_on.push(tie);
+            } else {
+                self.put(transport.frame_of(tie.end), Action::NoteOff { voice: tie.voice, pitch: tie.pitch });
+            }
+        }
+        self.open = tied_on;
+    }
+
+    /// Sends all that is due before `horizon`, in order.
+    pub fn send_until(&mut self, horizon: Frames, mut send: impl FnMut(ScheduledEvent)) {
+        while let Some(entry) = self.events.first_entry() {
+            if entry.key().0 >= horizon {
+                break;
+            }
+            send(entry.remove());
+        }
+    }
+
+    fn put(&mut self, at: Frames, action: Action) {
+        self.arrivals += 1;
+        let rank = u8::from(matches!(action, Action::NoteOn { .. }));
+        self.events.insert((at, rank, self.arrivals), ScheduledEvent { at, action });
+    }
+}

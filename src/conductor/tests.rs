@@ -1,0 +1,161 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use super::*;
+use crate::compose::Silent;
+use crate::compose::script::Script;
+use crate::event::Author;
+use crate::prompt::read;
+
+const RATE: SampleRate = SampleRate(48_000);
+
+fn scene(text: &str) -> Arc<Scene> {
+    let patches = ["reed", "sub"].map(String::from);
+    let (mut scenes, diagnostics) = read(Path::new("t.abc"), text, &patches);
+    assert!(!crate::prompt::has_errors(&diagnostics), "{diagnostics:?}");
+    Arc::new(scenes.remove(0))
+}
+
+const TWO_VOICES: &str =
+    "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:bass by=loop patch=sub\nV:lead\n[V:bass] C,8 | G,,8 |\n[V:lead] C8 | D8 |\n";
+
+fn conductor(text: &str, script: &str) -> Conductor {
+    Conductor::new(scene(text), Box::new(Script::new(script)), RATE, 1, Pace::Offline)
+}
+
+/// Advances in steps of 5 ms up to a frame and gives what was sent.
+fn run(conductor: &mut Conductor, from: i64, to: i64) -> Vec<ScheduledEvent> {
+    let mut events = Vec::new();
+    let mut now = from;
+    while now < to {
+        conductor.advance(Frames(now), &mut |event| events.push(event));
+        now += 240;
+    }
+    events
+}
+
+fn play(conductor: &mut Conductor) {
+    conductor.command(Command::Play, Frames(0), &mut |_| {});
+}
+
+fn texts(conductor: &Conductor, voice: usize) -> Vec<String> {
+    conductor.timeline().bars().iter().map(|bar| bar.cells[voice].text.clone()).collect()
+}
+
+#[test]
+fn notes_leave_on_their_frames() {
+    let mut conductor = conductor(TWO_VOICES, "E8\nF8");
+    play(&mut conductor);
+    let events = run(&mut conductor, 0, 5 * 96_000);
+    let start = RATE.frames_in(START_LEAD).0;
+    let lead = conductor.slot("lead").unwrap();
+    let ons: Vec<(i64, u8)> = events
+        .iter()
+        .filter_map(|event| match event.action {
+            Action::NoteOn { voice, pitch, .. } if voice == lead => Some((event.at.0 - start, pitch)),
+            _ => None,
+        })
+        .collect();
+    // The seed is C8 | D8; from bar 3 on the script's third line (modulo two) and so on.
+    assert_eq!(ons[..4], [(0, 60), (96_000, 62), (192_000, 64), (288_000, 65)]);
+    let offs = events.iter().filter(|event| matches!(event.action, Action::NoteOff { .. })).count();
+    assert!(offs + 2 >= ons.len() * 2, "each note ends");
+    assert_eq!(conductor.tally().ladder, 0);
+}
+
+#[test]
+fn without_a_composer_the_ladder_plays() {
+    let mut conductor = Conductor::new(scene(TWO_VOICES), Box::new(Silent), RATE, 1, Pace::Offline);
+    play(&mut conductor);
+    run(&mut conductor, 0, 20 * 96_000);
+    let bars = conductor.timeline().bars();
+    assert!(bars.len() >= 19);
+    assert!(
+        bars[2..]
+            .iter()
+            .all(|bar| matches!(bar.cells[1].by, Author::Ladder(_)) && !bar.cells[1].measure.notes.is_empty())
+    );
+    assert!(bars.iter().all(|bar| bar.cells[0].by == Author::Text));
+    assert_eq!(conductor.tally().ladder as usize, bars.len() - 2);
+}
+
+#[test]
+fn an_edit_is_heard_from_the_bar_that_was_shown() {
+    let mut conductor = conductor(TWO_VOICES, "E8\nF8");
+    play(&mut conductor);
+    run(&mut conductor, 0, 3 * 96_000);
+    let edited = scene(&TWO_VOICES.replace("G,,8", "A,,8").replace("D8", "d8"));
+    conductor.command(Command::Evaluate { scene: edited, fresh: false }, Frames(3 * 96_000), &mut |_| {});
+    let from = conductor.snapshot(Frames(3 * 96_000)).heard_from.unwrap();
+    assert_eq!(from, conductor.timeline().next_bar());
+    run(&mut conductor, 3 * 96_000, 9 * 96_000);
+    let (bass, lead) = (texts(&conductor, 0), texts(&conductor, 1));
+    let at = (from - 1) as usize;
+    // The loop keeps its phase: odd bars C, even bars what now stands there.
+    for (index, text) in bass.iter().enumerate() {
+        let second = if index < at { "G,,8" } else { "A,,8" };
+        assert_eq!(text, if index % 2 == 0 { "C,8" } else { second }, "bar {}", index + 1);
+    }
+    // The seed plays from its first changed bar, then the script goes on.
+    assert_eq!(lead[at], "d8");
+    assert!(lead[at + 1..].iter().all(|text| text == "E8" || text == "F8"));
+}
+
+#[test]
+fn comments_and_deleted_notes_re_trigger_nothing() {
+    let mut conductor = conductor(TWO_VOICES, "E8\nF8");
+    play(&mut conductor);
+    run(&mut conductor, 0, 3 * 96_000);
+    let edited = scene(&TWO_VOICES.replace(" | D8 |", " |").replace("K:C", "K:C\n% sparse"));
+    conductor.command(Command::Evaluate { scene: edited, fresh: false }, Frames(3 * 96_000), &mut |_| {});
+    run(&mut conductor, 3 * 96_000, 9 * 96_000);
+    assert!(texts(&conductor, 1)[2..].iter().all(|text| text == "E8" || text == "F8"));
+}
+
+#[test]
+fn ties_over_the_bar_line_strike_once() {
+    let mut conductor = conductor("X:1\nM:4/4\nL:1/8\nK:C\nV:a by=loop\n[V:a] C4 E4- | E4 E4 |\n", "");
+    play(&mut conductor);
+    let events = run(&mut conductor, 0, 4 * 96_000);
+    let start = RATE.frames_in(START_LEAD).0;
+    let e: Vec<(i64, bool)> = events
+        .iter()
+        .filter_map(|event| match event.action {
+            Action::NoteOn { pitch: 64, .. } => Some((event.at.0 - start, true)),
+            Action::NoteOff { pitch: 64, .. } => Some((event.at.0 - start, false)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(e[..4], [(48_000, true), (144_000, false), (144_000, true), (192_000, false)]);
+}
+
+#[test]
+fn hush_keeps_the_clock_and_stop_ends_the_notes() {
+    let mut conductor = conductor(TWO_VOICES, "E8\nF8");
+    play(&mut conductor);
+    run(&mut conductor, 0, 96_000);
+    conductor.command(Command::Hush, Frames(96_000), &mut |_| {});
+    let hushed = run(&mut conductor, 96_000, 5 * 96_000);
+    assert!(hushed.iter().all(|event| !matches!(event.action, Action::NoteOn { .. })));
+    assert!(conductor.timeline().bars().len() >= 5, "the clock runs on");
+    conductor.command(Command::Play, Frames(5 * 96_000), &mut |_| {});
+    let again = run(&mut conductor, 5 * 96_000, 7 * 96_000);
+    assert!(again.iter().any(|event| matches!(event.action, Action::NoteOn { .. })));
+    let mut said = Vec::new();
+    conductor.command(Command::Stop, Frames(7 * 96_000), &mut |event| said.push(event.action));
+    assert_eq!(said, [Action::Flush, Action::AllNotesOff]);
+    assert!(run(&mut conductor, 7 * 96_000, 9 * 96_000).is_empty());
+    play(&mut conductor);
+    assert!(!run(&mut conductor, 9 * 96_000, 11 * 96_000).is_empty());
+}
+
+#[test]
+fn a_bar_that_is_not_full_never_sounds() {
+    let mut conductor = conductor(TWO_VOICES, "E4");
+    play(&mut conductor);
+    run(&mut conductor, 0, 6 * 96_000);
+    assert!(conductor.tally().refused > 0);
+    let bars = conductor.timeline().bars();
+    assert!(bars.iter().all(|bar| bar.cells.iter().all(|cell| cell.measure.length == Beats::WHOLE)));
+    assert!(!conductor.messages().is_empty());
+}

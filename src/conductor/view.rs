@@ -1,0 +1,99 @@
+//! The engine as the performer sees it: a copy of what was, sounds, and is to come.
+
+use super::Conductor;
+use crate::abc::parse::read_bar;
+use crate::abc::print;
+use crate::compose::STREAM_UNIT;
+use crate::event::{BarState, BarView, Cell, Snapshot, VoiceStatus};
+use crate::prompt::Scene;
+use crate::time::{Beats, Frames};
+use crate::timeline;
+
+/// Played bars shown behind the sounding one.
+const BEHIND: usize = 4;
+
+impl Conductor {
+    /// A copy for the screen. What audio and MIDI say of themselves is for the caller to fill in.
+    #[must_use]
+    pub fn snapshot(&self, now: Frames) -> Snapshot {
+        let position = self.position(now);
+        let newest = self.timeline.scene();
+        let scene = position.map_or(newest, |(bar, _)| &bar.scene);
+        let ahead = (newest.phrase as usize).max(2);
+        let committed_ahead =
+            self.timeline.bars().len() - self.sounding.map_or(self.timeline.bars().len(), |at| at + 1);
+        Snapshot {
+            playing: self.playing,
+            tempo: self.transport.tempo_at(self.transport.beats_at(now)),
+            meter: scene.meter,
+            bar: position.map_or(0, |(bar, _)| bar.number),
+            position: position.map_or(Beats::ZERO, |(_, position)| position),
+            bars_ahead: committed_ahead + self.timeline.known_ahead(ahead),
+            ladder_uses: self.tally.ladder,
+            tokens_per_second: self.tally.tokens_per_second,
+            composer: self.composer_state.clone(),
+            heard_from: self.timeline.heard_from(),
+            voices: newest
+                .voices
+                .iter()
+                .map(|voice| VoiceStatus { name: voice.name.clone(), muted: self.muted.contains(&voice.name) })
+                .collect(),
+            bars: self.bars(ahead),
+            ..Snapshot::default()
+        }
+    }
+
+    fn bars(&self, ahead: usize) -> Vec<BarView> {
+        let bars = self.timeline.bars();
+        let sounding = self.sounding.unwrap_or(bars.len());
+        let newest = self.timeline.scene();
+        let mut views: Vec<BarView> = bars
+            .iter()
+            .enumerate()
+            .skip(sounding.saturating_sub(BEHIND))
+            .map(|(at, bar)| BarView {
+                number: bar.number,
+                state: match at.cmp(&sounding) {
+                    std::cmp::Ordering::Less => BarState::Played,
+                    std::cmp::Ordering::Equal => BarState::Sounding,
+                    std::cmp::Ordering::Greater => BarState::Committed,
+                },
+                cells: cells(newest, &bar.scene, |at| Some(bar.cells[at].clone())),
+            })
+            .collect();
+        for number in (self.timeline.next_bar()..).take(ahead) {
+            let scene = if self.timeline.heard_from().is_some_and(|from| number < from) {
+                self.timeline.next_scene()
+            } else {
+                newest
+            };
+            views.push(BarView {
+                number,
+                state: BarState::Planned,
+                cells: cells(newest, scene, |voice| self.timeline.planned(number, voice)),
+            });
+        }
+        views
+    }
+}
+
+/// The cells of a bar in the order of the newest scene's voices, in the unit length that the performer writes in.
+fn cells(newest: &Scene, scene: &Scene, cell: impl Fn(usize) -> Option<timeline::Cell>) -> Vec<Option<Cell>> {
+    let find = |name: &str| scene.voices.iter().position(|voice| voice.name == name);
+    newest
+        .voices
+        .iter()
+        .map(|voice| find(&voice.name).and_then(&cell).map(|cell| Cell { text: in_unit(scene, &cell), by: cell.by }))
+        .collect()
+}
+
+/// A cell's text in the prompt's own `L:`.
+#[must_use]
+pub fn in_unit(scene: &Scene, cell: &timeline::Cell) -> String {
+    if scene.unit == STREAM_UNIT {
+        return cell.text.clone();
+    }
+    let (measure, _) = read_bar(&cell.text, &scene.key, scene.meter, STREAM_UNIT, &[]);
+    let style = print::Style { signature: scene.key.signature, unit: scene.unit, beat: scene.meter.beat() };
+    print::bar(&measure, scene.bar_length(), &style)
+}

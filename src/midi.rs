@@ -1,0 +1,169 @@
+//! MIDI out: a thread that sends each event when the clock says it is due. Real-time priority where permitted; its loop does
+//! not allocate.
+
+mod player;
+mod port;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{JoinHandle, Thread};
+use std::time::{Duration, Instant};
+
+use rtrb::{Producer, PushError, RingBuffer};
+
+use crate::clock::Clock;
+use crate::engine::RING_CAPACITY;
+use crate::event::{MAX_VOICES, ScheduledEvent, VoiceSlot};
+use crate::realtime;
+pub use player::{MidiStats, Player};
+pub use port::{PortInfo, PortSink, open, ports};
+
+/// How long the thread sleeps at most while events wait: a sooner one may arrive.
+const POLL: Duration = Duration::from_millis(1);
+
+/// How long it sleeps with nothing to do; sending to it wakes it.
+const IDLE: Duration = Duration::from_millis(50);
+
+/// With real-time rights the last stretch is spun, since waking takes up to some 50 µs.
+const SPIN: Duration = Duration::from_micros(80);
+
+/// MIDI's channel 10, counted from 0.
+pub const PERCUSSION: u8 = 9;
+
+/// Where MIDI messages go: a port, or a list in tests. `send` is called on the MIDI thread with one whole message.
+pub trait MidiSink: Send {
+    fn send(&mut self, message: &[u8]) -> Result<(), MidiError>;
+}
+
+/// What is wrong with MIDI, in one sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MidiError(pub String);
+
+impl std::fmt::Display for MidiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for MidiError {}
+
+/// Which channel (0 to 15) each slot plays on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Channels(pub [u8; MAX_VOICES]);
+
+impl Channels {
+    /// Percussion on channel 10, the others in order on the channels around it.
+    #[must_use]
+    pub fn for_voices(is_percussion: &[bool]) -> Channels {
+        let mut channels = [0; MAX_VOICES];
+        let mut melodic = (0..16).filter(|&channel| channel != PERCUSSION).cycle();
+        for (slot, channel) in channels.iter_mut().enumerate() {
+            let percussion = is_percussion.get(slot).copied().unwrap_or(false);
+            *channel = if percussion { PERCUSSION } else { melodic.next().unwrap_or(0) };
+        }
+        Channels(channels)
+    }
+
+    #[must_use]
+    pub fn of(&self, voice: VoiceSlot) -> u8 {
+        self.0[usize::from(voice.0) % MAX_VOICES] & 15
+    }
+}
+
+/// One MIDI output that is running. Dropping it ends every sounding note and closes the port.
+#[derive(Debug)]
+pub struct MidiOutput {
+    events: Producer<ScheduledEvent>,
+    stats: Arc<MidiStats>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+    waker: Thread,
+}
+
+impl MidiOutput {
+    /// Starts the thread. `delay` shifts everything, forwards to meet the loudspeaker ([`Clock::latency`]) or backwards.
+    #[must_use]
+    pub fn start(sink: Box<dyn MidiSink>, channels: Channels, clock: Arc<Clock>, delay: Delay) -> MidiOutput {
+        let (events, consumer) = RingBuffer::new(RING_CAPACITY);
+        let player = Player::new(sink, channels, consumer, clock.rate());
+        let stats = player.stats();
+        let stop = Arc::new(AtomicBool::new(false));
+        let thread = {
+            let stop = Arc::clone(&stop);
+            std::thread::Builder::new()
+                .name("midi".to_owned())
+                .spawn(move || run(player, &clock, delay, &stop))
+                .expect("the system gives threads")
+        };
+        let waker = thread.thread().clone();
+        MidiOutput { events, stats, stop, thread: Some(thread), waker }
+    }
+
+    /// Hands an event to the thread; gives it back when the ring is full.
+    pub fn send(&mut self, event: ScheduledEvent) -> Result<(), ScheduledEvent> {
+        let sent = self.events.push(event).map_err(|PushError::Full(event)| event);
+        self.waker.unpark();
+        sent
+    }
+
+    #[must_use]
+    pub fn stats(&self) -> Arc<MidiStats> {
+        Arc::clone(&self.stats)
+    }
+}
+
+impl Drop for MidiOutput {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        self.waker.unpark();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// By how much an output is moved against the clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delay {
+    /// Wait for the audio device's own latency, so that synth and hardware sound together.
+    pub follow_audio: bool,
+    /// Of the receiver, in microseconds: sent that much earlier.
+    pub receiver_micros: i64,
+}
+
+impl Delay {
+    fn apply(self, due: Instant, clock: &Clock) -> Instant {
+        let due = if self.follow_audio { due + clock.latency() } else { due };
+        let micros = Duration::from_micros(self.receiver_micros.unsigned_abs());
+        if self.receiver_micros > 0 { due.checked_sub(micros).unwrap_or(due) } else { due + micros }
+    }
+}
+
+fn run(mut player: Player, clock: &Clock, delay: Delay, stop: &AtomicBool) {
+    let realtime = realtime::raise(realtime::MIDI_PRIORITY).is_ok();
+    player.stats().set_realtime(realtime);
+    let spin = if realtime { SPIN } else { Duration::ZERO };
+    while !stop.load(Ordering::Acquire) {
+        player.collect();
+        let Some(at) = player.next_at() else {
+            std::thread::park_timeout(IDLE);
+            continue;
+        };
+        let due = delay.apply(clock.instant_at(at), clock);
+        let wait = due.saturating_duration_since(Instant::now()).saturating_sub(spin);
+        if !wait.is_zero() {
+            std::thread::park_timeout(wait.min(POLL));
+            continue;
+        }
+        while Instant::now() < due {
+            std::hint::spin_loop();
+        }
+        let late = Instant::now().saturating_duration_since(due);
+        player.send_due(at, late);
+    }
+    player.collect();
+    player.silence();
+}
+
+#[cfg(test)]
+mod tests;

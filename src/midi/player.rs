@@ -1,0 +1,213 @@
+//! What the MIDI thread does, apart from waiting: the queue, the messages, the sounding notes. A function of events and
+//! lateness; nothing here allocates after [`Player::new`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
+
+use rtrb::Consumer;
+
+use super::{Channels, MidiSink};
+use crate::event::{Action, ClockMessage, ScheduledEvent, VoiceSlot};
+use crate::queue::EventQueue;
+use crate::time::{Frames, SampleRate};
+
+/// A note that would start later than this is left out: a late chord is worse than a missing one. Note-offs are always sent.
+pub const TOO_LATE: Duration = Duration::from_millis(50);
+
+const NOTE_OFF: u8 = 0x80;
+const NOTE_ON: u8 = 0x90;
+const CONTROL: u8 = 0xB0;
+const PROGRAM: u8 = 0xC0;
+
+/// Pedal up, all sound off, all notes off.
+const PANIC_CONTROLLERS: [u8; 3] = [64, 120, 123];
+
+/// What the MIDI thread counts, readable from any thread.
+#[derive(Debug, Default)]
+pub struct MidiStats {
+    sent: AtomicU64,
+    dropped: AtomicU64,
+    worst_micros: AtomicU64,
+    lost: AtomicBool,
+    realtime: AtomicU8,
+}
+
+impl MidiStats {
+    /// Messages sent.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Note-ons left out, because they were too late or there were too many.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// The latest message so far, µs after it was due.
+    pub fn worst_micros(&self) -> u64 {
+        self.worst_micros.load(Ordering::Relaxed)
+    }
+
+    /// The port has refused a message and not taken one since.
+    pub fn lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Whether the thread has real-time priority; `None` until it has asked.
+    pub fn realtime(&self) -> Option<bool> {
+        match self.realtime.load(Ordering::Relaxed) {
+            1 => Some(false),
+            2 => Some(true),
+            _ => None,
+        }
+    }
+
+    pub(super) fn set_realtime(&self, granted: bool) {
+        self.realtime.store(if granted { 2 } else { 1 }, Ordering::Relaxed);
+    }
+}
+
+/// Events in, messages out.
+pub struct Player {
+    sink: Box<dyn MidiSink>,
+    channels: Channels,
+    events: Consumer<ScheduledEvent>,
+    queue: EventQueue,
+    too_late: Frames,
+    rate: SampleRate,
+    /// How many notes sound on each channel and pitch.
+    sounding: Box<[[u8; 128]; 16]>,
+    stats: Arc<MidiStats>,
+}
+
+impl std::fmt::Debug for Player {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Player {{ {:?}, {:?} }}", self.queue, self.stats)
+    }
+}
+
+impl Player {
+    pub fn new(
+        sink: Box<dyn MidiSink>,
+        channels: Channels,
+        events: Consumer<ScheduledEvent>,
+        rate: SampleRate,
+    ) -> Player {
+        Player {
+            sink,
+            channels,
+            events,
+            queue: EventQueue::new(),
+            too_late: rate.frames_in(TOO_LATE),
+            rate,
+            sounding: Box::new([[0; 128]; 16]),
+            stats: Arc::default(),
+        }
+    }
+
+    pub fn stats(&self) -> Arc<MidiStats> {
+        Arc::clone(&self.stats)
+    }
+
+    /// Takes what has come through the ring.
+    pub fn collect(&mut self) {
+        while self.queue.has_room()
+            && let Ok(event) = self.events.pop()
+        {
+            if !self.queue.push(event) {
+                self.stats.dropped.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// The frame of the next event to send.
+    pub fn next_at(&self) -> Option<Frames> {
+        self.queue.next_at()
+    }
+
+    /// Sends every event up to frame `at`, of which the latest is `late`.
+    pub fn send_due(&mut self, at: Frames, late: Duration) {
+        let now = at + self.rate.frames_in(late);
+        self.stats.worst_micros.fetch_max(late.as_micros() as u64, Ordering::Relaxed);
+        while let Some(event) = self.queue.pop_due(at) {
+            if matches!(event.action, Action::NoteOn { .. }) && now - event.at > self.too_late {
+                self.stats.dropped.fetch_add(1, Ordering::Relaxed);
+            } else {
+                self.play(event.action);
+            }
+        }
+    }
+
+    fn play(&mut self, action: Action) {
+        match action {
+            Action::NoteOn { voice, pitch, velocity } => self.note_on(voice, pitch & 127, velocity.clamp(1, 127)),
+            Action::NoteOff { voice, pitch } => self.note_off(self.channels.of(voice), pitch & 127),
+            Action::Control { voice, controller, value } => {
+                self.send(&[CONTROL | self.channels.of(voice), controller & 127, value & 127]);
+            }
+            Action::Program { voice, program } => self.send(&[PROGRAM | self.channels.of(voice), program & 127]),
+            Action::Clock(message) => self.send(&[match message {
+                ClockMessage::Tick => 0xF8,
+                ClockMessage::Start => 0xFA,
+                ClockMessage::Continue => 0xFB,
+                ClockMessage::Stop => 0xFC,
+            }]),
+            Action::AllNotesOff => self.silence(),
+            Action::Panic => self.panic(),
+            Action::Flush => {}
+        }
+    }
+
+    fn note_on(&mut self, voice: VoiceSlot, pitch: u8, velocity: u8) {
+        let channel = self.channels.of(voice);
+        let count = self.sounding[usize::from(channel)][usize::from(pitch)];
+        if count > 0 {
+            // Struck again: the receiver must see it end first.
+            self.send(&[NOTE_OFF | channel, pitch, 0]);
+        }
+        self.sounding[usize::from(channel)][usize::from(pitch)] = count.saturating_add(1);
+        self.send(&[NOTE_ON | channel, pitch, velocity]);
+    }
+
+    /// A pitch that several voices of a channel hold ends with the last of them.
+    fn note_off(&mut self, channel: u8, pitch: u8) {
+        let count = &mut self.sounding[usize::from(channel)][usize::from(pitch)];
+        if *count == 0 {
+            return;
+        }
+        *count -= 1;
+        if *count == 0 {
+            self.send(&[NOTE_OFF | channel, pitch, 0]);
+        }
+    }
+
+    /// A note-off for each sounding note.
+    pub fn silence(&mut self) {
+        for channel in 0..16 {
+            for pitch in 0..128 {
+                if std::mem::take(&mut self.sounding[usize::from(channel)][usize::from(pitch)]) > 0 {
+                    self.send(&[NOTE_OFF | channel, pitch, 0]);
+                }
+            }
+        }
+    }
+
+    /// [`Player::silence`], then the panic controllers on every channel.
+    pub fn panic(&mut self) {
+        self.silence();
+        for channel in 0..16 {
+            for controller in PANIC_CONTROLLERS {
+                self.send(&[CONTROL | channel, controller, 0]);
+            }
+        }
+    }
+
+    fn send(&mut self, message: &[u8]) {
+        let sent = self.sink.send(message).is_ok();
+        self.stats.lost.store(!sent, Ordering::Relaxed);
+        if sent {
+            self.stats.sent.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}

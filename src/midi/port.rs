@@ -1,0 +1,87 @@
+//! MIDI ports of the system, through midir. Opened and listed off the real-time threads.
+
+use midir::{MidiOutput, MidiOutputConnection};
+
+use super::{MidiError, MidiSink};
+
+const CLIENT: &str = "barline";
+
+/// One line of `barline devices`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortInfo {
+    /// What `--midi` takes, besides any part of the name.
+    pub index: usize,
+    pub name: String,
+}
+
+/// The output ports, or one sentence that says why there is no MIDI on this machine.
+pub fn ports() -> Result<Vec<PortInfo>, MidiError> {
+    let output = client()?;
+    let name = |port| output.port_name(port).unwrap_or_else(|_| "unnamed".to_owned());
+    Ok(output.ports().iter().enumerate().map(|(index, port)| PortInfo { index, name: name(port) }).collect())
+}
+
+/// Opens the port with this index, or the first whose name contains the text, whatever the case.
+pub fn open(wanted: &str) -> Result<PortSink, MidiError> {
+    let output = client()?;
+    let ports = output.ports();
+    let lower = wanted.to_lowercase();
+    let port = match wanted.parse::<usize>() {
+        Ok(index) => ports.get(index),
+        Err(_) => {
+            ports.iter().find(|port| output.port_name(port).is_ok_and(|name| name.to_lowercase().contains(&lower)))
+        }
+    };
+    let port = port.cloned().ok_or_else(|| {
+        MidiError(format!("there is no MIDI port '{wanted}' here; `barline devices` lists what there is"))
+    })?;
+    let name = output.port_name(&port).unwrap_or_else(|_| wanted.to_owned());
+    let connection = output.connect(&port, CLIENT).map_err(|error| {
+        MidiError(format!("cannot open the MIDI port '{name}': {}; another program may hold it", error.kind()))
+    })?;
+    Ok(PortSink { connection, name })
+}
+
+fn client() -> Result<MidiOutput, MidiError> {
+    MidiOutput::new(CLIENT).map_err(|_| {
+        let help = if cfg!(target_os = "linux") {
+            "the kernel's sequencer does not answer; load it with `modprobe snd-seq` and join the group 'audio'"
+        } else {
+            "the system's MIDI service does not answer"
+        };
+        MidiError(format!("no MIDI here: {help}"))
+    })
+}
+
+/// A port that is open.
+pub struct PortSink {
+    connection: MidiOutputConnection,
+    name: String,
+}
+
+impl std::fmt::Debug for PortSink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl PortSink {
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the system still lists a port of this name. A port that is unplugged goes silent without an error, so ask
+    /// every second or so, off the MIDI thread.
+    #[must_use]
+    pub fn is_there(name: &str) -> bool {
+        ports().is_ok_and(|ports| ports.iter().any(|port| port.name == name))
+    }
+}
+
+impl MidiSink for PortSink {
+    fn send(&mut self, message: &[u8]) -> Result<(), MidiError> {
+        // An empty sentence: this runs on the MIDI thread, where the heap is out of bounds. `MidiStats::lost` tells.
+        self.connection.send(message).map_err(|_| MidiError(String::new()))
+    }
+}

@@ -1,0 +1,124 @@
+//! A tune as the list of notes that are played: repeats unfolded, ties joined. Grace notes and the accompaniment that
+//! chord symbols ask for are left out.
+
+use std::fmt::Write as _;
+
+use crate::abc::Pitch;
+use crate::abc::ast::{Tune, Voice};
+use crate::score::{Carry, Propagation, measure, unfold};
+use crate::time::Beats;
+
+/// A note from its striking to its end. Times are absolute, in whole notes from the start of the tune.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlayedNote {
+    /// The voice's name; `1` when the tune names none.
+    pub voice: String,
+    pub onset: Beats,
+    pub length: Beats,
+    pub pitch: Pitch,
+    /// 1 to 127.
+    pub velocity: u8,
+}
+
+/// The notes of all voices, sorted by onset, then voice, then pitch.
+#[must_use]
+pub fn notes(tune: &Tune) -> Vec<PlayedNote> {
+    let mut played = Vec::new();
+    for (rank, voice) in tune.voices.iter().enumerate() {
+        played.extend(voice_notes(tune, voice).into_iter().map(|note| (rank, note)));
+    }
+    played.sort_by_key(|(rank, note)| (note.onset, *rank, note.pitch.midi()));
+    played.into_iter().map(|(_, note)| note).collect()
+}
+
+fn voice_notes(tune: &Tune, voice: &Voice) -> Vec<PlayedNote> {
+    let mut carry = Carry { propagation: Propagation::of(&tune.directives), ..Carry::default() };
+    let mut played: Vec<PlayedNote> = Vec::new();
+    // Notes that a tie may lengthen, by their place in `played`.
+    let mut open: Vec<usize> = Vec::new();
+    let mut start = Beats::ZERO;
+    for at in unfold(&voice.bars, tune.header.order.as_ref(), &tune.parts) {
+        let (bar, _) = measure(&voice.bars[at], &mut carry);
+        for note in &bar.notes {
+            let onset = start + note.onset;
+            let held = note.tied_from.then(|| open.iter().position(|&at| played[at].pitch == note.pitch)).flatten();
+            let place = if let Some(held) = held {
+                let place = open.swap_remove(held);
+                let first = &mut played[place];
+                first.length = first.length.max(onset + note.length - first.onset);
+                place
+            } else {
+                let (pitch, velocity) = (note.pitch, note.velocity);
+                played.push(PlayedNote { voice: voice.id.clone(), onset, length: note.length, pitch, velocity });
+                played.len() - 1
+            };
+            if note.tied_to {
+                open.push(place);
+            }
+        }
+        start += bar.length;
+    }
+    played
+}
+
+/// One line of `barline notes --json`: `{"tune":1,"notes":[{"voice":"1","onset":"3/8",…},…]}`.
+#[must_use]
+pub fn json(tune_number: u32, notes: &[PlayedNote]) -> String {
+    let mut line = format!("{{\"tune\":{tune_number},\"notes\":[");
+    for (at, note) in notes.iter().enumerate() {
+        let comma = if at > 0 { "," } else { "" };
+        let voice = serde_json::Value::from(note.voice.as_str());
+        let (pitch, velocity) = (note.pitch.midi(), note.velocity);
+        // Writing to a string cannot fail.
+        let _ = write!(
+            line,
+            "{comma}{{\"voice\":{voice},\"onset\":\"{}\",\"length\":\"{}\",\"pitch\":{pitch},\"velocity\":{velocity}}}",
+            note.onset, note.length
+        );
+    }
+    line + "]}"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::abc::parse::parse;
+
+    /// Onset:pitch:length of every note, in quarters of a unit of 1/8 where that is whole.
+    fn check(tune: &str, expect: &str) {
+        let (book, _) = parse(tune);
+        let shown: Vec<String> = notes(&book.tunes[0])
+            .iter()
+            .map(|note| {
+                let in_units = |time: Beats| time.ratio(Beats::new(1, 8)).to_string();
+                format!("{}:{}:{}", in_units(note.onset), note.pitch.midi(), in_units(note.length))
+            })
+            .collect();
+        assert_eq!(shown.join(" "), expect, "{tune}");
+    }
+
+    #[test]
+    fn ties_join_over_bars_and_endings() {
+        check("X:1\nL:1/8\nK:C\nC2-C2|C2-|C2\n", "0:60:4 4:60:4");
+        check("X:1\nL:1/8\nK:C\n^c4-|c4 c4\n", "0:73:8 8:72:4");
+        check("X:1\nL:1/8\nK:C\n|:C8-|1 C8:|2 C8|\n", "0:60:16 16:60:16");
+        check("X:1\nL:1/8\nK:C\nC2-D2\n", "0:60:2 2:62:2");
+        check("X:1\nL:1/8\nK:C\n[CE-]E\n", "0:60:1 0:64:2");
+    }
+
+    #[test]
+    fn repeats() {
+        check("X:1\nL:1/8\nK:C\nC:|D|[1E:|[2F|]\n", "0:60:1 1:60:1 2:62:1 3:64:1 4:62:1 5:65:1");
+        check("X:1\nL:1/8\nK:C\n|::C::|D\n", "0:60:1 1:60:1 2:60:1 3:62:1");
+        check("X:1\nL:1/8\nP:A2B\nK:C\nP:A\n|:C:|\nP:B\nD|\n", "0:60:1 1:60:1 2:60:1 3:60:1 4:62:1");
+        check("X:1\nL:1/8\nK:C\n|:C|1,3 D:|2 E:|F\n", "0:60:1 1:62:1 2:60:1 3:64:1 4:60:1 5:62:1 6:65:1");
+    }
+
+    #[test]
+    fn json_is_the_contract() {
+        let (book, _) = parse("X:1\nL:1/8\nK:C\nz3 !f!D\n");
+        let line = json(1, &notes(&book.tunes[0]));
+        let expect = r#"{"tune":1,"notes":[{"voice":"1","onset":"3/8","length":"1/8","pitch":62,"velocity":105}]}"#;
+        assert_eq!(line, expect);
+    }
+}

@@ -1,0 +1,324 @@
+//! From a bar's symbols to its notes: accidentals, tuplets, broken rhythm, ties and dynamics resolved (ABC 2.1, 4).
+
+use num_rational::Ratio;
+
+use super::{ChordSymbol, DEFAULT_VELOCITY, Measure, Note, sort};
+use crate::abc::ast::{Bar, Change, Context, Directive, NoteSymbol, Symbol};
+use crate::abc::interval::Interval;
+use crate::abc::{Diagnostic, Pitch, Span};
+use crate::time::Beats;
+
+/// Every time is rounded to this part of a whole note (powers of two, tuplets up to 13), so that sums never overflow.
+const FINEST: i64 = (1 << 13) * 27 * 5 * 7 * 11 * 13;
+
+/// How far an accidental reaches within its bar (ABC 2.1, 11.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Propagation {
+    /// Not beyond its note.
+    Not,
+    /// The same letter in the same octave.
+    Octave,
+    /// The same letter in all octaves: the standard's default.
+    #[default]
+    Pitch,
+}
+
+impl Propagation {
+    /// What the last `%%propagate-accidentals` of a tune says.
+    #[must_use]
+    pub fn of(directives: &[Directive]) -> Propagation {
+        let words = directives.iter().rev().find_map(|d| d.text.strip_prefix("propagate-accidentals"));
+        match words.map(str::trim) {
+            Some("not") => Propagation::Not,
+            Some("octave") => Propagation::Octave,
+            _ => Propagation::Pitch,
+        }
+    }
+}
+
+/// What one bar of a voice hands to the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carry {
+    /// Sounding pitches that a tie holds over the bar line.
+    pub tied: Vec<Pitch>,
+    /// The dynamic in force, 1 to 127.
+    pub velocity: u8,
+    pub propagation: Propagation,
+}
+
+impl Default for Carry {
+    fn default() -> Self {
+        Carry { tied: Vec::new(), velocity: DEFAULT_VELOCITY, propagation: Propagation::default() }
+    }
+}
+
+/// The notes of a bar. `carry` comes from the bar played before and is made ready for the next.
+#[must_use]
+pub fn measure(bar: &Bar, carry: &mut Carry) -> (Measure, Vec<Diagnostic>) {
+    let mut walk = Walk::new(bar.context, carry);
+    for item in &bar.items {
+        walk.symbol(item.span, &item.symbol);
+    }
+    walk.finish()
+}
+
+/// A chord or a note in the layer that is being read; its notes are `notes[first..end]`.
+#[derive(Clone, Copy)]
+struct Sounding {
+    first: usize,
+    end: usize,
+    onset: Beats,
+    length: Beats,
+    span: Span,
+}
+
+struct Walk<'a> {
+    carry: &'a mut Carry,
+    context: Context,
+    shift: Interval,
+    now: Beats,
+    longest: Beats,
+    notes: Vec<Note>,
+    chords: Vec<ChordSymbol>,
+    diagnostics: Vec<Diagnostic>,
+    /// Accidentals in force, by letter, or by letter and octave.
+    altered: Vec<(NoteSymbol, i8)>,
+    /// The last element with time, in this layer.
+    last: Option<Sounding>,
+    /// Pitches whose tie waits for the next element of this layer.
+    open: Vec<Pitch>,
+    tied_out: Vec<Pitch>,
+    /// Notes left of the tuplet, and what their time is multiplied by.
+    tuplet: Option<(u8, Ratio<i64>)>,
+    /// What broken rhythm multiplies the next note by.
+    broken: Ratio<i64>,
+    accent: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn new(context: Context, carry: &'a mut Carry) -> Self {
+        let open = carry.tied.clone();
+        Walk {
+            carry,
+            context,
+            shift: Interval::of_semitones(context.shift),
+            now: Beats::ZERO,
+            longest: Beats::ZERO,
+            notes: Vec::new(),
+            chords: Vec::new(),
+            diagnostics: Vec::new(),
+            altered: Vec::new(),
+            last: None,
+            open,
+            tied_out: Vec::new(),
+            tuplet: None,
+            broken: Ratio::from_integer(1),
+            accent: false,
+        }
+    }
+
+    fn symbol(&mut self, span: Span, symbol: &Symbol) {
+        match symbol {
+            Symbol::Note(note) => self.sound(span, std::slice::from_ref(note), Ratio::from_integer(1), false),
+            Symbol::Chord { notes, length, tie } => self.sound(span, notes, *length, *tie),
+            Symbol::Rest { length, .. } => {
+                let length = self.time(span, *length);
+                self.silence(span, length);
+            }
+            Symbol::BarRest { .. } => self.silence(span, self.context.meter.bar_length()),
+            &Symbol::Tuplet { p, q, r } => {
+                let compound = self.context.meter.is_compound();
+                let q = q.unwrap_or(if compound { 3 } else { 2 });
+                self.tuplet = Some((r, Ratio::new(q.into(), p.into())));
+            }
+            &Symbol::Broken(dots) => self.break_rhythm(span, dots),
+            // Grace notes take no time, but their accidentals hold in the bar.
+            Symbol::Grace { notes, .. } => {
+                for note in notes {
+                    self.alter(note);
+                }
+            }
+            Symbol::ChordSymbol(text) => self.chords.push(ChordSymbol { onset: self.now, text: text.clone() }),
+            Symbol::Decoration(name) => self.decoration(name),
+            Symbol::Overlay => self.next_layer(),
+            Symbol::Change(change) => {
+                self.context.apply(change);
+                if let Change::Shift(semitones) = *change {
+                    self.shift = Interval::of_semitones(semitones);
+                }
+            }
+            Symbol::Annotation(_) | Symbol::SlurStart | Symbol::SlurEnd | Symbol::Spacer => {}
+        }
+    }
+
+    fn finish(mut self) -> (Measure, Vec<Diagnostic>) {
+        self.next_layer();
+        sort(&mut self.notes);
+        self.chords.sort_by_key(|chord| chord.onset);
+        self.carry.tied = self.tied_out;
+        let measure = Measure { length: self.longest, notes: self.notes, chords: self.chords };
+        (measure, self.diagnostics)
+    }
+
+    fn next_layer(&mut self) {
+        if let Some((left @ 1.., _)) = self.tuplet.take() {
+            let span = self.last.map_or(Span::default(), |last| last.span);
+            self.diagnostics.push(Diagnostic::warning(span, format!("the tuplet lacks {left} of its notes")));
+        }
+        self.tied_out.append(&mut self.open);
+        self.longest = self.longest.max(self.now);
+        self.now = Beats::ZERO;
+        self.altered.clear();
+        self.open.clone_from(&self.carry.tied);
+        self.last = None;
+        self.broken = Ratio::from_integer(1);
+    }
+
+    /// A written length as time, with what tuplet and broken rhythm make of it.
+    fn time(&mut self, span: Span, length: Ratio<i64>) -> Beats {
+        let mut factor = self.broken;
+        if let Some((left, ratio)) = &mut self.tuplet {
+            factor *= *ratio;
+            *left -= 1;
+            if *left == 0 {
+                self.tuplet = None;
+            }
+        }
+        self.broken = Ratio::from_integer(1);
+        self.exact(span, self.context.unit.scale(length * factor))
+    }
+
+    fn exact(&mut self, span: Span, time: Beats) -> Beats {
+        if FINEST % time.denominator() == 0 {
+            return time;
+        }
+        self.diagnostics.push(Diagnostic::warning(span, format!("the length {time} is rounded")));
+        let parts = time.ratio(Beats::new(1, FINEST)).round().to_integer();
+        Beats::new(parts, FINEST)
+    }
+
+    fn silence(&mut self, span: Span, length: Beats) {
+        self.untie(&[]);
+        let at = self.notes.len();
+        self.last = Some(Sounding { first: at, end: at, onset: self.now, length, span });
+        self.now += length;
+    }
+
+    /// A note or chord; the first note's length is the chord's (ABC 2.1, 4.17).
+    fn sound(&mut self, span: Span, symbols: &[NoteSymbol], outer: Ratio<i64>, tie: bool) {
+        let Some(head) = symbols.first() else { return };
+        let length = self.time(span, head.length * outer);
+        let velocity = if self.accent { self.carry.velocity.saturating_add(16).min(127) } else { self.carry.velocity };
+        self.accent = false;
+        let first = self.notes.len();
+        let mut open = Vec::new();
+        for symbol in symbols {
+            let pitch = self.pitch(symbol);
+            if !(0..=127).contains(&pitch.midi()) {
+                self.diagnostics.push(Diagnostic::error(span, "this pitch is beyond MIDI"));
+                continue;
+            }
+            // Members of a chord differ in length as their numbers do.
+            let own = if symbol.length == head.length {
+                length
+            } else {
+                self.exact(span, length.scale(symbol.length / head.length))
+            };
+            let tied_to = tie || symbol.tie;
+            let tied_from = self.open.contains(&pitch);
+            self.notes.push(Note { onset: self.now, length: own, pitch, velocity, tied_from, tied_to });
+            if tied_to {
+                open.push(pitch);
+            }
+        }
+        let end = self.notes.len();
+        let pitches: Vec<Pitch> = self.notes[first..end].iter().map(|note| note.pitch).collect();
+        self.untie(&pitches);
+        self.open = open;
+        self.last = Some(Sounding { first, end, onset: self.now, length, span });
+        self.now += length;
+    }
+
+    /// A `-` to another pitch is a slur in many older files: the note is not held on.
+    fn untie(&mut self, next: &[Pitch]) {
+        let Some(last) = self.last else {
+            self.open.clear();
+            return;
+        };
+        for note in &mut self.notes[last.first..last.end] {
+            note.tied_to &= next.contains(&note.pitch);
+        }
+        if self.open.iter().any(|pitch| !next.contains(pitch)) {
+            let message = "a tie needs the same pitch after it; played without";
+            self.diagnostics.push(Diagnostic::warning(last.span, message));
+        }
+        self.open.clear();
+    }
+
+    /// `>` and `<` take from one neighbour what they give to the other (ABC 2.1, 4.4). Unequal notes are multiplied alike.
+    fn break_rhythm(&mut self, span: Span, dots: i8) {
+        let short = Ratio::new(1, 1 << dots.unsigned_abs());
+        let long = Ratio::from_integer(2) - short;
+        let (before, after) = if dots > 0 { (long, short) } else { (short, long) };
+        let Some(mut last) = self.last else {
+            self.diagnostics.push(Diagnostic::warning(span, "broken rhythm needs a note before it in the bar"));
+            return;
+        };
+        last.length = self.exact(span, last.length.scale(before));
+        for at in last.first..last.end {
+            self.notes[at].length = self.exact(span, self.notes[at].length.scale(before));
+        }
+        self.now = last.onset + last.length;
+        self.last = Some(last);
+        self.broken = after;
+    }
+
+    /// The sounding pitch: its own accidental, else a tie's, else the bar's, else the key's.
+    fn pitch(&mut self, symbol: &NoteSymbol) -> Pitch {
+        let written = Pitch { step: symbol.step, alter: self.alter(symbol), octave: symbol.octave };
+        let pitch = written.transposed(self.shift);
+        if symbol.accidental.is_some() || self.open.is_empty() || self.last.is_some() {
+            return pitch;
+        }
+        // Held over the bar line a note stays what it was, without a say in what follows.
+        let same = |tied: &&Pitch| tied.ladder() == written.ladder() + self.shift.steps;
+        self.open.iter().find(same).copied().unwrap_or(pitch)
+    }
+
+    /// What the note's letter is altered by; remembers a written accidental.
+    fn alter(&mut self, symbol: &NoteSymbol) -> i8 {
+        let propagation = self.carry.propagation;
+        let reaches = |to: &NoteSymbol| match propagation {
+            Propagation::Not => false,
+            Propagation::Octave => to.step == symbol.step && to.octave == symbol.octave,
+            Propagation::Pitch => to.step == symbol.step,
+        };
+        if let Some(alter) = symbol.accidental {
+            self.altered.retain(|(to, _)| !reaches(to));
+            self.altered.push((*symbol, alter));
+            return alter;
+        }
+        let in_force = self.altered.iter().find(|(to, _)| reaches(to));
+        in_force.map_or(self.context.key.signature[symbol.step as usize], |(_, alter)| *alter)
+    }
+
+    fn decoration(&mut self, name: &str) {
+        let velocity = match name {
+            "pppp" => 20,
+            "ppp" => 30,
+            "pp" => 45,
+            "p" => 60,
+            "mp" => 75,
+            "mf" => DEFAULT_VELOCITY,
+            "f" => 105,
+            "ff" => 120,
+            "fff" | "ffff" => 127,
+            ">" | "accent" | "emphasis" | "sfz" => {
+                self.accent = true;
+                return;
+            }
+            _ => return,
+        };
+        self.carry.velocity = velocity;
+    }
+}

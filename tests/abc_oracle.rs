@@ -1,0 +1,365 @@
+//! The notes of a tune against those of abc2midi, which runs as a program of its own. Each tune under `tests/abc` holds
+//! one class of trouble. Without abc2midi on the PATH the test says that it was skipped; `BARLINE_REQUIRE_ABC2MIDI=1` makes
+//! that a failure.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use barline::abc::ast::{Bar, BarLineKind, Symbol, Tune, Voice};
+use barline::abc::parse::parse;
+use barline::abc::{Diagnostic, Meter, Severity};
+use barline::notes::notes;
+use barline::time::Beats;
+use midly::{MidiMessage, Smf, Timing, TrackEventKind};
+
+/// Onset, length and pitch, sorted.
+type Heard = Vec<(Beats, Beats, i32)>;
+
+#[test]
+fn own_tunes_sound_like_abc2midi() {
+    if skipped() {
+        return;
+    }
+    let mut files: Vec<_> =
+        std::fs::read_dir("tests/abc").expect("tests/abc").map(|entry| entry.expect("an entry").path()).collect();
+    files.sort();
+    let mut wrong = Vec::new();
+    for file in &files {
+        let text = std::fs::read_to_string(file).expect("a readable tune");
+        let (book, _) = parse(&text);
+        let name = file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let (ours, theirs) = (ours(&book.tunes[0]), abc2midi(&book.tunes[0], &text));
+        if !same(&ours, &theirs) {
+            println!("{name}: {}", first_difference(&ours, &theirs));
+            wrong.push(name);
+        }
+    }
+    println!("{} of {} tunes equal abc2midi's", files.len() - wrong.len(), files.len());
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn interleaved_voices_equal_blocks() {
+    let read = |name: &str| {
+        let text = std::fs::read_to_string(Path::new("tests/abc").join(name)).expect("a readable tune");
+        notes(&parse(&text).0.tunes[0])
+    };
+    assert_eq!(read("two_voices_interleaved.abc"), read("two_voices_blocks.abc"));
+}
+
+/// Where abc2midi and the standard part, told from the text alone. Each has its answer from ABC 2.1.
+fn classes(tune: &Tune, text: &str, faulty: bool) -> BTreeSet<&'static str> {
+    let mut found = BTreeSet::new();
+    if text.lines().any(|line| line.starts_with(|c: char| c.is_ascii_digit())) {
+        found.insert("ending number at the start of a line (4.9): belongs to the bar line before");
+    }
+    if faulty {
+        found.insert("text with errors: each program guesses");
+    }
+    let line_break = |line: &str| line.split('!').skip(1).step_by(2).any(|between| between.contains([' ', '|']));
+    if text.lines().any(|line| line.as_bytes().get(1) != Some(&b':') && line_break(line)) {
+        found.insert("! as a line break of older files (4.14): no decoration");
+    }
+    for voice in &tune.voices {
+        repeat_classes(tune, voice, &mut found);
+        for bar in &voice.bars {
+            bar_classes(bar, &mut found);
+        }
+    }
+    found
+}
+
+fn repeat_classes(tune: &Tune, voice: &Voice, found: &mut BTreeSet<&'static str>) {
+    let (mut double_bar, mut unstarted, mut started, mut thick_start, mut last_ending) =
+        (false, false, false, false, false);
+    for (at, bar) in voice.bars.iter().enumerate() {
+        let line = &bar.before;
+        if at > 0 && line.is_section() && line.endings.is_empty() {
+            double_bar = line.starts == 0 && line.ends == 0;
+            unstarted = line.starts == 0;
+            last_ending = false;
+            if started && line.starts > 0 && line.ends == 0 {
+                found.insert("|: that is never closed (4.8): played once");
+            }
+            started = false;
+            thick_start = false;
+        }
+        started |= line.starts > 0;
+        thick_start |= line.starts > 0 && line.kind >= BarLineKind::Double;
+        double_bar |= line.kind >= BarLineKind::Double && !line.endings.is_empty() && line.ends == 0;
+        last_ending |= !line.endings.is_empty() && !line.endings.contains(1);
+        if bar.after.ends > 0 {
+            started = false;
+            if double_bar {
+                found.insert(":| without |: after a double bar (4.8): back to the double bar");
+            }
+            if unstarted && (tune.voices.len() > 1 || tune.header.order.is_some()) {
+                found.insert(":| without |: in parts or voices (4.8): back to the last end of repeat");
+            }
+            if last_ending && voice.bars.get(at + 1).is_none_or(|next| next.before.endings.is_empty()) {
+                found.insert(":| after the last ending (4.9): no further time");
+            }
+            if thick_start && bar.after.starts > 0 {
+                found.insert("||: closed by :: (4.8): starts a repeat");
+            }
+        }
+    }
+}
+
+fn bar_classes(bar: &Bar, found: &mut BTreeSet<&'static str>) {
+    let mut tuplet = 0;
+    let mut graces = Vec::new();
+    // The last length in units, once broken rhythm changed it nothing that it equals.
+    let mut last = None;
+    let mut broken = false;
+    for item in &bar.items {
+        let length = match &item.symbol {
+            Symbol::Note(note) => {
+                if note.accidental.is_none() && graces.contains(&note.step) {
+                    found.insert("accidental in a grace note (11.3): holds in the bar");
+                }
+                note.length
+            }
+            Symbol::Chord { notes, length, .. } => {
+                if notes.iter().any(|note| note.length != notes[0].length) {
+                    found.insert("chord of unequal notes (4.17): each its own, the first one's to the next");
+                }
+                notes[0].length * length
+            }
+            Symbol::Rest { length, .. } => *length,
+            Symbol::Grace { notes, .. } => {
+                graces.extend(notes.iter().filter(|note| note.accidental.is_some()).map(|note| note.step));
+                continue;
+            }
+            &Symbol::Tuplet { q, r, .. } => {
+                tuplet = r;
+                if q.is_none() && triple(bar.context.meter) {
+                    found.insert("(5 (7 (9 in simple triple time (4.13): in the time of two");
+                }
+                continue;
+            }
+            Symbol::Broken(_) => {
+                broken = true;
+                continue;
+            }
+            _ => continue,
+        };
+        let now = Some((length, tuplet > 0));
+        if broken && last != now {
+            found.insert("broken rhythm of unequal notes (4.4, undefined): both multiplied");
+        }
+        last = if broken { None } else { now };
+        broken = false;
+        tuplet = tuplet.saturating_sub(1);
+    }
+    if broken {
+        found.insert("broken rhythm of unequal notes (4.4, undefined): both multiplied");
+    }
+}
+
+fn faulty(diagnostic: &Diagnostic) -> bool {
+    diagnostic.severity == Severity::Error || diagnostic.message.contains("no field")
+}
+
+fn triple(meter: Meter) -> bool {
+    matches!(meter, Meter::Measured { numerator: 3, .. })
+}
+
+/// Over the corpora beside the project every tune outside the classes sounds the same. `BARLINE_CORPORA` names another
+/// place for them, `BARLINE_LIST_DIFFERENCES=1` lists what differs.
+#[test]
+fn corpora_agree_with_abc2midi() {
+    let corpora = std::env::var("BARLINE_CORPORA").unwrap_or_else(|_| "../shared/abc".to_owned());
+    let corpora = Path::new(&corpora);
+    if !corpora.is_dir() {
+        println!("skipped: no corpora in {}", corpora.display());
+        return;
+    }
+    if skipped() {
+        return;
+    }
+    let list = std::env::var_os("BARLINE_LIST_DIFFERENCES").is_some();
+    let mut directories: Vec<_> = std::fs::read_dir(corpora)
+        .expect("corpora")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.is_dir())
+        .collect();
+    directories.sort();
+    let (mut plain_total, mut total, mut wrong) = (0, 0, Vec::new());
+    for directory in directories {
+        let mut files: Vec<_> =
+            std::fs::read_dir(&directory).expect("a corpus").map(|entry| entry.expect("an entry").path()).collect();
+        files.sort();
+        let (mut equal, mut all, mut plain, mut plain_equal) = (0, 0, 0, 0);
+        for file in files.iter().filter(|file| file.extension().is_some_and(|e| e == "abc")) {
+            let bytes = std::fs::read(file).expect("a readable file");
+            // Older files are Latin-1; what is not ASCII in them is no music.
+            let text =
+                String::from_utf8(bytes).unwrap_or_else(|e| e.into_bytes().into_iter().map(char::from).collect());
+            let (book, diagnostics) = parse(&text);
+            for tune in book.tunes {
+                let inside = |d: &Diagnostic| (tune.span.start..tune.span.end).contains(&d.span.start);
+                let classes = classes(
+                    &tune,
+                    &text[tune.span.start..tune.span.end],
+                    diagnostics.iter().any(|d| faulty(d) && inside(d)),
+                );
+                all += 1;
+                plain += usize::from(classes.is_empty());
+                let (ours, theirs) = (ours(&tune), abc2midi(&tune, &text[tune.span.start..tune.span.end]));
+                if same(&ours, &theirs) {
+                    equal += 1;
+                    plain_equal += usize::from(classes.is_empty());
+                } else {
+                    let number = tune.number.unwrap_or(0);
+                    let difference = first_difference(&ours, &theirs);
+                    let line = format!("{} X:{number} {classes:?}: {difference}", file.display());
+                    if list {
+                        println!("{line}");
+                    }
+                    if classes.is_empty() {
+                        wrong.push(line);
+                    }
+                }
+            }
+        }
+        println!("{}: {equal} of {all} tunes equal abc2midi's", directory.display());
+        println!("  of {plain} outside the classes: {plain_equal}");
+        plain_total += plain;
+        total += all;
+    }
+    println!("outside the classes: {plain_total} of {total}");
+    assert_eq!(wrong, Vec::<String>::new());
+    assert!(plain_total * 100 >= total * 95, "the classes must not swallow the corpora");
+}
+
+fn skipped() -> bool {
+    let found = Command::new("abc2midi").arg("-ver").output().is_ok();
+    if !found {
+        assert!(
+            std::env::var_os("BARLINE_REQUIRE_ABC2MIDI").is_none_or(|v| v != "1"),
+            "abc2midi is required but missing"
+        );
+        println!("skipped: abc2midi is not on the PATH");
+    }
+    !found
+}
+
+fn ours(tune: &Tune) -> Heard {
+    let mut heard: Heard = notes(tune).iter().map(|note| (note.onset, note.length, note.pitch.midi())).collect();
+    heard.sort_unstable();
+    heard
+}
+
+/// Equal within the oracle's ticks, of which a tuplet's note has no whole number.
+fn same(ours: &Heard, theirs: &Heard) -> bool {
+    let tick = |time: Beats| (time.to_f64() * 1920.0).round() as i64;
+    let near = |a: Beats, b: Beats| (tick(a) - tick(b)).abs() <= 2;
+    ours.len() == theirs.len()
+        && ours.iter().zip(theirs).all(|(a, b)| near(a.0, b.0) && near(a.0 + a.1, b.0 + b.1) && a.2 == b.2)
+}
+
+fn first_difference(ours: &Heard, theirs: &Heard) -> String {
+    let near = |a: &(Beats, Beats, i32), b: &(Beats, Beats, i32)| same(&vec![*a], &vec![*b]);
+    let at = ours.iter().zip(theirs).position(|(a, b)| !near(a, b)).unwrap_or(ours.len().min(theirs.len()));
+    let show = |heard: &Heard| match heard.get(at) {
+        Some((onset, length, pitch)) => format!("{pitch} at {onset} for {length}"),
+        None => "nothing".to_owned(),
+    };
+    format!("note {at} is {}, abc2midi's {}", show(ours), show(theirs))
+}
+
+/// What abc2midi plays: without graces, fermatas and accompaniment, chords struck at once, no decorations.
+fn abc2midi(tune: &Tune, text: &str) -> Heard {
+    let voices: Vec<String> = tune.header.voices.iter().map(|voice| voice.id.clone()).collect();
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (source, target) = (directory.path().join("tune.abc"), directory.path().join("tune.mid"));
+    std::fs::write(&source, for_oracle(text, &voices)).expect("the tune is written");
+    let run = Command::new("abc2midi")
+        .arg(&source)
+        .args(["-NGRA", "-NGUI", "-NFER", "-silent", "-quiet", "-o"])
+        .arg(&target)
+        .output()
+        .expect("abc2midi runs");
+    drop(run);
+    let Ok(bytes) = std::fs::read(&target) else { return Heard::new() };
+    let smf = Smf::parse(&bytes).expect("a MIDI file");
+    let Timing::Metrical(division) = smf.header.timing else { panic!("a MIDI file with metrical time") };
+    let per_whole = 4 * i64::from(division.as_int());
+    let mut heard = Heard::new();
+    for track in &smf.tracks {
+        let mut now = 0;
+        let mut sounding: Vec<(u8, u8, i64)> = Vec::new();
+        for event in track {
+            now += i64::from(event.delta.as_int());
+            let TrackEventKind::Midi { channel, message } = event.kind else { continue };
+            let (key, on) = match message {
+                MidiMessage::NoteOn { key, vel } => (key.as_int(), vel.as_int() > 0),
+                MidiMessage::NoteOff { key, .. } => (key.as_int(), false),
+                _ => continue,
+            };
+            let channel = channel.as_int();
+            if on {
+                sounding.push((channel, key, now));
+            } else if let Some(at) = sounding.iter().position(|&(c, k, _)| (c, k) == (channel, key)) {
+                let (_, _, start) = sounding.remove(at);
+                // Notes are struck one tick late and end on time.
+                let length = Beats::new(now - (start - 1), per_whole);
+                heard.push((Beats::new(start - 1, per_whole), length, i32::from(key)));
+            }
+        }
+    }
+    heard.sort_unstable();
+    heard
+}
+
+/// The tune without what abc2midi plays in its own way: rhythm names (it swings hornpipes), decorations, tempi.
+fn for_oracle(tune: &str, voices: &[String]) -> String {
+    let mut out = String::new();
+    for line in tune.lines() {
+        if line.starts_with("R:") || line.starts_with("Q:") {
+            continue;
+        }
+        let is_field = line.as_bytes().get(1) == Some(&b':') && !line.starts_with('|');
+        let is_key = line.starts_with("K:") && !out.contains("\nK:");
+        if is_field || line.starts_with('%') {
+            out += line;
+        } else {
+            out += &without_decorations(line);
+        }
+        out.push('\n');
+        if is_key {
+            out += "%%MIDI chordattack 0\n%%MIDI ratio 3 1\n";
+            for voice in voices {
+                out.extend(["V:", voice, "\n%%MIDI chordattack 0\n"]);
+            }
+            if let Some(first) = voices.first() {
+                out.extend(["V:", first, "\n"]);
+            }
+        }
+    }
+    out
+}
+
+fn without_decorations(line: &str) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some(c) = rest.chars().next() {
+        let marked = matches!(c, '!' | '+' | '"').then(|| rest[1..].find(c)).flatten();
+        if let Some(length) = marked.filter(|length| c == '"' || *length < 24) {
+            rest = &rest[length + 2..];
+            continue;
+        }
+        rest = &rest[c.len_utf8()..];
+        let inline_field = c == '[' && rest.as_bytes().get(1) == Some(&b':');
+        if let Some(length) = rest.find(']').filter(|_| inline_field) {
+            out.push(c);
+            out += &rest[..=length];
+            rest = &rest[length + 1..];
+        } else if !(matches!(c, '~' | 'H'..='W' | 'h'..='w') || c == '.' && !rest.starts_with('|')) {
+            out.push(c);
+        }
+    }
+    out
+}
