@@ -283,6 +283,7 @@ fn abc2midi(tune: &Tune, text: &str) -> Heard {
     let (source, target) = (directory.path().join("tune.abc"), directory.path().join("tune.mid"));
     std::fs::write(&source, for_oracle(text, &voices)).expect("the tune is written");
     let run = Command::new("abc2midi")
+        .current_dir(directory.path())
         .arg(&source)
         .args(["-NGRA", "-NGUI", "-NFER", "-silent", "-quiet", "-o"])
         .arg(&target)

@@ -134,11 +134,35 @@ fn on_grid(mut slices: Vec<Slice>) -> Vec<Slice> {
                 next.start = gone.start;
                 next.chords.splice(0..0, gone.chords);
             }
+            at -= usize::from(at > 0 && rejoin(&mut slices, at));
         } else {
             at += 1;
         }
     }
+    // A tie holds only to the same pitch, which may have gone, or never been.
+    for at in 1..slices.len() {
+        let (before, after) = slices.split_at_mut(at);
+        for (pitch, tie) in &mut before[at - 1].pitches {
+            *tie &= after[0].pitches.iter().any(|(next, _)| next == pitch);
+        }
+    }
     slices
+}
+
+/// Joins two slices that only the one between them kept apart. Says whether it did.
+fn rejoin(slices: &mut Vec<Slice>, at: usize) -> bool {
+    let (before, after) = slices.split_at_mut(at);
+    let (Some(left), Some(right)) = (before.last_mut(), after.first()) else { return false };
+    let same = left.pitches.iter().map(|(pitch, _)| pitch).eq(right.pitches.iter().map(|(pitch, _)| pitch));
+    // The last note of a triplet starts off the grid and stays as it is.
+    let whole = (left.start / GRID).is_integer();
+    let one = whole && same && right.chords.is_empty() && left.pitches.iter().all(|(_, tie)| *tie);
+    if one {
+        left.end = right.end;
+        left.pitches.clone_from(&right.pitches);
+        slices.remove(at);
+    }
+    one
 }
 
 /// Three equal stretches of 2/3 of a table length, which the grid cannot hold otherwise.
@@ -404,7 +428,37 @@ mod tests {
         })
     }
 
+    /// Any times at all, as the hand or a transformation might make them.
+    fn anything() -> impl Strategy<Value = Measure> {
+        let time = (-4..200i64, 1..100i64).prop_map(|(n, d)| Beats::new(n, d));
+        let note = (time.clone(), time, pitch(), any::<bool>(), any::<bool>()).prop_map(
+            |(onset, length, pitch, tied_from, tied_to)| Note {
+                onset,
+                length,
+                pitch,
+                velocity: 90,
+                tied_from,
+                tied_to,
+            },
+        );
+        prop::collection::vec(note, 0..12).prop_map(|mut notes| {
+            notes.sort_by_key(|note| (note.onset, note.pitch.midi()));
+            Measure { length: Beats::WHOLE, notes, chords: Vec::new() }
+        })
+    }
+
     proptest! {
+        #[test]
+        fn any_notes_make_a_full_bar(measure in anything()) {
+            let unit = Beats::new(1, 8);
+            let style = Style { signature: [0; 7], unit, beat: Beats::new(1, 4) };
+            let text = bar(&measure, Beats::WHOLE, &style);
+            let (again, diagnostics) = read_bar(&text, &Key::NONE, COMMON, unit, &[]);
+            prop_assert_eq!(&diagnostics, &[], "{}", text);
+            prop_assert_eq!(again.length, Beats::WHOLE, "{}", text);
+            prop_assert_eq!(bar(&again, Beats::WHOLE, &style), text);
+        }
+
         #[test]
         fn what_is_printed_reads_back((measure, length) in canonical(), sharps in 0..5usize) {
             let key = ["C", "D", "Eb", "Bbm", "F#mix"][sharps];
