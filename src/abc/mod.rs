@@ -6,6 +6,7 @@ pub mod ast;
 pub mod bar;
 pub mod chord;
 pub mod field;
+pub mod grid;
 pub mod interval;
 pub mod key;
 mod marks;
