@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::abc::ast::{Bar, PartMark};
+use crate::abc::ast::{Bar, Endings, PartMark};
 use crate::abc::field::PartOrder;
 
 /// A tune of absurd repeat counts stops here.
@@ -35,15 +35,18 @@ fn play(bars: &[Bar], range: Range<usize>, first_pass: u32, played: &mut Vec<usi
     let mut start = range.start; // where a repeat goes back to
     let mut pass = first_pass;
     let mut at = range.start;
+    let mut endings_seen = 0; // since `start`
     let mut jumped = true; // a jump is not an arrival: the start keeps its count
     while at < range.end && played.len() < MOST_BARS {
         let bar = &bars[at];
         if !jumped && is_section_start(bars, at) {
             start = at;
             pass = 1;
+            endings_seen = 0;
         }
         jumped = false;
         let endings = bar.before.endings;
+        endings_seen |= endings.0;
         if !endings.is_empty() && !endings.contains(pass) {
             at = skip_ending(bars, at, range.end, pass);
             continue;
@@ -51,9 +54,8 @@ fn play(bars: &[Bar], range: Range<usize>, first_pass: u32, played: &mut Vec<usi
         played.push(at);
         if bar.after.ends > 0 {
             // A second ending need not be numbered: what follows the first one's `:|` is it.
-            let group = &bars[start..(at + 2).min(range.end)];
-            let more =
-                pass <= u32::from(bar.after.ends) || group.iter().any(|bar| bar.before.endings.contains(pass + 1));
+            let next = bars.get(at + 1).filter(|_| at + 1 < range.end).map_or(0, |next| next.before.endings.0);
+            let more = pass <= u32::from(bar.after.ends) || Endings(endings_seen | next).contains(pass + 1);
             if more {
                 pass += 1;
                 at = start;
