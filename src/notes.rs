@@ -115,6 +115,13 @@ mod tests {
     }
 
     #[test]
+    fn double_bars_within_a_repeat_are_only_lines() {
+        check("X:1\nL:1/8\nK:C\n|:C||D:|\n", "0:60:1 1:62:1 2:60:1 3:62:1");
+        check("X:1\nL:1/8\nK:C\nC||D:|\n", "0:60:1 1:62:1 2:62:1");
+        check("X:1\nL:1/8\nK:C\n|:C|1D:|2E||F:|\n", "0:60:1 1:62:1 2:60:1 3:64:1 4:65:1 5:65:1");
+    }
+
+    #[test]
     fn endings() {
         check("X:1\nL:1/8\nK:C\n|:C|1 D:|E||F\n", "0:60:1 1:62:1 2:60:1 3:64:1 4:65:1");
         check("X:1\nL:1/8\nP:ABA\nK:C\nP:A\nC|[1D|[2E|\nP:B\nF|\n", "0:60:1 1:62:1 2:65:1 3:60:1 4:64:1");
