@@ -78,6 +78,10 @@ proptest! {
         // A few bars in a row, so that ties are carried over the line.
         for _ in 0..4 {
             let tied_in = tied.first().copied();
+            // A tie that the rules leave no room for is not demanded, and then not there.
+            if automaton.start(tied_in) == automaton.start(None) {
+                tied.clear();
+            }
             let text = walk(&automaton, tied_in, &mut rng);
             let (measure, diagnostics) = read_bar(&text, &key, meter, Beats::EIGHTH, &tied);
             prop_assert!(diagnostics.is_empty(), "{text}: {diagnostics:?}");

@@ -276,10 +276,12 @@ impl Automaton {
     /// The shortest plain way from `state` to the bar line, mostly rests: what closes a bar that ran out of time.
     #[must_use]
     pub fn finish(&self, mut state: State) -> String {
-        const PREFERENCE: &[u8] = b"|]z\"/CDEFGABcdefgab23416,'^_=78m";
+        const MUSIC: &[u8] = b"|]zCDEFGABcdefgab/23416,'^_=783-";
+        const SYMBOL: &[u8] = b"\"7CDEFGABajimuds4";
         let mut text = String::new();
         while state.phase != Phase::Done {
-            let step = PREFERENCE.iter().find_map(|&byte| Some((byte, self.push(state, byte)?)));
+            let preference = if matches!(state.phase, Phase::Symbol(_)) { SYMBOL } else { MUSIC };
+            let step = preference.iter().find_map(|&byte| Some((byte, self.push(state, byte)?)));
             let Some((byte, next)) = step else { break };
             text.push(char::from(byte));
             state = next;
