@@ -4,6 +4,8 @@
 mod agenda;
 mod view;
 
+pub use view::in_unit;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +13,7 @@ use std::time::Duration;
 use agenda::Agenda;
 
 use crate::compose::{ComposedBar, Composer, Reply};
-use crate::event::{Action, Command, Level, Message, Playing, ScheduledEvent, VoiceSlot};
+use crate::event::{Action, Command, Level, Message, Playing, Revision, ScheduledEvent, VoiceSlot};
 use crate::prompt::Scene;
 use crate::time::{Beats, Frames, SampleRate, Tempo};
 use crate::timeline::{Bar, Timeline};
@@ -63,9 +65,10 @@ pub struct Conductor {
     /// Names of the voices, by slot: a voice keeps its slot for as long as the instrument runs.
     slots: Vec<String>,
     muted: HashSet<String>,
-    /// What the composer was last asked: revision, attempt and reach.
-    asked: Option<(u64, u32, i64)>,
-    attempt: u32,
+    /// What the composer was last asked, and how far it may go.
+    asked: Option<((Revision, u32), i64)>,
+    /// No bar after this one is committed.
+    last_bar: Option<i64>,
     composer_state: String,
     /// Microseconds of the last bars.
     work: Vec<u64>,
@@ -102,7 +105,7 @@ impl Conductor {
             slots: Vec::new(),
             muted: HashSet::new(),
             asked: None,
-            attempt: 0,
+            last_bar: None,
             composer_state: "starting".to_owned(),
             work: Vec::new(),
             tally: Tally::default(),
@@ -135,6 +138,11 @@ impl Conductor {
     /// What there is to tell the performer, each once.
     pub fn messages(&mut self) -> Vec<Message> {
         std::mem::take(&mut self.messages)
+    }
+
+    /// Plays to the end of this bar and no further.
+    pub fn end_after(&mut self, bar: i64) {
+        self.last_bar = Some(bar);
     }
 
     /// The slot of a voice of the newest scene.
@@ -177,10 +185,7 @@ impl Conductor {
                     }
                 }
             }
-            Command::Reroll => {
-                self.attempt += 1;
-                self.timeline.reroll();
-            }
+            Command::Reroll => self.timeline.reroll(),
             // Patches and quitting are the scheduler's business.
             Command::Patch(_) | Command::Quit => {}
         }
@@ -195,9 +200,10 @@ impl Conductor {
         self.start_if_ready(now);
         while self.playing != Playing::Stopped
             && self.starting.is_none()
+            && self.last_bar.is_none_or(|last| self.timeline.next_bar() <= last)
             && now >= self.transport.frame_of(self.timeline.next_start()) - self.lead()
         {
-            self.commit(out);
+            self.commit();
             self.ask();
             // Offline, the composer answers at once; live, it will by the next call.
             while let Some(reply) = self.composer.poll() {
@@ -242,6 +248,16 @@ impl Conductor {
         let moving = self.playing != Playing::Stopped && self.starting.is_none();
         let hurry = moving && composed && left < rate.frames_in(self.work_p95());
         self.settle(&scene);
+        self.mix(&scene, now, out);
+        let from = self.timeline.evaluate(Arc::clone(&scene), fresh, hurry);
+        self.messages.push(Message { level: Level::Info, text: format!("{}: heard from bar {from}", scene.title) });
+        if !moving {
+            self.enter();
+        }
+    }
+
+    /// Tells the outputs what the scene says of volume, place and program; at once.
+    pub fn mix(&self, scene: &Scene, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
         for voice in &scene.voices {
             let Some(slot) = self.slot(&voice.name) else { continue };
             // Controller 7 at 100 is unity in the synth's mixer and the usual default in hardware.
@@ -253,11 +269,6 @@ impl Conductor {
             if let Some(program) = voice.program {
                 out(ScheduledEvent { at: now, action: Action::Program { voice: slot, program } });
             }
-        }
-        let from = self.timeline.evaluate(Arc::clone(&scene), fresh, hurry);
-        self.messages.push(Message { level: Level::Info, text: format!("{}: heard from bar {from}", scene.title) });
-        if !moving {
-            self.enter();
         }
     }
 
@@ -283,7 +294,7 @@ impl Conductor {
         }
     }
 
-    fn commit(&mut self, _out: &mut dyn FnMut(ScheduledEvent)) {
+    fn commit(&mut self) {
         self.enter();
         let (bar, rungs) = self.timeline.commit();
         self.tally.ladder += rungs;
@@ -292,16 +303,14 @@ impl Conductor {
         self.agenda.schedule(bar, &self.transport, slot);
     }
 
+    /// Asks the composer anew when the text has changed, or when it may go further than before.
     fn ask(&mut self) {
-        let scene = self.timeline.scene();
-        let ahead = (scene.phrase as usize).max(2);
+        let ahead = (self.timeline.scene().phrase as usize).max(2);
         let reach = self.timeline.next_bar() + ahead as i64;
-        let prompt_key = |revision: u64, attempt: u32| (revision, attempt, reach);
-        let prompt = self.timeline.prompt(ahead);
-        let key = prompt_key(prompt.revision.0, self.attempt);
-        if self.asked != Some(key) {
-            self.asked = Some(key);
-            self.composer.ask(&prompt);
+        let question = (self.timeline.question(), reach);
+        if self.asked != Some(question) {
+            self.asked = Some(question);
+            self.composer.ask(&self.timeline.prompt(ahead));
         }
     }
 

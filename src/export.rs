@@ -127,7 +127,7 @@ fn voice(voice: &MidiTrack) -> Track<'_> {
 pub struct ExportError(String);
 
 impl ExportError {
-    fn new(path: &Path, error: &dyn std::fmt::Display) -> ExportError {
+    pub fn new(path: &Path, error: &dyn std::fmt::Display) -> ExportError {
         ExportError(format!("cannot write {}: {error}", path.display()))
     }
 }

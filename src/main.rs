@@ -1,1 +1,35 @@
-fn main() {}
+//! The program: reads the command line and hands over to the command. A table of contents.
+
+mod assets;
+mod cli;
+mod commands;
+mod library;
+mod play;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command.unwrap_or(Command::Play(cli.play)) {
+        Command::Play(arguments) => play::play(&arguments),
+        Command::Render(arguments) => commands::render(&arguments),
+        Command::Notes(arguments) => commands::notes(&arguments),
+        Command::Check(arguments) => commands::check(&arguments),
+        Command::Devices { json } => commands::devices(json),
+        Command::Bench(arguments) => commands::bench(&arguments),
+        Command::Compose { model } => commands::compose(model.as_deref()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.message.is_empty() {
+                eprintln!("barline: {}", failure.message);
+            }
+            ExitCode::from(failure.code)
+        }
+    }
+}

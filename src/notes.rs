@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::abc::Pitch;
 use crate::abc::ast::{Tune, Voice};
-use crate::score::{Carry, Propagation, measure, unfold};
+use crate::score::{Carry, Joined, Propagation, join, measure, unfold};
 use crate::time::Beats;
 
 /// A note from its striking to its end. Times are absolute, in whole notes from the start of the tune.
@@ -33,32 +33,19 @@ pub fn notes(tune: &Tune) -> Vec<PlayedNote> {
 
 fn voice_notes(tune: &Tune, voice: &Voice) -> Vec<PlayedNote> {
     let mut carry = Carry { propagation: Propagation::of(&tune.directives), ..Carry::default() };
-    let mut played: Vec<PlayedNote> = Vec::new();
-    // Notes that a tie may lengthen, by their place in `played`.
-    let mut open: Vec<usize> = Vec::new();
     let mut start = Beats::ZERO;
-    for at in unfold(&voice.bars, tune.header.order.as_ref(), &tune.parts) {
+    let bars = unfold(&voice.bars, tune.header.order.as_ref(), &tune.parts).into_iter().map(|at| {
         let (bar, _) = measure(&voice.bars[at], &mut carry);
-        for note in &bar.notes {
-            let onset = start + note.onset;
-            let held = note.tied_from.then(|| open.iter().position(|&at| played[at].pitch == note.pitch)).flatten();
-            let place = if let Some(held) = held {
-                let place = open.swap_remove(held);
-                let first = &mut played[place];
-                first.length = first.length.max(onset + note.length - first.onset);
-                place
-            } else {
-                let (pitch, velocity) = (note.pitch, note.velocity);
-                played.push(PlayedNote { voice: voice.id.clone(), onset, length: note.length, pitch, velocity });
-                played.len() - 1
-            };
-            if note.tied_to {
-                open.push(place);
-            }
-        }
+        let from = start;
         start += bar.length;
-    }
-    played
+        (from, bar)
+    });
+    let played = join(bars).into_iter();
+    let named = |note: Joined| {
+        let Joined { onset, length, pitch, velocity } = note;
+        PlayedNote { voice: voice.id.clone(), onset, length, pitch, velocity }
+    };
+    played.map(named).collect()
 }
 
 /// One line of `barline notes --json`: `{"tune":1,"notes":[{"voice":"1","onset":"3/8",…},…]}`.

@@ -6,9 +6,11 @@ use crate::abc::interval::Interval;
 use crate::abc::{Pitch, chord};
 use crate::time::Beats;
 
+mod join;
 mod measure;
 mod unfold;
 
+pub use join::{Joined, join};
 pub use measure::{Carry, Propagation, measure};
 pub use unfold::unfold;
 

@@ -233,6 +233,12 @@ impl Timeline {
         (&self.bars[self.bars.len() - 1], rungs)
     }
 
+    /// What a prompt answers: two prompts with the same are the same text.
+    #[must_use]
+    pub fn question(&self) -> (Revision, u32) {
+        (self.newest().revision, self.attempt)
+    }
+
     /// What the composer is asked: the view back, then `ahead` bars to come.
     #[must_use]
     pub fn prompt(&self, ahead: usize) -> Prompt {

@@ -88,14 +88,61 @@ fn with_modifier(buffer: &Buffer, part: &str, modifier: Modifier) -> String {
 fn the_whole_screen() {
     let mut app = app(100, 30);
     show(&mut app, snapshot());
-    insta::assert_snapshot!(seen(&app), @"");
+    insta::assert_snapshot!(seen(&app), @r"
+▶ playing  bar 12:3  tempo 120  4/4  3 ahead  ladder 2  composer ready  58 tokens/s  midi none
+audio alsa:default 48000 Hz
+── night-ferry.abc 1/2 ─ not evaluated yet ─────────────────────────────────────────────────────────
+  1 X:1
+  2 T:Night ferry
+  3 % slow air
+  4 M:4/4
+  5 L:1/8
+  6 K:Ddor
+  7 [V:lead] A2d2 fedc | c2A2 G4 |
+  8
+
+
+
+
+
+
+── bars ─ the edit is heard at bar 14, in 2 bars ───────────────────────────────────────────────────
+      1 bass        2 lead
+  10│ t  D,8        m  a8
+  11│ t  D,8        m  g8
+▶ 12│ t  D,8        m  A2d2 fedc
+  13│ t  D,8        L3 c2A2 G4
+» 14┊ t  D,8        m  f4 e4
+  15┊ t  D,8           …
+
+
+
+
+Ctrl+S evaluate · Ctrl+Space menu · F1 help · Ctrl+Q quit
+");
 }
 
 #[test]
 fn a_small_screen_keeps_what_matters() {
     let mut app = app(60, 15);
     show(&mut app, snapshot());
-    insta::assert_snapshot!(seen(&app), @"");
+    insta::assert_snapshot!(seen(&app), @r"
+▶ playing  bar 12:3  tempo 120  4/4  3 ahead  ladder 2
+── night-ferry.abc 1/2 ─ not evaluated yet ─────────────────
+  1 X:1
+  2 T:Night ferry
+  3 % slow air
+  4 M:4/4
+  5 L:1/8
+  6 K:Ddor
+  7 [V:lead] A2d2 fedc | c2A2 G4 |
+── bars ─ the edit is heard at bar 14, in 2 bars ───────────
+      1 bass        2 lead
+  11│ t  D,8        m  g8
+▶ 12│ t  D,8        m  A2d2 fedc
+  13│ t  D,8        L3 c2A2 G4
+Ctrl+S evaluate · Ctrl+Space menu · F1 help · Ctrl+Q quit
+");
 }
 
 #[test]
@@ -103,7 +150,7 @@ fn a_wide_screen_has_the_bars_beside_the_text() {
     let mut app = app(140, 24);
     show(&mut app, snapshot());
     let screen = lines(&drawn(&app));
-    let row = screen.iter().find(|line| line.contains("▶  12│")).expect("the sounding bar");
+    let row = screen.iter().find(|line| line.contains("▶ 12│")).expect("the sounding bar");
     assert!(row.contains("M:4/4") || row.contains("% slow air") || row.contains("L:1/8"), "{row}");
 }
 
@@ -115,7 +162,7 @@ fn the_playhead_stands_on_the_note_that_sounds() {
         now.position = Beats::new(position, 8);
         show(&mut app, now.clone());
         // The bass has one note through the bar.
-        assert_eq!(with_modifier(&drawn(&app), "▶  12│", Modifier::REVERSED), format!("D,8{note}"), "at {position}/8");
+        assert_eq!(with_modifier(&drawn(&app), "▶ 12│", Modifier::REVERSED), format!("D,8{note}"), "at {position}/8");
     }
 }
 
@@ -157,7 +204,7 @@ fn voices_that_do_not_fit_are_counted_and_muted_ones_marked() {
     }
     show(&mut app, now);
     let screen = seen(&app);
-    assert!(screen.contains("1 voice1 (mu…"), "{screen}");
+    assert!(screen.contains("1 voice1 (muted)"), "{screen}");
     assert!(screen.contains("3 voice3 +3"), "{screen}");
     assert!(screen.contains("t  abcdefgabcdef…"), "{screen}");
 }
@@ -197,9 +244,12 @@ fn the_menu_and_the_help_come_from_the_key_table() {
         for entry in ["p play", "s stop", "h hush", "P panic", "r reroll", "m mute a voice", "q quit", "? help"] {
             assert!(menu.contains(entry), "{entry} at {columns} columns:\n{menu}");
         }
-        assert!(menu.contains("▶  12│"), "the menu leaves the bars in sight");
+        assert!(menu.contains("▶ 12│"), "the menu leaves the bars in sight");
         key(&mut app, KeyCode::Char('?'), KeyModifiers::NONE);
-        assert!(seen(&app).contains("Ctrl+S F5 Alt+Enter"), "{}", seen(&app));
+        let help = seen(&app);
+        assert!(help.contains("Ctrl+S F5 Alt+Enter   Enter"), "{help}");
+        assert!(help.contains("evaluate: save the text,"), "{help}");
+        assert!(help.lines().any(|line| line.trim_end().ends_with("shown")), "wrapped, not cut:\n{help}");
     }
 }
 

@@ -3,6 +3,7 @@
 //! A [`Composer`] takes the newest [`Prompt`] and gives back [`Reply`]s. [`link::Link`] runs one in a child process,
 //! [`inline::Inline`] in this thread (`render`, tests), [`script::Script`] plays bars from a text.
 
+pub mod bench;
 pub mod child;
 pub mod inline;
 pub mod link;

@@ -203,11 +203,15 @@ impl App {
                 }
                 _ => vec![],
             },
-            Mode::Leader => match keys::find_after_leader(key.code).or(found.map(|(action, _)| action)) {
-                // The leader twice, or a key that means nothing here, closes the menu.
-                Some(Action::Leader | Action::Move(_)) | None => vec![],
-                Some(action) => self.act(action, false),
-            },
+            // A plain key means what the menu says; one with Ctrl or Alt what it always means.
+            Mode::Leader => {
+                let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+                let direct = found.map(|(action, _)| action);
+                match keys::find_after_leader(key.code).filter(|_| plain).or(direct) {
+                    Some(Action::Leader | Action::Move(_) | Action::Erase(_)) | None => vec![],
+                    Some(action) => self.act(action, false),
+                }
+            }
             Mode::Mute => match key.code {
                 KeyCode::Char(digit @ '1'..='9') => self.act(Action::Mute(digit as u8 - b'0'), false),
                 _ => vec![],

@@ -176,19 +176,19 @@ impl Row {
         shown.map(ToString::to_string).collect::<Vec<_>>().join(" ")
     }
 
-    /// `Ctrl+Space P`, or nothing.
+    /// The plain key after the leader, or nothing.
     #[must_use]
-    pub fn leader_names(&self) -> String {
-        self.leader.map_or(String::new(), |code| format!("Ctrl+Space {}", code_name(code)))
+    pub fn leader_name(&self) -> String {
+        self.leader.map(code_name).unwrap_or_default()
     }
 }
 
 /// The table as the README shows it.
 #[must_use]
 pub fn markdown_table() -> String {
-    let mut table = String::from("| key | or | does |\n| --- | --- | --- |\n");
+    let mut table = String::from("| key | Ctrl+Space, then | what it does |\n| --- | --- | --- |\n");
     for row in TABLE {
-        table.extend(["| ", &row.key_names(), " | ", &row.leader_names(), " | ", row.help, " |\n"]);
+        table.extend(["| ", &row.key_names(), " | ", &row.leader_name(), " | ", row.help, " |\n"]);
     }
     table
 }
@@ -269,9 +269,9 @@ mod tests {
     #[test]
     fn the_markdown_table_names_keys_as_keyboards_print_them() {
         let table = markdown_table();
-        assert!(table.contains("| Ctrl+S F5 Alt+Enter | Ctrl+Space Enter | evaluate"), "{table}");
+        assert!(table.contains("| Ctrl+S F5 Alt+Enter | Enter | evaluate"), "{table}");
         assert!(table.contains("| Ctrl+/ |  | comment out"), "{table}");
-        assert!(table.contains("|  | Ctrl+Space P | panic"), "{table}");
+        assert!(table.contains("|  | P | panic"), "{table}");
         assert!(table.contains("| Ctrl+Space F6 |"), "{table}");
     }
 }

@@ -72,8 +72,12 @@ impl Screen {
             signal_hook::flag::register_conditional_default(signal, ended.clone())?;
             signal_hook::flag::register(signal, ended.clone())?;
         }
-        // SAFETY: `give_back` calls only functions that are safe in signal handlers. After it abort() goes on to end the process.
-        unsafe { signal_hook::low_level::register(SIGABRT, give_back) }?;
+        let abort = || {
+            give_back();
+            let _ = signal_hook::low_level::emulate_default_handler(SIGABRT);
+        };
+        // SAFETY: both calls are safe in signal handlers.
+        unsafe { signal_hook::low_level::register(SIGABRT, abort) }?;
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
         let take = || {
@@ -110,11 +114,15 @@ impl Drop for Screen {
 }
 
 /// Puts the terminal and stderr back as they were. Idempotent, and safe in a signal handler: no allocation, no lock.
+///
+/// After a hang-up stderr stays with the log, as a message to a dead terminal would be a panic. Standard output is still dead then.
 pub fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // SAFETY: plain system calls on descriptors of the process; the bytes and settings are static.
         unsafe {
-            libc::write(libc::STDOUT_FILENO, GIVE_BACK.as_ptr().cast(), GIVE_BACK.len());
+            if libc::write(libc::STDOUT_FILENO, GIVE_BACK.as_ptr().cast(), GIVE_BACK.len()) < 0 {
+                return;
+            }
             if let Some(settings) = SETTINGS.get() {
                 libc::tcsetattr(libc::STDIN_FILENO, libc::TCSANOW, settings);
             }
@@ -206,18 +214,24 @@ pub fn run_loop(
     }
 }
 
-/// Waits for the first key as long as a picture lasts, then takes what else there is.
+/// Waits for the first key as long as a picture lasts, then takes what there is.
 fn typed(wait: Duration) -> io::Result<Vec<Input>> {
+    // Waited for here and not in crossterm, whose reader spins once the terminal has hung up.
+    let mut input = libc::pollfd { fd: libc::STDIN_FILENO, events: libc::POLLIN, revents: 0 };
+    // SAFETY: one valid pollfd. An interruption is a resize or a signal, both of which are looked at next.
+    unsafe { libc::poll(&raw mut input, 1, wait.as_millis() as libc::c_int) };
+    if input.revents & (libc::POLLHUP | libc::POLLERR | libc::POLLNVAL) != 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
     let mut inputs = Vec::new();
-    let mut wait = wait;
-    while keyboard::poll(wait)? {
+    // With no time at all crossterm does not look.
+    while keyboard::poll(Duration::from_millis(1))? {
         match keyboard::read()? {
             Typed::Key(key) => inputs.push(Input::Key(key)),
             Typed::Paste(text) => inputs.push(Input::Paste(text)),
             Typed::Resize(columns, rows) => inputs.push(Input::Resize(columns, rows)),
             Typed::FocusGained | Typed::FocusLost | Typed::Mouse(_) => {}
         }
-        wait = Duration::ZERO;
     }
     Ok(inputs)
 }

@@ -13,9 +13,11 @@ use crate::ui::keys;
 
 const KEY: Style = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
 
+const AFTER_LEADER: &str = "Ctrl+Space +";
+
 /// What the marks in the bars mean; the rest of the help comes from the key table.
 const LEGEND: [&str; 3] = [
-    "In the bars: t from the text, m by the model, L1 to L4 by a rung of the ladder;",
+    "In the bars: t from the text, m by the model, L1 to L4 by a rung of the ladder.",
     "12│ will be heard as shown, 13┊ may still change, » the newest edit is heard from here.",
     "A line that begins with % and a blank is for the model; %- is a note for yourself.",
 ];
@@ -41,30 +43,48 @@ pub fn lines(app: &App, panel: Mode) -> Vec<Line<'static>> {
             let newest_first = app.messages().iter().rev();
             newest_first.map(|message| Line::styled(message.text.clone(), level_style(message.level))).collect()
         }
-        _ => help(),
+        _ => help(app.size().0.into()),
     }
 }
 
-fn help() -> Vec<Line<'static>> {
+/// Two columns of keys and what they do, wrapped where the screen is narrow.
+fn help(width_of_screen: usize) -> Vec<Line<'static>> {
     let columns = keys::TABLE.iter().map(|row| width(&row.key_names())).max().unwrap_or(0) + 2;
-    let leader_columns = keys::TABLE.iter().map(|row| width(&row.leader_names())).max().unwrap_or(0) + 2;
-    let mut lines = Vec::new();
-    let mut group = None;
+    let indent = columns + AFTER_LEADER.len() + 2;
+    let text_columns = width_of_screen.saturating_sub(indent).max(16);
+    let heading = format!("{:columns$}{AFTER_LEADER}", "Keys");
+    let mut lines = vec![Line::styled(heading, DIM)];
+    let mut group = keys::TABLE[0].group;
     for row in keys::TABLE {
-        if group.replace(row.group) != Some(row.group) && !lines.is_empty() {
+        if std::mem::replace(&mut group, row.group) != row.group {
             lines.push(Line::default());
         }
-        let (key, leader) = (row.key_names(), row.leader_names());
-        let key_gap = " ".repeat(columns - width(&key));
-        let leader_gap = " ".repeat(leader_columns - width(&leader));
-        lines.push(Line::from(vec![
-            Span::styled(key + key_gap.as_str(), KEY),
-            Span::styled(leader + leader_gap.as_str(), KEY),
-            Span::raw(row.help),
-        ]));
+        let names = format!("{:columns$}{}", row.key_names(), row.leader_name());
+        for (at, text) in wrapped(row.help, text_columns).into_iter().enumerate() {
+            let names = if at == 0 { names.as_str() } else { "" };
+            lines.push(Line::from(vec![Span::styled(format!("{names:indent$}"), KEY), Span::raw(text)]));
+        }
     }
     lines.push(Line::default());
-    lines.extend(LEGEND.map(|text| Line::styled(text, DIM)));
+    for text in LEGEND {
+        lines.extend(wrapped(text, width_of_screen.max(16)).into_iter().map(|text| Line::styled(text, DIM)));
+    }
+    lines
+}
+
+fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("one line at least");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if width(line) + 1 + width(word) <= columns {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
     lines
 }
 

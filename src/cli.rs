@@ -1,0 +1,138 @@
+//! The command line as values. The contract that scripts depend on; the help text is made from these comments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A live-coding instrument for the terminal: prompts and ABC in, the next bars on time out.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub play: PlayArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Play: the screen, the music, the model (the default)
+    Play(PlayArguments),
+    /// Render a prompt to WAV, MIDI or ABC; the same prompt, seed and model give the same files
+    Render(RenderArguments),
+    /// Print the notes that an ABC file would play
+    Notes(NotesArguments),
+    /// Check ABC files and prompts: FILE:LINE:COL: severity: text; exit code 1 when there is an error
+    Check(CheckArguments),
+    /// List audio hosts, devices and MIDI ports
+    Devices {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Measure this machine
+    Bench(BenchArguments),
+    /// The composer process (frames on stdin and stdout); started by the instrument
+    #[command(hide = true)]
+    Compose {
+        #[arg(long, value_name = "GGUF")]
+        model: Option<PathBuf>,
+    },
+}
+
+#[derive(Args, Debug, Default)]
+pub struct PlayArguments {
+    /// A prompt file, or a folder of them
+    #[arg(value_name = "PROMPT|DIR")]
+    pub prompt: Option<PathBuf>,
+    /// The language model, a GGUF file
+    #[arg(long, value_name = "GGUF")]
+    pub model: Option<PathBuf>,
+    /// HOST[:DEVICE] as `barline devices` lists them, or `none` for no sound
+    #[arg(long, value_name = "HOST[:DEVICE]|none")]
+    pub audio: Option<String>,
+    /// Send all voices to this MIDI port (a part of its name, or its number); `out=synth` keeps a voice here
+    #[arg(long, value_name = "PORT")]
+    pub midi: Option<String>,
+    /// Another seed, another set
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Do not play until told to
+    #[arg(long)]
+    pub armed: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct RenderArguments {
+    #[arg(value_name = "PROMPT")]
+    pub prompt: PathBuf,
+    /// How many bars
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub bars: u32,
+    /// X: number of the tune; the first one without it
+    #[arg(long, value_name = "X")]
+    pub scene: Option<u32>,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// The language model, a GGUF file; `none` leaves everything to the ladder
+    #[arg(long, value_name = "GGUF")]
+    pub model: Option<PathBuf>,
+    /// .wav, .mid or .abc; may repeat
+    #[arg(short, value_name = "FILE", required = true)]
+    pub output: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct NotesArguments {
+    #[arg(value_name = "FILE.abc")]
+    pub file: PathBuf,
+    /// X: number of the tune; all tunes without it
+    #[arg(long, value_name = "X")]
+    pub tune: Option<u32>,
+    /// One JSON object a tune and line
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct CheckArguments {
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct BenchArguments {
+    #[arg(value_enum)]
+    pub what: Bench,
+    #[arg(long, value_name = "GGUF")]
+    pub model: Option<PathBuf>,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Bench {
+    /// Bars and tokens a second of the model
+    Model,
+    /// Cost of the synthesiser's voices
+    Synth,
+}
+
+/// Why the program ends with another code than 0.
+#[derive(Debug)]
+pub struct Failure {
+    pub message: String,
+    /// 1 the input is at fault, 2 wrong usage, 3 the machine lacks something.
+    pub code: u8,
+}
+
+impl Failure {
+    pub fn input(message: impl Into<String>) -> Failure {
+        Failure { message: message.into(), code: 1 }
+    }
+
+    pub fn machine(message: impl Into<String>) -> Failure {
+        Failure { message: message.into(), code: 3 }
+    }
+}

@@ -1,0 +1,236 @@
+//! The commands that do one thing and end: render, notes, check, devices, bench, and the composer process.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use barline::abc::parse::parse;
+use barline::compose::{Composer, Silent};
+use barline::{check as checks, midi, notes as score_notes, prompt, render as rendering};
+use serde_json::json;
+
+use crate::assets;
+use crate::cli::{Bench, BenchArguments, CheckArguments, Failure, NotesArguments, RenderArguments};
+use crate::library::{self, Patches};
+
+pub fn render(arguments: &RenderArguments) -> Result<(), Failure> {
+    let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
+    let (patches, wrong) = library::patches(&assets.patches);
+    wrong.iter().for_each(|line| eprintln!("{line}"));
+    let scenes = library::scenes(&arguments.prompt, &patches)?;
+    let scene = match arguments.scene {
+        None => scenes.into_iter().next(),
+        Some(number) => scenes.into_iter().find(|scene| scene.number == number),
+    };
+    let scene = scene.ok_or_else(|| Failure::input(format!("{}: has no such scene", arguments.prompt.display())))?;
+    let model = library::model(arguments.model.as_deref(), &assets)?;
+    let composer = inline(model.as_deref())?;
+    let patch = |name: &str| patches.get(name).cloned();
+    let done = rendering::render(Arc::new(scene), composer, arguments.bars as usize, arguments.seed, &patch);
+    for message in &done.messages {
+        eprintln!("{}", message.text);
+    }
+    for path in &arguments.output {
+        done.write(path).map_err(|error| Failure::input(error.to_string()))?;
+    }
+    let tally = &done.tally;
+    eprintln!(
+        "{} bars; the model wrote {}, {} of them not full; the ladder filled in {} times",
+        done.bars.len(),
+        tally.composed,
+        tally.refused,
+        tally.ladder
+    );
+    Ok(())
+}
+
+/// A composer in this thread.
+#[cfg(feature = "llama")]
+fn inline(model: Option<&Path>) -> Result<Box<dyn Composer>, Failure> {
+    let Some(path) = model else { return Ok(Box::new(Silent)) };
+    let writer = load(path).map_err(Failure::machine)?;
+    Ok(Box::new(barline::compose::inline::Inline::new(writer)))
+}
+
+#[cfg(not(feature = "llama"))]
+#[allow(clippy::unnecessary_wraps)]
+fn inline(_model: Option<&Path>) -> Result<Box<dyn Composer>, Failure> {
+    eprintln!("built without llama.cpp: the ladder plays what the text does not");
+    Ok(Box::new(Silent))
+}
+
+#[cfg(feature = "llama")]
+fn load(path: &Path) -> Result<barline::compose::writer::Writer<barline::compose::llama::Llama>, String> {
+    use barline::compose::{llama, profile::Profile, writer::Writer};
+    llama::quiet();
+    let profile = Profile::beside(path)?;
+    Ok(Writer::new(llama::Llama::load(path, profile.context)?, profile))
+}
+
+/// The composer process.
+#[cfg(feature = "llama")]
+pub fn compose(model: Option<&Path>) -> Result<(), Failure> {
+    let path: Option<PathBuf> = match model {
+        Some(path) => Some(path.to_owned()),
+        None => assets::locate().ok().and_then(|assets| library::model(None, &assets).ok().flatten()),
+    };
+    let load = || load(path.as_deref().ok_or("there is no model; give a GGUF file with --model")?);
+    barline::compose::child::run(load).map_err(|error| Failure::machine(error.to_string()))
+}
+
+#[cfg(not(feature = "llama"))]
+pub fn compose(_model: Option<&Path>) -> Result<(), Failure> {
+    Err(Failure::machine("built without llama.cpp (feature `llama`)"))
+}
+
+pub fn notes(arguments: &NotesArguments) -> Result<(), Failure> {
+    let text = read(&arguments.file)?;
+    let (book, diagnostics) = parse(&text);
+    for diagnostic in &diagnostics {
+        eprintln!("{}", diagnostic.display(&arguments.file.display().to_string(), &text));
+    }
+    let mut found = false;
+    for (at, tune) in book.tunes.iter().enumerate() {
+        let number = tune.number.unwrap_or(at as u32 + 1);
+        if arguments.tune.is_some_and(|wanted| wanted != number) {
+            continue;
+        }
+        found = true;
+        let played = score_notes::notes(tune);
+        if arguments.json {
+            println!("{}", score_notes::json(number, &played));
+        } else {
+            for note in &played {
+                println!(
+                    "{} {} {} {} {} {}",
+                    number,
+                    note.voice,
+                    note.onset,
+                    note.length,
+                    note.pitch.midi(),
+                    note.velocity
+                );
+            }
+        }
+    }
+    if found { Ok(()) } else { Err(Failure::input(format!("{}: has no such tune", arguments.file.display()))) }
+}
+
+pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
+    let patches = assets::locate().map(|assets| library::patches(&assets.patches).0).unwrap_or_else(|_| Patches::new());
+    let mut bad = false;
+    for file in &arguments.files {
+        let text = match read(file) {
+            Ok(text) => text,
+            Err(failure) => {
+                println!("{}", failure.message);
+                bad = true;
+                continue;
+            }
+        };
+        let name = file.display().to_string();
+        if file.extension().is_some_and(|extension| extension == "patch") {
+            let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            if let Err(error) = barline::synth::Patch::parse(&stem, &text) {
+                println!("{name}:{}:{}: error: {}", error.line, error.column, error.text);
+                bad = true;
+            }
+            continue;
+        }
+        let mut diagnostics = prompt::read(file, &text, &library::patch_names(&patches)).1;
+        if file.extension().is_none_or(|extension| extension != "txt") {
+            for more in checks::check(&text) {
+                if !diagnostics.iter().any(|known| known.span == more.span && known.severity >= more.severity) {
+                    diagnostics.push(more);
+                }
+            }
+        }
+        diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+        for diagnostic in &diagnostics {
+            println!("{}", diagnostic.display(&name, &text));
+        }
+        bad |= prompt::has_errors(&diagnostics);
+    }
+    if bad { Err(Failure::input("")) } else { Ok(()) }
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let bytes =
+        std::fs::read(path).map_err(|error| Failure::input(format!("{}:1:1: error: {error}", path.display())))?;
+    // Old tune books are Latin-1: every byte is a character.
+    Ok(String::from_utf8(bytes).unwrap_or_else(|error| error.as_bytes().iter().map(|&byte| char::from(byte)).collect()))
+}
+
+#[allow(clippy::unnecessary_wraps)]
+pub fn devices(as_json: bool) -> Result<(), Failure> {
+    let audio = barline::audio::devices();
+    let ports = midi::ports();
+    if as_json {
+        let audio: Vec<_> = audio
+            .iter()
+            .map(|device| json!({"host": device.host, "name": device.name, "spec": device.spec, "default": device.default}))
+            .collect();
+        let ports: Vec<_> =
+            ports.unwrap_or_default().iter().map(|port| json!({"index": port.index, "name": port.name})).collect();
+        println!("{}", json!({"audio": audio, "midi_out": ports}));
+        return Ok(());
+    }
+    println!("audio outputs (--audio):");
+    for device in &audio {
+        println!("  {}{}  {}", if device.default { "* " } else { "  " }, device.spec, device.name);
+    }
+    if audio.is_empty() {
+        println!("    none found; `--audio none` plays to the clock alone");
+    }
+    println!("MIDI outputs (--midi):");
+    match ports {
+        Ok(ports) if ports.is_empty() => println!("    none found"),
+        Ok(ports) => ports.iter().for_each(|port| println!("    {}: {}", port.index, port.name)),
+        Err(error) => println!("    {error}"),
+    }
+    Ok(())
+}
+
+pub fn bench(arguments: &BenchArguments) -> Result<(), Failure> {
+    let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
+    let (name, figures) = match arguments.what {
+        Bench::Synth => {
+            let (patches, _) = library::patches(&assets.patches);
+            let patch = patches.get("reed").ok_or_else(|| Failure::machine("there is no patch 'reed'"))?;
+            let figures = barline::synth::bench::bench_synth(patch);
+            (
+                "synth",
+                figures
+                    .into_iter()
+                    .map(|figure| (figure.name.to_string(), figure.value, figure.unit.to_string()))
+                    .collect(),
+            )
+        }
+        Bench::Model => ("model", bench_model(library::model(arguments.model.as_deref(), &assets)?.as_deref())?),
+    };
+    let figures: Vec<(String, f64, String)> = figures;
+    if arguments.json {
+        let figures: Vec<_> =
+            figures.iter().map(|(name, value, unit)| json!({"name": name, "value": value, "unit": unit})).collect();
+        let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+        let machine = json!({"os": std::env::consts::OS, "arch": std::env::consts::ARCH, "cores": cores});
+        println!("{}", json!({"bench": name, "machine": machine, "figures": figures}));
+    } else {
+        for (name, value, unit) in figures {
+            println!("{name:32} {value:12.3} {unit}");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(feature = "llama")]
+fn bench_model(model: Option<&Path>) -> Result<Vec<(String, f64, String)>, Failure> {
+    let path = model.ok_or_else(|| Failure::machine("there is no model; give a GGUF file with --model"))?;
+    let mut writer = load(path).map_err(Failure::machine)?;
+    let figures = barline::compose::bench::bench_model(&mut writer).map_err(Failure::machine)?;
+    Ok(figures.into_iter().map(|(name, value, unit)| (name.to_owned(), value, unit.to_owned())).collect())
+}
+
+#[cfg(not(feature = "llama"))]
+fn bench_model(_model: Option<&Path>) -> Result<Vec<(String, f64, String)>, Failure> {
+    Err(Failure::machine("built without llama.cpp (feature `llama`)"))
+}

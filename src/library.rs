@@ -1,0 +1,81 @@
+//! What a set is made of, found on disk: prompt files, patches, and the model.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use barline::compose::profile::Profile;
+use barline::prompt::{self, Scene};
+use barline::synth::Patch;
+
+use crate::assets::Assets;
+use crate::cli::Failure;
+
+/// Patches by name.
+pub type Patches = HashMap<String, Arc<Patch>>;
+
+/// All patches of a folder, and what is wrong with those that could not be read.
+pub fn patches(folder: &Path) -> (Patches, Vec<String>) {
+    let (mut patches, mut wrong) = (HashMap::new(), Vec::new());
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    for path in entries.filter(|path| path.extension().is_some_and(|extension| extension == "patch")) {
+        let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) => {
+                wrong.push(format!("{}: cannot be read: {error}", path.display()));
+                continue;
+            }
+        };
+        match Patch::parse(name, &text) {
+            Ok(patch) => drop(patches.insert(name.to_owned(), Arc::new(patch))),
+            Err(error) => wrong.push(format!("{}: {error}", path.display())),
+        }
+    }
+    (patches, wrong)
+}
+
+pub fn patch_names(patches: &Patches) -> Vec<String> {
+    let mut names: Vec<String> = patches.keys().cloned().collect();
+    names.sort();
+    names
+}
+
+/// The model to use: what was asked for, else the bundled one. `Ok(None)` means to play without.
+pub fn model(asked: Option<&Path>, assets: &Assets) -> Result<Option<PathBuf>, Failure> {
+    let known = |path: &Path| path.is_file().then(|| path.to_owned());
+    match asked {
+        Some(path) if path.as_os_str() == "none" => Ok(None),
+        Some(path) => known(path).map(Some).ok_or_else(|| {
+            Failure::machine(format!("there is no model file {}; give a GGUF file with --model", path.display()))
+        }),
+        None => Ok(known(&assets.gguf.join("barline.gguf")).or_else(|| first_model(&assets.gguf))),
+    }
+}
+
+fn first_model(folder: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    let mut models: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|e| e == "gguf")).collect();
+    models.sort();
+    models.into_iter().next()
+}
+
+/// The control words of a model, for reading the performer's words back.
+pub fn vocabulary(model: Option<&Path>) -> Option<Vec<String>> {
+    Profile::beside(model?).ok()?.words
+}
+
+/// A prompt from disk: its scenes when it has no errors. The message lists each error with its place.
+pub fn scenes(path: &Path, patches: &Patches) -> Result<Vec<Scene>, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::input(format!("{}: cannot be read: {error}", path.display())))?;
+    let (scenes, diagnostics) = prompt::read(path, &text, &patch_names(patches));
+    let said: Vec<String> = diagnostics.iter().map(|d| d.display(&path.display().to_string(), &text)).collect();
+    if prompt::has_errors(&diagnostics) {
+        return Err(Failure::input(said.join("\n")));
+    }
+    for line in said {
+        eprintln!("{line}");
+    }
+    Ok(scenes)
+}

@@ -1,0 +1,287 @@
+//! Playing: opens the outputs, starts the threads in the order in which music flows, runs the screen, and takes it all down again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+
+use barline::abc::{Diagnostic, Span};
+use barline::audio::{AudioDevice, AudioOutput, AudioSpec};
+use barline::clock::Clock;
+use barline::compose::link::{Link, Spawn};
+use barline::compose::{Composer, Role, Silent};
+use barline::conductor::{Conductor, Pace};
+use barline::engine::Renderer;
+use barline::event::{Command, Event, Level, Message};
+use barline::midi::{self, Channels, Delay, MidiOutput};
+use barline::prompt::{self, Scene};
+use barline::scheduler::{Outputs, Scheduler};
+use barline::steer::steer;
+use barline::synth::{Patch, Synth};
+use barline::ui::app::{App, Evaluation, Input, Request};
+use barline::ui::terminal::{self, Screen};
+use barline::watch::{Folder, Watch};
+
+use crate::assets::{self, Assets};
+use crate::cli::{Failure, PlayArguments};
+use crate::library::{self, Patches};
+
+pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
+    let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
+    let model = library::model(arguments.model.as_deref(), &assets)?;
+    let device = audio_device(arguments)?;
+    let port =
+        arguments.midi.as_deref().map(midi::open).transpose().map_err(|error| Failure::machine(error.to_string()))?;
+
+    let (events, inbox) = channel();
+    let say = |level: Level, text: String| drop(events.send(Event::Message(Message { level, text })));
+    let to_screen = events.clone();
+    let (watch, files) = Watch::start(folders(arguments, &assets), move |event| drop(to_screen.send(event)));
+    let (patches, wrong) = library::patches(&assets.patches);
+    wrong.into_iter().for_each(|text| say(Level::Error, text));
+    let files: Vec<(PathBuf, String)> =
+        files.into_iter().filter(|(path, _)| path.extension().is_none_or(|extension| extension != "patch")).collect();
+    let (playing, scene) = first_scene(&files, &patches).ok_or_else(|| no_prompt(arguments, &assets))?;
+
+    let log = log_file();
+    let mut screen =
+        Screen::take().map_err(|error| Failure::machine(format!("{error}; `barline render` needs none")))?;
+    if let Some(log) = &log {
+        // Libraries print where they like; a screen that they print over is lost.
+        let _ = terminal::redirect_stderr(log);
+    }
+
+    let (device, trouble) = match device {
+        Ok(device) => (device, None),
+        Err(trouble) => (AudioDevice::none(), Some(trouble)),
+    };
+    if let Some(trouble) = trouble {
+        say(Level::Warning, trouble);
+    }
+    let rate = device.rate();
+    let clock = Clock::new(rate);
+    let (synth, lane) = Synth::new(rate, &[]);
+    let (renderer, ring) = Renderer::new(synth);
+    let stats = renderer.stats();
+    let audio = AudioOutput::start(device, renderer, Arc::clone(&clock));
+    let midi = midi_output(port, &scene, &clock, &say);
+    let composer = composer(model.as_deref(), log, &say);
+    let conductor = Conductor::new(Arc::clone(&scene), composer, rate, arguments.seed, Pace::Live);
+    let midi_for_all = arguments.midi.is_some();
+    let outputs = Outputs { ring, lane, stats, audio, midi, midi_for_all, patches: patches.clone() };
+    let scheduler = Scheduler::start(conductor, outputs, clock, events.clone());
+    let silence = scheduler.sender();
+    terminal::install_panic_hook(move || drop(silence.send(Command::Panic)));
+
+    let size = screen.size().unwrap_or((80, 24));
+    let mut app = App::new(files, size);
+    let vocabulary = library::vocabulary(model.as_deref());
+    let mut desk = Desk { scheduler, watch, events, patches, vocabulary, playing: (playing.clone(), scene.number) };
+    let first = desk.read(&playing);
+    if let Some(text) = first {
+        let evaluation = desk.check_again(&playing, &text);
+        app.update(Input::Evaluated(evaluation));
+    }
+    if !arguments.armed {
+        desk.scheduler.send(Command::Play);
+    }
+    let ran = terminal::run_loop(&mut screen, &mut app, &inbox, &mut |request| desk.perform(request));
+    // The terminal is given back first; the music is ended with note-offs after it.
+    drop(screen);
+    drop(desk);
+    ran.map_err(|error| Failure::machine(format!("the terminal: {error}")))
+}
+
+/// A device that was asked for by name must be there; without one the default, and where there is none, the clock alone.
+fn audio_device(arguments: &PlayArguments) -> Result<Result<AudioDevice, String>, Failure> {
+    match &arguments.audio {
+        Some(text) => {
+            let spec: AudioSpec = text.parse().map_err(|error| Failure { message: format!("{error}"), code: 2 })?;
+            AudioDevice::find(&spec).map(Ok).map_err(|error| Failure::machine(error.to_string()))
+        }
+        None => Ok(AudioDevice::find(&AudioSpec::Default).map_err(|error| error.to_string())),
+    }
+}
+
+fn folders(arguments: &PlayArguments, assets: &Assets) -> Vec<Folder> {
+    let prompts = match &arguments.prompt {
+        Some(path) if path.is_file() => Folder::file(path),
+        Some(path) => Folder::prompts(path),
+        None => Folder::prompts(&assets.prompts),
+    };
+    vec![prompts, Folder::patches(&assets.patches)]
+}
+
+fn no_prompt(arguments: &PlayArguments, assets: &Assets) -> Failure {
+    let path = arguments.prompt.as_deref().unwrap_or(&assets.prompts);
+    let name = path.display();
+    Failure::input(if !path.exists() {
+        format!("there is no prompt {name}; give a file or a folder with .abc or .txt files")
+    } else if path.is_dir() {
+        format!("{name} has no prompt that can be played: it needs a .abc or .txt file, as small as 'X:1' and 'K:C'")
+    } else {
+        format!("{name} cannot be read as a prompt: it needs at least 'X:1' and 'K:C'")
+    })
+}
+
+/// The first file that has a scene. Errors do not keep what can be read from playing.
+fn first_scene(files: &[(PathBuf, String)], patches: &Patches) -> Option<(PathBuf, Arc<Scene>)> {
+    files.iter().find_map(|(path, text)| {
+        let (scenes, _) = prompt::read(path, text, &library::patch_names(patches));
+        Some((path.clone(), Arc::new(scenes.into_iter().next()?)))
+    })
+}
+
+fn midi_output(
+    port: Option<midi::PortSink>,
+    scene: &Scene,
+    clock: &Arc<Clock>,
+    say: &dyn Fn(Level, String),
+) -> Option<(MidiOutput, String)> {
+    let named =
+        scene.voices.iter().filter_map(|voice| voice.out.as_deref()).find(|out| !out.eq_ignore_ascii_case("synth"));
+    let sink = match (port, named) {
+        (Some(port), _) => port,
+        (None, Some(name)) => match midi::open(name) {
+            Ok(port) => port,
+            Err(error) => {
+                say(Level::Warning, format!("out={name}: {error}; the voice plays its patch"));
+                return None;
+            }
+        },
+        (None, None) => return None,
+    };
+    let percussion: Vec<bool> = scene.voices.iter().map(|voice| voice.role == Role::Drums).collect();
+    let mut channels = Channels::for_voices(&percussion);
+    for (slot, voice) in scene.voices.iter().enumerate() {
+        if let Some(channel) = voice.channel {
+            channels.0[slot] = channel - 1;
+        }
+    }
+    let name = sink.name().to_owned();
+    let delay = Delay { follow_audio: true, ..Delay::default() };
+    Some((MidiOutput::start(Box::new(sink), channels, Arc::clone(clock), delay), name))
+}
+
+fn composer(model: Option<&Path>, log: Option<PathBuf>, say: &dyn Fn(Level, String)) -> Box<dyn Composer> {
+    let silent = |why: &str| -> Box<dyn Composer> {
+        say(Level::Warning, format!("{why}; the ladder plays what the text does not"));
+        Box::new(Silent)
+    };
+    if cfg!(not(feature = "llama")) {
+        return silent("built without llama.cpp");
+    }
+    let Some(model) = model else { return silent("there is no model (--model FILE.gguf)") };
+    match std::env::current_exe() {
+        Ok(program) => {
+            let arguments = vec!["compose".into(), "--model".into(), model.as_os_str().to_owned()];
+            Box::new(Link::start(Spawn { program, arguments, log }))
+        }
+        Err(error) => silent(&format!("the composer cannot be started: {error}")),
+    }
+}
+
+/// Where fd 2 goes while the screen is ours.
+fn log_file() -> Option<PathBuf> {
+    use etcetera::BaseStrategy as _;
+    let strategy = etcetera::choose_base_strategy().ok()?;
+    let folder = strategy.state_dir().unwrap_or_else(|| strategy.data_dir()).join("barline");
+    std::fs::create_dir_all(&folder).ok()?;
+    Some(folder.join("barline.log"))
+}
+
+/// What stands behind the screen: does what it asks.
+struct Desk {
+    scheduler: Scheduler,
+    watch: Watch,
+    events: Sender<Event>,
+    patches: Patches,
+    vocabulary: Option<Vec<String>>,
+    /// File and scene that play, or will from the next bar line.
+    playing: (PathBuf, u32),
+}
+
+impl Desk {
+    fn perform(&mut self, request: Request) -> Vec<Input> {
+        match request {
+            Request::Command(command) => self.scheduler.send(command),
+            Request::Save { path, text, over } => {
+                let error = self.watch.save(&path, &text, &over).err();
+                return vec![Input::Saved { path, text, error }];
+            }
+            Request::Evaluate { path, text } if path.extension().is_some_and(|e| e == "patch") => {
+                return vec![Input::Evaluated(self.evaluate_patch(path, text))];
+            }
+            Request::Evaluate { path, text } => return vec![Input::Evaluated(self.evaluate(path, text))],
+            Request::Quit => {}
+        }
+        vec![]
+    }
+
+    /// Reads a prompt and plays it, when it has no errors.
+    fn evaluate(&mut self, path: PathBuf, text: String) -> Evaluation {
+        let (scenes, diagnostics) = prompt::read(&path, &text, &library::patch_names(&self.patches));
+        let same_file = path == self.playing.0;
+        let wanted = scenes.iter().position(|scene| same_file && scene.number == self.playing.1).unwrap_or(0);
+        let accepted = !prompt::has_errors(&diagnostics) && wanted < scenes.len();
+        let mut heard = String::new();
+        if let Some(scene) = scenes.into_iter().nth(wanted).filter(|_| accepted) {
+            heard = self.heard(&scene);
+            let playing = (path.clone(), scene.number);
+            let fresh = self.playing != playing;
+            self.playing = playing;
+            self.scheduler.send(Command::Evaluate { scene: Arc::new(scene), fresh });
+        }
+        Evaluation { path, text, accepted, diagnostics, heard }
+    }
+
+    /// What there is to say of a file that already plays.
+    fn check_again(&self, path: &Path, text: &str) -> Evaluation {
+        let (scenes, diagnostics) = prompt::read(path, text, &library::patch_names(&self.patches));
+        let heard = scenes.first().map(|scene| self.heard(scene)).unwrap_or_default();
+        Evaluation { path: path.to_owned(), text: text.to_owned(), accepted: true, diagnostics, heard }
+    }
+
+    fn evaluate_patch(&mut self, path: PathBuf, text: String) -> Evaluation {
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let diagnostics = match Patch::parse(&name, &text) {
+            Ok(patch) => {
+                let patch = Arc::new(patch);
+                self.patches.insert(name, Arc::clone(&patch));
+                self.scheduler.send(Command::Patch(patch));
+                vec![]
+            }
+            Err(error) => vec![Diagnostic::error(place(&text, error.line, error.column), error.text)],
+        };
+        Evaluation { path, text, accepted: diagnostics.is_empty(), diagnostics, heard: String::new() }
+    }
+
+    /// How the model understands the words.
+    fn heard(&self, scene: &Scene) -> String {
+        let steering = steer(&scene.words(), self.vocabulary.as_deref());
+        let mut text = steering.heard.join(" ");
+        if !steering.not_understood.is_empty() {
+            text += &*format!(
+                "{}not understood: {}",
+                if text.is_empty() { "" } else { " · " },
+                steering.not_understood.join(" ")
+            );
+        }
+        text
+    }
+
+    fn read(&self, path: &Path) -> Option<String> {
+        let text = std::fs::read_to_string(path);
+        if let Err(error) = &text {
+            let text = format!("{}: {error}", path.display());
+            let _ = self.events.send(Event::Message(Message { level: Level::Error, text }));
+        }
+        text.ok()
+    }
+}
+
+/// The byte of a line and column, both from 1.
+fn place(text: &str, line: usize, column: usize) -> Span {
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let within = text[start..].char_indices().nth(column.saturating_sub(1)).map_or(0, |(at, _)| at);
+    Span { start: start + within, end: start + within + 1 }
+}

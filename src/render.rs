@@ -1,0 +1,100 @@
+//! Rendering: the engine in a loop instead of a callback. The same prompt, seed and model give the same bytes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::compose::Composer;
+use crate::conductor::{Conductor, Pace, Tally};
+use crate::engine::Renderer;
+use crate::event::{Command, Message};
+use crate::export::{ExportError, write_midi, write_wav};
+use crate::prompt::Scene;
+use crate::record;
+use crate::synth::{Patch, Synth};
+use crate::time::{Beats, Frames, SampleRate, Tempo};
+use crate::timeline::Bar;
+
+/// Of rendered sound.
+pub const RENDER_RATE: SampleRate = SampleRate(48_000);
+/// Frames between two looks of the conductor.
+const STEP: usize = 256;
+/// What rings after the last bar: two seconds.
+const TAIL: usize = 2 * RENDER_RATE.0 as usize;
+
+/// A piece of music in all its forms.
+#[derive(Debug)]
+pub struct Rendering {
+    pub scene: Arc<Scene>,
+    pub bars: Vec<Bar>,
+    pub tempos: Vec<(Beats, Tempo)>,
+    /// Interleaved stereo at [`RENDER_RATE`].
+    pub samples: Vec<f32>,
+    pub tally: Tally,
+    pub messages: Vec<Message>,
+}
+
+/// Plays `bars` bars of a scene as fast as the machine can. `patch` gives a patch by name; names were checked when the prompt was read.
+#[must_use]
+pub fn render(
+    scene: Arc<Scene>,
+    composer: Box<dyn Composer>,
+    bars: usize,
+    seed: u64,
+    patch: &dyn Fn(&str) -> Option<Arc<Patch>>,
+) -> Rendering {
+    let patches: Vec<Option<Arc<Patch>>> = scene.voices.iter().map(|voice| patch(&voice.patch)).collect();
+    let by_slot: Vec<Option<&Patch>> = patches.iter().map(Option::as_deref).collect();
+    let (synth, _lane) = Synth::new(RENDER_RATE, &by_slot);
+    let (mut renderer, mut ring) = Renderer::new(synth);
+    let mut conductor = Conductor::new(Arc::clone(&scene), composer, RENDER_RATE, seed, Pace::Offline);
+    conductor.end_after(bars as i64);
+    let mut waiting = std::collections::VecDeque::new();
+    conductor.mix(&scene, Frames(0), &mut |event| waiting.push_back(event));
+    conductor.command(Command::Play, Frames(0), &mut |event| waiting.push_back(event));
+    let (mut samples, mut left, mut messages) = (Vec::new(), TAIL, Vec::new());
+    while left > 0 {
+        let now = renderer.frame();
+        conductor.advance(now, &mut |event| waiting.push_back(event));
+        messages.extend(conductor.messages());
+        while let Some(event) = waiting.pop_front() {
+            if let Err(rtrb::PushError::Full(event)) = ring.push(event) {
+                waiting.push_front(event);
+                break;
+            }
+        }
+        let at = samples.len();
+        samples.resize(at + 2 * STEP, 0.0);
+        renderer.process(&mut samples[at..], 2);
+        let timeline = conductor.timeline();
+        let ended = timeline.bars().len() >= bars && now >= conductor.transport().frame_of(timeline.next_start());
+        left = if ended { left.saturating_sub(STEP) } else { TAIL };
+    }
+    let from = conductor.timeline().bars().first().map_or(Beats::ZERO, |bar| bar.start);
+    Rendering {
+        scene,
+        bars: conductor.timeline().bars().to_vec(),
+        tempos: conductor.transport().tempo_map().map(|(at, tempo)| ((at - from).max(Beats::ZERO), tempo)).collect(),
+        samples,
+        tally: conductor.tally().clone(),
+        messages,
+    }
+}
+
+impl Rendering {
+    /// Writes WAV, MIDI or ABC, as the file's extension says.
+    pub fn write(&self, path: &Path) -> Result<(), ExportError> {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
+        match extension.as_str() {
+            "wav" => write_wav(path, RENDER_RATE, &self.samples),
+            "mid" | "midi" => {
+                write_midi(path, &self.tempos, self.scene.meter, &record::tracks(&self.scene, &self.bars))
+            }
+            "abc" => {
+                let tempo = self.tempos.first().map_or(Tempo::DEFAULT, |&(_, tempo)| tempo);
+                std::fs::write(path, record::abc(&self.scene, tempo, &self.bars))
+                    .map_err(|error| ExportError::new(path, &error))
+            }
+            _ => Err(ExportError::new(path, &"the extension says the format: .wav, .mid or .abc")),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The scheduler: the thread on which the conductor runs, and the way from it to synth, MIDI and screen.
+//!
+//! Owns the conductor, the ring to the renderer, the patch lane and the MIDI output. Wakes every few milliseconds; what it sends is due
+//! tens of milliseconds later, so its own jitter is never heard.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::audio::AudioOutput;
+use crate::clock::Clock;
+use crate::conductor::Conductor;
+use crate::engine::RenderStats;
+use crate::event::{Action, Command, Event, Level, MAX_VOICES, Message, ScheduledEvent, VoiceSlot};
+use crate::midi::MidiOutput;
+use crate::prompt::Scene;
+use crate::realtime;
+use crate::synth::{Patch, PatchLane};
+use crate::time::Frames;
+
+/// Between two looks at the clock.
+const TICK: Duration = Duration::from_millis(4);
+/// Between two pictures for the screen.
+const PICTURE: Duration = Duration::from_millis(33);
+/// Below audio and MIDI: what those two need is already on its way.
+const PRIORITY: u8 = 50;
+
+/// Everything that sounds.
+#[derive(Debug)]
+pub struct Outputs {
+    pub ring: rtrb::Producer<ScheduledEvent>,
+    pub lane: PatchLane,
+    pub stats: Arc<RenderStats>,
+    pub audio: AudioOutput,
+    /// The MIDI output and its port's name.
+    pub midi: Option<(MidiOutput, String)>,
+    /// Whether voices that do not name an output go to MIDI.
+    pub midi_for_all: bool,
+    pub patches: HashMap<String, Arc<Patch>>,
+}
+
+/// The running scheduler. Dropping it stops the music: a note-off for each sounding note.
+#[derive(Debug)]
+pub struct Scheduler {
+    commands: Sender<Command>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Scheduler {
+    #[must_use]
+    pub fn start(conductor: Conductor, outputs: Outputs, clock: Arc<Clock>, events: Sender<Event>) -> Scheduler {
+        let (commands, inbox) = channel();
+        let waiting = VecDeque::new();
+        let desk =
+            Desk { outputs, waiting, to_midi: [false; MAX_VOICES], assigned: vec![None; MAX_VOICES], midi_lost: false };
+        let room = Room { conductor, desk, clock, events, inbox };
+        let thread = std::thread::Builder::new().name("scheduler".into()).spawn(move || room.run()).ok();
+        Scheduler { commands, thread }
+    }
+
+    /// What the performer asks; never waits.
+    pub fn send(&self, command: Command) {
+        // A scheduler that is gone means that the program is ending.
+        let _ = self.commands.send(command);
+    }
+
+    #[must_use]
+    pub fn sender(&self) -> Sender<Command> {
+        self.commands.clone()
+    }
+}
+
+impl Drop for Scheduler {
+    fn drop(&mut self) {
+        self.send(Command::Quit);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Room {
+    conductor: Conductor,
+    desk: Desk,
+    clock: Arc<Clock>,
+    events: Sender<Event>,
+    inbox: Receiver<Command>,
+}
+
+impl Room {
+    fn run(mut self) {
+        // Without rights it runs as it can: its window is far longer than a normal thread oversleeps.
+        let _ = realtime::raise(PRIORITY);
+        let scene = Arc::clone(self.conductor.timeline().scene());
+        self.desk.take_scene(&scene, &self.conductor);
+        let now = self.now();
+        let Room { conductor, desk, .. } = &mut self;
+        conductor.mix(&scene, now, &mut |event| desk.send(event));
+        let mut picture = Instant::now();
+        loop {
+            match self.inbox.recv_timeout(TICK) {
+                Ok(Command::Quit) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(command) => self.command(command),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            let now = self.now();
+            let Room { conductor, desk, .. } = &mut self;
+            conductor.advance(now, &mut |event| desk.send(event));
+            desk.flush();
+            if Instant::now() >= picture {
+                picture = Instant::now() + PICTURE;
+                self.show(now);
+            }
+        }
+        let now = self.now();
+        let Room { conductor, desk, .. } = &mut self;
+        conductor.command(Command::Stop, now, &mut |event| desk.send(event));
+        desk.flush();
+        // The synth's releases are heard out; MIDI note-offs leave with the thread's end.
+        std::thread::sleep(Duration::from_millis(60));
+    }
+
+    /// The time in frames. What the renderer has already filled is past, however early it did so.
+    fn now(&self) -> Frames {
+        self.clock.now().max(self.desk.outputs.stats.frame())
+    }
+
+    fn command(&mut self, command: Command) {
+        if let Command::Patch(patch) = &command {
+            self.desk.take_patch(patch, &self.conductor);
+        }
+        let scene = match &command {
+            Command::Evaluate { scene, .. } => Some(Arc::clone(scene)),
+            _ => None,
+        };
+        let now = self.now();
+        let Room { conductor, desk, .. } = self;
+        conductor.command(command, now, &mut |event| desk.send(event));
+        if let Some(scene) = scene {
+            desk.take_scene(&scene, conductor);
+        }
+    }
+
+    fn show(&mut self, now: Frames) {
+        self.desk.outputs.lane.collect();
+        let mut snapshot = self.conductor.snapshot(now);
+        let audio = self.desk.outputs.audio.status();
+        snapshot.audio = audio.trouble.map_or(audio.output.clone(), |trouble| format!("{}: {trouble}", audio.output));
+        snapshot.xruns = audio.xruns;
+        if let Some((_, name)) = &self.desk.outputs.midi {
+            snapshot.midi.clone_from(name);
+        }
+        let mut news: Vec<Event> = self.conductor.messages().into_iter().map(Event::Message).collect();
+        if let Some(text) = self.desk.check_midi() {
+            news.push(Event::Message(Message { level: Level::Warning, text }));
+        }
+        news.push(Event::Snapshot(Box::new(snapshot)));
+        for event in news {
+            // A screen that is gone is on its way out.
+            let _ = self.events.send(event);
+        }
+    }
+}
+
+/// Where events go, voice by voice.
+struct Desk {
+    outputs: Outputs,
+    /// What a full ring did not take.
+    waiting: VecDeque<ScheduledEvent>,
+    to_midi: [bool; MAX_VOICES],
+    /// The patch that each slot plays.
+    assigned: Vec<Option<Arc<Patch>>>,
+    midi_lost: bool,
+}
+
+impl Desk {
+    fn send(&mut self, event: ScheduledEvent) {
+        let voice = match event.action {
+            Action::NoteOn { voice, .. }
+            | Action::NoteOff { voice, .. }
+            | Action::Control { voice, .. }
+            | Action::Program { voice, .. } => Some(voice),
+            Action::Clock(_) | Action::AllNotesOff | Action::Flush | Action::Panic => None,
+        };
+        let to_midi = voice.is_none_or(|voice| self.to_midi[usize::from(voice.0)]);
+        if to_midi && let Some((midi, _)) = &mut self.outputs.midi {
+            // A full ring is a dead thread: the watch on the port says so.
+            let _ = midi.send(event);
+        }
+        if voice.is_none() || !to_midi {
+            self.waiting.push_back(event);
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        while let Some(event) = self.waiting.pop_front() {
+            if let Err(rtrb::PushError::Full(event)) = self.outputs.ring.push(event) {
+                self.waiting.push_front(event);
+                break;
+            }
+        }
+    }
+
+    /// Gives each voice of a scene its patch and its output, at once.
+    fn take_scene(&mut self, scene: &Scene, conductor: &Conductor) {
+        for voice in &scene.voices {
+            let Some(VoiceSlot(slot)) = conductor.slot(&voice.name) else { continue };
+            let at = usize::from(slot);
+            self.to_midi[at] = self.outputs.midi.is_some()
+                && !self.midi_lost
+                && match voice.out.as_deref() {
+                    Some(out) => !out.eq_ignore_ascii_case("synth"),
+                    None => self.outputs.midi_for_all,
+                };
+            if let Some(patch) = self.outputs.patches.get(&voice.patch) {
+                let same = self.assigned[at].as_ref().is_some_and(|assigned| Arc::ptr_eq(assigned, patch));
+                if !same && self.outputs.lane.assign(VoiceSlot(slot), patch).is_ok() {
+                    self.assigned[at] = Some(Arc::clone(patch));
+                }
+            }
+        }
+    }
+
+    /// A new version of a patch: for those who play it.
+    fn take_patch(&mut self, patch: &Arc<Patch>, conductor: &Conductor) {
+        self.outputs.patches.insert(patch.name().to_owned(), Arc::clone(patch));
+        let scene = Arc::clone(conductor.timeline().scene());
+        self.take_scene(&scene, conductor);
+    }
+
+    /// When the port has gone, its voices play on the synth; the sentence is for the performer.
+    fn check_midi(&mut self) -> Option<String> {
+        let (midi, name) = self.outputs.midi.as_ref()?;
+        if self.midi_lost || !midi.stats().lost() {
+            return None;
+        }
+        self.midi_lost = true;
+        self.to_midi = [false; MAX_VOICES];
+        Some(format!("the MIDI port {name} is gone; its voices play on the synth"))
+    }
+}
