@@ -4,7 +4,7 @@
 use crate::abc::Diagnostic;
 use crate::abc::ast::{Bar, BarLine, Tune, Voice};
 use crate::abc::parse::parse;
-use crate::score::{Carry, Measure, Propagation, measure};
+use crate::score::{Carry, Measure, measure};
 use crate::time::Beats;
 
 /// All that can be said of a text, in the order of its places.
@@ -22,7 +22,7 @@ pub fn check(text: &str) -> Vec<Diagnostic> {
 }
 
 fn check_voice(tune: &Tune, voice: &Voice, diagnostics: &mut Vec<Diagnostic>) {
-    let mut carry = Carry { propagation: Propagation::of(&tune.directives), ..Carry::default() };
+    let mut carry = Carry::of(tune);
     let mut split = None; // the part of a bar before a repeat sign that cuts it
     for (at, bar) in voice.bars.iter().enumerate() {
         let (measure, heard) = measure(bar, &mut carry);

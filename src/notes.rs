@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::abc::Pitch;
 use crate::abc::ast::{Tune, Voice};
-use crate::score::{Carry, Joined, Propagation, join, measure, unfold};
+use crate::score::{Carry, Joined, join, measure, unfold};
 use crate::time::Beats;
 
 /// A note from its striking to its end. Times are absolute, in whole notes from the start of the tune.
@@ -32,7 +32,7 @@ pub fn notes(tune: &Tune) -> Vec<PlayedNote> {
 }
 
 fn voice_notes(tune: &Tune, voice: &Voice) -> Vec<PlayedNote> {
-    let mut carry = Carry { propagation: Propagation::of(&tune.directives), ..Carry::default() };
+    let mut carry = Carry::of(tune);
     let mut start = Beats::ZERO;
     let bars = unfold(&voice.bars, tune.header.order.as_ref(), &tune.parts).into_iter().map(|at| {
         let (bar, _) = measure(&voice.bars[at], &mut carry);

@@ -280,7 +280,8 @@ pub enum Change {
     Key(Key),
     Meter(Meter),
     Unit(Beats),
-    Tempo(TempoMark),
+    /// Boxed, since it is rare and large.
+    Tempo(Box<TempoMark>),
     /// Clef, `octave=` or `transpose=`: the new [`Context::shift`].
     Shift(i32),
 }

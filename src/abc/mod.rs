@@ -7,6 +7,7 @@ pub mod bar;
 mod bar_tables;
 pub mod chord;
 pub mod field;
+pub mod grid;
 pub mod interval;
 pub mod key;
 mod marks;

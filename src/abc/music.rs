@@ -86,7 +86,7 @@ impl<'a> Scanner<'a> {
                 None
             }
             b'|' => Some(Token::BarLine(self.bar_line())),
-            b':' if matches!(self.peek_at(1), Some(b'|' | b':')) => Some(Token::BarLine(self.bar_line())),
+            b':' if matches!(self.peek_at(1), Some(b'|' | b':' | b']')) => Some(Token::BarLine(self.bar_line())),
             b'[' => self.bracket(),
             b'z' | b'x' => {
                 self.at += 1;

@@ -5,10 +5,9 @@
 //! each beat; triplets as `(3abc`; chords with one length outside. Times off the grid of 1/32 (and its triplets) are
 //! rounded to it.
 
-use num_rational::Ratio;
-
+use super::grid::{GRID, LENGTHS, Slice, TICKS, is_triplet, on_grid, slices, triplet_length};
 use super::{Pitch, accidental};
-use crate::score::{ChordSymbol, Measure, Note};
+use crate::score::Measure;
 use crate::time::Beats;
 
 /// What the text is written for.
@@ -21,15 +20,6 @@ pub struct Style {
     /// A space stands before each element that starts on a multiple of this.
     pub beat: Beats,
 }
-
-/// Ticks of a whole note. Every canonical time is a number of these.
-const TICKS: i64 = 96;
-
-/// The lengths that are written, longest first, in ticks. At `L:1/8`: 16 12 8 7 6 4 3 2 3/2 1 3/4 / and /4.
-pub const LENGTHS: [i64; 13] = [192, 144, 96, 84, 72, 48, 36, 24, 18, 12, 9, 6, 3];
-
-/// The grid of notes that are not in triplets: the shortest length.
-const GRID: i64 = 3;
 
 /// The bar as canonical text without its bar line: rests where nothing sounds, and up to `length`.
 #[must_use]
@@ -49,109 +39,6 @@ pub fn bar(measure: &Measure, length: Beats, style: &Style) -> String {
         }
     }
     printer.text
-}
-
-/// A stretch of the bar in which the same notes sound throughout.
-#[derive(Clone, Debug)]
-struct Slice {
-    /// In ticks; whole after [`on_grid`].
-    start: Ratio<i64>,
-    end: Ratio<i64>,
-    /// Ascending, with whether each is tied to what follows.
-    pitches: Vec<(Pitch, bool)>,
-    /// Chord symbols at the start.
-    chords: Vec<String>,
-}
-
-impl Slice {
-    fn length(&self) -> Ratio<i64> {
-        self.end - self.start
-    }
-}
-
-fn ticks(time: Beats) -> Ratio<i64> {
-    time.ratio(Beats::new(1, TICKS))
-}
-
-/// Cuts the bar wherever a note starts or ends or a chord symbol stands.
-fn slices(measure: &Measure, length: Beats) -> Vec<Slice> {
-    let notes = within(&measure.notes, length);
-    let mut cuts = vec![Beats::ZERO, length];
-    cuts.extend(notes.iter().flat_map(|note| [note.onset, note.onset + note.length]));
-    cuts.extend(measure.chords.iter().map(|chord| chord.onset));
-    cuts.retain(|cut| (Beats::ZERO..=length).contains(cut));
-    cuts.sort_unstable();
-    cuts.dedup();
-    let slice = |ends: &[Beats]| {
-        let (start, end) = (ends[0], ends[1]);
-        let sounding = notes.iter().filter(|note| note.onset <= start && note.onset + note.length >= end);
-        let mut pitches: Vec<(Pitch, bool)> =
-            sounding.map(|note| (note.pitch, note.tied_to || note.onset + note.length > end)).collect();
-        pitches.sort_by_key(|(pitch, _)| (pitch.midi(), pitch.ladder()));
-        pitches.dedup_by_key(|(pitch, _)| *pitch);
-        let here = |chord: &&ChordSymbol| chord.onset == start;
-        let chords = measure.chords.iter().filter(here).map(|chord| chord.text.replace('"', "'")).collect();
-        Slice { start: ticks(start), end: ticks(end), pitches, chords }
-    };
-    cuts.windows(2).map(slice).collect()
-}
-
-/// The notes cut to the bar, and each cut off where its own pitch is struck again.
-fn within(notes: &[Note], length: Beats) -> Vec<Note> {
-    let mut kept: Vec<Note> = Vec::new();
-    for note in notes {
-        if note.onset < Beats::ZERO || note.onset >= length || note.length <= Beats::ZERO {
-            continue;
-        }
-        for earlier in kept.iter_mut().filter(|earlier| earlier.pitch == note.pitch) {
-            earlier.length = earlier.length.min(note.onset - earlier.onset);
-        }
-        kept.retain(|earlier| earlier.length > Beats::ZERO);
-        // Cut at the bar's end the note sounds on only where a tie says so.
-        kept.push(Note { length: note.length.min(length - note.onset), ..*note });
-    }
-    kept
-}
-
-/// Moves every cut that is not on the grid, triplets excepted, to the nearest place that is.
-fn on_grid(mut slices: Vec<Slice>) -> Vec<Slice> {
-    let mut at = 0;
-    while at < slices.len() {
-        if slices.get(at..at + 3).is_some_and(is_triplet) {
-            at += 3;
-            continue;
-        }
-        let cut = slices[at].end;
-        let nearest = (cut / GRID).round() * GRID;
-        slices[at].end = nearest;
-        if let Some(next) = slices.get_mut(at + 1) {
-            next.start = nearest;
-        }
-        if slices[at].length() <= Ratio::from_integer(0) {
-            // Too short to be written; its chord symbols go to what follows.
-            let gone = slices.remove(at);
-            if let Some(next) = slices.get_mut(at) {
-                next.start = gone.start;
-                next.chords.splice(0..0, gone.chords);
-            }
-        } else {
-            at += 1;
-        }
-    }
-    slices
-}
-
-/// Three equal stretches of 2/3 of a table length, which the grid cannot hold otherwise.
-fn is_triplet(group: &[Slice]) -> bool {
-    triplet_length(group[0].length()).is_some()
-        && group.iter().all(|slice| slice.length() == group[0].length() && !slice.pitches.is_empty())
-}
-
-/// The table length of which this is 2/3.
-fn triplet_length(length: Ratio<i64>) -> Option<i64> {
-    let written = length * Ratio::new(3, 2);
-    let off_grid = !(length / GRID).is_integer();
-    (off_grid && written.is_integer()).then(|| written.to_integer()).filter(|written| LENGTHS.contains(written))
 }
 
 struct Printer<'a> {
@@ -277,12 +164,15 @@ impl Printer<'_> {
 
 #[cfg(test)]
 mod tests {
+    use num_rational::Ratio;
     use proptest::prelude::*;
 
+    use super::super::grid::ticks;
     use super::super::key::Key;
     use super::super::parse::read_bar;
     use super::super::{Meter, Step};
     use super::*;
+    use crate::score::{ChordSymbol, Note};
 
     const COMMON: Meter = Meter::COMMON;
     const SIX_EIGHT: Meter = Meter::Measured { numerator: 6, denominator: 8 };
@@ -404,7 +294,37 @@ mod tests {
         })
     }
 
+    /// Any times at all, as the hand or a transformation might make them.
+    fn anything() -> impl Strategy<Value = Measure> {
+        let time = (-4..200i64, 1..100i64).prop_map(|(n, d)| Beats::new(n, d));
+        let note = (time.clone(), time, pitch(), any::<bool>(), any::<bool>()).prop_map(
+            |(onset, length, pitch, tied_from, tied_to)| Note {
+                onset,
+                length,
+                pitch,
+                velocity: 90,
+                tied_from,
+                tied_to,
+            },
+        );
+        prop::collection::vec(note, 0..12).prop_map(|mut notes| {
+            notes.sort_by_key(|note| (note.onset, note.pitch.midi()));
+            Measure { length: Beats::WHOLE, notes, chords: Vec::new() }
+        })
+    }
+
     proptest! {
+        #[test]
+        fn any_notes_make_a_full_bar(measure in anything()) {
+            let unit = Beats::new(1, 8);
+            let style = Style { signature: [0; 7], unit, beat: Beats::new(1, 4) };
+            let text = bar(&measure, Beats::WHOLE, &style);
+            let (again, diagnostics) = read_bar(&text, &Key::NONE, COMMON, unit, &[]);
+            prop_assert_eq!(&diagnostics, &[], "{}", text);
+            prop_assert_eq!(again.length, Beats::WHOLE, "{}", text);
+            prop_assert_eq!(bar(&again, Beats::WHOLE, &style), text);
+        }
+
         #[test]
         fn what_is_printed_reads_back((measure, length) in canonical(), sharps in 0..5usize) {
             let key = ["C", "D", "Eb", "Bbm", "F#mix"][sharps];

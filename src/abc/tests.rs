@@ -101,6 +101,39 @@ fn pitches_and_lengths() {
 }
 
 #[test]
+fn sounding_octaves_and_drums() {
+    let first = |text: &str| {
+        let (book, _) = parse(text);
+        let notes = crate::notes::notes(&book.tunes[0]);
+        notes.iter().map(|note| note.pitch.midi()).collect::<Vec<_>>()
+    };
+    assert_eq!(first("X:1\nK:C treble-8\nC|\n"), [48]);
+    assert_eq!(first("X:1\nK:C clef=bass\nC|\n"), [60]);
+    assert_eq!(first("X:1\nV:a octave=-1\nV:b\nK:D\n[V:a]F|\n[V:b]F|\n"), [54, 66]);
+    assert_eq!(first("X:1\nV:a transpose=-2\nK:C\n[V:a]F_B|\n"), [63, 68]);
+    assert_eq!(first("X:1\nV:kit clef=perc\nK:D\n[V:kit]C,,F,,|[K:E]F,,|\n"), [36, 41, 41]);
+}
+
+#[test]
+fn reach_of_accidentals() {
+    let pitches = |directive: &str| {
+        let (book, _) = parse(&format!("X:1\n{directive}\nK:C\n^C C c|C|\n"));
+        let notes = crate::notes::notes(&book.tunes[0]);
+        notes.iter().map(|note| note.pitch.midi()).collect::<Vec<_>>()
+    };
+    assert_eq!(pitches("%%propagate-accidentals pitch"), [61, 61, 73, 60]);
+    assert_eq!(pitches("I:propagate-accidentals octave"), [61, 61, 72, 60]);
+    assert_eq!(pitches("%%propagate-accidentals not"), [61, 60, 72, 60]);
+}
+
+#[test]
+fn dynamics_and_accents() {
+    let (book, _) = parse("X:1\nK:C\nC!p!C!>!CC|C!ff!C|\n");
+    let velocities: Vec<u8> = crate::notes::notes(&book.tunes[0]).iter().map(|note| note.velocity).collect();
+    assert_eq!(velocities, [90, 60, 76, 60, 60, 120]);
+}
+
+#[test]
 fn comments_and_marks_know_their_bar() {
     let text = "X:1\n% slow air\nT:A % title\nK:C\nC|D|\n% wake up\nP:B\n%%phrase 8\n[V:2]C|\n%- note\n";
     let (book, diagnostics) = parse(text);

@@ -13,8 +13,7 @@ pub(super) struct TuneBuilder {
     pub in_header: bool,
     unit: Option<Beats>,
     /// `Q:` waits for `L:`, which `C3=100` counts in.
-    tempo: Option<Span>,
-    tempo_text: String,
+    tempo: Option<(Span, String)>,
     symbols: UserSymbols,
     /// What a voice begins with.
     context: Context,
@@ -36,7 +35,6 @@ impl TuneBuilder {
             in_header: false,
             unit: None,
             tempo: None,
-            tempo_text: String::new(),
             symbols: UserSymbols::default(),
             context,
             voices: Vec::new(),
@@ -81,10 +79,7 @@ impl TuneBuilder {
                 Ok(unit) => self.unit = Some(unit),
                 Err(message) => report(message),
             },
-            b'Q' => {
-                self.tempo = Some(value);
-                content.clone_into(&mut self.tempo_text);
-            }
+            b'Q' => self.tempo = Some((value, content.to_owned())),
             b'P' => match field::part_order(content) {
                 Ok(order) => self.tune.header.order = Some(order),
                 Err(message) => report(message),
@@ -114,8 +109,8 @@ impl TuneBuilder {
         header.key = key;
         header.unit = self.unit.unwrap_or_else(|| field::default_unit(header.meter()));
         header.span = Span { start: self.tune.span.start, end: span.end };
-        if let Some(span) = self.tempo {
-            match field::tempo(&self.tempo_text, header.unit) {
+        if let Some((span, text)) = self.tempo.take() {
+            match field::tempo(&text, header.unit) {
                 Ok(mark) => header.tempo = Some(mark),
                 Err(message) => diagnostics.push(Diagnostic::error(span, message)),
             }
@@ -156,7 +151,7 @@ impl TuneBuilder {
             },
             b'M' => field::meter(content).map(Change::Meter),
             b'L' => field::unit(content).map(Change::Unit),
-            b'Q' => field::tempo(content, unit).map(Change::Tempo),
+            b'Q' => field::tempo(content, unit).map(|mark| Change::Tempo(Box::new(mark))),
             code => {
                 self.other_field(code, span, content, diagnostics);
                 return;
@@ -179,7 +174,7 @@ impl TuneBuilder {
             voice.change(span, change.clone());
         }
         match change {
-            Change::Tempo(mark) if self.voices.is_empty() => self.tune.header.tempo = Some(mark.clone()),
+            Change::Tempo(mark) if self.voices.is_empty() => self.tune.header.tempo = Some((**mark).clone()),
             change => self.context.apply(change),
         }
     }

@@ -4,6 +4,7 @@
 use super::ast::{Bar, BarLine, BarLineKind, Change, Context, Item, Symbol, Voice, VoiceHeader};
 use super::chord::ChordName;
 use super::field::Property;
+use super::key::Key;
 use super::{Diagnostic, Span, field};
 
 /// `Z999` over and over must not fill the memory: beyond this many bars a rest counts once.
@@ -20,6 +21,8 @@ pub(super) struct VoiceBuilder {
     /// The parts of [`Context::shift`] that `V:` and `K:` ask for.
     voice_shift: i32,
     key_shift: i32,
+    /// `clef=perc`: no key alters a drum.
+    percussion: bool,
     /// What held when the bar began.
     at_start: Context,
     before: BarLine,
@@ -36,6 +39,7 @@ impl VoiceBuilder {
             context,
             voice_shift: 0,
             key_shift: context.shift,
+            percussion: false,
             at_start: context,
             before: BarLine::default(),
             items: Vec::new(),
@@ -51,6 +55,9 @@ impl VoiceBuilder {
     pub fn begin_with(&mut self, context: Context) {
         self.key_shift = context.shift;
         self.context = Context { shift: context.shift + self.voice_shift, ..context };
+        if self.percussion {
+            self.context.key = Key::NONE;
+        }
         self.at_start = self.context;
         self.items.clear();
     }
@@ -65,6 +72,10 @@ impl VoiceBuilder {
             return;
         }
         self.header.properties.extend(properties);
+        self.percussion = self.header.get("clef") == Some("perc") || self.header.get("perc").is_some();
+        if self.percussion && self.context.key != Key::NONE {
+            self.change(span, Change::Key(Key::NONE));
+        }
         let shift = field::shift(&self.header.properties).unwrap_or(0);
         if shift != self.voice_shift {
             self.voice_shift = shift;
@@ -84,6 +95,7 @@ impl VoiceBuilder {
     }
 
     pub fn change(&mut self, span: Span, change: Change) {
+        let change = if self.percussion && matches!(change, Change::Key(_)) { Change::Key(Key::NONE) } else { change };
         self.context.apply(&change);
         if !self.timed {
             self.at_start = self.context;
@@ -157,7 +169,7 @@ impl VoiceBuilder {
     }
 
     fn close(&mut self, after: BarLine) {
-        let items = std::mem::take(&mut self.items);
+        let items = std::mem::replace(&mut self.items, Vec::with_capacity(8));
         let start = items.first().map_or(after.span.start, |item| item.span.start);
         let end = items.last().map_or(start, |item| item.span.end);
         let before = std::mem::replace(&mut self.before, after);

@@ -8,7 +8,7 @@ use crate::abc::key::Key;
 use crate::abc::parse::read_bar;
 use crate::abc::{Diagnostic, Meter, Span, print};
 use crate::compose::{Role, STREAM_UNIT, VoiceRules};
-use crate::score::{Carry, Measure, Note, Propagation, measure, unfold};
+use crate::score::{Carry, Measure, Note, measure, unfold};
 use crate::time::Beats;
 
 /// Who writes a voice's bars.
@@ -257,7 +257,7 @@ fn role(name: &str, header: &VoiceHeader, percussion: bool, bars: &[SeedBar]) ->
 fn seed_bars(tune: &Tune, name: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<SeedBar> {
     let Some(voice) = tune.voice(name) else { return Vec::new() };
     let full = tune.header.meter.unwrap_or(Meter::COMMON).bar_length();
-    let mut carry = Carry { propagation: Propagation::of(&tune.directives), ..Carry::default() };
+    let mut carry = Carry::of(tune);
     let mut bars: Vec<(Measure, Span)> = Vec::new();
     let mut said: Vec<Span> = Vec::new();
     let repeats_whole = voice.bars.last().is_some_and(|bar| bar.after.ends > 0);

@@ -3,7 +3,7 @@
 use num_rational::Ratio;
 
 use super::{ChordSymbol, DEFAULT_VELOCITY, Measure, Note, sort};
-use crate::abc::ast::{Bar, Change, Context, Directive, NoteSymbol, Symbol};
+use crate::abc::ast::{Bar, Change, Context, Directive, NoteSymbol, Symbol, Tune};
 use crate::abc::interval::Interval;
 use crate::abc::{Diagnostic, Pitch, Span};
 use crate::time::Beats;
@@ -49,6 +49,14 @@ pub struct Carry {
 impl Default for Carry {
     fn default() -> Self {
         Carry { tied: Vec::new(), velocity: DEFAULT_VELOCITY, propagation: Propagation::default() }
+    }
+}
+
+impl Carry {
+    /// What the first bar of a tune's voice begins with.
+    #[must_use]
+    pub fn of(tune: &Tune) -> Carry {
+        Carry { propagation: Propagation::of(&tune.directives), ..Carry::default() }
     }
 }
 
