@@ -33,7 +33,7 @@ def genre(tune, collection):
 
 def features(bars):
     """Density, register, motion and contour of some bars of one voice, and how dotted, tripled and repeating it is."""
-    notes = [note for bar in bars for note in bar if note.pitches and note.triplet in (0, 1, 2, 3)]
+    notes = [note for bar in bars for note in bar if note.pitches]
     tops = [max(sound(note)) for note in notes]
     if len(tops) < 4:
         return None

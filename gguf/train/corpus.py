@@ -16,7 +16,8 @@ from pathlib import Path
 import captions
 import harmony
 import stream
-from abc_reader import Note, Skip, midi, read_file
+from abc_tune import read_file
+from abc_voice import Note, Skip, midi
 
 MELODIES = ("oneills1850", "ryansMammoth", "airdsAirs", "northumbrianMinstrelsy")
 HYMNS = "openhymnal"

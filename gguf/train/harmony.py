@@ -3,7 +3,8 @@
 `chart_for_melody` finds the path of diatonic triads that fits the notes best, likes changes at bar lines and ends
 phrases with a cadence. `chart_for_voices` names what four real voices sound.
 """
-from abc_reader import Note, bar_ticks, midi
+from abc_tune import bar_ticks
+from abc_voice import Note, midi
 from stream import beat_ticks
 
 NAMES = {0: "C", 1: "C#", 2: "D", 3: "Eb", 4: "E", 5: "F", 6: "F#", 7: "G", 8: "Ab", 9: "A", 10: "Bb", 11: "B"}

@@ -3,7 +3,9 @@
     python sample.py CHECKPOINT [--bars 16] [--rows 48] [--words 24]
 """
 import argparse
+import tomllib
 from collections import Counter
+from fractions import Fraction
 from pathlib import Path
 
 import torch
@@ -12,8 +14,7 @@ import bars
 import captions
 import stream
 import tokens
-from abc_reader import VoiceReader
-from fractions import Fraction
+from abc_voice import VoiceReader
 from train import read
 
 OPENINGS = [("6/8", "C"), ("4/4", "C"), ("2/2", "Am"), ("3/4", "C"), ("9/8", "Gmix"), ("2/4", "C"), ("4/4", "Ddor"), ("6/8", "Am")]
@@ -90,7 +91,6 @@ def main():
     draw = torch.Generator().manual_seed(1)
     full_bars(model, args.bars, args.rows, draw)
     if args.words:
-        import tomllib
         profile = tomllib.loads((Path(__file__).parent.parent / "barline.toml").read_text())["bands"]
         obeyed(model, profile, args.words, draw)
 

@@ -3,7 +3,8 @@
 Every altered note carries its accidental, `=` stands only where a letter returns within the bar, lengths come from a
 finite table at `L:1/8`, one space stands at each beat where a note starts, and nothing else is written.
 """
-from abc_reader import LETTERS, Skip, bar_ticks, midi
+from abc_tune import bar_ticks
+from abc_voice import LETTERS, Skip, midi
 
 LENGTHS = {3: "/4", 6: "/", 9: "3/4", 12: "", 18: "3/2", 24: "2", 36: "3", 48: "4", 72: "6", 84: "7", 96: "8",
            144: "12", 192: "16"}

@@ -10,7 +10,8 @@ import captions
 import harmony
 import stream
 import tokens
-from abc_reader import Note, bar_ticks
+from abc_tune import bar_ticks
+from abc_voice import Note
 
 
 def random_bar(metre, rng, low=21, high=42, chromatic=.15):
