@@ -86,13 +86,13 @@ def main():
     parser.add_argument("--bars", type=int, default=16)
     parser.add_argument("--rows", type=int, default=48)
     parser.add_argument("--words", type=int, default=24)
+    parser.add_argument("--profile", type=Path, default=Path(__file__).parent.parent / "barline.toml")
     args = parser.parse_args()
     model = read(args.checkpoint)[0].eval()
     draw = torch.Generator().manual_seed(1)
     full_bars(model, args.bars, args.rows, draw)
     if args.words:
-        profile = tomllib.loads((Path(__file__).parent.parent / "barline.toml").read_text())["bands"]
-        obeyed(model, profile, args.words, draw)
+        obeyed(model, tomllib.loads(args.profile.read_text())["bands"], args.words, draw)
 
 
 if __name__ == "__main__":
