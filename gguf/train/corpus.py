@@ -177,6 +177,8 @@ def write_profile(path, bounds, words):
     bands = "\n".join(f"{band} = [{low:.3f}, {high:.3f}]" for band, (low, high) in bounds.items())
     path.write_text(f'''# The profile of barline.gguf; written by train/corpus.py.
 home_key = "none"
+roles = true
+context = 512
 temperature = 0.9
 min_p = 0.05
 top_k = 40
