@@ -1,6 +1,6 @@
 //! The commands that do one thing and end: render, notes, check, devices, bench, and the composer process.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use barline::abc::parse::parse;
@@ -15,7 +15,9 @@ use crate::library::{self, Patches};
 pub fn render(arguments: &RenderArguments) -> Result<(), Failure> {
     let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
     let (patches, wrong) = library::patches(&assets.patches);
-    wrong.iter().for_each(|line| eprintln!("{line}"));
+    for line in wrong {
+        eprintln!("{line}");
+    }
     let scenes = library::scenes(&arguments.prompt, &patches)?;
     let scene = match arguments.scene {
         None => scenes.into_iter().next(),
@@ -69,7 +71,7 @@ fn load(path: &Path) -> Result<barline::compose::writer::Writer<barline::compose
 /// The composer process.
 #[cfg(feature = "llama")]
 pub fn compose(model: Option<&Path>) -> Result<(), Failure> {
-    let path: Option<PathBuf> = match model {
+    let path: Option<std::path::PathBuf> = match model {
         Some(path) => Some(path.to_owned()),
         None => assets::locate().ok().and_then(|assets| library::model(None, &assets).ok().flatten()),
     };
@@ -116,7 +118,7 @@ pub fn notes(arguments: &NotesArguments) -> Result<(), Failure> {
 }
 
 pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
-    let patches = assets::locate().map(|assets| library::patches(&assets.patches).0).unwrap_or_else(|_| Patches::new());
+    let patches = assets::locate().map_or_else(|_| Patches::new(), |assets| library::patches(&assets.patches).0);
     let mut bad = false;
     for file in &arguments.files {
         let text = match read(file) {

@@ -40,7 +40,9 @@ pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
     let to_screen = events.clone();
     let (watch, files) = Watch::start(folders(arguments, &assets), move |event| drop(to_screen.send(event)));
     let (patches, wrong) = library::patches(&assets.patches);
-    wrong.into_iter().for_each(|text| say(Level::Error, text));
+    for text in wrong {
+        say(Level::Error, text);
+    }
     let files: Vec<(PathBuf, String)> =
         files.into_iter().filter(|(path, _)| path.extension().is_none_or(|extension| extension != "patch")).collect();
     let (playing, scene) = first_scene(&files, &patches).ok_or_else(|| no_prompt(arguments, &assets))?;
@@ -68,7 +70,7 @@ pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
     let audio = AudioOutput::start(device, renderer, Arc::clone(&clock));
     let midi = midi_output(port, &scene, &clock, &say);
     let composer = composer(model.as_deref(), log, &say);
-    let conductor = Conductor::new(Arc::clone(&scene), composer, rate, arguments.seed, Pace::Live);
+    let conductor = Conductor::new(&scene, composer, rate, arguments.seed, Pace::Live);
     let midi_for_all = arguments.midi.is_some();
     let outputs = Outputs { ring, lane, stats, audio, midi, midi_for_all, patches: patches.clone() };
     let scheduler = Scheduler::start(conductor, outputs, clock, events.clone());

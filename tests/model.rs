@@ -67,7 +67,8 @@ fn what_is_no_model_is_refused_in_one_sentence() {
     llama::quiet();
     let folder = tempfile::tempdir().unwrap();
     let whole = std::fs::read(model()).unwrap();
-    let cases: [(&str, &[u8]); 3] = [("truncated", &whole[..whole.len() / 2]), ("text", b"not a model\n"), ("empty", b"")];
+    let cases: [(&str, &[u8]); 3] =
+        [("truncated", &whole[..whole.len() / 2]), ("text", b"not a model\n"), ("empty", b"")];
     for (name, bytes) in cases {
         let path = folder.path().join(format!("{name}.gguf"));
         std::fs::write(&path, bytes).unwrap();

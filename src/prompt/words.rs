@@ -114,17 +114,14 @@ fn meter(tokens: &[String]) -> Meter {
 
 /// `in D dorian`, `in Bb minor`; C major otherwise.
 fn key(tokens: &[String]) -> Key {
-    let named = tokens.windows(2).find_map(|pair| {
-        if !pair[0].eq_ignore_ascii_case("in") {
-            return None;
-        }
-        let tonic = pair[1].as_str();
-        if !(tonic.len() <= 2 && tonic.starts_with(|c: char| ('A'..='G').contains(&c))) {
-            return None;
-        }
-        let after = tokens.iter().position(|token| std::ptr::eq(token, &pair[1])).and_then(|at| tokens.get(at + 1));
-        let with_mode = after.and_then(|mode| Key::parse(&format!("{tonic}{}", mode.to_lowercase())).ok());
-        with_mode.or_else(|| Key::parse(tonic).ok()).map(|(key, _)| key)
+    let named = (1..tokens.len()).find_map(|at| {
+        let tonic = tokens[at].as_str();
+        let named = tokens[at - 1].eq_ignore_ascii_case("in")
+            && tonic.len() <= 2
+            && tonic.starts_with(|c: char| ('A'..='G').contains(&c));
+        let mode = tokens.get(at + 1).map(|mode| mode.to_lowercase()).unwrap_or_default();
+        let key = Key::parse(&format!("{tonic}{mode}")).or_else(|_| Key::parse(tonic));
+        key.ok().filter(|_| named).map(|(key, _)| key)
     });
     named.unwrap_or_else(|| Key::parse("C").map_or(Key::NONE, |(key, _)| key))
 }
