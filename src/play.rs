@@ -83,7 +83,7 @@ pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
     let mut desk = Desk { scheduler, watch, events, patches, vocabulary, playing: (playing.clone(), scene.number) };
     let first = desk.read(&playing);
     if let Some(text) = first {
-        let evaluation = desk.check_again(&playing, &text);
+        let evaluation = desk.look_at(&playing, &text);
         app.update(Input::Evaluated(evaluation));
     }
     if !arguments.armed {
@@ -213,10 +213,13 @@ impl Desk {
                 let error = self.watch.save(&path, &text, &over).err();
                 return vec![Input::Saved { path, text, error }];
             }
-            Request::Evaluate { path, text } if path.extension().is_some_and(|e| e == "patch") => {
+            Request::Evaluate { path, text, .. } if path.extension().is_some_and(|e| e == "patch") => {
                 return vec![Input::Evaluated(self.evaluate_patch(path, text))];
             }
-            Request::Evaluate { path, text } => return vec![Input::Evaluated(self.evaluate(path, text))],
+            Request::Evaluate { path, text, asked } if asked || path == self.playing.0 => {
+                return vec![Input::Evaluated(self.evaluate(path, text))];
+            }
+            Request::Evaluate { path, text, .. } => return vec![Input::Evaluated(self.look_at(&path, &text))],
             Request::Quit => {}
         }
         vec![]
@@ -239,11 +242,12 @@ impl Desk {
         Evaluation { path, text, accepted, diagnostics, heard }
     }
 
-    /// What there is to say of a file that already plays.
-    fn check_again(&self, path: &Path, text: &str) -> Evaluation {
+    /// What there is to say of a file without playing it.
+    fn look_at(&self, path: &Path, text: &str) -> Evaluation {
         let (scenes, diagnostics) = prompt::read(path, text, &library::patch_names(&self.patches));
         let heard = scenes.first().map(|scene| self.heard(scene)).unwrap_or_default();
-        Evaluation { path: path.to_owned(), text: text.to_owned(), accepted: true, diagnostics, heard }
+        let accepted = !scenes.is_empty();
+        Evaluation { path: path.to_owned(), text: text.to_owned(), accepted, diagnostics, heard }
     }
 
     fn evaluate_patch(&mut self, path: PathBuf, text: String) -> Evaluation {
