@@ -25,7 +25,18 @@ use crate::assets::{self, Assets};
 use crate::cli::{Failure, PlayArguments};
 use crate::library::{self, Patches};
 
+/// Plays until the performer quits. Libraries print where they like; all of that goes to the log, and what is said at the end to the terminal.
 pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
+    let log = log_file();
+    if let Some(log) = &log {
+        let _ = terminal::redirect_stderr(log);
+    }
+    let ended = run(arguments, log);
+    terminal::give_back();
+    ended
+}
+
+fn run(arguments: &PlayArguments, log: Option<PathBuf>) -> Result<(), Failure> {
     let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
     let model = library::model(arguments.model.as_deref(), &assets)?;
     let device = audio_device(arguments)?;
@@ -47,14 +58,8 @@ pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
         files.into_iter().filter(|(path, _)| path.extension().is_none_or(|extension| extension != "patch")).collect();
     let (playing, scene) = first_scene(&files, &patches).ok_or_else(|| no_prompt(arguments, &assets))?;
 
-    let log = log_file();
     let mut screen =
         Screen::take().map_err(|error| Failure::machine(format!("{error}; `barline render` needs none")))?;
-    if let Some(log) = &log {
-        // Libraries print where they like; a screen that they print over is lost.
-        let _ = terminal::redirect_stderr(log);
-    }
-
     let (device, trouble) = match device {
         Ok(device) => (device, None),
         Err(trouble) => (AudioDevice::none(), Some(trouble)),
