@@ -34,6 +34,9 @@ pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
 
     let (events, inbox) = channel();
     let say = |level: Level, text: String| drop(events.send(Event::Message(Message { level, text })));
+    if let Some(message) = &assets.message {
+        say(Level::Warning, message.clone());
+    }
     let to_screen = events.clone();
     let (watch, files) = Watch::start(folders(arguments, &assets), move |event| drop(to_screen.send(event)));
     let (patches, wrong) = library::patches(&assets.patches);

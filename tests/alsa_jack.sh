@@ -2,6 +2,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 command -v jackd >/dev/null || { echo "skipped: no jackd"; exit 0; }
+find /usr/lib /usr/lib64 -name libasound_module_pcm_jack.so 2>/dev/null | grep -q . || { echo "skipped: ALSA has no JACK plugin"; exit 0; }
 work=$(mktemp -d)
 name="barline-test-$$"
 trap 'kill "$jack" 2>/dev/null || true; rm -rf "$work"' EXIT

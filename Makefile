@@ -1,0 +1,54 @@
+# What each target does: `make help`.
+
+CARGO ?= cargo
+ARGS ?=
+TIER ?= B
+MINUTES ?= 75
+CORPUS ?= $(if $(wildcard ../shared/abc),../shared/abc,corpus)
+
+# rustup's cargo, where no shell profile has put it on the path yet.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+export CARGO
+
+.DEFAULT_GOAL := help
+.PHONY: help setup play test lint bench soak corpus train
+
+help:
+	@echo "make play    set up what is missing, build, and play; options in ARGS=\"...\""
+	@echo "make test    set up what is missing and run every test; prints what each step took"
+	@echo "make lint    formatting and clippy"
+	@echo "make bench   figures of synth, parser and model; let nothing else run meanwhile"
+	@echo "make soak    the long tests, which also hold the figures to their limits"
+	@echo "make corpus  get the melodies that some tests and the training use, into corpus/"
+	@echo "make train   train the model anew: TIER=A or B, MINUTES=75, CORPUS=folder"
+	@echo "make setup   only set up what is missing"
+
+setup:
+	@scripts/setup.sh play
+
+play: setup
+	@$(CARGO) run --release --locked -- $(ARGS)
+
+test:
+	@scripts/test.sh
+
+lint:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --release --locked --all-targets -- -D warnings
+
+bench: setup
+	$(CARGO) build --release --locked
+	$(CARGO) run --release --locked --quiet -- bench synth
+	$(CARGO) run --release --locked --quiet -- bench parse
+	$(CARGO) run --release --locked --quiet -- bench model
+
+soak:
+	@scripts/setup.sh test
+	$(CARGO) test --release --locked -- --ignored --nocapture --test-threads=1 soak
+
+corpus:
+	@scripts/corpus.sh
+
+train:
+	@scripts/setup.sh train
+	TIER="$(TIER)" MINUTES="$(MINUTES)" CORPUS="$(abspath $(CORPUS))" gguf/train/run.sh

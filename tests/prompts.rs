@@ -1,0 +1,76 @@
+//! The default prompts: nothing to complain of, every bar full, every word understood by the bundled model.
+
+use std::path::{Path, PathBuf};
+
+use barline::compose::profile::Profile;
+use barline::prompt::{self, By, Scene};
+use barline::steer::steer;
+
+const DEFAULT: [&str; 4] = ["10-jig.abc", "20-slow-air.abc", "30-ferry-bass.abc", "40-words.txt"];
+
+fn read(name: &str) -> Scene {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = root.join("prompts").join(name);
+    let text = std::fs::read_to_string(&path).expect("a default prompt");
+    let patches =
+        std::fs::read_dir(root.join("patches")).expect("patches").map(|entry| entry.expect("an entry").path());
+    let patches: Vec<String> =
+        patches.filter_map(|path: PathBuf| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    let (scenes, diagnostics) = prompt::read(&path, &text, &patches);
+    let mut said: Vec<String> = diagnostics.iter().map(|diagnostic| diagnostic.display(name, &text)).collect();
+    if name.ends_with(".abc") {
+        said.extend(barline::check::check(&text).iter().map(|diagnostic| diagnostic.display(name, &text)));
+    }
+    assert_eq!(said, [""; 0]);
+    let [scene] = &scenes[..] else { panic!("{name}: {} scenes", scenes.len()) };
+    scene.clone()
+}
+
+#[test]
+fn they_are_complete_and_each_leaves_the_model_something_to_do() {
+    for name in DEFAULT {
+        let scene = read(name);
+        assert!(scene.tempo.is_some(), "{name}: no tempo");
+        assert!(scene.voices.iter().any(|voice| voice.by == By::Model), "{name}: nothing for the model");
+        for voice in &scene.voices {
+            let (low, high) = voice.rules.range;
+            for note in voice.bars.iter().flat_map(|bar| &bar.measure.notes).filter(|_| voice.by == By::Model) {
+                let midi = note.pitch.midi();
+                let in_scale = voice.rules.classes.is_none_or(|classes| classes >> midi.rem_euclid(12) & 1 == 1);
+                assert!(
+                    (low.into()..=high.into()).contains(&midi) && in_scale,
+                    "{name}: {} breaks its rules",
+                    voice.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_written_is_what_is_read() {
+    let jig = read("10-jig.abc");
+    assert_eq!((jig.meter.to_string(), jig.key.to_string(), jig.voices[0].bars.len()), ("6/8".into(), "D".into(), 8));
+    assert_eq!((jig.words_at(0).len(), jig.words_at(8).len()), (1, 2));
+    let ferry = read("30-ferry-bass.abc");
+    assert_eq!(ferry.voices.iter().map(|voice| voice.by).collect::<Vec<_>>(), [By::Loop, By::Model]);
+    let reel = read("40-words.txt");
+    assert_eq!((reel.meter.to_string(), reel.key.to_string()), ("4/4".into(), "Em".into()));
+    assert_eq!(reel.tempo.map(|tempo| tempo.quarters_per_minute()), Some(160.0));
+}
+
+#[test]
+fn the_bundled_model_understands_the_words() {
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("gguf/barline.gguf");
+    let Some(vocabulary) = Profile::beside(&model).expect("a profile that can be read").words else {
+        println!("skipped: there is no gguf/barline.toml");
+        return;
+    };
+    for name in DEFAULT {
+        let steering = steer(&read(name).words(), Some(&vocabulary));
+        assert!(steering.heard.len() >= 3, "{name}: heard {:?}", steering.heard);
+        if name.ends_with(".abc") {
+            assert_eq!(steering.not_understood, [""; 0], "{name}");
+        }
+    }
+}
