@@ -13,6 +13,7 @@ use crate::cli::{Bench, BenchArguments, CheckArguments, Failure, NotesArguments,
 use crate::library::{self, Patches};
 
 pub fn render(arguments: &RenderArguments) -> Result<(), Failure> {
+    arguments.output.iter().try_for_each(|path| check_output(path, &arguments.prompt))?;
     let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
     let (patches, wrong) = library::patches(&assets.patches);
     wrong.iter().for_each(|line| eprintln!("{line}"));
@@ -40,6 +41,16 @@ pub fn render(arguments: &RenderArguments) -> Result<(), Failure> {
         tally.refused,
         tally.ladder
     );
+    Ok(())
+}
+
+/// What can be known of an output before a long rendering. The performer's text is never written over.
+fn check_output(path: &Path, prompt: &Path) -> Result<(), Failure> {
+    rendering::Format::of(path).map_err(|error| Failure::input(error.to_string()))?;
+    let same = |(a, b): (PathBuf, PathBuf)| a == b;
+    if path.canonicalize().ok().zip(prompt.canonicalize().ok()).is_some_and(same) {
+        return Err(Failure::input(format!("{} is the prompt itself; give another name with -o", path.display())));
+    }
     Ok(())
 }
 

@@ -28,10 +28,6 @@ use crate::library::{self, Patches};
 pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
     let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
     let model = library::model(arguments.model.as_deref(), &assets)?;
-    let device = audio_device(arguments)?;
-    let port =
-        arguments.midi.as_deref().map(midi::open).transpose().map_err(|error| Failure::machine(error.to_string()))?;
-
     let (events, inbox) = channel();
     let say = |level: Level, text: String| drop(events.send(Event::Message(Message { level, text })));
     if let Some(message) = &assets.message {
@@ -46,6 +42,7 @@ pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
     let (playing, scene) = first_scene(&files, &patches).ok_or_else(|| no_prompt(arguments, &assets))?;
 
     let log = log_file();
+    let (device, port) = quietly(log.as_deref(), || outputs(arguments))?;
     let mut screen =
         Screen::take().map_err(|error| Failure::machine(format!("{error}; `barline render` needs none")))?;
     if let Some(log) = &log {
@@ -94,8 +91,26 @@ pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
     ran.map_err(|error| Failure::machine(format!("the terminal: {error}")))
 }
 
+/// What `open` gives, while the libraries that it calls print into the log: the performer gets one sentence instead.
+fn quietly<T>(log: Option<&Path>, open: impl FnOnce() -> T) -> T {
+    let redirected = log.is_some_and(|log| terminal::redirect_stderr(log).is_ok());
+    let opened = open();
+    if redirected {
+        terminal::give_back();
+    }
+    opened
+}
+
+type Device = Result<AudioDevice, String>;
+
+fn outputs(arguments: &PlayArguments) -> Result<(Device, Option<midi::PortSink>), Failure> {
+    let device = audio_device(arguments)?;
+    let port = arguments.midi.as_deref().map(midi::open).transpose();
+    Ok((device, port.map_err(|error| Failure::machine(error.to_string()))?))
+}
+
 /// A device that was asked for by name must be there; without one the default, and where there is none, the clock alone.
-fn audio_device(arguments: &PlayArguments) -> Result<Result<AudioDevice, String>, Failure> {
+fn audio_device(arguments: &PlayArguments) -> Result<Device, Failure> {
     match &arguments.audio {
         Some(text) => {
             let spec: AudioSpec = text.parse().map_err(|error| Failure { message: format!("{error}"), code: 2 })?;
