@@ -20,8 +20,8 @@ const BARS: usize = 16;
 /// Between the start of a rendering and its first bar.
 const LEAD_SECONDS: f64 = 0.08;
 
-/// Less than the quietest note that a listener would call one, as a share of full scale: -46 dB.
-const FLOOR: f64 = 0.005;
+/// Less than the quietest note that a listener would call one, as a share of full scale: -40 dB.
+const FLOOR: f64 = 0.01;
 
 fn prompts() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts");
