@@ -102,6 +102,21 @@ mod tests {
     }
 
     #[test]
+    fn double_bars_within_a_repeat_are_only_lines() {
+        check("X:1\nL:1/8\nK:C\n|:C||D:|\n", "0:60:1 1:62:1 2:60:1 3:62:1");
+        check("X:1\nL:1/8\nK:C\nC||D:|\n", "0:60:1 1:62:1 2:62:1");
+        check("X:1\nL:1/8\nK:C\n|:C|1D:|2E||F:|\n", "0:60:1 1:62:1 2:60:1 3:64:1 4:65:1 5:65:1");
+    }
+
+    #[test]
+    fn endings() {
+        check("X:1\nL:1/8\nK:C\n|:C|1 D:|E||F\n", "0:60:1 1:62:1 2:60:1 3:64:1 4:65:1");
+        check("X:1\nL:1/8\nP:ABA\nK:C\nP:A\nC|[1D|[2E|\nP:B\nF|\n", "0:60:1 1:62:1 2:65:1 3:60:1 4:64:1");
+        check("X:1\nL:1/8\nK:C\n|:C|1D:|2E:|3F:|G\n", "0:60:1 1:62:1 2:60:1 3:64:1 4:60:1 5:65:1 6:67:1");
+        check("X:1\nL:1/8\nP:OA\nK:C\n[P:O]C[P:A]|D|\n", "0:60:1 1:62:1");
+    }
+
+    #[test]
     fn json_is_the_contract() {
         let (book, _) = parse("X:1\nL:1/8\nK:C\nz3 !f!D\n");
         let line = json(1, &notes(&book.tunes[0]));

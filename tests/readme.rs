@@ -26,6 +26,15 @@ fn the_patch_words_are_those_of_the_vocabulary() {
 }
 
 #[test]
+fn the_examples_are_right() {
+    let examples: Vec<&str> = README.split("```").skip(1).step_by(2).collect();
+    let prompt = include_str!("../prompts/30-ferry-bass.abc");
+    assert!(examples.iter().any(|example| example.strip_prefix("abc\n") == Some(prompt)), "the prompt has changed");
+    let patch = examples.iter().find(|example| example.contains(">>")).expect("a patch");
+    barline::synth::Patch::parse("readme", patch).expect("a patch that can be read");
+}
+
+#[test]
 fn the_files_that_it_points_to_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let targets = README.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);

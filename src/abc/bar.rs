@@ -5,13 +5,11 @@
 //! the bar line. After each accepted byte there is at least one way to a full bar that keeps the [`Rules`]; hence no dead ends.
 //! Values only; used on the decode thread and in tests.
 
-use super::{Step, bar_tables::Tables};
+use super::{Pitch, Step, bar_tables::Tables};
 
 /// Ticks in a whole note: the grid of the subset.
 pub const TICKS_PER_WHOLE: u16 = 96;
 
-/// No tie is open.
-const NO_PITCH: u8 = 255;
 /// `C,,,,` and `c''''` are as far as anyone reads.
 const MAX_OCTAVE_MARKS: u8 = 4;
 /// A chord of the subset has two to this many notes.
@@ -115,13 +113,20 @@ pub struct State {
     count: u8,
     /// Steps (bit by [`Step`]) that an accidental of this bar has moved away from the signature.
     altered: u8,
-    /// MIDI note that a tie demands next, or [`NO_PITCH`].
-    tie: u8,
+    /// What a tie demands next.
+    tie: Option<Tied>,
     /// A space, or a chord symbol, has been written since the last element.
     spaced: bool,
     symbol: bool,
     context: Context,
     phase: Phase,
+}
+
+/// A tie leads to the same pitch in the same spelling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Tied {
+    midi: u8,
+    step: Step,
 }
 
 /// What the note being written belongs to.
@@ -151,9 +156,9 @@ enum Phase {
     /// After `^ _ =`.
     Accidental(i8),
     /// After a letter and its octave marks.
-    Letter { pitch: i16, upper: bool, marks: u8 },
+    Letter { step: Step, pitch: i16, upper: bool, marks: u8 },
     /// In the length of a note, chord or rest; the index of the prefix in the table.
-    Length { pitch: u8, rest: bool, prefix: u8 },
+    Length { note: Option<Tied>, rest: bool, prefix: u8 },
     /// After `-`.
     Tied,
     /// Inside a chord symbol.
@@ -194,27 +199,25 @@ impl Automaton {
         &self.rules
     }
 
-    /// The state before the first byte. `tied_in` is the MIDI note that the bar before has tied over; one that the rules do not allow is not demanded.
+    /// The state before the first byte. `tied_in` is the pitch that the bar before has tied over; one that the rules leave no room for is not demanded.
     #[must_use]
-    pub fn start(&self, tied_in: Option<u8>) -> State {
-        let mut state = State {
+    pub fn start(&self, tied_in: Option<Pitch>) -> State {
+        let plain = State {
             left: self.rules.length,
             count: 0,
             altered: 0,
-            tie: NO_PITCH,
+            tie: None,
             spaced: false,
             symbol: false,
             context: Context::Plain,
             phase: Phase::Between,
         };
-        if let Some(midi) = tied_in.filter(|&midi| self.rules.pitches.contains(midi.into())) {
-            state.tie = midi;
-            // A demanded tie that the note count leaves no room for is forgotten rather than a dead end.
-            if !self.any_length_fits(&state, false) {
-                state.tie = NO_PITCH;
-            }
-        }
-        state
+        let demanded = tied_in.and_then(|pitch| {
+            let tie = Tied { midi: u8::try_from(pitch.midi()).ok()?, step: pitch.step };
+            let state = State { tie: Some(tie), ..plain };
+            self.note_possible(&state).then_some(state)
+        });
+        demanded.unwrap_or(plain)
     }
 
     /// The state after `byte`, or `None` when no full bar could follow.
@@ -227,23 +230,23 @@ impl Automaton {
             Phase::Inside => match (byte, state.context) {
                 (b']', Context::Chord { notes, .. }) if notes >= 2 => Some(State {
                     context: Context::Plain,
-                    phase: Phase::Length { pitch: NO_PITCH, rest: false, prefix: 0 },
+                    phase: Phase::Length { note: None, rest: false, prefix: 0 },
                     ..state
                 }),
                 _ => self.note_byte(state, byte),
             },
             Phase::Accidental(alter) => self.letter(state, byte, Some(alter)),
-            Phase::Letter { pitch, upper, marks } => self.after_letter(state, byte, pitch, upper, marks),
-            Phase::Length { pitch, rest, prefix } => {
+            Phase::Letter { step, pitch, upper, marks } => self.after_letter(state, byte, step, pitch, upper, marks),
+            Phase::Length { note, rest, prefix } => {
                 if let Some(prefix) = Tables::extend_prefix(prefix, byte) {
-                    let fits = Tables::completions(prefix).any(|ticks| self.fits(&state, ticks, rest, pitch));
-                    return fits.then_some(State { phase: Phase::Length { pitch, rest, prefix }, ..state });
+                    let fits = Tables::completions(prefix).any(|ticks| self.fits(&state, ticks, rest));
+                    return fits.then_some(State { phase: Phase::Length { note, rest, prefix }, ..state });
                 }
                 let ticks = Tables::prefix_ticks(prefix)?;
                 if byte == b'-' {
-                    return self.tie(state, pitch, rest, ticks);
+                    return self.tie(state, note?, ticks);
                 }
-                let closed = self.close_element(state, ticks, rest, pitch)?;
+                let closed = self.close_element(state, ticks, rest)?;
                 self.push(closed, byte)
             }
             Phase::Tied => self.push(State { phase: Phase::Between, ..state }, byte),
@@ -260,12 +263,12 @@ impl Automaton {
     /// The MIDI note that the finished bar ties into the next.
     #[must_use]
     pub fn tied_out(state: &State) -> Option<u8> {
-        (state.phase == Phase::Done && state.tie != NO_PITCH).then_some(state.tie)
+        state.tie.filter(|_| state.phase == Phase::Done).map(|tie| tie.midi)
     }
 
     /// Reads a whole bar, bar line included.
     #[must_use]
-    pub fn accepts(&self, text: &str, tied_in: Option<u8>) -> Option<State> {
+    pub fn accepts(&self, text: &str, tied_in: Option<Pitch>) -> Option<State> {
         let end = text.bytes().try_fold(self.start(tied_in), |state, byte| self.push(state, byte))?;
         Automaton::is_done(&end).then_some(end)
     }
@@ -273,10 +276,12 @@ impl Automaton {
     /// The shortest plain way from `state` to the bar line, mostly rests: what closes a bar that ran out of time.
     #[must_use]
     pub fn finish(&self, mut state: State) -> String {
-        const PREFERENCE: &[u8] = b"|]z\"/CDEFGABcdefgab23416,'^_=78m";
+        const MUSIC: &[u8] = b"|]zCDEFGABcdefgab/23416,'^_=783-";
+        const SYMBOL: &[u8] = b"\"7CDEFGABajimuds4";
         let mut text = String::new();
         while state.phase != Phase::Done {
-            let step = PREFERENCE.iter().find_map(|&byte| Some((byte, self.push(state, byte)?)));
+            let preference = if matches!(state.phase, Phase::Symbol(_)) { SYMBOL } else { MUSIC };
+            let step = preference.iter().find_map(|&byte| Some((byte, self.push(state, byte)?)));
             let Some((byte, next)) = step else { break };
             text.push(char::from(byte));
             state = next;
@@ -286,7 +291,7 @@ impl Automaton {
 
     /// The first byte of an element, a space, a chord symbol or the bar line.
     fn begin(&self, state: State, byte: u8) -> Option<State> {
-        let tied = state.tie != NO_PITCH;
+        let tied = state.tie.is_some();
         match byte {
             b'|' if state.left == 0 && !state.symbol && (!tied || self.rules.tie_out) => {
                 Some(State { phase: Phase::Done, spaced: false, ..state })
@@ -297,7 +302,7 @@ impl Automaton {
                 Some(State { phase: Phase::Symbol(0), ..state })
             }
             b'z' if !tied && self.any_length_fits(&state, true) => {
-                Some(State { phase: Phase::Length { pitch: NO_PITCH, rest: true, prefix: 0 }, ..state })
+                Some(State { phase: Phase::Length { note: None, rest: true, prefix: 0 }, ..state })
             }
             b'(' if !tied => {
                 let state =
@@ -329,6 +334,9 @@ impl Automaton {
 
     fn letter(&self, mut state: State, byte: u8, accidental: Option<i8>) -> Option<State> {
         let step = Step::from_letter(byte)?;
+        if state.tie.is_some_and(|tie| tie.step != step) {
+            return None;
+        }
         let (bit, natural) = (1 << step as u8, self.rules.signature[step as usize]);
         let altered = state.altered & bit != 0;
         let alter = match accidental {
@@ -347,16 +355,16 @@ impl Automaton {
         let upper = byte.is_ascii_uppercase();
         let pitch = (if upper { 60 } else { 72 } + step.semitones() + i32::from(alter)) as i16;
         self.marks_possible(&state, pitch, upper, 0)
-            .then_some(State { phase: Phase::Letter { pitch, upper, marks: 0 }, ..state })
+            .then_some(State { phase: Phase::Letter { step, pitch, upper, marks: 0 }, ..state })
     }
 
-    fn after_letter(&self, state: State, byte: u8, pitch: i16, upper: bool, marks: u8) -> Option<State> {
+    fn after_letter(&self, state: State, byte: u8, step: Step, pitch: i16, upper: bool, marks: u8) -> Option<State> {
         let (mark, shift) = if upper { (b',', -12) } else { (b'\'', 12) };
         if byte == mark {
             let (pitch, marks) = (pitch + shift, marks + 1);
             return self
                 .marks_possible(&state, pitch, upper, marks)
-                .then_some(State { phase: Phase::Letter { pitch, upper, marks }, ..state });
+                .then_some(State { phase: Phase::Letter { step, pitch, upper, marks }, ..state });
         }
         if !self.pitch_allowed(&state, pitch) {
             return None;
@@ -367,7 +375,8 @@ impl Automaton {
                 State { context: Context::Chord { top: pitch, notes: notes + 1 }, phase: Phase::Inside, ..state };
             return self.push(inside, byte);
         }
-        self.push(State { phase: Phase::Length { pitch, rest: false, prefix: 0 }, ..state }, byte)
+        let note = Some(Tied { midi: pitch, step });
+        self.push(State { phase: Phase::Length { note, rest: false, prefix: 0 }, ..state }, byte)
     }
 
     /// Whether this pitch, or one that more octave marks lead to, may sound here.
@@ -379,7 +388,7 @@ impl Automaton {
     }
 
     fn pitch_allowed(&self, state: &State, pitch: i16) -> bool {
-        let ok = self.rules.pitches.contains(pitch.into()) && (state.tie == NO_PITCH || i16::from(state.tie) == pitch);
+        let ok = self.rules.pitches.contains(pitch.into()) && state.tie.is_none_or(|tie| i16::from(tie.midi) == pitch);
         match state.context {
             // A chord rises, and its first note leaves room for a second.
             Context::Chord { top, notes } => {
@@ -403,11 +412,11 @@ impl Automaton {
     }
 
     fn any_length_fits(&self, state: &State, rest: bool) -> bool {
-        LENGTHS.iter().any(|&(_, ticks)| self.fits(state, ticks, rest, NO_PITCH))
+        LENGTHS.iter().any(|&(_, ticks)| self.fits(state, ticks, rest))
     }
 
     /// Whether the element being written may last `ticks` (as written): the bar can still be finished after it.
-    fn fits(&self, state: &State, ticks: u16, rest: bool, _pitch: u8) -> bool {
+    fn fits(&self, state: &State, ticks: u16, rest: bool) -> bool {
         if !self.tables.allows(ticks) {
             return false;
         }
@@ -424,7 +433,7 @@ impl Automaton {
         if ticks > state.left {
             return false;
         }
-        let struck = u8::from(!rest && state.tie == NO_PITCH);
+        let struck = u8::from(!rest && state.tie.is_none());
         let count = state.count.saturating_add(struck);
         count <= self.rules.notes.1 && self.finishable(state.left - ticks, count)
     }
@@ -441,8 +450,8 @@ impl Automaton {
     }
 
     /// The state after an element of `ticks`, before the next.
-    fn close_element(&self, state: State, ticks: u16, rest: bool, pitch: u8) -> Option<State> {
-        if !self.fits(&state, ticks, rest, pitch) {
+    fn close_element(&self, state: State, ticks: u16, rest: bool) -> Option<State> {
+        if !self.fits(&state, ticks, rest) {
             return None;
         }
         if let Context::Triplet { index, .. } = state.context {
@@ -452,7 +461,7 @@ impl Automaton {
                 self.between(state, 2 * ticks, 3)
             });
         }
-        let struck = u8::from(!rest && state.tie == NO_PITCH);
+        let struck = u8::from(!rest && state.tie.is_none());
         Some(self.between(state, ticks, struck))
     }
 
@@ -461,7 +470,7 @@ impl Automaton {
         State {
             left: state.left - ticks,
             count: state.count.saturating_add(struck),
-            tie: NO_PITCH,
+            tie: None,
             spaced: false,
             symbol: false,
             context: Context::Plain,
@@ -471,12 +480,12 @@ impl Automaton {
     }
 
     /// `-` after a plain note: the next note must be the same.
-    fn tie(&self, state: State, pitch: u8, rest: bool, ticks: u16) -> Option<State> {
-        if rest || pitch == NO_PITCH || state.context != Context::Plain {
+    fn tie(&self, state: State, note: Tied, ticks: u16) -> Option<State> {
+        if state.context != Context::Plain {
             return None;
         }
-        let closed = self.close_element(state, ticks, rest, pitch)?;
-        let tied = State { tie: pitch, phase: Phase::Tied, ..closed };
+        let closed = self.close_element(state, ticks, false)?;
+        let tied = State { tie: Some(note), phase: Phase::Tied, ..closed };
         let possible = if tied.left == 0 { self.rules.tie_out } else { self.any_length_fits(&tied, false) };
         possible.then_some(tied)
     }

@@ -117,6 +117,9 @@ pub(super) fn tempo(text: &str, unit: Beats) -> Result<TempoMark, String> {
             None => fraction(beat).filter(|b| *b <= Ratio::from(16)).map(|b| Beats::WHOLE.scale(b)).ok_or_else(bad)?,
         };
     }
+    if sum > Beats::new(64, 1) {
+        return Err(bad());
+    }
     if sum > Beats::ZERO {
         mark.beat = Some(sum);
     }

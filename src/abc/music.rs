@@ -289,6 +289,8 @@ impl<'a> Scanner<'a> {
                     self.error(start, missing);
                     return notes;
                 }
+                // No brackets within brackets, however deep they are asked for.
+                Some(b'[' | b'{') => self.unknown(),
                 Some(byte) => {
                     let before = self.at;
                     match self.token(byte) {

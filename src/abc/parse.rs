@@ -12,7 +12,8 @@ use crate::time::Beats;
 /// Reads a file or a buffer. Spans are byte offsets into `text`.
 #[must_use]
 pub fn parse(text: &str) -> (Book, Vec<Diagnostic>) {
-    let mut reader = Reader { text, book: Book::default(), tune: None, diagnostics: Vec::new(), stray: false };
+    let mut reader =
+        Reader { text, book: Book::default(), tune: None, diagnostics: Vec::new(), stray: false, keyless_until: 0 };
     let mut until = None;
     for line in lines(text) {
         // Typeset text and the like is kept out of the music.
@@ -51,6 +52,8 @@ struct Reader<'a> {
     diagnostics: Vec<Diagnostic>,
     /// Whether music after the end of a tune was reported.
     stray: bool,
+    /// Up to here no `K:` was found, so that a block of fields is searched once.
+    keyless_until: usize,
 }
 
 /// The lines of a text without their ends, which may be LF, CRLF or CR.
@@ -208,9 +211,22 @@ impl Reader<'_> {
     }
 
     /// Whether a `K:` line comes before the next empty line or `X:`.
-    fn block_has_key(&self, start: usize) -> bool {
-        let block = self.text[start..].lines().take_while(|line| !line.trim().is_empty() && !line.starts_with("X:"));
-        block.into_iter().any(|line| line.starts_with("K:"))
+    fn block_has_key(&mut self, start: usize) -> bool {
+        if start < self.keyless_until {
+            return false;
+        }
+        let mut block = lines(&self.text[start..])
+            .map(|line| (start + line.end, &self.text[start + line.start..start + line.end]))
+            .take_while(|(_, line)| !line.trim_ascii().is_empty() && !line.starts_with("X:"));
+        let mut end = start;
+        let found = block.any(|(line_end, line)| {
+            end = line_end;
+            line.starts_with("K:")
+        });
+        if !found {
+            self.keyless_until = end;
+        }
+        found
     }
 }
 

@@ -6,7 +6,8 @@
 //! rounded to it.
 
 use super::grid::{GRID, LENGTHS, Slice, TICKS, is_triplet, on_grid, slices, triplet_length};
-use super::{Pitch, accidental};
+use super::key::Key;
+use super::{Meter, Pitch, accidental};
 use crate::score::Measure;
 use crate::time::Beats;
 
@@ -19,6 +20,14 @@ pub struct Style {
     pub unit: Beats,
     /// A space stands before each element that starts on a multiple of this.
     pub beat: Beats,
+}
+
+impl Style {
+    /// The style of a text with these `K:`, `M:` and `L:`.
+    #[must_use]
+    pub fn new(key: &Key, meter: Meter, unit: Beats) -> Style {
+        Style { signature: key.signature, unit, beat: meter.beat() }
+    }
 }
 
 /// The bar as canonical text without its bar line: rests where nothing sounds, and up to `length`.
@@ -167,10 +176,9 @@ mod tests {
     use num_rational::Ratio;
     use proptest::prelude::*;
 
+    use super::super::Step;
     use super::super::grid::ticks;
-    use super::super::key::Key;
     use super::super::parse::read_bar;
-    use super::super::{Meter, Step};
     use super::*;
     use crate::score::{ChordSymbol, Note};
 
@@ -182,7 +190,7 @@ mod tests {
         let (key, _) = Key::parse(key).expect("a key");
         let (measure, diagnostics) = read_bar(text, &key, meter, unit, &[]);
         assert_eq!(diagnostics, [], "{text}");
-        let style = Style { signature: key.signature, unit, beat: meter.beat() };
+        let style = Style::new(&key, meter, unit);
         bar(&measure, meter.bar_length(), &style)
     }
 

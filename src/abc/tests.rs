@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::ast::Bar;
-use super::parse::parse;
+use super::key::Key;
+use super::parse::{parse, read_bar};
+use super::{Meter, Pitch, Step};
 use crate::score;
 use crate::time::Beats;
 
@@ -194,6 +196,53 @@ fn messages() {
         "X:1\nK:C\nC|\n\nD|E|\n",
         &["x:5:1: warning: this music belongs to no tune: an empty line ends a tune, X: begins one"],
     );
+}
+
+#[test]
+fn absurd_texts_are_read_in_good_time() {
+    let many = |piece: &str| piece.repeat(200_000 / piece.len());
+    let music = [
+        "[",
+        "{",
+        "(3",
+        "\"",
+        "[C9999/7]9999",
+        "(9A/1024",
+        "A>>>",
+        "Z999|",
+        "A:|2",
+        "|::::::A::::::|",
+        "!",
+        "&",
+        "[V:a][V:b]",
+        "C9999",
+        "[1A:|",
+        "A-",
+        "^",
+        "::",
+    ];
+    for piece in music {
+        let text = format!("X:1\nL:4\nP:A9\nK:C\nP:A\n{}", many(piece));
+        let (book, _) = parse(&text);
+        let _ = crate::notes::notes(&book.tunes[0]);
+        let _ = crate::check::check(&text);
+    }
+    for piece in ["T:x\n", "X:1\n", "K:C\n", "%%a\n", "A|\n", "\n", "V:1\n", "Q:C65535 C65535=999999.999\n"] {
+        let _ = crate::check::check(&many(piece));
+    }
+    let voices: String = (0..20_000).flat_map(|at| ["[V:".to_owned(), at.to_string(), "]C|".to_owned()]).collect();
+    assert_eq!(parse(&format!("X:1\nK:C\n{voices}")).0.tunes[0].voices.len(), 128);
+}
+
+#[test]
+fn a_bar_alone() {
+    let sharp = Pitch { step: Step::C, alter: 1, octave: 5 };
+    let (measure, diagnostics) = read_bar("c4 c4|", &Key::NONE, Meter::COMMON, Beats::new(1, 8), &[sharp]);
+    assert_eq!(diagnostics, []);
+    let shown: Vec<_> = measure.notes.iter().map(|note| (note.pitch.midi(), note.tied_from)).collect();
+    assert_eq!(shown, [(73, true), (72, false)]);
+    let (_, diagnostics) = read_bar("c4|c4", &Key::NONE, Meter::COMMON, Beats::new(1, 8), &[]);
+    assert_eq!(diagnostics.len(), 1);
 }
 
 proptest! {

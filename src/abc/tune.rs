@@ -8,6 +8,9 @@ use super::voice::VoiceBuilder;
 use super::{Diagnostic, Meter, Span, field};
 use crate::time::Beats;
 
+/// More voices than this are a mistake; their music goes to the voice before.
+const MOST_VOICES: usize = 128;
+
 pub(super) struct TuneBuilder {
     pub tune: Tune,
     pub in_header: bool,
@@ -216,7 +219,12 @@ impl TuneBuilder {
             diagnostics.push(Diagnostic::error(span, "V: needs the name of a voice"));
             return None;
         };
-        let at = self.voices.iter().position(|voice| voice.header.id == id).unwrap_or_else(|| {
+        let known = self.voices.iter().position(|voice| voice.header.id == id);
+        if known.is_none() && self.voices.len() >= MOST_VOICES {
+            diagnostics.push(Diagnostic::error(span, format!("more than {MOST_VOICES} voices")));
+            return None;
+        }
+        let at = known.unwrap_or_else(|| {
             self.voices.push(VoiceBuilder::new(id, self.context));
             self.voices.len() - 1
         });

@@ -5,7 +5,7 @@
 
 use crate::abc::interval::Interval;
 use crate::abc::key::Key;
-use crate::abc::{bar::PitchSet, parse::read_bar, print};
+use crate::abc::{Pitch, bar::PitchSet, parse::read_bar, print};
 use crate::compose::profile::Profile;
 use crate::compose::{Prompt, Role, STREAM_UNIT};
 use crate::score::Measure;
@@ -115,14 +115,14 @@ impl<'a> Stream<'a> {
         print::bar(&measure, self.prompt.meter.bar_length(), &self.style(&self.prompt.key))
     }
 
-    /// The MIDI note (as the model reads it) that the bar before `index` ties into it.
+    /// The pitch (as the model reads it) that the bar before `index` ties into it.
     #[must_use]
-    pub fn tied_in(&self, index: usize, voice: usize) -> Option<u8> {
+    pub fn tied_in(&self, index: usize, voice: usize) -> Option<Pitch> {
         let text = self.prompt.bars[..index].last()?.cells[voice].as_ref()?;
         let measure = self.measure(text, &self.prompt.key).transposed(self.to_model);
         let tied =
             measure.notes.iter().rev().find(|note| note.tied_to && note.onset + note.length == measure.length)?;
-        u8::try_from(tied.pitch.midi()).ok()
+        Some(tied.pitch)
     }
 
     /// What may sound, moved to where the model reads.

@@ -11,6 +11,9 @@ use crate::time::Beats;
 /// Every time is rounded to this part of a whole note (powers of two, tuplets up to 13), so that sums never overflow.
 const FINEST: i64 = (1 << 13) * 27 * 5 * 7 * 11 * 13;
 
+/// In whole notes; a limit to single lengths, for the same reason.
+const LONGEST: i64 = 1000;
+
 /// How far an accidental reaches within its bar (ABC 2.1, 11.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Propagation {
@@ -130,7 +133,8 @@ impl<'a> Walk<'a> {
             Symbol::Note(note) => self.sound(span, std::slice::from_ref(note), Ratio::from_integer(1), false),
             Symbol::Chord { notes, length, tie } => self.sound(span, notes, *length, *tie),
             Symbol::Rest { length, .. } => {
-                let length = self.time(span, *length);
+                let factor = self.factor();
+                let length = self.exact(span, self.context.unit.scale(length * factor));
                 self.silence(span, length);
             }
             Symbol::BarRest { .. } => self.silence(span, self.context.meter.bar_length()),
@@ -182,9 +186,9 @@ impl<'a> Walk<'a> {
         self.broken = Ratio::from_integer(1);
     }
 
-    /// A written length as time, with what tuplet and broken rhythm make of it.
-    fn time(&mut self, span: Span, length: Ratio<i64>) -> Beats {
-        let mut factor = self.broken;
+    /// What tuplet and broken rhythm multiply the next element by.
+    fn factor(&mut self) -> Ratio<i64> {
+        let mut factor = std::mem::replace(&mut self.broken, Ratio::from_integer(1));
         if let Some((left, ratio)) = &mut self.tuplet {
             factor *= *ratio;
             *left -= 1;
@@ -192,17 +196,22 @@ impl<'a> Walk<'a> {
                 self.tuplet = None;
             }
         }
-        self.broken = Ratio::from_integer(1);
-        self.exact(span, self.context.unit.scale(length * factor))
+        factor
     }
 
     fn exact(&mut self, span: Span, time: Beats) -> Beats {
+        let longest = Beats::WHOLE * LONGEST;
+        if time > longest {
+            self.diagnostics.push(Diagnostic::error(span, "nothing lasts that long"));
+            return longest;
+        }
         if FINEST % time.denominator() == 0 {
             return time;
         }
         self.diagnostics.push(Diagnostic::warning(span, format!("the length {time} is rounded")));
-        let parts = time.ratio(Beats::new(1, FINEST)).round().to_integer();
-        Beats::new(parts, FINEST)
+        let (numerator, denominator) = (i128::from(time.numerator()), i128::from(time.denominator()));
+        let parts = (numerator * i128::from(FINEST) + denominator / 2) / denominator;
+        Beats::new(parts as i64, FINEST)
     }
 
     fn silence(&mut self, span: Span, length: Beats) {
@@ -215,7 +224,8 @@ impl<'a> Walk<'a> {
     /// A note or chord; the first note's length is the chord's (ABC 2.1, 4.17).
     fn sound(&mut self, span: Span, symbols: &[NoteSymbol], outer: Ratio<i64>, tie: bool) {
         let Some(head) = symbols.first() else { return };
-        let length = self.time(span, head.length * outer);
+        let factor = self.factor();
+        let length = self.exact(span, self.context.unit.scale(head.length * outer * factor));
         let velocity = if self.accent { self.carry.velocity.saturating_add(16).min(127) } else { self.carry.velocity };
         self.accent = false;
         let first = self.notes.len();
@@ -230,7 +240,7 @@ impl<'a> Walk<'a> {
             let own = if symbol.length == head.length {
                 length
             } else {
-                self.exact(span, length.scale(symbol.length / head.length))
+                self.exact(span, self.context.unit.scale(symbol.length * outer * factor))
             };
             let tied_to = tie || symbol.tie;
             let tied_from = self.open.contains(&pitch);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::abc::ast::{Bar, PartMark};
+use crate::abc::ast::{Bar, BarLine, Endings, PartMark};
 use crate::abc::field::PartOrder;
 
 /// A tune of absurd repeat counts stops here.
@@ -35,39 +35,47 @@ fn play(bars: &[Bar], range: Range<usize>, first_pass: u32, played: &mut Vec<usi
     let mut start = range.start; // where a repeat goes back to
     let mut pass = first_pass;
     let mut at = range.start;
+    let mut endings_seen = 0; // since `start`
+    let mut open = false; // within `|:` and its last `:|`
     let mut jumped = true; // a jump is not an arrival: the start keeps its count
     while at < range.end && played.len() < MOST_BARS {
         let bar = &bars[at];
-        if !jumped && is_section_start(bars, at) {
+        let line = &bar.before;
+        // Between `|:` and its `:|` a double bar is only a line.
+        if !jumped && is_section_start(line) && (line.starts > 0 || !open) {
             start = at;
             pass = 1;
+            endings_seen = 0;
+            open = false;
         }
         jumped = false;
-        let endings = bar.before.endings;
+        open |= line.starts > 0;
+        let endings = line.endings;
+        endings_seen |= endings.0;
         if !endings.is_empty() && !endings.contains(pass) {
             at = skip_ending(bars, at, range.end, pass);
             continue;
         }
         played.push(at);
+        open &= endings.is_empty() || pass == 1;
         if bar.after.ends > 0 {
             // A second ending need not be numbered: what follows the first one's `:|` is it.
-            let group = &bars[start..(at + 2).min(range.end)];
-            let more =
-                pass <= u32::from(bar.after.ends) || group.iter().any(|bar| bar.before.endings.contains(pass + 1));
+            let next = bars.get(at + 1).filter(|_| at + 1 < range.end).map_or(0, |next| next.before.endings.0);
+            let more = pass <= u32::from(bar.after.ends) || Endings(endings_seen | next).contains(pass + 1);
             if more {
                 pass += 1;
                 at = start;
                 jumped = true;
                 continue;
             }
+            open = false;
         }
         at += 1;
     }
 }
 
-/// Whether playing on into this bar begins a section: a repeat without a start sign would go back to here.
-fn is_section_start(bars: &[Bar], at: usize) -> bool {
-    let line = &bars[at].before;
+/// Whether playing on over this bar line begins a section: a repeat without a start sign would go back to here.
+fn is_section_start(line: &BarLine) -> bool {
     line.is_section() && line.endings.is_empty()
 }
 

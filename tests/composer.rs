@@ -1,0 +1,167 @@
+//! The composer without llama.cpp: any vocabulary that can spell the subset writes full bars, always the same ones for the same prompt.
+
+use barline::abc::Meter;
+use barline::abc::key::Key;
+use barline::abc::parse::read_bar;
+use barline::compose::mask::{SUBSET_BYTES, Vocabulary};
+use barline::compose::profile::Profile;
+use barline::compose::sample::{Rng, Sampling};
+use barline::compose::writer::{Model, Writer};
+use barline::compose::{ComposedBar, Prompt, PromptBar, PromptVoice, Role, STREAM_UNIT, VoiceRules};
+use barline::event::Revision;
+
+/// A model that has read nothing: its logits are noise that depends on the text so far.
+struct Noise {
+    vocabulary: Vocabulary,
+    tokens: Vec<Vec<u8>>,
+    logits: Vec<f32>,
+    context: usize,
+    longest: usize,
+}
+
+impl Noise {
+    /// All bytes, and `extra` random pieces of music of two to six bytes, some with bar lines and line ends in them.
+    fn new(seed: u64, extra: usize, context: usize) -> Noise {
+        let mut rng = Rng::new(seed, 0, 0, 0);
+        let mut tokens: Vec<Vec<u8>> = (0..=255).map(|byte| vec![byte]).collect();
+        let alphabet = [SUBSET_BYTES, b"\n%xKQ"].concat();
+        for _ in 0..extra {
+            tokens.push((0..2 + rng.below(5)).map(|_| alphabet[rng.below(alphabet.len())]).collect());
+        }
+        let vocabulary = Vocabulary::new(tokens.clone(), 0).unwrap();
+        Noise { vocabulary, logits: vec![0.0; tokens.len()], tokens, context, longest: 0 }
+    }
+}
+
+impl Model for Noise {
+    fn name(&self) -> String {
+        "noise".into()
+    }
+
+    fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    fn tokenize(&self, text: &str) -> Vec<u32> {
+        text.bytes().map(u32::from).collect()
+    }
+
+    fn bos(&self) -> Option<u32> {
+        None
+    }
+
+    fn context(&self) -> usize {
+        self.context
+    }
+
+    fn sync(&mut self, tokens: &[u32], cancel: &dyn Fn() -> bool) -> Result<bool, String> {
+        assert!(tokens.len() <= self.context, "{} tokens in a context of {}", tokens.len(), self.context);
+        self.longest = self.longest.max(tokens.len());
+        let hash = tokens.iter().fold(7u64, |hash, &token| (hash ^ u64::from(token)).wrapping_mul(0x100_0000_01b3));
+        let mut rng = Rng::new(hash, 0, 0, 0);
+        self.logits.fill_with(|| rng.uniform() * 8.0);
+        Ok(!cancel())
+    }
+
+    fn logits(&self) -> &[f32] {
+        &self.logits
+    }
+}
+
+fn voice(name: &str, role: Role, composed: bool) -> PromptVoice {
+    let range = if role == Role::Bass { (28, 52) } else { (57, 81) };
+    let rules = VoiceRules { range, classes: Some(0b1010_1011_0101), grid: 6, notes: (2, 9) };
+    PromptVoice { name: name.into(), role, composed, rules }
+}
+
+fn prompt(key: &str, meter: (u16, u16), bars: usize) -> Prompt {
+    let bar = PromptBar { words: vec!["slow, low".into()], cells: vec![Some("z2".into()), None, None] };
+    Prompt {
+        revision: Revision(1),
+        meter: Meter::Measured { numerator: meter.0, denominator: meter.1 },
+        key: Key::parse(key).unwrap().0,
+        phrase: 4,
+        voices: vec![voice("pad", Role::Lead, false), voice("bass", Role::Bass, true), voice("lead", Role::Lead, true)],
+        first_bar: 1,
+        bars: vec![bar; bars],
+        seed: 3,
+        attempt: 0,
+    }
+}
+
+fn write(writer: &mut Writer<Noise>, prompt: &mut Prompt) -> Vec<ComposedBar> {
+    std::iter::from_fn(|| writer.next_bar(prompt, &|| false).unwrap()).map(|bar| ComposedBar { micros: 0, ..bar }).collect()
+}
+
+fn profile(home_key: &str) -> Profile {
+    Profile { home_key: home_key.into(), sampling: Sampling { temperature: 1.5, ..Sampling::default() }, ..Profile::default() }
+}
+
+#[test]
+fn any_vocabulary_writes_full_bars_within_the_rules() {
+    for (seed, (key, meter, extra)) in
+        [("Ddor", (6, 8), 0), ("Bb", (4, 4), 500), ("F#m", (3, 4), 3000), ("C", (7, 8), 200), ("Eb", (12, 8), 800)].into_iter().enumerate()
+    {
+        for home_key in ["none", ""] {
+            let mut writer = Writer::new(Noise::new(seed as u64, extra, 4096), profile(home_key));
+            let mut prompt = prompt(key, meter, 12);
+            let bars = write(&mut writer, &mut prompt);
+            assert_eq!(bars.len(), 12);
+            for bar in &bars {
+                assert_eq!(bar.cells.iter().map(|cell| cell.0).collect::<Vec<_>>(), [1, 2]);
+                for (voice, text) in &bar.cells {
+                    let (measure, diagnostics) = read_bar(text, &prompt.key, prompt.meter, STREAM_UNIT, &[]);
+                    // A tie to the next bar has no other end within this one.
+                    assert!(diagnostics.iter().all(|diagnostic| diagnostic.message.contains("tie")), "{text}: {diagnostics:?}");
+                    assert_eq!(measure.length, prompt.meter.bar_length(), "{text}");
+                    let (low, high) = prompt.voices[*voice].rules.range;
+                    for note in &measure.notes {
+                        let midi = note.pitch.midi();
+                        assert!((i32::from(low)..=i32::from(high)).contains(&midi), "{midi} in {text}");
+                        assert!(0b1010_1011_0101 >> midi.rem_euclid(12) & 1 == 1, "{midi} in {text}");
+                    }
+                    assert!(!measure.notes.is_empty(), "{text}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_prompt_gives_the_same_bars_whatever_came_before() {
+    let fresh = |seed| {
+        let mut asked = Prompt { seed, ..prompt("G", (4, 4), 8) };
+        write(&mut Writer::new(Noise::new(9, 400, 4096), profile("none")), &mut asked)
+    };
+    let mut used = Writer::new(Noise::new(9, 400, 4096), profile("none"));
+    write(&mut used, &mut prompt("Am", (6, 8), 5));
+    assert_eq!(write(&mut used, &mut prompt("G", (4, 4), 8)), fresh(3));
+    assert_ne!(fresh(4), fresh(3));
+    let mut rerolled = Prompt { attempt: 1, ..prompt("G", (4, 4), 8) };
+    let again = write(&mut used, &mut rerolled);
+    assert!(again.iter().zip(fresh(3)).all(|(again, first)| again.cells != first.cells));
+}
+
+#[test]
+fn a_small_context_is_cut_and_never_overrun() {
+    let mut writer = Writer::new(Noise::new(1, 100, 700), profile("none"));
+    let bars = write(&mut writer, &mut prompt("D", (4, 4), 60));
+    assert_eq!(bars.len(), 60);
+    assert!(writer.model().longest > 350, "half of the context is used: {}", writer.model().longest);
+}
+
+#[test]
+fn a_vocabulary_that_cannot_spell_the_subset_is_refused() {
+    let mut tokens = Noise::new(1, 50, 100).tokens;
+    tokens[usize::from(b'^')].clear();
+    assert!(Vocabulary::new(tokens, 0).unwrap_err().contains("'^'"));
+}
+
+#[test]
+fn cancelling_leaves_the_prompt_as_it_was() {
+    let mut writer = Writer::new(Noise::new(1, 100, 2000), profile("none"));
+    let mut asked = prompt("D", (4, 4), 3);
+    let before = asked.clone();
+    assert_eq!(writer.next_bar(&mut asked, &|| true), Ok(None));
+    assert_eq!(asked, before);
+}
