@@ -1,6 +1,6 @@
 //! The commands that do one thing and end: render, notes, check, devices, bench, and the composer process.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use barline::abc::parse::parse;
@@ -13,6 +13,7 @@ use crate::cli::{Bench, BenchArguments, CheckArguments, Failure, NotesArguments,
 use crate::library::{self, Patches};
 
 pub fn render(arguments: &RenderArguments) -> Result<(), Failure> {
+    arguments.output.iter().try_for_each(|path| check_output(path, &arguments.prompt))?;
     let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
     let (patches, wrong) = library::patches(&assets.patches);
     for line in wrong {
@@ -45,6 +46,16 @@ pub fn render(arguments: &RenderArguments) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What can be known of an output before a long rendering. The performer's text is never written over.
+fn check_output(path: &Path, prompt: &Path) -> Result<(), Failure> {
+    rendering::Format::of(path).map_err(|error| Failure::input(error.to_string()))?;
+    let same = |(a, b): (PathBuf, PathBuf)| a == b;
+    if path.canonicalize().ok().zip(prompt.canonicalize().ok()).is_some_and(same) {
+        return Err(Failure::input(format!("{} is the prompt itself; give another name with -o", path.display())));
+    }
+    Ok(())
+}
+
 /// A composer in this thread.
 #[cfg(feature = "llama")]
 fn inline(model: Option<&Path>) -> Result<Box<dyn Composer>, Failure> {
@@ -71,7 +82,7 @@ fn load(path: &Path) -> Result<barline::compose::writer::Writer<barline::compose
 /// The composer process.
 #[cfg(feature = "llama")]
 pub fn compose(model: Option<&Path>) -> Result<(), Failure> {
-    let path: Option<std::path::PathBuf> = match model {
+    let path: Option<PathBuf> = match model {
         Some(path) => Some(path.to_owned()),
         None => assets::locate().ok().and_then(|assets| library::model(None, &assets).ok().flatten()),
     };

@@ -65,17 +65,20 @@ pub fn vocabulary(model: Option<&Path>) -> Option<Vec<String>> {
     Profile::beside(model?).ok()?.words
 }
 
-/// A prompt from disk: its scenes when it has no errors. The message lists each error with its place.
+/// A prompt from disk: its scenes when it has no errors. What there is to say of it is printed, line by line, with its place.
 pub fn scenes(path: &Path, patches: &Patches) -> Result<Vec<Scene>, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::input(format!("{}: cannot be read: {error}", path.display())))?;
-    let (scenes, diagnostics) = prompt::read(path, &text, &patch_names(patches));
-    let said: Vec<String> = diagnostics.iter().map(|d| d.display(&path.display().to_string(), &text)).collect();
-    if prompt::has_errors(&diagnostics) {
-        return Err(Failure::input(said.join("\n")));
+    let name = path.display();
+    if path.is_dir() {
+        return Err(Failure::input(format!("{name} is a folder; name one of the prompts in it")));
     }
-    for line in said {
-        eprintln!("{line}");
+    let text =
+        std::fs::read_to_string(path).map_err(|error| Failure::input(format!("{name}: cannot be read: {error}")))?;
+    let (scenes, diagnostics) = prompt::read(path, &text, &patch_names(patches));
+    for diagnostic in &diagnostics {
+        eprintln!("{}", diagnostic.display(&name.to_string(), &text));
+    }
+    if prompt::has_errors(&diagnostics) {
+        return Err(Failure::input(format!("{name} has errors; correct them first")));
     }
     Ok(scenes)
 }

@@ -39,10 +39,6 @@ pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
 fn run(arguments: &PlayArguments, log: Option<PathBuf>) -> Result<(), Failure> {
     let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
     let model = library::model(arguments.model.as_deref(), &assets)?;
-    let device = audio_device(arguments)?;
-    let port =
-        arguments.midi.as_deref().map(midi::open).transpose().map_err(|error| Failure::machine(error.to_string()))?;
-
     let (events, inbox) = channel();
     let say = |level: Level, text: String| drop(events.send(Event::Message(Message { level, text })));
     if let Some(message) = &assets.message {
@@ -58,6 +54,7 @@ fn run(arguments: &PlayArguments, log: Option<PathBuf>) -> Result<(), Failure> {
         files.into_iter().filter(|(path, _)| path.extension().is_none_or(|extension| extension != "patch")).collect();
     let (playing, scene) = first_scene(&files, &patches).ok_or_else(|| no_prompt(arguments, &assets))?;
 
+    let (device, port) = outputs(arguments)?;
     let mut screen =
         Screen::take().map_err(|error| Failure::machine(format!("{error}; `barline render` needs none")))?;
     let (device, trouble) = match device {
@@ -101,8 +98,17 @@ fn run(arguments: &PlayArguments, log: Option<PathBuf>) -> Result<(), Failure> {
     ran.map_err(|error| Failure::machine(format!("the terminal: {error}")))
 }
 
+/// A device, or why there is none.
+type Device = Result<AudioDevice, String>;
+
+fn outputs(arguments: &PlayArguments) -> Result<(Device, Option<midi::PortSink>), Failure> {
+    let device = audio_device(arguments)?;
+    let port = arguments.midi.as_deref().map(midi::open).transpose();
+    Ok((device, port.map_err(|error| Failure::machine(error.to_string()))?))
+}
+
 /// A device that was asked for by name must be there; without one the default, and where there is none, the clock alone.
-fn audio_device(arguments: &PlayArguments) -> Result<Result<AudioDevice, String>, Failure> {
+fn audio_device(arguments: &PlayArguments) -> Result<Device, Failure> {
     match &arguments.audio {
         Some(text) => {
             let spec: AudioSpec = text.parse().map_err(|error| Failure { message: format!("{error}"), code: 2 })?;

@@ -80,21 +80,38 @@ pub fn render(
     }
 }
 
+/// What a rendering is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Wav,
+    Midi,
+    Abc,
+}
+
+impl Format {
+    /// The format that a file's extension asks for.
+    pub fn of(path: &Path) -> Result<Format, ExportError> {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        match extension.to_lowercase().as_str() {
+            "wav" => Ok(Format::Wav),
+            "mid" | "midi" => Ok(Format::Midi),
+            "abc" => Ok(Format::Abc),
+            _ => Err(ExportError::new(path, &"the extension says the format: .wav, .mid or .abc")),
+        }
+    }
+}
+
 impl Rendering {
     /// Writes WAV, MIDI or ABC, as the file's extension says.
     pub fn write(&self, path: &Path) -> Result<(), ExportError> {
-        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
-        match extension.as_str() {
-            "wav" => write_wav(path, RENDER_RATE, &self.samples),
-            "mid" | "midi" => {
-                write_midi(path, &self.tempos, self.scene.meter, &record::tracks(&self.scene, &self.bars))
-            }
-            "abc" => {
+        match Format::of(path)? {
+            Format::Wav => write_wav(path, RENDER_RATE, &self.samples),
+            Format::Midi => write_midi(path, &self.tempos, self.scene.meter, &record::tracks(&self.scene, &self.bars)),
+            Format::Abc => {
                 let tempo = self.tempos.first().map_or(Tempo::DEFAULT, |&(_, tempo)| tempo);
                 std::fs::write(path, record::abc(&self.scene, tempo, &self.bars))
                     .map_err(|error| ExportError::new(path, &error))
             }
-            _ => Err(ExportError::new(path, &"the extension says the format: .wav, .mid or .abc")),
         }
     }
 }

@@ -2,19 +2,17 @@
 //! one class of trouble. Without abc2midi on the PATH the test says that it was skipped; `BARLINE_REQUIRE_ABC2MIDI=1` makes
 //! that a failure.
 
+#[path = "common/oracle.rs"]
+mod oracle;
+
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
 
 use barline::abc::ast::{Bar, BarLineKind, Symbol, Tune, Voice};
 use barline::abc::parse::parse;
 use barline::abc::{Diagnostic, Meter, Severity};
 use barline::notes::notes;
-use barline::time::Beats;
-use midly::{MidiMessage, Smf, Timing, TrackEventKind};
-
-/// Onset, length and pitch, sorted.
-type Heard = Vec<(Beats, Beats, i32)>;
+use oracle::{Heard, abc2midi, first_difference, same, skipped};
 
 #[test]
 fn own_tunes_sound_like_abc2midi() {
@@ -29,7 +27,7 @@ fn own_tunes_sound_like_abc2midi() {
         let text = std::fs::read_to_string(file).expect("a readable tune");
         let (book, _) = parse(&text);
         let name = file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let (ours, theirs) = (ours(&book.tunes[0]), abc2midi(&book.tunes[0], &text));
+        let (ours, theirs) = (ours(&book.tunes[0]), abc2midi(&names(&book.tunes[0]), &text));
         if !same(&ours, &theirs) {
             println!("{name}: {}", first_difference(&ours, &theirs));
             wrong.push(name);
@@ -215,7 +213,7 @@ fn corpora_agree_with_abc2midi() {
                 );
                 all += 1;
                 plain += usize::from(classes.is_empty());
-                let (ours, theirs) = (ours(&tune), abc2midi(&tune, &text[tune.span.start..tune.span.end]));
+                let (ours, theirs) = (ours(&tune), abc2midi(&names(&tune), &text[tune.span.start..tune.span.end]));
                 if same(&ours, &theirs) {
                     equal += 1;
                     plain_equal += usize::from(classes.is_empty());
@@ -242,133 +240,13 @@ fn corpora_agree_with_abc2midi() {
     assert!(plain_total * 100 >= total * 95, "the classes must not swallow the corpora");
 }
 
-fn skipped() -> bool {
-    let found = Command::new("abc2midi").arg("-ver").output().is_ok();
-    if !found {
-        assert!(
-            std::env::var_os("BARLINE_REQUIRE_ABC2MIDI").is_none_or(|v| v != "1"),
-            "abc2midi is required but missing"
-        );
-        println!("skipped: abc2midi is not on the PATH");
-    }
-    !found
-}
-
 fn ours(tune: &Tune) -> Heard {
     let mut heard: Heard = notes(tune).iter().map(|note| (note.onset, note.length, note.pitch.midi())).collect();
     heard.sort_unstable();
     heard
 }
 
-/// Equal within the oracle's ticks, of which a tuplet's note has no whole number.
-fn same(ours: &Heard, theirs: &Heard) -> bool {
-    let tick = |time: Beats| (time.to_f64() * 1920.0).round() as i64;
-    let near = |a: Beats, b: Beats| (tick(a) - tick(b)).abs() <= 2;
-    ours.len() == theirs.len()
-        && ours.iter().zip(theirs).all(|(a, b)| near(a.0, b.0) && near(a.0 + a.1, b.0 + b.1) && a.2 == b.2)
-}
-
-fn first_difference(ours: &Heard, theirs: &Heard) -> String {
-    let near = |a: &(Beats, Beats, i32), b: &(Beats, Beats, i32)| same(&vec![*a], &vec![*b]);
-    let at = ours.iter().zip(theirs).position(|(a, b)| !near(a, b)).unwrap_or(ours.len().min(theirs.len()));
-    let show = |heard: &Heard| match heard.get(at) {
-        Some((onset, length, pitch)) => format!("{pitch} at {onset} for {length}"),
-        None => "nothing".to_owned(),
-    };
-    format!("note {at} is {}, abc2midi's {}", show(ours), show(theirs))
-}
-
-/// What abc2midi plays: without graces, fermatas and accompaniment, chords struck at once, no decorations.
-fn abc2midi(tune: &Tune, text: &str) -> Heard {
-    let voices: Vec<String> = tune.header.voices.iter().map(|voice| voice.id.clone()).collect();
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let (source, target) = (directory.path().join("tune.abc"), directory.path().join("tune.mid"));
-    std::fs::write(&source, for_oracle(text, &voices)).expect("the tune is written");
-    let run = Command::new("abc2midi")
-        .current_dir(directory.path())
-        .arg(&source)
-        .args(["-NGRA", "-NGUI", "-NFER", "-silent", "-quiet", "-o"])
-        .arg(&target)
-        .output()
-        .expect("abc2midi runs");
-    drop(run);
-    let Ok(bytes) = std::fs::read(&target) else { return Heard::new() };
-    let smf = Smf::parse(&bytes).expect("a MIDI file");
-    let Timing::Metrical(division) = smf.header.timing else { panic!("a MIDI file with metrical time") };
-    let per_whole = 4 * i64::from(division.as_int());
-    let mut heard = Heard::new();
-    for track in &smf.tracks {
-        let mut now = 0;
-        let mut sounding: Vec<(u8, u8, i64)> = Vec::new();
-        for event in track {
-            now += i64::from(event.delta.as_int());
-            let TrackEventKind::Midi { channel, message } = event.kind else { continue };
-            let (key, on) = match message {
-                MidiMessage::NoteOn { key, vel } => (key.as_int(), vel.as_int() > 0),
-                MidiMessage::NoteOff { key, .. } => (key.as_int(), false),
-                _ => continue,
-            };
-            let channel = channel.as_int();
-            if on {
-                sounding.push((channel, key, now));
-            } else if let Some(at) = sounding.iter().position(|&(c, k, _)| (c, k) == (channel, key)) {
-                let (_, _, start) = sounding.remove(at);
-                // Notes are struck one tick late and end on time.
-                let length = Beats::new(now - (start - 1), per_whole);
-                heard.push((Beats::new(start - 1, per_whole), length, i32::from(key)));
-            }
-        }
-    }
-    heard.sort_unstable();
-    heard
-}
-
-/// The tune without what abc2midi plays in its own way: rhythm names (it swings hornpipes), decorations, tempi.
-fn for_oracle(tune: &str, voices: &[String]) -> String {
-    let mut out = String::new();
-    for line in tune.lines() {
-        if line.starts_with("R:") || line.starts_with("Q:") {
-            continue;
-        }
-        let is_field = line.as_bytes().get(1) == Some(&b':') && !line.starts_with('|');
-        let is_key = line.starts_with("K:") && !out.contains("\nK:");
-        if is_field || line.starts_with('%') {
-            out += line;
-        } else {
-            out += &without_decorations(line);
-        }
-        out.push('\n');
-        if is_key {
-            out += "%%MIDI chordattack 0\n%%MIDI ratio 3 1\n";
-            for voice in voices {
-                out.extend(["V:", voice, "\n%%MIDI chordattack 0\n"]);
-            }
-            if let Some(first) = voices.first() {
-                out.extend(["V:", first, "\n"]);
-            }
-        }
-    }
-    out
-}
-
-fn without_decorations(line: &str) -> String {
-    let mut out = String::new();
-    let mut rest = line;
-    while let Some(c) = rest.chars().next() {
-        let marked = matches!(c, '!' | '+' | '"').then(|| rest[1..].find(c)).flatten();
-        if let Some(length) = marked.filter(|length| c == '"' || *length < 24) {
-            rest = &rest[length + 2..];
-            continue;
-        }
-        rest = &rest[c.len_utf8()..];
-        let inline_field = c == '[' && rest.as_bytes().get(1) == Some(&b':');
-        if let Some(length) = rest.find(']').filter(|_| inline_field) {
-            out.push(c);
-            out += &rest[..=length];
-            rest = &rest[length + 1..];
-        } else if !(matches!(c, '~' | 'H'..='W' | 'h'..='w') || c == '.' && !rest.starts_with('|')) {
-            out.push(c);
-        }
-    }
-    out
+/// The voices of a tune, in their order.
+fn names(tune: &Tune) -> Vec<&str> {
+    tune.header.voices.iter().map(|voice| voice.id.as_str()).collect()
 }

@@ -1,0 +1,255 @@
+//! What the command line answers to bad input: one clear sentence and an exit code. 1 the input is at fault, 2 wrong usage, 3 the machine
+//! lacks something.
+
+#[path = "common/program.rs"]
+mod program;
+
+use std::path::Path;
+
+use program::{Place, Ran};
+
+const GOOD: &str = "X:1\nT:Good\nM:6/8\nL:1/8\nK:D\n[V:lead patch=reed] d2A FAd | e2d cBA |\n";
+
+/// Line 5 names a patch that is nowhere, line 6 has a bar that is too long.
+const BAD: &str = "X:1\nM:4/4\nL:1/4\nK:C\nV:lead patch=organ\n[V:lead] CDEFG | C4 |\n";
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+/// Refused with this exit code, and one sentence that says all of `parts`.
+fn assert_refused(ran: &Ran, code: i32, parts: &[&str]) {
+    assert_eq!(ran.code, Some(code), "{ran:?}");
+    assert_eq!(ran.out, "", "nothing but messages");
+    assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    assert!(ran.err.starts_with("barline: "), "{}", ran.err);
+    for part in parts {
+        assert!(ran.err.contains(part), "{part:?} is not in: {}", ran.err);
+    }
+}
+
+/// Renders two bars by the ladder from `prompt` into `output`.
+fn render(place: &Place, prompt: &Path, output: &Path) -> Ran {
+    place.run(["render", text(prompt), "--bars", "2", "--model", "none", "-o", text(output)])
+}
+
+#[test]
+fn wrong_usage_is_2() {
+    let place = Place::new();
+    for arguments in [
+        &["--nonsense"][..],
+        &["render"],
+        &["render", "a.abc", "--bars", "0", "-o", "a.wav"],
+        &["render", "a.abc", "--bars", "2"],
+        &["bench", "luck"],
+    ] {
+        let ran = place.run(arguments);
+        assert_eq!(ran.code, Some(2), "{arguments:?}: {ran:?}");
+        assert!(ran.err.starts_with("error: "), "{}", ran.err);
+    }
+    assert_refused(&place.run(["--audio", ":x", "prompts"]), 2, &["':x'", "HOST:DEVICE"]);
+}
+
+#[test]
+fn a_prompt_that_is_not_there_is_named() {
+    let place = Place::new();
+    let missing = place.path("missing.abc");
+    assert_refused(&render(&place, &missing, &place.path("a.wav")), 1, &[text(&missing)]);
+    assert_refused(&place.run([text(&missing)]), 1, &[text(&missing), "give a file or a folder"]);
+    assert_refused(&place.run(["notes", text(&missing)]), 1, &[text(&missing)]);
+}
+
+#[test]
+fn a_folder_without_prompts_is_named_with_what_it_needs() {
+    let place = Place::new();
+    place.write("set/README.md", "no prompt");
+    let folder = place.path("set");
+    assert_refused(&place.run([text(&folder)]), 1, &[text(&folder), ".abc or .txt"]);
+    assert_refused(&render(&place, &folder, &place.path("a.wav")), 1, &[text(&folder), "is a folder"]);
+}
+
+#[test]
+fn errors_in_a_prompt_have_file_line_and_column() {
+    let place = Place::new();
+    let (prompt, output) = (place.write("bad.abc", BAD), place.path("a.wav"));
+    let ran = render(&place, &prompt, &output);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let lines: Vec<&str> = ran.err.lines().collect();
+    let name = text(&prompt);
+    let unknown_patch = format!("{name}:5:8: error: there is no patch 'organ'; there are: ");
+    assert!(lines[0].starts_with(&unknown_patch), "{}", lines[0]);
+    assert!(lines[0].contains("reed"), "{}", lines[0]);
+    assert!(lines[1].starts_with(&format!("{name}:6:10: error: ")), "{}", lines[1]);
+    assert_eq!(lines[2..], [format!("barline: {name} has errors; correct them first")]);
+    assert!(!output.exists(), "nothing is rendered");
+}
+
+#[test]
+fn a_scene_or_tune_that_is_not_there_is_1() {
+    let place = Place::new();
+    let prompt = place.write("good.abc", GOOD);
+    let (name, output) = (text(&prompt), place.path("a.wav"));
+    let ran = place.run(["render", name, "--bars", "2", "--scene", "7", "--model", "none", "-o", text(&output)]);
+    assert_refused(&ran, 1, &[name, "scene"]);
+    assert_refused(&place.run(["notes", "--tune", "9", name]), 1, &[name, "tune"]);
+}
+
+#[test]
+fn a_model_that_is_not_there_is_3() {
+    let place = Place::new();
+    let prompt = place.write("good.abc", GOOD);
+    let (name, missing) = (text(&prompt), place.path("missing.gguf"));
+    let model = ["--model", text(&missing)];
+    let said = [text(&missing), "--model"];
+    let output = place.path("a.wav");
+    assert_refused(&place.run(["render", name, "--bars", "2", "-o", text(&output)].iter().chain(&model)), 3, &said);
+    assert_refused(&place.run([name].iter().chain(&model)), 3, &said);
+}
+
+#[cfg(feature = "llama")]
+#[test]
+fn a_model_that_cannot_be_loaded_is_3() {
+    let place = Place::new();
+    let prompt = place.write("good.abc", GOOD);
+    let output = place.path("a.wav");
+    let mut broken = vec![place.write("text.gguf", "Once upon a time"), place.write("empty.gguf", "")];
+    if let Some(model) = program::model() {
+        let whole = std::fs::read(model).expect("the model");
+        broken.push(place.write("half.gguf", &whole[..whole.len() / 2]));
+        broken.push(place.write("head.gguf", &whole[..1000]));
+    }
+    for model in &broken {
+        let ran = place.run(["render", text(&prompt), "--bars", "2", "-o", text(&output), "--model", text(model)]);
+        assert_refused(&ran, 3, &[text(model), "GGUF", "--model"]);
+        assert!(!output.exists(), "nothing is rendered");
+    }
+}
+
+#[test]
+fn a_device_or_port_that_is_not_there_is_3() {
+    let place = Place::new();
+    let prompt = place.write("good.abc", GOOD);
+    let play = |option: &[&str]| place.run([text(&prompt), "--model", "none"].iter().chain(option));
+    assert_refused(&play(&["--audio", "gramophone"]), 3, &["audio host 'gramophone'", "there is: "]);
+    assert_refused(&play(&["--audio", "none", "--midi", "no such port"]), 3, &["MIDI"]);
+}
+
+#[test]
+fn without_a_terminal_playing_is_refused_with_the_way_out() {
+    let place = Place::new();
+    let prompt = place.write("good.abc", GOOD);
+    let ran = place.run([text(&prompt), "--audio", "none", "--model", "none"]);
+    assert_refused(&ran, 3, &["terminal", "barline render"]);
+}
+
+#[test]
+fn outputs_are_refused_before_the_work() {
+    let place = Place::new();
+    let prompt = place.write("good.abc", GOOD);
+    for name in ["a.mp3", "a"] {
+        let output = place.path(name);
+        assert_refused(&render(&place, &prompt, &output), 1, &[text(&output), ".wav, .mid or .abc"]);
+    }
+    assert_refused(&render(&place, &prompt, &prompt), 1, &[text(&prompt), "the prompt itself"]);
+    assert_eq!(std::fs::read_to_string(&prompt).expect("still there"), GOOD);
+    for name in ["nowhere/a.wav", "nowhere/a.mid", "nowhere/a.abc"] {
+        let output = place.path(name);
+        assert_refused_at_last(&render(&place, &prompt, &output), &output);
+    }
+}
+
+/// The rendering was said to be done, and could not be written.
+fn assert_refused_at_last(ran: &Ran, output: &Path) {
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let last = ran.err.lines().last().expect("a message");
+    assert!(last.starts_with("barline: cannot write") && last.contains(text(output)), "{}", ran.err);
+}
+
+#[test]
+fn check_is_silent_on_good_files_and_lists_what_is_wrong_in_bad_ones() {
+    let place = Place::new();
+    let (good, bad) = (place.write("good.abc", GOOD), place.write("bad.abc", BAD));
+    let patch = place.write("bad.patch", "pitch >> nonsense(");
+    let words = place.write("words.txt", "A jig in D.\n");
+    let ran = place.run(["check", text(&good), text(&words), "patches/reed.patch"]);
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), "", ""));
+    let missing = place.path("missing.abc");
+    let ran = place.run(["check", text(&good), text(&bad), text(&patch), text(&missing)]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{ran:?}");
+    let named = |path: &Path| ran.out.lines().filter(|line| line.starts_with(text(path))).collect::<Vec<_>>();
+    assert_eq!(named(&good).len(), 0);
+    assert_eq!((named(&bad).len(), named(&patch).len(), named(&missing).len()), (2, 1, 1), "{}", ran.out);
+    for line in ran.out.lines() {
+        let (place, message) = line.split_once(": error: ").expect("an error");
+        let mut places = place.rsplitn(3, ':').map(str::parse::<usize>);
+        assert!(matches!((places.next(), places.next()), (Some(Ok(1..)), Some(Ok(1..)))), "{line}");
+        assert!(!message.is_empty());
+    }
+}
+
+#[test]
+fn a_warning_alone_is_no_failure() {
+    let place = Place::new();
+    let odd = place.write("odd.abc", "X:1\nM:4/4\nL:1/4\nK:C\nCDEF | CD | CDEF |\n");
+    let ran = place.run(["check", text(&odd)]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.starts_with(&format!("{}:5:8: warning: ", text(&odd))), "{}", ran.out);
+}
+
+/// The contract of `barline notes --json`, with ties, repeats, two tunes and two voices.
+#[test]
+fn notes_as_json_are_one_object_a_tune() {
+    let place = Place::new();
+    let book = "X:3\nM:4/4\nL:1/8\nK:G\n[V:a] |: !f!F2 z2 A4- | A8 :|\n[V:b] [DG]8 | D,8 |\n\nX:7\nL:1/8\nK:C\n(3CDE {g}\"Am\"z\n";
+    let file = place.write("book.abc", book);
+    let ran = place.run(["notes", "--json", text(&file)]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let tunes: Vec<serde_json::Value> =
+        ran.out.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect();
+    let note = |voice: &str, onset: &str, length: &str, pitch: u8, velocity: u8| serde_json::json!({"voice": voice, "onset": onset, "length": length, "pitch": pitch, "velocity": velocity});
+    let first = [
+        note("a", "0", "1/4", 66, 105),
+        note("b", "0", "1", 62, 90),
+        note("b", "0", "1", 67, 90),
+        note("a", "1/2", "3/2", 69, 105),
+        note("b", "1", "1", 50, 90),
+        note("a", "2", "1/4", 66, 105),
+        note("a", "5/2", "3/2", 69, 105),
+    ];
+    assert_eq!(tunes[0], serde_json::json!({"tune": 3, "notes": first}));
+    let second = [note("1", "0", "1/12", 60, 90), note("1", "1/12", "1/12", 62, 90), note("1", "1/6", "1/12", 64, 90)];
+    assert_eq!(tunes[1], serde_json::json!({"tune": 7, "notes": second}));
+    let only = place.run(["notes", "--json", "--tune", "7", text(&file)]);
+    assert_eq!(only.out.lines().collect::<Vec<_>>(), [ran.out.lines().nth(1).expect("the second tune")]);
+    assert!(
+        ran.out.starts_with("{\"tune\":3,\"notes\":[{\"voice\":\"a\",\"onset\":\"0\",\"length\":\"1/4\",\"pitch\":66,")
+    );
+}
+
+#[test]
+fn devices_as_json_are_one_object() {
+    let ran = Place::new().run(["devices", "--json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let devices: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    for device in devices["audio"].as_array().expect("a list") {
+        assert!(device["host"].is_string() && device["name"].is_string() && device["default"].is_boolean(), "{device}");
+        let spec = device["spec"].as_str().expect("a text");
+        assert!(spec.starts_with(device["host"].as_str().expect("a text")), "{spec}");
+    }
+    for port in devices["midi_out"].as_array().expect("a list") {
+        assert!(port["index"].is_u64() && port["name"].is_string(), "{port}");
+    }
+    let plain = Place::new().run(["devices"]);
+    assert!(plain.out.contains("audio outputs (--audio)") && plain.out.contains("MIDI outputs (--midi)"));
+}
+
+#[test]
+fn help_and_version_are_no_failure() {
+    let place = Place::new();
+    let help = place.run(["--help"]);
+    assert_eq!(help.code, Some(0));
+    for command in ["render", "notes", "check", "devices", "bench"] {
+        assert!(help.out.contains(command), "{command} is missing in {}", help.out);
+    }
+    assert!(place.run(["--version"]).out.starts_with("barline 0."));
+}
