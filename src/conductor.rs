@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use agenda::Agenda;
 
-use crate::compose::{ComposedBar, Composer, Reply};
-use crate::event::{Action, Command, Level, Message, Playing, Revision, ScheduledEvent, VoiceSlot};
-use crate::prompt::Scene;
+use crate::compose::{ComposedBar, Composer, Reply, Revision};
+use crate::event::{Action, Command, Level, Message, Playing, ScheduledEvent, VoiceSlot};
+use crate::prompt::{MAX_VOICES, Scene};
 use crate::time::{Beats, Frames, SampleRate, Tempo};
 use crate::timeline::{Bar, Timeline};
 use crate::transport::Transport;
@@ -274,7 +274,7 @@ impl Conductor {
     /// Gives the scene's voices their slots and its own mutes.
     fn settle(&mut self, scene: &Scene) {
         for voice in &scene.voices {
-            if self.slot(&voice.name).is_none() && self.slots.len() < crate::event::MAX_VOICES {
+            if self.slot(&voice.name).is_none() && self.slots.len() < MAX_VOICES {
                 self.slots.push(voice.name.clone());
                 if voice.muted {
                     self.muted.insert(voice.name.clone());

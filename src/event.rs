@@ -13,9 +13,6 @@ use crate::time::{Beats, Frames, Tempo};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VoiceSlot(pub u8);
 
-/// How many voices a scene may have.
-pub const MAX_VOICES: usize = 32;
-
 /// Something an output does at a frame. `Copy`, so that it passes to real-time threads without a heap.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScheduledEvent {
@@ -64,10 +61,6 @@ pub enum ClockMessage {
     Continue,
     Stop,
 }
-
-/// Counts evaluations. Each composed bar carries the revision of the text that it answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Revision(pub u64);
 
 /// Who made a bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -13,7 +13,8 @@ use rtrb::{Producer, PushError, RingBuffer};
 
 use crate::clock::Clock;
 use crate::engine::RING_CAPACITY;
-use crate::event::{MAX_VOICES, ScheduledEvent, VoiceSlot};
+use crate::event::{ScheduledEvent, VoiceSlot};
+use crate::prompt::MAX_VOICES;
 use crate::realtime;
 pub use player::{MidiStats, Player};
 pub use port::{PortInfo, PortSink, open, ports};

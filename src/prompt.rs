@@ -16,8 +16,10 @@ use crate::abc::ast::{Tune, VoiceHeader};
 use crate::abc::key::Key;
 use crate::abc::parse::parse;
 use crate::abc::{Diagnostic, Meter, Severity, Span};
-use crate::event::MAX_VOICES;
 use crate::time::{Beats, Tempo};
+
+/// How many voices a scene may have.
+pub const MAX_VOICES: usize = 32;
 
 /// One tune of a prompt file, ready to be played.
 #[derive(Clone, Debug, PartialEq)]

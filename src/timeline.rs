@@ -3,20 +3,22 @@
 //! Bars before `next` are committed and never change. From `next` on there is a plan: loops and seeds come from the scene, the rest
 //! from the composer as it arrives. An evaluation takes effect at one bar line, which it names.
 
+mod force;
+mod question;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use force::{InForce, Origin, given, origin};
+
 use crate::abc::parse::read_bar;
 use crate::abc::{Pitch, print};
-use crate::compose::{ComposedBar, Prompt, PromptBar, PromptVoice, STREAM_UNIT};
-use crate::event::{Author, Revision};
+use crate::compose::{ComposedBar, Revision, STREAM_UNIT};
+use crate::event::Author;
 use crate::ladder::{self, Need};
-use crate::prompt::{By, Scene, Voice};
+use crate::prompt::{Scene, Voice};
 use crate::score::{Measure, Note};
 use crate::time::Beats;
-
-/// Committed bars kept in the composer's view: between one and two of these, so that the view's start seldom moves.
-const CONTEXT_STEP: i64 = 32;
 
 /// One voice's part of a bar.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,26 +44,6 @@ impl Bar {
     pub fn length(&self) -> Beats {
         self.scene.bar_length()
     }
-}
-
-/// A scene in force, and where its voices stand in it.
-#[derive(Clone, Debug)]
-struct InForce {
-    scene: Arc<Scene>,
-    revision: Revision,
-    /// The bar from which it holds.
-    from: i64,
-    /// The bar of the scene's first bar: words count from here.
-    origin: i64,
-    voices: Vec<Origin>,
-}
-
-/// Where the text of a voice begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Origin {
-    /// The bar at which `first` stands.
-    bar: i64,
-    first: usize,
 }
 
 #[derive(Debug)]
@@ -239,49 +221,6 @@ impl Timeline {
         (self.newest().revision, self.attempt)
     }
 
-    /// What the composer is asked: the view back, then `ahead` bars to come.
-    #[must_use]
-    pub fn prompt(&self, ahead: usize) -> Prompt {
-        let newest = self.newest();
-        let scene = &newest.scene;
-        let base = (self.next - 1 - CONTEXT_STEP).div_euclid(CONTEXT_STEP) * CONTEXT_STEP + 1;
-        let first_bar = base.max(self.context_from).max(if self.same_music(newest) { 1 } else { newest.from });
-        let last = self.next + ahead as i64 - 1;
-        let bars = (first_bar..=last.max(first_bar)).map(|number| self.prompt_bar(newest, number)).collect();
-        Prompt {
-            revision: newest.revision,
-            meter: scene.meter,
-            key: scene.key,
-            phrase: scene.phrase,
-            voices: scene.voices.iter().map(prompt_voice).collect(),
-            first_bar,
-            bars,
-            seed: self.seed,
-            attempt: self.attempt,
-        }
-    }
-
-    fn prompt_bar(&self, newest: &InForce, number: i64) -> PromptBar {
-        let in_force = if number >= newest.from { newest } else { &self.now };
-        let committed = self.committed(number);
-        let cells = newest.scene.voices.iter().enumerate().map(|(at, voice)| {
-            let same_name = |scene: &Scene| scene.voices.iter().position(|other| other.name == voice.name);
-            let cell = match committed {
-                Some(bar) => same_name(&bar.scene).map(|at| bar.cells[at].text.clone()),
-                None if number >= newest.from => self.planned(number, at).map(|cell| cell.text),
-                // A bar before the change that nobody has written yet is not the new text's to write.
-                None => same_name(&in_force.scene).and_then(|at| self.planned(number, at)).map(|cell| cell.text),
-            };
-            let silent = number < newest.from || number < self.next;
-            cell.or_else(|| (voice.by == By::Model && silent).then(|| rest(&newest.scene)))
-        });
-        let words = match committed {
-            Some(bar) => bar.scene.words_at(number - self.now.origin),
-            None => in_force.scene.words_at(number - in_force.origin),
-        };
-        PromptBar { words, cells: cells.collect() }
-    }
-
     fn enter(&mut self, in_force: InForce) {
         if !self.same_music(&in_force) {
             self.context_from = in_force.from;
@@ -349,50 +288,11 @@ impl Timeline {
     }
 }
 
-/// Where a voice's text begins after an evaluation: loops keep their phase, a changed seed plays from its first changed bar.
-fn origin(old: &InForce, voice: &Voice, from: i64, fresh: bool, phrase: u32) -> Origin {
-    let anew = Origin { bar: from, first: 0 };
-    let known = old.scene.voices.iter().position(|other| other.name == voice.name);
-    let Some(at) = known.filter(|_| !fresh) else { return anew };
-    let (before, origin) = (&old.scene.voices[at], old.voices[at]);
-    match (before.by, voice.by) {
-        (By::Loop, By::Loop) if before.bars.len() == voice.bars.len() => origin,
-        // Another length counts from the next phrase line.
-        (By::Loop, By::Loop) => {
-            let phrase = i64::from(phrase);
-            Origin { bar: from + (old.origin - from).rem_euclid(phrase), first: 0 }
-        }
-        (By::Model, By::Model) => {
-            let same = |(a, b): &(&crate::prompt::SeedBar, &crate::prompt::SeedBar)| a.text == b.text;
-            let first = before.bars.iter().zip(&voice.bars).take_while(same).count();
-            // A seed that only lost its end, or nothing, re-triggers nothing.
-            if first >= voice.bars.len() { origin } else { Origin { bar: from, first } }
-        }
-        _ => anew,
-    }
-}
-
 /// Marks the notes at the bar's start that a tie from the bar before holds.
 fn hold(measure: &mut Measure, tied: &[Pitch]) {
     for note in measure.notes.iter_mut().filter(|note| note.onset == Beats::ZERO) {
         note.tied_from = tied.iter().any(|pitch| pitch.midi() == note.pitch.midi());
     }
-}
-
-/// What the scene's text says of a voice in a bar.
-fn given(in_force: &InForce, number: i64, voice: usize) -> Option<Cell> {
-    let origin = in_force.voices.get(voice)?;
-    let voice = &in_force.scene.voices[voice];
-    let at = number - origin.bar;
-    let index = match voice.by {
-        By::Loop if !voice.bars.is_empty() => at.rem_euclid(voice.bars.len() as i64) as usize,
-        By::Loop => {
-            return Some(Cell { text: rest(&in_force.scene), measure: silence(&in_force.scene), by: Author::Text });
-        }
-        By::Model => usize::try_from(at).ok()? + origin.first,
-    };
-    let bar = voice.bars.get(index)?;
-    Some(Cell { text: bar.text.clone(), measure: bar.measure.clone(), by: Author::Text })
 }
 
 fn silence(scene: &Scene) -> Measure {
@@ -406,8 +306,4 @@ fn rest(scene: &Scene) -> String {
 
 fn style(scene: &Scene) -> print::Style {
     print::Style { signature: scene.key.signature, unit: STREAM_UNIT, beat: scene.meter.beat() }
-}
-
-fn prompt_voice(voice: &Voice) -> PromptVoice {
-    PromptVoice { name: voice.name.clone(), role: voice.role, composed: voice.by == By::Model, rules: voice.rules }
 }

@@ -7,8 +7,7 @@ use barline::compose::mask::{SUBSET_BYTES, Vocabulary};
 use barline::compose::profile::Profile;
 use barline::compose::sample::{Rng, Sampling};
 use barline::compose::writer::{Model, Writer};
-use barline::compose::{ComposedBar, Prompt, PromptBar, PromptVoice, Role, STREAM_UNIT, VoiceRules};
-use barline::event::Revision;
+use barline::compose::{ComposedBar, Prompt, PromptBar, PromptVoice, Revision, Role, STREAM_UNIT, VoiceRules};
 
 /// A model that has read nothing: its logits are noise that depends on the text so far.
 struct Noise {

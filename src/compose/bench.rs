@@ -3,10 +3,9 @@
 use std::time::Instant;
 
 use super::writer::{Model, Writer};
-use super::{Prompt, PromptBar, PromptVoice, Role, VoiceRules};
+use super::{Prompt, PromptBar, PromptVoice, Revision, Role, VoiceRules};
 use crate::abc::Meter;
 use crate::abc::key::Key;
-use crate::event::Revision;
 
 /// Bars written for the figures.
 const BARS: usize = 64;

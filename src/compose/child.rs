@@ -9,8 +9,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use super::protocol::{read_frame, write_frame};
 use super::writer::{Model, Writer};
-use super::{Prompt, Reply};
-use crate::event::Revision;
+use super::{Prompt, Reply, Revision};
 
 /// The newest prompt, and whether there will be more.
 #[derive(Debug, Default)]

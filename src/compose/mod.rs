@@ -21,10 +21,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::abc::Meter;
 use crate::abc::key::Key;
-use crate::event::Revision;
 
 /// The unit length in which bars travel between instrument and composer (`L:1/8`).
 pub const STREAM_UNIT: crate::time::Beats = crate::time::Beats::EIGHTH;
+
+/// Counts evaluations. Each composed bar carries the revision of the text that it answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Revision(pub u64);
 
 /// Everything that the composer needs to know to write on; the newest wins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,7 +57,17 @@ impl Prompt {
         self.bars.iter().map(missing).enumerate().find(|(_, voices)| !voices.is_empty())
     }
 
-    /// Takes over what was already written for the same revision and attempt, so that nothing is written twice.
+    /// This prompt where `old` was the newest until now: what was already written for it is not written twice.
+    #[must_use]
+    pub fn following(&self, old: Option<&Prompt>) -> Prompt {
+        let mut prompt = self.clone();
+        if let Some(old) = old {
+            prompt.adopt(old);
+        }
+        prompt
+    }
+
+    /// Takes over what was already written for the same revision and attempt.
     pub fn adopt(&mut self, old: &Prompt) {
         if (old.revision, old.attempt, old.voices.len()) != (self.revision, self.attempt, self.voices.len()) {
             return;

@@ -19,11 +19,7 @@ impl Script {
 
 impl Composer for Script {
     fn ask(&mut self, prompt: &Prompt) {
-        let mut prompt = prompt.clone();
-        if let Some(old) = &self.prompt {
-            prompt.adopt(old);
-        }
-        self.prompt = Some(prompt);
+        self.prompt = Some(prompt.following(self.prompt.as_ref()));
     }
 
     fn poll(&mut self) -> Option<Reply> {

@@ -16,7 +16,8 @@ use std::fmt;
 use fundsp::prelude32::{AudioUnit, BufferVec, reverb_stereo};
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::event::{Action, MAX_VOICES, VoiceSlot};
+use crate::event::{Action, VoiceSlot};
+use crate::prompt::MAX_VOICES;
 use crate::time::SampleRate;
 use limiter::Limiter;
 pub use patch::{Patch, PatchError};

@@ -1,0 +1,57 @@
+//! What the composer is asked: the timeline as a [`Prompt`]. Pure.
+
+use super::{InForce, Timeline, rest};
+use crate::compose::{Prompt, PromptBar, PromptVoice};
+use crate::prompt::{By, Scene, Voice};
+
+/// Committed bars kept in the composer's view: between one and two of these, so that the view's start seldom moves.
+const CONTEXT_STEP: i64 = 32;
+
+impl Timeline {
+    /// What the composer is asked: the view back, then `ahead` bars to come.
+    #[must_use]
+    pub fn prompt(&self, ahead: usize) -> Prompt {
+        let newest = self.newest();
+        let scene = &newest.scene;
+        let base = (self.next - 1 - CONTEXT_STEP).div_euclid(CONTEXT_STEP) * CONTEXT_STEP + 1;
+        let first_bar = base.max(self.context_from).max(if self.same_music(newest) { 1 } else { newest.from });
+        let last = self.next + ahead as i64 - 1;
+        let bars = (first_bar..=last.max(first_bar)).map(|number| self.prompt_bar(newest, number)).collect();
+        Prompt {
+            revision: newest.revision,
+            meter: scene.meter,
+            key: scene.key,
+            phrase: scene.phrase,
+            voices: scene.voices.iter().map(prompt_voice).collect(),
+            first_bar,
+            bars,
+            seed: self.seed,
+            attempt: self.attempt,
+        }
+    }
+
+    fn prompt_bar(&self, newest: &InForce, number: i64) -> PromptBar {
+        let in_force = if number >= newest.from { newest } else { &self.now };
+        let committed = self.committed(number);
+        let cells = newest.scene.voices.iter().enumerate().map(|(at, voice)| {
+            let same_name = |scene: &Scene| scene.voices.iter().position(|other| other.name == voice.name);
+            let cell = match committed {
+                Some(bar) => same_name(&bar.scene).map(|at| bar.cells[at].text.clone()),
+                None if number >= newest.from => self.planned(number, at).map(|cell| cell.text),
+                // A bar before the change that nobody has written yet is not the new text's to write.
+                None => same_name(&in_force.scene).and_then(|at| self.planned(number, at)).map(|cell| cell.text),
+            };
+            let silent = number < newest.from || number < self.next;
+            cell.or_else(|| (voice.by == By::Model && silent).then(|| rest(&newest.scene)))
+        });
+        let words = match committed {
+            Some(bar) => bar.scene.words_at(number - self.now.origin),
+            None => in_force.scene.words_at(number - in_force.origin),
+        };
+        PromptBar { words, cells: cells.collect() }
+    }
+}
+
+fn prompt_voice(voice: &Voice) -> PromptVoice {
+    PromptVoice { name: voice.name.clone(), role: voice.role, composed: voice.by == By::Model, rules: voice.rules }
+}
