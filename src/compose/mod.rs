@@ -150,6 +150,11 @@ pub trait Composer: Send {
 
     /// The next reply, when there is one; does not wait for another process.
     fn poll(&mut self) -> Option<Reply>;
+
+    /// Whether there is anybody to wait for.
+    fn is_there(&self) -> bool {
+        true
+    }
 }
 
 /// Nobody: everything is left to the ladder.
@@ -161,5 +166,9 @@ impl Composer for Silent {
 
     fn poll(&mut self) -> Option<Reply> {
         None
+    }
+
+    fn is_there(&self) -> bool {
+        false
     }
 }
