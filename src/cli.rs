@@ -22,7 +22,7 @@ pub enum Command {
     Render(RenderArguments),
     /// Print the notes that an ABC file would play
     Notes(NotesArguments),
-    /// Check ABC files and prompts: FILE:LINE:COL: severity: text; exit code 1 when there is an error
+    /// Check ABC files and prompts; says file, line and column, and exits with 1 when there is an error
     Check(CheckArguments),
     /// List audio hosts, devices and MIDI ports
     Devices {

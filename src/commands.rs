@@ -16,7 +16,9 @@ pub fn render(arguments: &RenderArguments) -> Result<(), Failure> {
     arguments.output.iter().try_for_each(|path| check_output(path, &arguments.prompt))?;
     let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
     let (patches, wrong) = library::patches(&assets.patches);
-    wrong.iter().for_each(|line| eprintln!("{line}"));
+    for line in wrong {
+        eprintln!("{line}");
+    }
     let scenes = library::scenes(&arguments.prompt, &patches)?;
     let scene = match arguments.scene {
         None => scenes.into_iter().next(),
@@ -127,7 +129,7 @@ pub fn notes(arguments: &NotesArguments) -> Result<(), Failure> {
 }
 
 pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
-    let patches = assets::locate().map(|assets| library::patches(&assets.patches).0).unwrap_or_else(|_| Patches::new());
+    let patches = assets::locate().map_or_else(|_| Patches::new(), |assets| library::patches(&assets.patches).0);
     let mut bad = false;
     for file in &arguments.files {
         let text = match read(file) {

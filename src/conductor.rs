@@ -90,12 +90,12 @@ impl std::fmt::Debug for Conductor {
 impl Conductor {
     /// A conductor that does not play yet.
     #[must_use]
-    pub fn new(scene: Arc<Scene>, composer: Box<dyn Composer>, rate: SampleRate, seed: u64, pace: Pace) -> Conductor {
+    pub fn new(scene: &Arc<Scene>, composer: Box<dyn Composer>, rate: SampleRate, seed: u64, pace: Pace) -> Conductor {
         let tempo = scene.tempo.unwrap_or(Tempo::DEFAULT);
         let composer_state = if composer.is_there() { "starting" } else { "none" };
         let mut conductor = Conductor {
             text_tempo: scene.tempo,
-            timeline: Timeline::new(Arc::clone(&scene), seed),
+            timeline: Timeline::new(Arc::clone(scene), seed),
             transport: Transport::new(rate, Frames(0), tempo),
             composer,
             agenda: Agenda::default(),
@@ -112,7 +112,7 @@ impl Conductor {
             tally: Tally::default(),
             messages: Vec::new(),
         };
-        conductor.settle(&scene);
+        conductor.settle(scene);
         conductor
     }
 
@@ -160,7 +160,6 @@ impl Conductor {
                 self.starting = Some(now);
                 self.playing = Playing::Playing;
             }
-            Command::Play => {}
             Command::Hush => {
                 if self.playing == Playing::Playing {
                     self.playing = Playing::Hushed;
@@ -176,7 +175,7 @@ impl Conductor {
                 let action = if matches!(command, Command::Panic) { Action::Panic } else { Action::AllNotesOff };
                 out(ScheduledEvent { at: now, action });
             }
-            Command::Evaluate { scene, fresh } => self.evaluate(scene, fresh, now, out),
+            Command::Evaluate { scene, fresh } => self.evaluate(&scene, fresh, now, out),
             Command::Mute { voice, muted } => {
                 if let Some(voice) = self.timeline.scene().voices.get(voice) {
                     if muted {
@@ -187,8 +186,8 @@ impl Conductor {
                 }
             }
             Command::Reroll => self.timeline.reroll(),
-            // Patches and quitting are the scheduler's business.
-            Command::Patch(_) | Command::Quit => {}
+            // Playing already; patches and quitting are the scheduler's business.
+            Command::Play | Command::Patch(_) | Command::Quit => {}
         }
     }
 
@@ -242,15 +241,15 @@ impl Conductor {
         self.starting = None;
     }
 
-    fn evaluate(&mut self, scene: Arc<Scene>, fresh: bool, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+    fn evaluate(&mut self, scene: &Arc<Scene>, fresh: bool, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
         let left = self.transport.frame_of(self.timeline.next_start()) - self.lead() - now;
         let rate = self.transport.rate();
         let composed = scene.voices.iter().any(|voice| voice.by == crate::prompt::By::Model);
         let moving = self.playing != Playing::Stopped && self.starting.is_none();
         let hurry = moving && composed && left < rate.frames_in(self.work_p95());
-        self.settle(&scene);
-        self.mix(&scene, now, out);
-        let from = self.timeline.evaluate(Arc::clone(&scene), fresh, hurry);
+        self.settle(scene);
+        self.mix(scene, now, out);
+        let from = self.timeline.evaluate(Arc::clone(scene), fresh, hurry);
         self.messages.push(Message { level: Level::Info, text: format!("{}: heard from bar {from}", scene.title) });
         if !moving {
             self.enter();
@@ -318,7 +317,7 @@ impl Conductor {
     fn reply(&mut self, reply: Reply) {
         match reply {
             Reply::Ready { model } => {
-                self.composer_state = "ready".to_owned();
+                "ready".clone_into(&mut self.composer_state);
                 self.say(Level::Info, format!("composer ready: {model}"));
             }
             Reply::Bar(bar) => self.bar(bar),

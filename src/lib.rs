@@ -1,4 +1,60 @@
-//! Barline.
+//! Barline, a live-coding instrument for the terminal: the performer edits text, a language model keeps writing the next bars in ABC,
+//! a scheduler plays them on time.
+//!
+//! # The way of a bar
+//!
+//! ```text
+//! prompts ─watch─▶ ui ──Scene──▶ conductor ──Prompt (newest wins)──▶ compose::link ◀─frames─▶ composer (child process)
+//!                  ▲             │ timeline, transport, ladder ◀──────── ComposedBar ───┘
+//!                  └───Event─────┤
+//!                                └──ScheduledEvent──▶ engine + synth (audio callback)
+//!                                └──ScheduledEvent──▶ midi (own thread)
+//! ```
+//!
+//! An evaluated [`prompt::Scene`] goes to the [`conductor`], which asks a [`compose::Composer`] for bars and keeps what it knows of the
+//! future in a [`timeline`]. At the commit point, some tens of milliseconds before its bar line, a bar is fixed: what is planned, and
+//! the [`ladder`] for what is not there. From then on it is a list of events with frames, which the [`scheduler`] passes to the
+//! [`engine`] and to [`midi`] shortly before they are due. `render` runs the same conductor and engine in a loop.
+//!
+//! # The map
+//!
+//! | values, without I/O or clock | |
+//! | --- | --- |
+//! | [`time`] | [`time::Beats`] (exact), [`time::Frames`]; [`transport`] alone converts |
+//! | [`abc`], [`score`], [`notes`], [`check`] | text to notes and back; [`abc::bar`] is the automaton that a bar cannot get out of |
+//! | [`prompt`], [`steer`] | scenes, voices, words; words to control words |
+//! | [`timeline`], [`transport`], [`ladder`], [`conductor`] | which bars there are, when they are, what fills a gap |
+//! | [`synth`], [`engine`], [`queue`] | patches, voices, and events in, sound out |
+//! | [`event`] | what rooms tell each other |
+//!
+//! | rooms | thread |
+//! | --- | --- |
+//! | [`ui`] | main; the only writer of the editor |
+//! | [`watch`] | its own; reads changed files |
+//! | [`scheduler`] | its own, real-time where permitted; runs the conductor |
+//! | [`compose::link`] | its own; owns the child process, restarts it |
+//! | [`compose::child`] | the child: a reader thread, and one decode thread at low priority |
+//! | [`audio`] | the device's callback, which never allocates, locks or logs |
+//! | [`midi`] | its own, real-time where permitted |
+//!
+//! # Invariants
+//!
+//! * The music never waits for the model: whoever plays, plays what is there at the commit point.
+//! * Committed bars never change, and what is committed is what is heard and what was shown.
+//! * Each bar that a model writes is full and keeps the voice's rules, by construction ([`abc::bar`]), for any vocabulary that can
+//!   spell the subset ([`compose::mask::Vocabulary`]); the parent reads it again all the same.
+//! * The composer's text is a pure function of header, words and bars ([`compose::stream`]); its cache is only a shortcut.
+//! * Who strikes a note ends it: the agenda sends the note-off, the outputs keep a table of what sounds.
+//! * The audio callback and the MIDI thread allocate nothing (`tests/realtime.rs` runs them under an allocation check).
+//! * Parsing never fails; it returns what it understood and a list of diagnostics with places.
+//! * A text with errors never replaces one without.
+//!
+//! # Non-goals
+//!
+//! * No score engraving: any ABC program shows what Barline writes.
+//! * No samples and no plug-ins: patches are text, everything else is MIDI.
+//! * No llama.cpp sampler or grammar: they cannot count a bar, and abort the process when misused.
+//! * No network: what is on stage is on the laptop.
 
 pub mod abc;
 pub mod audio;

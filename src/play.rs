@@ -27,7 +27,18 @@ use crate::assets::{self, Assets};
 use crate::cli::{Failure, PlayArguments};
 use crate::library::{self, Patches};
 
+/// Plays until the performer quits. Libraries print where they like; all of that goes to the log, and what is said at the end to the terminal.
 pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
+    let state = state_folder();
+    if let Some(log) = state.as_deref().map(log_in) {
+        let _ = terminal::redirect_stderr(&log);
+    }
+    let ended = run(arguments, state);
+    terminal::give_back();
+    ended
+}
+
+fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure> {
     let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
     let model = library::model(arguments.model.as_deref(), &assets)?;
     let (events, inbox) = channel();
@@ -38,21 +49,16 @@ pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
     let to_screen = events.clone();
     let (watch, files) = Watch::start(folders(arguments, &assets), move |event| drop(to_screen.send(event)));
     let (patches, wrong) = library::patches(&assets.patches);
-    wrong.into_iter().for_each(|text| say(Level::Error, text));
+    for text in wrong {
+        say(Level::Error, text);
+    }
     let files: Vec<(PathBuf, String)> =
         files.into_iter().filter(|(path, _)| path.extension().is_none_or(|extension| extension != "patch")).collect();
     let (playing, scene) = first_scene(&files, &patches).ok_or_else(|| no_prompt(arguments, &assets))?;
 
-    let state = state_folder();
-    let log = state.as_ref().map(|folder| folder.join("barline.log"));
-    let (device, port) = quietly(log.as_deref(), || outputs(arguments))?;
+    let (device, port) = outputs(arguments)?;
     let mut screen =
         Screen::take().map_err(|error| Failure::machine(format!("{error}; `barline render` needs none")))?;
-    if let Some(log) = &log {
-        // Libraries print where they like; a screen that they print over is lost.
-        let _ = terminal::redirect_stderr(log);
-    }
-
     let (device, trouble) = match device {
         Ok(device) => (device, None),
         Err(trouble) => (AudioDevice::none(), Some(trouble)),
@@ -67,8 +73,8 @@ pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
     let stats = renderer.stats();
     let audio = AudioOutput::start(device, renderer, Arc::clone(&clock));
     let midi = midi_output(port, &scene, &clock, &say);
-    let composer = composer(model.as_deref(), log, &say);
-    let conductor = Conductor::new(Arc::clone(&scene), composer, rate, arguments.seed, Pace::Live);
+    let composer = composer(model.as_deref(), state.as_deref().map(log_in), &say);
+    let conductor = Conductor::new(&scene, composer, rate, arguments.seed, Pace::Live);
     let midi_for_all = arguments.midi.is_some();
     let outputs = Outputs { ring, lane, stats, audio, midi, midi_for_all, patches: patches.clone() };
     let scheduler = Scheduler::start(conductor, outputs, clock, events.clone());
@@ -86,7 +92,7 @@ pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
     }
     let first = desk.read(&playing);
     if let Some(text) = first {
-        let evaluation = desk.check_again(&playing, &text);
+        let evaluation = desk.look_at(&playing, &text);
         kept.app.update(Input::Evaluated(evaluation));
     }
     if !arguments.armed {
@@ -100,16 +106,7 @@ pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
     ran.map_err(|error| Failure::machine(format!("the terminal: {error}")))
 }
 
-/// What `open` gives, while the libraries that it calls print into the log: the performer gets one sentence instead.
-fn quietly<T>(log: Option<&Path>, open: impl FnOnce() -> T) -> T {
-    let redirected = log.is_some_and(|log| terminal::redirect_stderr(log).is_ok());
-    let opened = open();
-    if redirected {
-        terminal::give_back();
-    }
-    opened
-}
-
+/// A device, or why there is none.
 type Device = Result<AudioDevice, String>;
 
 fn outputs(arguments: &PlayArguments) -> Result<(Device, Option<midi::PortSink>), Failure> {
@@ -216,6 +213,10 @@ fn state_folder() -> Option<PathBuf> {
     Some(folder)
 }
 
+fn log_in(state: &Path) -> PathBuf {
+    state.join("barline.log")
+}
+
 /// The app while it runs. However it ends, by signal or panic too, typed text that no file holds is kept.
 struct Kept {
     app: App,
@@ -266,10 +267,13 @@ impl Desk {
                 let error = self.watch.save(&path, &text, &over).err();
                 return vec![Input::Saved { path, text, error }];
             }
-            Request::Evaluate { path, text } if path.extension().is_some_and(|e| e == "patch") => {
+            Request::Evaluate { path, text, .. } if path.extension().is_some_and(|e| e == "patch") => {
                 return vec![Input::Evaluated(self.evaluate_patch(path, text))];
             }
-            Request::Evaluate { path, text } => return vec![Input::Evaluated(self.evaluate(path, text))],
+            Request::Evaluate { path, text, asked } if asked || path == self.playing.0 => {
+                return vec![Input::Evaluated(self.evaluate(path, text))];
+            }
+            Request::Evaluate { path, text, .. } => return vec![Input::Evaluated(self.look_at(&path, &text))],
             Request::Quit => {}
         }
         vec![]
@@ -292,11 +296,12 @@ impl Desk {
         Evaluation { path, text, accepted, diagnostics, heard }
     }
 
-    /// What there is to say of a file that already plays.
-    fn check_again(&self, path: &Path, text: &str) -> Evaluation {
+    /// What there is to say of a file without playing it.
+    fn look_at(&self, path: &Path, text: &str) -> Evaluation {
         let (scenes, diagnostics) = prompt::read(path, text, &library::patch_names(&self.patches));
         let heard = scenes.first().map(|scene| self.heard(scene)).unwrap_or_default();
-        Evaluation { path: path.to_owned(), text: text.to_owned(), accepted: true, diagnostics, heard }
+        let accepted = !scenes.is_empty();
+        Evaluation { path: path.to_owned(), text: text.to_owned(), accepted, diagnostics, heard }
     }
 
     fn evaluate_patch(&mut self, path: PathBuf, text: String) -> Evaluation {

@@ -46,7 +46,7 @@ pub fn render(
     let by_slot: Vec<Option<&Patch>> = patches.iter().map(Option::as_deref).collect();
     let (synth, _lane) = Synth::new(RENDER_RATE, &by_slot);
     let (mut renderer, mut ring) = Renderer::new(synth);
-    let mut conductor = Conductor::new(Arc::clone(&scene), composer, RENDER_RATE, seed, Pace::Offline);
+    let mut conductor = Conductor::new(&scene, composer, RENDER_RATE, seed, Pace::Offline);
     conductor.end_after(bars as i64);
     let mut waiting = std::collections::VecDeque::new();
     conductor.mix(&scene, Frames(0), &mut |event| waiting.push_back(event));

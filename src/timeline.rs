@@ -149,7 +149,7 @@ impl Timeline {
     pub fn evaluate(&mut self, scene: Arc<Scene>, fresh: bool, hurry: bool) -> i64 {
         let from = self.next + i64::from(hurry);
         let old = self.newest().clone();
-        let voices = scene.voices.iter().map(|voice| self.origin(&old, voice, from, fresh, scene.phrase)).collect();
+        let voices = scene.voices.iter().map(|voice| origin(&old, voice, from, fresh, scene.phrase)).collect();
         let revision = Revision(old.revision.0 + 1);
         let origin = if fresh { from } else { old.origin };
         let in_force = InForce { scene, revision, from, origin, voices };
@@ -308,29 +308,6 @@ impl Timeline {
         self.bars.get(usize::try_from(number - first).ok()?)
     }
 
-    /// Where a voice's text begins after an evaluation: loops keep their phase, a changed seed plays from its first changed bar.
-    fn origin(&self, old: &InForce, voice: &Voice, from: i64, fresh: bool, phrase: u32) -> Origin {
-        let anew = Origin { bar: from, first: 0 };
-        let known = old.scene.voices.iter().position(|other| other.name == voice.name);
-        let Some(at) = known.filter(|_| !fresh) else { return anew };
-        let (before, origin) = (&old.scene.voices[at], old.voices[at]);
-        match (before.by, voice.by) {
-            (By::Loop, By::Loop) if before.bars.len() == voice.bars.len() => origin,
-            // Another length counts from the next phrase line.
-            (By::Loop, By::Loop) => {
-                let phrase = i64::from(phrase);
-                Origin { bar: from + (old.origin - from).rem_euclid(phrase), first: 0 }
-            }
-            (By::Model, By::Model) => {
-                let same = |(a, b): &(&crate::prompt::SeedBar, &crate::prompt::SeedBar)| a.text == b.text;
-                let first = before.bars.iter().zip(&voice.bars).take_while(same).count();
-                // A seed that only lost its end, or nothing, re-triggers nothing.
-                if first >= voice.bars.len() { origin } else { Origin { bar: from, first } }
-            }
-            _ => anew,
-        }
-    }
-
     fn ladder(&self, scene: &Scene, voice: &Voice, at: usize) -> Cell {
         let heard: Vec<&Measure> = self
             .bars
@@ -369,6 +346,29 @@ impl Timeline {
             let ends = |note: &&Note| note.tied_to && note.onset + note.length >= bar.length();
             bar.cells[at].measure.notes.iter().filter(ends).map(|note| note.pitch).collect()
         })
+    }
+}
+
+/// Where a voice's text begins after an evaluation: loops keep their phase, a changed seed plays from its first changed bar.
+fn origin(old: &InForce, voice: &Voice, from: i64, fresh: bool, phrase: u32) -> Origin {
+    let anew = Origin { bar: from, first: 0 };
+    let known = old.scene.voices.iter().position(|other| other.name == voice.name);
+    let Some(at) = known.filter(|_| !fresh) else { return anew };
+    let (before, origin) = (&old.scene.voices[at], old.voices[at]);
+    match (before.by, voice.by) {
+        (By::Loop, By::Loop) if before.bars.len() == voice.bars.len() => origin,
+        // Another length counts from the next phrase line.
+        (By::Loop, By::Loop) => {
+            let phrase = i64::from(phrase);
+            Origin { bar: from + (old.origin - from).rem_euclid(phrase), first: 0 }
+        }
+        (By::Model, By::Model) => {
+            let same = |(a, b): &(&crate::prompt::SeedBar, &crate::prompt::SeedBar)| a.text == b.text;
+            let first = before.bars.iter().zip(&voice.bars).take_while(same).count();
+            // A seed that only lost its end, or nothing, re-triggers nothing.
+            if first >= voice.bars.len() { origin } else { Origin { bar: from, first } }
+        }
+        _ => anew,
     }
 }
 

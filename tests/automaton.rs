@@ -31,8 +31,7 @@ fn walk(automaton: &Automaton, tied_in: Option<Pitch>, rng: &mut Rng) -> String 
     let mut state = automaton.start(tied_in);
     let mut text = String::new();
     while !Automaton::is_done(&state) {
-        let allowed: Vec<(u8, _)> =
-            (0..=255).filter_map(|byte| Some((byte, automaton.push(state, byte)?))).collect();
+        let allowed: Vec<(u8, _)> = (0..=255).filter_map(|byte| Some((byte, automaton.push(state, byte)?))).collect();
         assert!(!allowed.is_empty(), "dead end after '{text}' under {:?}", automaton.rules());
         let (byte, next) = allowed[rng.below(allowed.len())];
         text.push(char::from(byte));
@@ -43,8 +42,7 @@ fn walk(automaton: &Automaton, tied_in: Option<Pitch>, rng: &mut Rng) -> String 
 }
 
 fn struck(measure: &Measure) -> usize {
-    let mut onsets: Vec<Beats> =
-        measure.notes.iter().filter(|note| !note.tied_from).map(|note| note.onset).collect();
+    let mut onsets: Vec<Beats> = measure.notes.iter().filter(|note| !note.tied_from).map(|note| note.onset).collect();
     onsets.dedup();
     onsets.len()
 }
@@ -178,10 +176,6 @@ fn random_bar(meter: Meter, rng: &mut Rng) -> Measure {
 }
 
 fn random_note(onset: Beats, length: Beats, rng: &mut Rng) -> Note {
-    let pitch = Pitch {
-        step: Step::ALL[rng.below(7)],
-        alter: rng.below(3) as i8 - 1,
-        octave: 3 + rng.below(3) as i8,
-    };
+    let pitch = Pitch { step: Step::ALL[rng.below(7)], alter: rng.below(3) as i8 - 1, octave: 3 + rng.below(3) as i8 };
     Note { onset, length, pitch, velocity: 90, tied_from: false, tied_to: false }
 }

@@ -90,17 +90,25 @@ fn prompt(key: &str, meter: (u16, u16), bars: usize) -> Prompt {
 }
 
 fn write(writer: &mut Writer<Noise>, prompt: &mut Prompt) -> Vec<ComposedBar> {
-    std::iter::from_fn(|| writer.next_bar(prompt, &|| false).unwrap()).map(|bar| ComposedBar { micros: 0, ..bar }).collect()
+    std::iter::from_fn(|| writer.next_bar(prompt, &|| false).unwrap())
+        .map(|bar| ComposedBar { micros: 0, ..bar })
+        .collect()
 }
 
 fn profile(home_key: &str) -> Profile {
-    Profile { home_key: home_key.into(), sampling: Sampling { temperature: 1.5, ..Sampling::default() }, ..Profile::default() }
+    Profile {
+        home_key: home_key.into(),
+        sampling: Sampling { temperature: 1.5, ..Sampling::default() },
+        ..Profile::default()
+    }
 }
 
 #[test]
 fn any_vocabulary_writes_full_bars_within_the_rules() {
     for (seed, (key, meter, extra)) in
-        [("Ddor", (6, 8), 0), ("Bb", (4, 4), 500), ("F#m", (3, 4), 3000), ("C", (7, 8), 200), ("Eb", (12, 8), 800)].into_iter().enumerate()
+        [("Ddor", (6, 8), 0), ("Bb", (4, 4), 500), ("F#m", (3, 4), 3000), ("C", (7, 8), 200), ("Eb", (12, 8), 800)]
+            .into_iter()
+            .enumerate()
     {
         for home_key in ["none", ""] {
             let mut writer = Writer::new(Noise::new(seed as u64, extra, 4096), profile(home_key));
@@ -112,7 +120,10 @@ fn any_vocabulary_writes_full_bars_within_the_rules() {
                 for (voice, text) in &bar.cells {
                     let (measure, diagnostics) = read_bar(text, &prompt.key, prompt.meter, STREAM_UNIT, &[]);
                     // A tie to the next bar has no other end within this one.
-                    assert!(diagnostics.iter().all(|diagnostic| diagnostic.message.contains("tie")), "{text}: {diagnostics:?}");
+                    assert!(
+                        diagnostics.iter().all(|diagnostic| diagnostic.message.contains("tie")),
+                        "{text}: {diagnostics:?}"
+                    );
                     assert_eq!(measure.length, prompt.meter.bar_length(), "{text}");
                     let (low, high) = prompt.voices[*voice].rules.range;
                     for note in &measure.notes {

@@ -1,11 +1,15 @@
 //! The bundled model in llama.cpp: its tokens are the ones it was trained with, and its cache is only a shortcut.
 #![cfg(feature = "llama")]
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use barline::abc::print;
+use barline::compose::STREAM_UNIT;
 use barline::compose::llama::{self, Llama};
 use barline::compose::profile::Profile;
 use barline::compose::writer::Model;
+use barline::prompt;
 use serde::Deserialize;
 
 fn model() -> PathBuf {
@@ -38,6 +42,54 @@ fn tokens_are_those_of_the_training() {
     }
 }
 
+/// Longest piece first, from left to right: how the training cut its text.
+fn longest_match(pieces: &HashMap<Vec<u8>, u32>, text: &str) -> Vec<u32> {
+    let longest = pieces.keys().map(Vec::len).max().unwrap();
+    let (mut ids, mut rest) = (Vec::new(), text.as_bytes());
+    while !rest.is_empty() {
+        let length = (1..=longest.min(rest.len())).rev().find(|&length| pieces.contains_key(&rest[..length])).unwrap();
+        ids.push(pieces[&rest[..length]]);
+        rest = &rest[length..];
+    }
+    ids
+}
+
+/// Every bar of every tune, as the player would show it to the model: llama.cpp cuts it as the training did, and gives it back whole.
+#[test]
+fn the_corpora_survive_the_round_trip_through_tokens() {
+    let corpora = std::env::var("BARLINE_CORPORA").unwrap_or_else(|_| "../shared/abc".to_owned());
+    let Ok(folders) = std::fs::read_dir(&corpora) else {
+        println!("skipped: no corpora in {corpora}");
+        return;
+    };
+    let model = load();
+    let vocabulary = model.vocabulary();
+    let size = vocabulary.trie().vocab_size() as u32;
+    let pieces: HashMap<Vec<u8>, u32> =
+        (0..size).map(|id| (vocabulary.bytes(id).to_vec(), id)).filter(|(bytes, _)| !bytes.is_empty()).collect();
+    let files = folders.flatten().filter_map(|folder| std::fs::read_dir(folder.path()).ok()).flatten().flatten();
+    let mut bars = 0;
+    for file in files.filter(|file| file.path().extension().is_some_and(|extension| extension == "abc")) {
+        let text: String = std::fs::read(file.path()).unwrap().iter().map(|&byte| char::from(byte)).collect();
+        for scene in prompt::read(&file.path(), &text, &[]).0 {
+            let home = scene.key.home();
+            let style = print::Style::new(&home, scene.meter, STREAM_UNIT);
+            let interval = scene.key.interval_to(&home);
+            for bar in scene.voices.iter().flat_map(|voice| &voice.bars) {
+                let music = print::bar(&bar.measure.transposed(interval), scene.bar_length(), &style);
+                let line = format!("[V:lead] {music} |\n");
+                let ids = model.tokenize(&line);
+                assert_eq!(ids, longest_match(&pieces, &line), "{line}");
+                let back: Vec<u8> = ids.iter().flat_map(|&id| vocabulary.bytes(id)).copied().collect();
+                assert_eq!(String::from_utf8(back).unwrap(), line);
+                bars += 1;
+            }
+        }
+    }
+    println!("{bars} bars");
+    assert!(bars > 10_000);
+}
+
 #[test]
 fn the_cache_is_only_a_shortcut() {
     let mut model = load();
@@ -67,7 +119,8 @@ fn what_is_no_model_is_refused_in_one_sentence() {
     llama::quiet();
     let folder = tempfile::tempdir().unwrap();
     let whole = std::fs::read(model()).unwrap();
-    let cases: [(&str, &[u8]); 3] = [("truncated", &whole[..whole.len() / 2]), ("text", b"not a model\n"), ("empty", b"")];
+    let cases: [(&str, &[u8]); 3] =
+        [("truncated", &whole[..whole.len() / 2]), ("text", b"not a model\n"), ("empty", b"")];
     for (name, bytes) in cases {
         let path = folder.path().join(format!("{name}.gguf"));
         std::fs::write(&path, bytes).unwrap();

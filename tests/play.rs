@@ -505,3 +505,109 @@ mod with_a_model {
         pty::wait(|| (!is_alive(composer)).then_some(()), || format!("process {composer} is left"));
     }
 }
+
+/// A sound device of its own: jackd without hardware, reached through ALSA. `None` where either is missing.
+#[cfg(all(feature = "llama", target_os = "linux"))]
+mod jack {
+    use super::*;
+    use std::process::{Command, Stdio};
+
+    const CONFIGURATION: &str = "</usr/share/alsa/alsa.conf>
+pcm.!default { type plug slave.pcm \"loud\" }
+pcm.loud { type jack playback_ports { 0 system:playback_1 1 system:playback_2 } }
+";
+
+    pub struct Jack {
+        server: Child,
+        place: Place,
+        name: String,
+    }
+
+    impl Jack {
+        pub fn start() -> Option<Jack> {
+            let place = Place::new();
+            place.write("asound.conf", CONFIGURATION);
+            let name = format!("barline-soak-{}", std::process::id());
+            let mut command = Command::new("jackd");
+            command.args(["-R", "-n", &name, "-d", "dummy", "-r", "48000", "-p", "512"]);
+            command.env("JACK_NO_AUDIO_RESERVATION", "1").stdout(Stdio::null()).stderr(Stdio::null());
+            let jack = Jack { server: command.spawn().ok()?, place, name };
+            // Until it answers; without `jack_wait` for as long as it may need.
+            let waited =
+                Command::new("jack_wait").args(["-s", &jack.name, "-w", "-t", "10"]).stdout(Stdio::null()).status();
+            waited.map_or_else(|_| std::thread::sleep(std::time::Duration::from_secs(3)), drop);
+            Some(jack)
+        }
+
+        pub fn environment(&self) -> [(&'static str, PathBuf); 3] {
+            [
+                ("ALSA_CONFIG_PATH", self.place.path("asound.conf")),
+                ("JACK_DEFAULT_SERVER", self.name.clone().into()),
+                ("JACK_NO_START_SERVER", "1".into()),
+            ]
+        }
+    }
+
+    impl Drop for Jack {
+        fn drop(&mut self) {
+            let _ = self.server.kill();
+            let _ = self.server.wait();
+        }
+    }
+}
+
+/// Ten minutes of the bundled model through a sound device: no callback is missed, no bar is missing, and memory stays as it is.
+#[cfg(all(feature = "llama", target_os = "linux"))]
+#[test]
+#[ignore = "ten minutes"]
+fn soak_ten_minutes_through_a_sound_device() {
+    use std::time::{Duration, Instant};
+
+    let Some(model) = program::model() else { return };
+    let Some(jack) = jack::Jack::start() else {
+        println!("skipped: there is no jackd");
+        return;
+    };
+    let environment = jack.environment();
+    let environment: Vec<(&str, &Path)> = environment.iter().map(|(name, value)| (*name, value.as_path())).collect();
+    let prompt =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts/30-ferry-bass.abc")).unwrap();
+    let mut show = Show::start_with(&prompt, &["--model", model.to_str().unwrap()], &environment);
+    show.wait_for_bar(1);
+    let device =
+        show.wait("sound device", |shown| Some(shown.split_once("  audio ")?.1.lines().next()?.trim().to_owned()));
+    if !device.starts_with("alsa:") {
+        println!("skipped: no sound through ALSA and JACK: {device}");
+        return;
+    }
+    let start = Instant::now();
+    let mut early = None;
+    while start.elapsed() < Duration::from_secs(600) {
+        let now = show.wait_for_bar(1);
+        show.wait_for_bar(now + 1);
+        assert!(!show.shown().contains("xruns"), "{}", show.shown());
+        if early.is_none() && start.elapsed() > Duration::from_secs(120) {
+            early = Some(resident(&mut show));
+        }
+    }
+    assert!(show.shown().contains(&device), "{}", show.shown());
+    let (early, late) = (early.expect("two minutes passed"), resident(&mut show));
+    println!(
+        "{} bars on {device}; instrument and composer {early:?} kB after two minutes, {late:?} kB at the end",
+        show.heard().len()
+    );
+    for (early, late) in early.into_iter().zip(late) {
+        assert!(late * 10 <= early * 11, "memory grows from {early} kB to {late} kB");
+    }
+    show.quit();
+}
+
+/// Resident memory of instrument and composer, in kB.
+#[cfg(all(feature = "llama", target_os = "linux"))]
+fn resident(show: &mut Show) -> [u64; 2] {
+    [show.child.id(), show.composer()].map(|process| {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    })
+}

@@ -5,104 +5,20 @@
 //! the bar line. After each accepted byte there is at least one way to a full bar that keeps the [`Rules`]; hence no dead ends.
 //! Values only; used on the decode thread and in tests.
 
-use super::{Pitch, Step, bar_tables::Tables};
+mod rules;
+mod symbol;
+mod tables;
 
-/// Ticks in a whole note: the grid of the subset.
-pub const TICKS_PER_WHOLE: u16 = 96;
+pub use rules::{LENGTHS, PitchSet, Rules, TICKS_PER_WHOLE};
+use tables::Tables;
+
+use super::{Pitch, Step};
 
 /// `C,,,,` and `c''''` are as far as anyone reads.
 const MAX_OCTAVE_MARKS: u8 = 4;
 /// A chord of the subset has two to this many notes.
 const MAX_CHORD: u8 = 4;
 const ACCIDENTALS: [(u8, i8); 3] = [(b'^', 1), (b'_', -1), (b'=', 0)];
-
-/// A length of the subset: how it is written at `L:1/8`, and its ticks.
-pub const LENGTHS: [(&str, u16); 13] = [
-    ("/4", 3),
-    ("/", 6),
-    ("3/4", 9),
-    ("", 12),
-    ("3/2", 18),
-    ("2", 24),
-    ("3", 36),
-    ("4", 48),
-    ("6", 72),
-    ("7", 84),
-    ("8", 96),
-    ("12", 144),
-    ("16", 192),
-];
-
-/// A set of MIDI note numbers, bit `n` for note `n`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PitchSet(pub u128);
-
-impl PitchSet {
-    pub const ALL: PitchSet = PitchSet(u128::MAX);
-
-    #[must_use]
-    pub fn contains(self, midi: i32) -> bool {
-        (0..128).contains(&midi) && self.0 >> midi & 1 == 1
-    }
-
-    /// The notes `low..=high`.
-    #[must_use]
-    pub fn range(low: u8, high: u8) -> PitchSet {
-        PitchSet((low..=high.min(127)).fold(0, |set, midi| set | 1 << midi))
-    }
-
-    /// All notes whose pitch class (0 = C) is in the 12-bit set.
-    #[must_use]
-    pub fn classes(classes: u16) -> PitchSet {
-        PitchSet((0..128).filter(|midi| classes >> (midi % 12) & 1 == 1).fold(0, |set, midi| set | 1 << midi))
-    }
-
-    #[must_use]
-    pub fn and(self, other: PitchSet) -> PitchSet {
-        PitchSet(self.0 & other.0)
-    }
-}
-
-/// What every bar of a voice keeps to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Rules {
-    /// Of a full bar, in ticks; a multiple of 3, at most 384.
-    pub length: u16,
-    /// The felt beat in ticks: where chord symbols may stand.
-    pub beat: u16,
-    /// The shortest note in ticks; all lengths are multiples of it (triplets aside, whose notes are not shorter).
-    pub grid: u16,
-    /// What may sound.
-    pub pitches: PitchSet,
-    /// Semitones by [`Step`] that the key gives to bare letters.
-    pub signature: [i8; 7],
-    /// Struck notes in the bar (a note tied from before is not struck; the notes of a chord count once).
-    pub notes: (u8, u8),
-    /// Whether `[CEG]` may be written.
-    pub chords: bool,
-    /// Whether chord symbols may be written.
-    pub symbols: bool,
-    /// Whether the last note may be tied into the next bar.
-    pub tie_out: bool,
-}
-
-impl Rules {
-    /// The widest rules of the subset for a bar of this many ticks, without key signature.
-    #[must_use]
-    pub fn plain(length: u16, beat: u16) -> Rules {
-        Rules {
-            length,
-            beat,
-            grid: 3,
-            pitches: PitchSet::ALL,
-            signature: [0; 7],
-            notes: (0, u8::MAX),
-            chords: true,
-            symbols: true,
-            tie_out: true,
-        }
-    }
-}
 
 /// Where in the bar the text is. Small and `Copy`: token masks are cached by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -162,7 +78,7 @@ enum Phase {
     /// After `-`.
     Tied,
     /// Inside a chord symbol.
-    Symbol(u8),
+    Symbol(symbol::Place),
     /// After the bar line.
     Done,
 }
@@ -177,11 +93,11 @@ pub struct Automaton {
 impl Automaton {
     /// Errs when no bar can keep the rules: a length off the 1/32 grid, no pitch while notes are demanded, too many notes.
     pub fn new(mut rules: Rules) -> Result<Automaton, String> {
-        if rules.length == 0 || rules.length % 3 != 0 || rules.length > 384 {
+        if rules.length == 0 || !rules.length.is_multiple_of(3) || rules.length > 384 {
             return Err(format!("a bar of {}/96 is not on the grid of the composer", rules.length));
         }
         // A grid that does not divide the bar could never fill it.
-        while rules.length % rules.grid != 0 {
+        while !rules.length.is_multiple_of(rules.grid) {
             rules.grid = if rules.grid > 3 { 3.max(rules.grid / 2 / 3 * 3) } else { 3 };
         }
         let tables = Tables::new(rules.grid, rules.length);
@@ -250,7 +166,10 @@ impl Automaton {
                 self.push(closed, byte)
             }
             Phase::Tied => self.push(State { phase: Phase::Between, ..state }, byte),
-            Phase::Symbol(at) => self.symbol(state, at, byte),
+            Phase::Symbol(at) => Some(match symbol::push(at, byte)? {
+                symbol::Step::Inside(at) => State { phase: Phase::Symbol(at), ..state },
+                symbol::Step::Closed => State { phase: Phase::Between, symbol: true, ..state },
+            }),
         }
     }
 
@@ -298,7 +217,10 @@ impl Automaton {
             }
             b' ' if !state.spaced && !state.symbol => Some(State { spaced: true, ..state }),
             _ if state.left == 0 => None,
-            b'"' if self.rules.symbols && !state.symbol && (self.rules.length - state.left) % self.rules.beat == 0 => {
+            b'"' if self.rules.symbols
+                && !state.symbol
+                && (self.rules.length - state.left).is_multiple_of(self.rules.beat) =>
+            {
                 Some(State { phase: Phase::Symbol(0), ..state })
             }
             b'z' if !tied && self.any_length_fits(&state, true) => {
@@ -458,15 +380,14 @@ impl Automaton {
             return Some(if index < 2 {
                 State { context: Context::Triplet { index: index + 1, ticks }, phase: Phase::Inside, ..state }
             } else {
-                self.between(state, 2 * ticks, 3)
+                Automaton::between(state, 2 * ticks, 3)
             });
         }
         let struck = u8::from(!rest && state.tie.is_none());
-        Some(self.between(state, ticks, struck))
+        Some(Automaton::between(state, ticks, struck))
     }
 
-    #[allow(clippy::unused_self)]
-    fn between(&self, state: State, ticks: u16, struck: u8) -> State {
+    fn between(state: State, ticks: u16, struck: u8) -> State {
         State {
             left: state.left - ticks,
             count: state.count.saturating_add(struck),
@@ -488,32 +409,5 @@ impl Automaton {
         let tied = State { tie: Some(note), phase: Phase::Tied, ..closed };
         let possible = if tied.left == 0 { self.rules.tie_out } else { self.any_length_fits(&tied, false) };
         possible.then_some(tied)
-    }
-
-    /// `"A#m7/C"`: root, accidental, quality, bass. The numbers are the places between the bytes.
-    fn symbol(&self, state: State, at: u8, byte: u8) -> Option<State> {
-        let next = match (at, byte) {
-            (0, b'A'..=b'G') => 1,
-            (1, b'#' | b'b') => 2,
-            (1 | 2, b'm') => 3,
-            (1..=3, b'7') | (6, b'7') => 7,
-            (3, b'a') => 5,
-            (5, b'j') => 6,
-            (1 | 2, b'd') => 8,
-            (8, b'i') => 9,
-            (9, b'm') => 7,
-            (1 | 2, b's') => 10,
-            (10, b'u') => 11,
-            (11, b's') => 12,
-            (12, b'4') => 7,
-            (1 | 2 | 3 | 7, b'/') => 13,
-            (13, b'A'..=b'G') => 14,
-            (14, b'#' | b'b') => 15,
-            (1 | 2 | 3 | 7 | 14 | 15, b'"') => {
-                return Some(State { phase: Phase::Between, symbol: true, ..state });
-            }
-            _ => return None,
-        };
-        Some(State { phase: Phase::Symbol(next), ..state })
     }
 }

@@ -4,7 +4,6 @@
 
 pub mod ast;
 pub mod bar;
-mod bar_tables;
 pub mod chord;
 pub mod field;
 pub mod grid;

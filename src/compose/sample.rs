@@ -22,7 +22,7 @@ impl Default for Sampling {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): small, and the same everywhere for ever, which a journal needs.
+/// `SplitMix64` (Steele, Lea, Flood 2014): small, and the same everywhere for ever, which a journal needs.
 #[derive(Clone, Debug)]
 pub struct Rng(u64);
 
@@ -32,13 +32,13 @@ impl Rng {
     pub fn new(seed: u64, bar: i64, voice: usize, attempt: u32) -> Rng {
         let mut rng = Rng(seed);
         for part in [bar as u64, voice as u64, u64::from(attempt)] {
-            rng.0 = rng.next() ^ part.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            rng.0 = rng.bits() ^ part.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         }
         rng
     }
 
     /// The next 64 random bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -48,12 +48,12 @@ impl Rng {
 
     /// Uniform in `[0, 1)`.
     pub fn uniform(&mut self) -> f32 {
-        (self.next() >> 40) as f32 / (1u64 << 24) as f32
+        (self.bits() >> 40) as f32 / (1u64 << 24) as f32
     }
 
     /// Uniform in `0..n`; 0 for `n == 0`.
     pub fn below(&mut self, n: usize) -> usize {
-        if n == 0 { 0 } else { (self.next() % n as u64) as usize }
+        if n == 0 { 0 } else { (self.bits() % n as u64) as usize }
     }
 }
 
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_same_place_draws_the_same_number() {
-        let numbers = |seed, bar, voice, attempt| Rng::new(seed, bar, voice, attempt).next();
+        let numbers = |seed, bar, voice, attempt| Rng::new(seed, bar, voice, attempt).bits();
         assert_eq!(numbers(1, 2, 3, 4), numbers(1, 2, 3, 4));
         let others = [numbers(2, 2, 3, 4), numbers(1, 3, 3, 4), numbers(1, 2, 4, 4), numbers(1, 2, 3, 5)];
         assert!(others.iter().all(|&other| other != numbers(1, 2, 3, 4)));

@@ -181,15 +181,14 @@ fn ticks(length: Beats) -> Result<u16, String> {
 fn masks_for(masks: &mut Vec<(Rules, Masks)>, rules: Rules) -> Result<&mut Masks, String> {
     /// Sets of rules remembered: one for each voice of a scene, and the scene before.
     const REMEMBERED: usize = 16;
-    let at = match masks.iter().position(|(known, _)| *known == rules) {
-        Some(at) => at,
-        None => {
-            if masks.len() >= REMEMBERED {
-                masks.remove(0);
-            }
-            masks.push((rules.clone(), Masks::new(Automaton::new(rules)?)));
-            masks.len() - 1
+    let at = if let Some(at) = masks.iter().position(|(known, _)| *known == rules) {
+        at
+    } else {
+        if masks.len() >= REMEMBERED {
+            masks.remove(0);
         }
+        masks.push((rules.clone(), Masks::new(Automaton::new(rules)?)));
+        masks.len() - 1
     };
     Ok(&mut masks[at].1)
 }

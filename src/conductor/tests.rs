@@ -20,7 +20,7 @@ const TWO_VOICES: &str =
     "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:bass by=loop patch=sub\nV:lead\n[V:bass] C,8 | G,,8 |\n[V:lead] C8 | D8 |\n";
 
 fn conductor(text: &str, script: &str) -> Conductor {
-    Conductor::new(scene(text), Box::new(Script::new(script)), RATE, 1, Pace::Offline)
+    Conductor::new(&scene(text), Box::new(Script::new(script)), RATE, 1, Pace::Offline)
 }
 
 /// Advances in steps of 5 ms up to a frame and gives what was sent.
@@ -65,7 +65,7 @@ fn notes_leave_on_their_frames() {
 
 #[test]
 fn without_a_composer_the_ladder_plays() {
-    let mut conductor = Conductor::new(scene(TWO_VOICES), Box::new(Silent), RATE, 1, Pace::Offline);
+    let mut conductor = Conductor::new(&scene(TWO_VOICES), Box::new(Silent), RATE, 1, Pace::Offline);
     play(&mut conductor);
     run(&mut conductor, 0, 20 * 96_000);
     let bars = conductor.timeline().bars();

@@ -1,10 +1,12 @@
 //! Words for the model: comment lines of a prompt, and files of words alone.
 
+use num_rational::Ratio;
+
 use super::voice::{By, Voice};
 use super::{Scene, Words};
 use crate::abc::ast::Tune;
-use crate::abc::key::Key;
-use crate::abc::{Diagnostic, Meter, Span};
+use crate::abc::key::{Key, Mode};
+use crate::abc::{Diagnostic, Meter, Span, Step};
 use crate::compose::{Role, VoiceRules};
 use crate::time::{Beats, Tempo};
 
@@ -62,13 +64,10 @@ pub(super) fn scene(text: &str) -> (Vec<Scene>, Vec<Diagnostic>) {
         .filter(|token| !token.is_empty())
         .map(str::to_owned)
         .collect();
-    let meter = meter(&tokens);
-    let beat = meter.beat();
-    let tempo = tokens.windows(2).find_map(|pair| {
-        let count: i64 = pair[1].parse().ok().filter(|count| (20..=400).contains(count))?;
-        (pair[0].eq_ignore_ascii_case("at") || pair[0].eq_ignore_ascii_case("tempo"))
-            .then(|| Tempo::from_beat(beat, count.into()))
-    });
+    let facts = Facts::of(&tokens);
+    // What has become a header field is no wish any more.
+    let wishes: Vec<&str> =
+        tokens.iter().enumerate().filter(|(at, _)| !facts.used.contains(at)).map(|(_, token)| token.as_str()).collect();
     let voice = Voice {
         name: "lead".to_owned(),
         by: By::Model,
@@ -86,45 +85,72 @@ pub(super) fn scene(text: &str) -> (Vec<Scene>, Vec<Diagnostic>) {
     let scene = Scene {
         number: 1,
         title: lines[0].clone(),
-        meter,
+        meter: facts.meter,
         unit: Beats::EIGHTH,
-        key: key(&tokens),
-        tempo,
+        key: facts.key,
+        tempo: facts.tempo,
         phrase: 4,
         voices: vec![voice],
-        words: lines.into_iter().map(|text| Words { from: 0, text }).collect(),
+        words: vec![Words { from: 0, text: wishes.join(" ") }],
     };
     (vec![scene], Vec::new())
 }
 
-/// `6/8` as it stands, or a dance's name; 4/4 otherwise.
-fn meter(tokens: &[String]) -> Meter {
-    let written = tokens.iter().find_map(|token| {
-        let (numerator, denominator) = token.split_once('/')?;
-        let (numerator, denominator) = (numerator.parse().ok()?, denominator.parse().ok()?);
-        ((1..=16).contains(&numerator) && [2, 4, 8].contains(&denominator)).then_some((numerator, denominator))
-    });
-    let danced = || {
-        let is = |token: &String, dance: &str| token.to_lowercase().trim_end_matches('s') == dance;
-        METRES.iter().find(|(dance, _)| tokens.iter().any(|token| is(token, dance))).map(|&(_, meter)| meter)
-    };
-    let (numerator, denominator) = written.or_else(danced).unwrap_or((4, 4));
-    Meter::Measured { numerator, denominator }
+/// What words say that a header would say.
+struct Facts {
+    meter: Meter,
+    key: Key,
+    tempo: Option<Tempo>,
+    /// The places of the words that are nothing else.
+    used: Vec<usize>,
 }
 
-/// `in D dorian`, `in Bb minor`; C major otherwise.
-fn key(tokens: &[String]) -> Key {
-    let named = tokens.windows(2).find_map(|pair| {
-        if !pair[0].eq_ignore_ascii_case("in") {
-            return None;
+impl Facts {
+    fn of(tokens: &[String]) -> Facts {
+        let (meter, mut used) = meter(tokens);
+        let mut facts = Facts { meter, key: Key::new(Step::C, 0, Mode::Major), tempo: None, used: Vec::new() };
+        for at in 1..tokens.len() {
+            let before = tokens[at - 1].to_lowercase();
+            if before == "in"
+                && let Some((key, words)) = key(&tokens[at..])
+            {
+                facts.key = key;
+                used.extend(at - 1..at + words);
+            }
+            let count = tokens[at].parse().ok().filter(|count| (20..=400).contains(count));
+            if matches!(before.as_str(), "at" | "tempo")
+                && let Some(count) = count
+            {
+                facts.tempo = Some(Tempo::from_beat(meter.beat(), Ratio::from_integer(count)));
+                used.extend([at - 1, at]);
+            }
         }
-        let tonic = pair[1].as_str();
-        if !(tonic.len() <= 2 && tonic.starts_with(|c: char| ('A'..='G').contains(&c))) {
-            return None;
-        }
-        let after = tokens.iter().position(|token| std::ptr::eq(token, &pair[1])).and_then(|at| tokens.get(at + 1));
-        let with_mode = after.and_then(|mode| Key::parse(&format!("{tonic}{}", mode.to_lowercase())).ok());
-        with_mode.or_else(|| Key::parse(tonic).ok()).map(|(key, _)| key)
+        Facts { used, ..facts }
+    }
+}
+
+/// `6/8` as it stands, or a dance's name (which is a wish too); 4/4 otherwise.
+fn meter(tokens: &[String]) -> (Meter, Vec<usize>) {
+    let measured = |(numerator, denominator)| Meter::Measured { numerator, denominator };
+    let written = tokens.iter().enumerate().find_map(|(at, token)| {
+        let (numerator, denominator) = token.split_once('/')?;
+        let (numerator, denominator) = (numerator.parse().ok()?, denominator.parse().ok()?);
+        ((1..=16).contains(&numerator) && [2, 4, 8].contains(&denominator)).then_some((at, (numerator, denominator)))
     });
-    named.unwrap_or_else(|| Key::parse("C").map_or(Key::NONE, |(key, _)| key))
+    if let Some((at, meter)) = written {
+        return (measured(meter), vec![at]);
+    }
+    let is = |token: &String, dance: &str| token.to_lowercase().trim_end_matches('s') == dance;
+    let danced = METRES.iter().find(|(dance, _)| tokens.iter().any(|token| is(token, dance)));
+    (danced.map_or(Meter::COMMON, |&(_, meter)| measured(meter)), vec![])
+}
+
+/// `D dorian`, `Bb minor`, `G`: the key and how many words it took.
+fn key(tokens: &[String]) -> Option<(Key, usize)> {
+    let tonic = tokens.first()?.as_str();
+    if tonic.len() > 2 || !tonic.starts_with(|c: char| ('A'..='G').contains(&c)) {
+        return None;
+    }
+    let with_mode = tokens.get(1).and_then(|mode| Key::parse(&format!("{tonic}{}", mode.to_lowercase())).ok());
+    with_mode.map(|(key, _)| (key, 2)).or_else(|| Key::parse(tonic).ok().map(|(key, _)| (key, 1)))
 }

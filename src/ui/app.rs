@@ -64,6 +64,8 @@ pub enum Request {
     Evaluate {
         path: PathBuf,
         text: String,
+        /// The performer asked for it. Otherwise another program saved the file, which is heard only where it already plays.
+        asked: bool,
     },
     Quit,
 }
@@ -307,7 +309,7 @@ impl App {
             requests.push(Request::Save { path: path.clone(), text: text.clone(), over });
         }
         document.evaluated = Some(text.clone());
-        requests.push(Request::Evaluate { path, text });
+        requests.push(Request::Evaluate { path, text, asked: true });
         requests
     }
 
@@ -350,7 +352,7 @@ impl App {
         let name = name_of(&path);
         let Some(document) = self.find(&path) else {
             if path.extension().is_some_and(|extension| extension == "patch") {
-                return vec![Request::Evaluate { path, text }];
+                return vec![Request::Evaluate { path, text, asked: false }];
             }
             self.say(Level::Info, format!("{name} is new in the set (F2)"));
             self.documents.push(Document::new(path, &text));
@@ -360,7 +362,7 @@ impl App {
             Taken::Known => vec![],
             Taken::Replaced => {
                 document.evaluated = Some(document.editor.text());
-                vec![Request::Evaluate { path, text: document.editor.text() }]
+                vec![Request::Evaluate { path, text: document.editor.text(), asked: false }]
             }
             Taken::Waits => {
                 let text = format!("{name} was saved by another program; your text stays, Ctrl+Space l loads theirs");
@@ -381,6 +383,7 @@ impl App {
             document.evaluated = Some(text.clone());
             if accepted {
                 document.heard = heard;
+                document.evaluated = Some(text.clone());
             }
         }
         match (accepted, first) {

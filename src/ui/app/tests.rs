@@ -26,7 +26,7 @@ fn short(requests: &[Request]) -> Vec<String> {
     let short = |request: &Request| match request {
         Request::Command(command) => format!("{command:?}"),
         Request::Save { path, text, over } => format!("save {} {over:?} -> {text:?}", name_of(path)),
-        Request::Evaluate { path, text } => format!("evaluate {} {text:?}", name_of(path)),
+        Request::Evaluate { path, text, .. } => format!("evaluate {} {text:?}", name_of(path)),
         Request::Quit => "quit".into(),
     };
     requests.iter().map(short).collect()

@@ -1,6 +1,6 @@
 //! Tables of the bar automaton: how lengths are spelt, and which stretches of time can be filled. Built once per set of rules.
 
-use super::bar::LENGTHS;
+use super::LENGTHS;
 
 /// Every prefix of a length's spelling; index 0 is the empty one.
 const PREFIXES: [&str; 15] = ["", "/", "/4", "1", "12", "16", "2", "3", "3/", "3/2", "3/4", "4", "6", "7", "8"];
@@ -34,7 +34,7 @@ impl Tables {
 
     /// Whether a written length is on the grid.
     pub(super) fn allows(&self, ticks: u16) -> bool {
-        ticks % self.grid == 0
+        ticks.is_multiple_of(self.grid)
     }
 
     pub(super) fn fillable(&self, left: u16) -> bool {

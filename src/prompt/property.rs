@@ -1,0 +1,155 @@
+//! The properties of a voice, `name=value` in its `V:` line: reads one into a [`Voice`].
+
+use std::ops::RangeInclusive;
+
+use super::voice::{By, Voice};
+use crate::abc::field::Property;
+use crate::abc::key::Key;
+use crate::abc::parse::read_bar;
+use crate::abc::{Meter, Step};
+use crate::time::Beats;
+
+/// Properties of other programs, and of rooms that are not built yet; passed over in silence.
+const FOREIGN: &[&str] = &[
+    "clef",
+    "name",
+    "nm",
+    "sname",
+    "snm",
+    "subname",
+    "stem",
+    "staves",
+    "brace",
+    "bracket",
+    "middle",
+    "m",
+    "stafflines",
+    "transpose",
+    "octave",
+    "t",
+    "score",
+    "dyn",
+    "lyrics",
+    "gstem",
+    "merge",
+    "up",
+    "down",
+];
+/// Properties of the prompt format that this version does not act on yet.
+const LATER: &[&str] = &["in", "quant", "bank", "vel", "gate", "swing", "rhythm", "chart", "latency"];
+
+/// Why a property does not do what it says.
+pub(super) enum Why {
+    /// The text cannot be played as it says.
+    Wrong(String),
+    /// It can, without this.
+    Unknown(String),
+}
+
+/// Takes a property over. `patches` are the names that `patch=` may say.
+pub(super) fn set(
+    voice: &mut Voice,
+    property: &Property,
+    key: &Key,
+    meter: Meter,
+    patches: &[String],
+) -> Result<(), Why> {
+    let value = property.value.as_str();
+    let wrong = |wanted: &str| Why::Wrong(format!("{}={value}: wants {wanted}", property.name));
+    match property.name.as_str() {
+        "by" => {
+            voice.by = match value.split('/').next().unwrap_or(value) {
+                "model" => By::Model,
+                "loop" => By::Loop,
+                later @ ("vary" | "chords" | "hand") => {
+                    voice.by = if voice.bars.is_empty() { By::Model } else { By::Loop };
+                    return Err(Why::Unknown(format!(
+                        "by={later} is not built yet: played as {}",
+                        if voice.bars.is_empty() { "model" } else { "loop" }
+                    )));
+                }
+                _ => return Err(wrong("model or loop")),
+            }
+        }
+        "patch" if patches.iter().any(|patch| patch == value) => value.clone_into(&mut voice.patch),
+        "patch" => return Err(Why::Wrong(format!("there is no patch '{value}'; there are: {}", patches.join(", ")))),
+        "out" => voice.out = Some(value.to_owned()),
+        "channel" => voice.channel = Some(number(value, 1..=16).ok_or_else(|| wrong("1 to 16"))?),
+        "prog" => voice.program = Some(number(value, 0..=127).ok_or_else(|| wrong("0 to 127"))?),
+        "gain" => voice.gain = real(value, 0.0..=2.0).ok_or_else(|| wrong("0 to 2"))?,
+        "pan" => voice.pan = real(value, -1.0..=1.0).ok_or_else(|| wrong("-1 to 1"))?,
+        "mute" => voice.muted = true,
+        "range" => voice.rules.range = range(value).ok_or_else(|| wrong("two notes as in D..d', lowest first"))?,
+        "scale" => voice.rules.classes = Some(scale(value, key).ok_or_else(|| wrong("key, penta or \"D F G A C\""))?),
+        "grid" => voice.rules.grid = grid(value, meter).ok_or_else(|| wrong("a length as 1/8, 1/16 or 1/32"))?,
+        "notes" => voice.rules.notes = notes(value).ok_or_else(|| wrong("a range as 2-8"))?,
+        name if LATER.contains(&name) => {
+            return Err(Why::Unknown(format!("{name}= is not built yet and does nothing")));
+        }
+        name if FOREIGN.contains(&name) => {}
+        // Control changes by name belong to the rig, which is to come; a bare word belongs to another program.
+        _ if value.is_empty() => {}
+        name => return Err(Why::Unknown(format!("{name}= is not known here and does nothing"))),
+    }
+    Ok(())
+}
+
+fn number(text: &str, range: RangeInclusive<u8>) -> Option<u8> {
+    text.parse().ok().filter(|number| range.contains(number))
+}
+
+fn real(text: &str, range: RangeInclusive<f32>) -> Option<f32> {
+    text.parse().ok().filter(|number| range.contains(number))
+}
+
+/// A sounding pitch as ABC writes it.
+fn pitch(text: &str) -> Option<u8> {
+    let (measure, diagnostics) = read_bar(text, &Key::NONE, Meter::Free, Beats::EIGHTH, &[]);
+    match &measure.notes[..] {
+        [note] if diagnostics.is_empty() => u8::try_from(note.pitch.midi()).ok().filter(|midi| *midi < 128),
+        _ => None,
+    }
+}
+
+fn range(text: &str) -> Option<(u8, u8)> {
+    let (low, high) = text.split_once("..")?;
+    let (low, high) = (pitch(low)?, pitch(high)?);
+    (low < high).then_some((low, high))
+}
+
+fn scale(text: &str, key: &Key) -> Option<u16> {
+    let of = |classes: &mut dyn Iterator<Item = i32>| classes.fold(0, |set, class| set | 1 << class.rem_euclid(12));
+    let degrees = |key: &Key| Step::ALL.map(|step| step.semitones() + i32::from(key.signature[step as usize]));
+    match text {
+        "key" => Some(of(&mut degrees(key).into_iter())),
+        "penta" => {
+            // The major pentatonic of the signature: do re mi sol la, which is also the minor one of its relative.
+            let flats: i32 = key.signature.iter().map(|&alter| i32::from(alter)).sum();
+            Some(of(&mut [0, 2, 4, 7, 9].into_iter().map(|degree| degree + 7 * flats)))
+        }
+        names => {
+            let classes: Option<Vec<i32>> = names
+                .split_whitespace()
+                .map(|name| {
+                    let (key, _) = Key::parse(name).ok()?;
+                    key.tonic.map(|(step, alter)| step.semitones() + i32::from(alter))
+                })
+                .collect();
+            classes.filter(|classes| !classes.is_empty()).map(|classes| of(&mut classes.into_iter()))
+        }
+    }
+}
+
+/// In ticks of 1/96.
+fn grid(text: &str, meter: Meter) -> Option<u16> {
+    let length: Beats = text.parse().ok()?;
+    let ticks = length * 96;
+    let fits = ticks.denominator() == 1 && [3, 6, 12, 24, 48].contains(&ticks.numerator());
+    (fits && meter.bar_length() >= length).then_some(ticks.numerator() as u16)
+}
+
+fn notes(text: &str) -> Option<(u8, u8)> {
+    let (least, most) = text.split_once('-')?;
+    let (least, most) = (least.parse().ok()?, most.parse().ok()?);
+    (least <= most && most > 0).then_some((least, most))
+}

@@ -1,0 +1,88 @@
+//! The bars that a prompt's text gives a voice: repeats unfolded, pickups and split bars made full.
+
+use crate::abc::ast::Tune;
+use crate::abc::{Diagnostic, Meter, Span, print};
+use crate::compose::STREAM_UNIT;
+use crate::score::{Carry, Measure, Note, measure, unfold};
+use crate::time::Beats;
+
+/// A bar that the text gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeedBar {
+    /// Canonical, at the stream's unit length in the scene's key.
+    pub text: String,
+    pub measure: Measure,
+    pub span: Span,
+}
+
+/// The bars of a voice as they are played: repeats unfolded, pickups and split bars made full.
+pub(super) fn seed_bars(tune: &Tune, name: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<SeedBar> {
+    let Some(voice) = tune.voice(name) else { return Vec::new() };
+    let full = tune.header.meter.unwrap_or(Meter::COMMON).bar_length();
+    let mut carry = Carry::of(tune);
+    let mut bars: Vec<(Measure, Span)> = Vec::new();
+    let mut said: Vec<Span> = Vec::new();
+    let repeats_whole = voice.bars.last().is_some_and(|bar| bar.after.ends > 0);
+    let order = unfold(&voice.bars, tune.header.order.as_ref(), &tune.parts);
+    // A loop that only repeats itself is as long as it is written.
+    let written = voice.bars.len();
+    let twice = repeats_whole && order.len() == 2 * written && order[..written] == order[written..];
+    for at in if twice { &order[..written] } else { &order[..] } {
+        let bar = &voice.bars[*at];
+        let (measure, heard) = measure(bar, &mut carry);
+        if !said.contains(&bar.span) {
+            said.push(bar.span);
+            diagnostics.extend(heard);
+            if measure.length > full {
+                let text = format!("the bar lasts {}, the metre asks for {full}", measure.length);
+                diagnostics.push(Diagnostic::error(bar.span, text));
+            }
+        }
+        if measure.length == Beats::ZERO && measure.chords.is_empty() {
+            continue;
+        }
+        match bars.last_mut() {
+            // Two halves of a split bar belong together.
+            Some((last, _)) if last.length < full && last.length + measure.length <= full => append(last, measure),
+            _ => bars.push((measure, bar.span)),
+        }
+    }
+    if let Some((first, _)) = bars.first_mut()
+        && first.length < full
+        && !first.notes.is_empty()
+    {
+        let late = full - first.length;
+        let pickup = std::mem::take(first);
+        first.length = late;
+        append(first, pickup);
+    }
+    let style =
+        print::Style { signature: tune.header.key.signature, unit: STREAM_UNIT, beat: tune.header.meter().beat() };
+    bars.into_iter()
+        .map(|(mut measure, span)| {
+            cut(&mut measure, full);
+            SeedBar { text: print::bar(&measure, full, &style), measure, span }
+        })
+        .collect()
+}
+
+/// Puts `more` behind `measure`.
+fn append(measure: &mut Measure, more: Measure) {
+    let start = measure.length;
+    measure.notes.extend(more.notes.into_iter().map(|note| Note { onset: note.onset + start, ..note }));
+    measure.chords.extend(more.chords.into_iter().map(|mut chord| {
+        chord.onset += start;
+        chord
+    }));
+    measure.length += more.length;
+}
+
+/// Makes the bar exactly as long as the metre asks: what can be read of a bar that is too long still plays.
+fn cut(measure: &mut Measure, full: Beats) {
+    measure.notes.retain(|note| note.onset < full);
+    for note in &mut measure.notes {
+        note.length = note.length.min(full - note.onset);
+    }
+    measure.chords.retain(|chord| chord.onset < full);
+    measure.length = full;
+}
