@@ -92,6 +92,7 @@ impl Conductor {
     #[must_use]
     pub fn new(scene: &Arc<Scene>, composer: Box<dyn Composer>, rate: SampleRate, seed: u64, pace: Pace) -> Conductor {
         let tempo = scene.tempo.unwrap_or(Tempo::DEFAULT);
+        let composer_state = if composer.is_there() { "starting" } else { "none" };
         let mut conductor = Conductor {
             text_tempo: scene.tempo,
             timeline: Timeline::new(Arc::clone(scene), seed),
@@ -106,7 +107,7 @@ impl Conductor {
             muted: HashSet::new(),
             asked: None,
             last_bar: None,
-            composer_state: "starting".to_owned(),
+            composer_state: composer_state.to_owned(),
             work: Vec::new(),
             tally: Tally::default(),
             messages: Vec::new(),

@@ -1,8 +1,10 @@
 //! Playing: opens the outputs, starts the threads in the order in which music flows, runs the screen, and takes it all down again.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
+use std::time::SystemTime;
 
 use barline::abc::{Diagnostic, Span};
 use barline::audio::{AudioDevice, AudioOutput, AudioSpec};
@@ -11,7 +13,7 @@ use barline::compose::link::{Link, Spawn};
 use barline::compose::{Composer, Role, Silent};
 use barline::conductor::{Conductor, Pace};
 use barline::engine::Renderer;
-use barline::event::{Command, Event, Level, Message};
+use barline::event::{Command, Event, Level, Message, Playing, Snapshot};
 use barline::midi::{self, Channels, Delay, MidiOutput};
 use barline::prompt::{self, Scene};
 use barline::scheduler::{Outputs, Scheduler};
@@ -27,16 +29,16 @@ use crate::library::{self, Patches};
 
 /// Plays until the performer quits. Libraries print where they like; all of that goes to the log, and what is said at the end to the terminal.
 pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
-    let log = log_file();
-    if let Some(log) = &log {
-        let _ = terminal::redirect_stderr(log);
+    let state = state_folder();
+    if let Some(log) = state.as_deref().map(log_in) {
+        let _ = terminal::redirect_stderr(&log);
     }
-    let ended = run(arguments, log);
+    let ended = run(arguments, state);
     terminal::give_back();
     ended
 }
 
-fn run(arguments: &PlayArguments, log: Option<PathBuf>) -> Result<(), Failure> {
+fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure> {
     let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
     let model = library::model(arguments.model.as_deref(), &assets)?;
     let (events, inbox) = channel();
@@ -71,7 +73,7 @@ fn run(arguments: &PlayArguments, log: Option<PathBuf>) -> Result<(), Failure> {
     let stats = renderer.stats();
     let audio = AudioOutput::start(device, renderer, Arc::clone(&clock));
     let midi = midi_output(port, &scene, &clock, &say);
-    let composer = composer(model.as_deref(), log, &say);
+    let composer = composer(model.as_deref(), state.as_deref().map(log_in), &say);
     let conductor = Conductor::new(&scene, composer, rate, arguments.seed, Pace::Live);
     let midi_for_all = arguments.midi.is_some();
     let outputs = Outputs { ring, lane, stats, audio, midi, midi_for_all, patches: patches.clone() };
@@ -80,20 +82,26 @@ fn run(arguments: &PlayArguments, log: Option<PathBuf>) -> Result<(), Failure> {
     terminal::install_panic_hook(move || drop(silence.send(Command::Panic)));
 
     let size = screen.size().unwrap_or((80, 24));
-    let mut app = App::new(files, size);
+    let mut kept = Kept { app: App::new(files, size), folder: state.map(|folder| folder.join("unsaved")) };
     let vocabulary = library::vocabulary(model.as_deref());
     let mut desk = Desk { scheduler, watch, events, patches, vocabulary, playing: (playing.clone(), scene.number) };
+    if !arguments.armed {
+        // What the engine will say of itself as soon as it runs.
+        let playing = Snapshot { playing: Playing::Playing, ..Snapshot::default() };
+        kept.app.update(Input::Event(Event::Snapshot(Box::new(playing))));
+    }
     let first = desk.read(&playing);
     if let Some(text) = first {
         let evaluation = desk.look_at(&playing, &text);
-        app.update(Input::Evaluated(evaluation));
+        kept.app.update(Input::Evaluated(evaluation));
     }
     if !arguments.armed {
         desk.scheduler.send(Command::Play);
     }
-    let ran = terminal::run_loop(&mut screen, &mut app, &inbox, &mut |request| desk.perform(request));
+    let ran = terminal::run_loop(&mut screen, &mut kept.app, &inbox, &mut |request| desk.perform(request));
     // The terminal is given back first; the music is ended with note-offs after it.
     drop(screen);
+    drop(kept);
     drop(desk);
     ran.map_err(|error| Failure::machine(format!("the terminal: {error}")))
 }
@@ -196,13 +204,48 @@ fn composer(model: Option<&Path>, log: Option<PathBuf>, say: &dyn Fn(Level, Stri
     }
 }
 
-/// Where fd 2 goes while the screen is ours.
-fn log_file() -> Option<PathBuf> {
+/// For the log, where fd 2 goes while the screen is ours, and for text that has no other place.
+fn state_folder() -> Option<PathBuf> {
     use etcetera::BaseStrategy as _;
     let strategy = etcetera::choose_base_strategy().ok()?;
     let folder = strategy.state_dir().unwrap_or_else(|| strategy.data_dir()).join("barline");
     std::fs::create_dir_all(&folder).ok()?;
-    Some(folder.join("barline.log"))
+    Some(folder)
+}
+
+fn log_in(state: &Path) -> PathBuf {
+    state.join("barline.log")
+}
+
+/// The app while it runs. However it ends, by signal or panic too, typed text that no file holds is kept.
+struct Kept {
+    app: App,
+    folder: Option<PathBuf>,
+}
+
+impl Kept {
+    fn keep(&self, path: &Path, text: &str) -> std::io::Result<PathBuf> {
+        let folder = self.folder.as_ref().ok_or_else(|| std::io::Error::other("there is no home folder"))?;
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        std::fs::create_dir_all(folder)?;
+        let kept = folder.join(format!("{now}-{name}"));
+        std::fs::write(&kept, text)?;
+        Ok(kept)
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        for (path, text) in self.app.unsaved() {
+            let outcome = match self.keep(path, &text) {
+                Ok(kept) => format!("is in {}", kept.display()),
+                Err(error) => format!("could not be kept: {error}"),
+            };
+            // The terminal may have hung up.
+            let _ = writeln!(std::io::stderr(), "barline: the unsaved text of {} {outcome}", path.display());
+        }
+    }
 }
 
 /// What stands behind the screen: does what it asks.

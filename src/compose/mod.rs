@@ -163,6 +163,11 @@ pub trait Composer: Send {
 
     /// The next reply, when there is one; does not wait for another process.
     fn poll(&mut self) -> Option<Reply>;
+
+    /// Whether there is anybody to wait for.
+    fn is_there(&self) -> bool {
+        true
+    }
 }
 
 /// Nobody: everything is left to the ladder.
@@ -174,5 +179,9 @@ impl Composer for Silent {
 
     fn poll(&mut self) -> Option<Reply> {
         None
+    }
+
+    fn is_there(&self) -> bool {
+        false
     }
 }

@@ -380,6 +380,7 @@ impl App {
         let first = first.map(|diagnostic| diagnostic.display(&name, &text));
         if let Some(document) = self.find(&path) {
             document.set_marks(&diagnostics, &text);
+            document.evaluated = Some(text.clone());
             if accepted {
                 document.heard = heard;
                 document.evaluated = Some(text.clone());

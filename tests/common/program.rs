@@ -1,4 +1,5 @@
 //! The built program, run as a performer's shell would, with a home folder of its own.
+#![allow(dead_code, reason = "no test uses everything")]
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -52,7 +53,6 @@ pub struct Ran {
 }
 
 /// The model for tests: `BARLINE_TEST_MODEL`, else the bundled one. Where there is neither a test says that it is skipped; in CI it fails.
-#[allow(dead_code, reason = "not every test needs a model")]
 pub fn model() -> Option<PathBuf> {
     let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("gguf/barline.gguf");
     let model = std::env::var_os("BARLINE_TEST_MODEL").map_or(bundled, PathBuf::from);

@@ -130,12 +130,19 @@ fn message(app: &App) -> Line<'_> {
     let document = app.document();
     if let Some(mark) = document.mark_on(document.editor.cursor().line + 1) {
         let text = format!("{}:{}:{}: {}", document.name(), mark.line, mark.column, mark.message);
-        return Line::styled(text, text::mark_style(mark.severity));
+        return Line::styled(start_of(&text, app.size().0), text::mark_style(mark.severity));
     }
     match app.messages().back() {
-        Some(message) => Line::styled(message.text.as_str(), level_style(message.level)),
+        Some(message) => Line::styled(start_of(&message.text, app.size().0), level_style(message.level)),
         None => Line::styled("Ctrl+S evaluate · Ctrl+Space menu · F1 help · Ctrl+Q quit", DIM),
     }
+}
+
+/// A message in one line, and where the rest of it is.
+fn start_of(text: &str, columns: u16) -> String {
+    const MORE: &str = " (F3)";
+    let columns = usize::from(columns);
+    if width(text) <= columns { text.to_owned() } else { cut(text, columns.saturating_sub(MORE.len())) + MORE }
 }
 
 fn level_style(level: Level) -> Style {

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::Clear;
 
 use super::{DIM, level_style, title_line};
+use crate::event::Message;
 use crate::ui::app::{App, Mode};
 use crate::ui::editor::width;
 use crate::ui::keys;
@@ -41,10 +42,17 @@ pub fn lines(app: &App, panel: Mode) -> Vec<Line<'static>> {
     match panel {
         Mode::Messages(_) => {
             let newest_first = app.messages().iter().rev();
-            newest_first.map(|message| Line::styled(message.text.clone(), level_style(message.level))).collect()
+            newest_first.flat_map(|message| said(message, app.size().0.into())).collect()
         }
         _ => help(app.size().0.into()),
     }
+}
+
+/// A message in full; its later lines are indented.
+fn said(message: &Message, width_of_screen: usize) -> Vec<Line<'static>> {
+    let lines = wrapped(&message.text, width_of_screen.saturating_sub(2).max(16)).into_iter().enumerate();
+    let indented = |(at, text): (usize, String)| if at == 0 { text } else { format!("  {text}") };
+    lines.map(|line| Line::styled(indented(line), level_style(message.level))).collect()
 }
 
 /// Two columns of keys and what they do, wrapped where the screen is narrow.

@@ -1,0 +1,613 @@
+//! Playing, as the performer has it: the real program on a pseudo-terminal, its screen read as text.
+
+#[path = "common/program.rs"]
+mod program;
+#[path = "common/pty.rs"]
+mod pty;
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::sync::{Arc, Mutex};
+
+use program::Place;
+use pty::Terminal;
+
+const ROWS: NonZero<u16> = NonZero::new(44).unwrap();
+/// Narrow enough for the bars to stand below the text.
+const COLUMNS: NonZero<u16> = NonZero::new(110).unwrap();
+
+/// Bars of one second. The loop says which version of the text is heard.
+const LOOP: &str = "X:1\nT:Loop\nM:2/4\nL:1/8\nQ:1/4=120\nK:C\nV:bass by=loop patch=sub\n[V:bass] C,2 G,2 |\n";
+
+const QUIT: &[u8] = b"\x11";
+const EVALUATE: &[u8] = b"\x13";
+const MESSAGES: &[u8] = b"\x1bOR";
+const ESCAPE: &[u8] = b"\x1b";
+const LEADER: &[u8] = b"\0";
+
+/// One voice's part of a bar on the screen.
+#[derive(Clone, Debug, PartialEq)]
+struct Cell {
+    /// `t` the text, `m` the model, `L3` the ladder.
+    mark: String,
+    text: String,
+}
+
+#[derive(Clone, Debug)]
+struct Bar {
+    number: i64,
+    sounding: bool,
+    planned: bool,
+    cells: Vec<Cell>,
+}
+
+/// The instrument on a terminal, in a place of its own.
+struct Show {
+    place: Place,
+    child: Child,
+    terminal: Terminal,
+    screen: Arc<Mutex<vt100::Parser>>,
+    /// Every bar that was fixed when the screen was looked at.
+    heard: BTreeMap<i64, Vec<Cell>>,
+}
+
+impl Show {
+    /// Plays a prompt under the name `set/prompt.abc` without sound.
+    fn start(prompt: &str, model: &str) -> Show {
+        Show::start_with(prompt, &["--model", model, "--audio", "none"], &[])
+    }
+
+    fn start_with(prompt: &str, options: &[&str], environment: &[(&str, &Path)]) -> Show {
+        let place = Place::new();
+        place.write("set/prompt.abc", prompt);
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 0)));
+        let sink = screen.clone();
+        let terminal = Terminal::new(ROWS.get(), COLUMNS.get(), move |bytes| sink.lock().unwrap().process(bytes));
+        let mut command = place.program();
+        command.env("TERM", "xterm-256color").arg(place.path("set")).args(options).envs(environment.iter().copied());
+        let child = terminal.start(command);
+        Show { place, child, terminal, screen, heard: BTreeMap::new() }
+    }
+
+    fn rows(&self) -> Vec<String> {
+        self.screen.lock().unwrap().screen().rows(0, COLUMNS.get()).collect()
+    }
+
+    fn shown(&self) -> String {
+        self.rows().join("\n")
+    }
+
+    /// Looks at the screen until `look` finds something there, and writes down the bars that pass.
+    fn wait<T>(&mut self, what: &str, look: impl Fn(&str) -> Option<T>) -> T {
+        let start = std::time::Instant::now();
+        loop {
+            let shown = self.shown();
+            self.write_down(&bars(&shown));
+            if let Some(found) = look(&shown) {
+                return found;
+            }
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "{what}: it ended with {ended:?}\n{shown}");
+            assert!(start.elapsed() < pty::DEADLINE, "no {what} in\n{shown}");
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+
+    fn wait_for(&mut self, text: &str) {
+        self.wait(text, |shown| shown.contains(text).then_some(()));
+    }
+
+    /// Waits until a bar from `number` on sounds; returns which.
+    fn wait_for_bar(&mut self, number: i64) -> i64 {
+        self.wait(&format!("bar {number}"), |shown| sounding(shown).filter(|sounding| *sounding >= number))
+    }
+
+    /// A bar once fixed stays as it is.
+    fn write_down(&mut self, bars: &[Bar]) {
+        for bar in bars.iter().filter(|bar| !bar.planned) {
+            let known = self.heard.entry(bar.number).or_insert_with(|| bar.cells.clone());
+            assert_eq!(*known, bar.cells, "bar {} changed after it was fixed", bar.number);
+        }
+    }
+
+    /// The bars so far: none is missing, and each has something to play in every voice.
+    fn heard(&self) -> &BTreeMap<i64, Vec<Cell>> {
+        let last = *self.heard.keys().last().expect("bars");
+        assert_eq!(self.heard.keys().copied().collect::<Vec<_>>(), (1..=last).collect::<Vec<_>>());
+        for (number, cells) in &self.heard {
+            assert!(
+                cells.iter().all(|cell| cell.text.contains(|c: char| c.is_ascii_alphabetic() && c != 'z')),
+                "bar {number}: {cells:?}"
+            );
+        }
+        &self.heard
+    }
+
+    /// The text of a voice in each bar so far.
+    fn texts(&self, voice: usize) -> BTreeMap<i64, &str> {
+        self.heard().iter().map(|(number, cells)| (*number, cells[voice].text.as_str())).collect()
+    }
+
+    fn type_keys(&mut self, keys: &[u8]) {
+        self.terminal.type_keys(keys);
+    }
+
+    /// What was said so far, in full.
+    fn messages(&mut self) -> String {
+        self.type_keys(MESSAGES);
+        let said = self.wait("messages", |shown| shown.contains("── messages").then(|| shown.to_owned()));
+        self.type_keys(ESCAPE);
+        // A key that came at once would be one with Alt.
+        self.wait("end of the messages", |shown| (!shown.contains("── messages")).then_some(()));
+        let lines: Vec<&str> = said.lines().map(str::trim).collect();
+        lines.join(" ")
+    }
+
+    /// Another program saves the prompt as careful editors do: beside it, then over it.
+    fn save_from_outside(&self, text: &str) {
+        let beside = self.place.write("set/.prompt.abc.new", text);
+        std::fs::rename(beside, self.prompt()).unwrap();
+    }
+
+    fn prompt(&self) -> PathBuf {
+        self.place.path("set/prompt.abc")
+    }
+
+    /// The composer's process.
+    #[cfg(feature = "llama")]
+    fn composer(&mut self) -> u32 {
+        let parent = self.child.id();
+        pty::wait(|| children(parent).first().copied(), || "no composer".into())
+    }
+
+    /// Ctrl+Q and y; ends in order, see [`Show::ends`].
+    fn quit(&mut self) {
+        self.type_keys(QUIT);
+        self.wait_for("Quit? y quits");
+        self.type_keys(b"y");
+        self.ends();
+    }
+
+    /// It ends without complaint, leaves no process behind, and the terminal as it was.
+    fn ends(&mut self) {
+        let children = children(self.child.id());
+        let status = pty::wait(|| self.child.try_wait().unwrap(), || "it does not end".into());
+        assert_eq!(status.code(), Some(0), "{}", self.shown());
+        for child in children {
+            pty::wait(|| (!is_alive(child)).then_some(()), || format!("process {child} is left"));
+        }
+        assert!(self.terminal.is_as_before(), "the terminal's settings");
+        let screen = self.screen.lock().unwrap();
+        assert!(
+            !screen.screen().alternate_screen() && !screen.screen().hide_cursor() && !screen.screen().bracketed_paste()
+        );
+    }
+}
+
+impl Drop for Show {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The bars on the screen. Voices stand in columns under their names.
+fn bars(shown: &str) -> Vec<Bar> {
+    let mut lines = shown.lines().skip_while(|line| !line.starts_with("── bars")).skip(1);
+    let Some(names) = lines.next() else { return vec![] };
+    let names: Vec<char> = names.chars().collect();
+    let columns: Vec<usize> =
+        (1..names.len()).filter(|&at| names[at].is_ascii_digit() && names[at - 1] == ' ').collect();
+    lines.map_while(|line| bar(line, &columns)).collect()
+}
+
+/// `▶ 12│ t C,6             m A2d fed`.
+fn bar(line: &str, columns: &[usize]) -> Option<Bar> {
+    let line: Vec<char> = line.chars().collect();
+    let part = |from: usize, to: usize| line.get(from..to.min(line.len())).unwrap_or(&[]).iter().collect::<String>();
+    let number = part(1, 4).trim().parse().ok()?;
+    let ends = columns.iter().skip(1).copied().chain([line.len()]);
+    let cells = columns.iter().zip(ends).map(|(&from, to)| Cell {
+        mark: part(from, from + 2).trim().to_owned(),
+        text: part(from + 3, to).trim().to_owned(),
+    });
+    Some(Bar { number, sounding: line[0] == '▶', planned: line.get(4) == Some(&'┊'), cells: cells.collect() })
+}
+
+fn sounding(shown: &str) -> Option<i64> {
+    bars(shown).iter().find(|bar| bar.sounding).map(|bar| bar.number)
+}
+
+/// The number behind the first `text` on the screen.
+fn number_behind(shown: &str, text: &str) -> Option<i64> {
+    let behind = shown.split(text).nth(1)?;
+    behind.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// The bar from which the screen says that the edit is heard.
+fn promised(shown: &str) -> Option<i64> {
+    number_behind(shown, "heard from bar ").or_else(|| number_behind(shown, "heard at bar "))
+}
+
+/// Processes whose parent is this one.
+fn children(parent: u32) -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let process = |name: std::ffi::OsString| name.to_str()?.parse::<u32>().ok();
+    processes
+        .filter_map(|entry| process(entry.file_name()))
+        .filter(|&id| stat(id).is_some_and(|(_, of)| of == parent))
+        .collect()
+}
+
+/// State and parent of a process.
+fn stat(process: u32) -> Option<(String, u32)> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+    Some((fields.next()?.to_owned(), fields.next()?.parse().ok()?))
+}
+
+fn is_alive(process: u32) -> bool {
+    stat(process).is_some_and(|(state, _)| state != "Z")
+}
+
+#[test]
+fn a_loop_plays_by_itself_without_model_sound_or_midi_and_the_screen_says_so() {
+    let mut show = Show::start(LOOP, "none");
+    show.wait_for_bar(4);
+    assert!(show.texts(0).values().all(|text| *text == "C,2 G,2"), "{:?}", show.texts(0));
+    for said in ["▶ playing", "audio none (clock only)", "midi none", "composer none", "ladder 0"] {
+        show.wait_for(said);
+    }
+    show.quit();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_there_is_no_sound_card_or_port_it_plays_and_says_so() {
+    let place = Place::new();
+    let silence = place.write("asound.conf", "");
+    // An empty configuration of ALSA is a machine without devices.
+    let prompt = LOOP.replace("patch=sub", "patch=sub out=Moog");
+    let mut show = Show::start_with(&prompt, &["--model", "none"], &[("ALSA_CONFIG_PATH", silence.as_path())]);
+    show.wait_for_bar(3);
+    let messages = show.messages();
+    for said in ["out=Moog: ", "the voice plays its patch", "no sound"] {
+        assert!(messages.contains(said), "{said}: {messages}");
+    }
+    show.quit();
+}
+
+#[test]
+fn the_ladder_goes_on_where_the_text_ends() {
+    let mut show = Show::start("X:1\nM:2/4\nL:1/8\nQ:1/4=120\nK:D\n[V:lead] D2F2 | A4 |\n", "none");
+    show.wait_for_bar(6);
+    let marks: Vec<&str> = show.heard().values().map(|cells| cells[0].mark.as_str()).collect();
+    assert_eq!(marks[..2], ["t", "t"]);
+    assert!(marks[2..].iter().all(|mark| mark.starts_with('L')), "{marks:?}");
+    show.quit();
+}
+
+#[test]
+fn a_save_by_another_program_is_heard_exactly_from_the_bar_that_the_screen_names() {
+    let mut show = Show::start(LOOP, "none");
+    show.wait_for_bar(2);
+    for (before, after) in [("C,2 G,2", "F,2 A,2"), ("F,2 A,2", "G,2 B,2")] {
+        show.save_from_outside(&LOOP.replace("C,2 G,2", after));
+        let from = show.wait("promise", |shown| shown.contains(after).then(|| promised(shown))?);
+        show.wait_for_bar(from + 2);
+        let texts = show.texts(0);
+        assert!(texts.range(from..).all(|(_, text)| *text == after), "from bar {from}: {texts:?}");
+        assert_eq!(texts[&(from - 1)], before, "until bar {}: {texts:?}", from - 1);
+    }
+    show.quit();
+}
+
+#[test]
+fn nonsense_changes_nothing_but_the_message() {
+    let mut show = Show::start(LOOP, "none");
+    show.wait_for_bar(2);
+    let nonsense = [
+        (LOOP.replace("patch=sub", "patch=organ"), "prompt.abc:7:16: error: "),
+        (LOOP.replace("C,2 G,2", "F,2 A,2 B,2"), "prompt.abc:8:10: error: "),
+        ("Once upon a time\nthere was a bass.\n".to_owned(), "prompt.abc:1:1: error: "),
+    ];
+    for (text, message) in nonsense {
+        show.save_from_outside(&text);
+        show.wait_for(message);
+        assert!(show.messages().contains("the last good version"), "{message}");
+        let now = show.wait_for_bar(1);
+        show.wait_for_bar(now + 3);
+        assert!(show.texts(0).values().all(|text| *text == "C,2 G,2"), "{message}: {:?}", show.texts(0));
+    }
+    show.save_from_outside(&LOOP.replace("C,2 G,2", "F,2 A,2"));
+    let from = show.wait("promise", |shown| shown.contains("F,2 A,2").then(|| promised(shown))?);
+    show.wait_for_bar(from + 1);
+    assert_eq!(show.texts(0)[&from], "F,2 A,2", "a good text is heard again");
+    show.quit();
+}
+
+#[test]
+fn typed_text_outlives_everything() {
+    let mut show = Show::start(LOOP, "none");
+    show.wait_for_bar(1);
+    show.type_keys(b"% typed by hand\r");
+    show.wait_for("% typed by hand");
+    let stays = |show: &mut Show| {
+        let now = show.wait_for_bar(1);
+        show.wait_for_bar(now + 2);
+        assert!(show.shown().contains("% typed by hand"), "{}", show.shown());
+        assert!(show.texts(0).values().all(|text| *text == "C,2 G,2"), "{:?}", show.texts(0));
+    };
+    show.save_from_outside(&LOOP.replace("C,2 G,2", "F,2 A,2"));
+    show.wait_for("saved by another program; your text stays");
+    stays(&mut show);
+    show.save_from_outside("nonsense\n");
+    stays(&mut show);
+    std::fs::remove_file(show.prompt()).unwrap();
+    show.wait_for("removed from disk");
+    stays(&mut show);
+    // Broken on purpose, and evaluated: it is saved, not heard, and still there.
+    show.type_keys(b"V:bass patch=organ\r");
+    show.type_keys(EVALUATE);
+    show.wait_for("prompt.abc:2:");
+    stays(&mut show);
+    let saved = std::fs::read_to_string(show.prompt()).unwrap();
+    assert!(saved.starts_with("% typed by hand\nV:bass patch=organ\nX:1\n"), "{saved}");
+    show.type_keys(b"% and not saved\r");
+    show.wait_for("% and not saved");
+    pty::signal(show.child.id(), libc::SIGTERM);
+    show.ends();
+    assert!(show.shown().contains("the unsaved text of"), "{}", show.shown());
+    let kept =
+        std::fs::read_dir(show.place.path("XDG_STATE_HOME/barline/unsaved")).unwrap().next().unwrap().unwrap().path();
+    assert!(kept.to_str().unwrap().ends_with("-prompt.abc"), "{}", kept.display());
+    assert!(std::fs::read_to_string(kept).unwrap().contains("\n% and not saved\n"));
+}
+
+#[test]
+fn typed_text_is_heard_when_it_is_evaluated() {
+    let mut show = Show::start(LOOP, "none");
+    show.wait_for_bar(2);
+    // To the G of the last line: the text's end, up, and seven to the right.
+    show.type_keys(b"\x1b[1;5F\x1b[A\x05\x7f\x7f\x7f\x7f\x7fE,2 |");
+    show.wait_for("C,2 E,2 |");
+    show.type_keys(EVALUATE);
+    let from = show.wait("promise", promised);
+    show.wait_for_bar(from + 1);
+    assert_eq!((show.texts(0)[&(from - 1)], show.texts(0)[&from]), ("C,2 G,2", "C,2 E,2"));
+    assert_eq!(std::fs::read_to_string(show.prompt()).unwrap(), LOOP.replace("G,2", "E,2"));
+    show.quit();
+}
+
+#[test]
+fn stopping_and_playing_again_goes_on_with_the_next_bar() {
+    let mut show = Show::start(LOOP, "none");
+    show.wait_for_bar(2);
+    show.type_keys(LEADER);
+    show.type_keys(b"s");
+    show.wait_for("■ stopped");
+    show.type_keys(LEADER);
+    show.type_keys(b"p");
+    show.wait_for("▶ playing");
+    let now = show.wait_for_bar(3);
+    show.wait_for_bar(now + 2);
+    show.heard();
+    show.quit();
+}
+
+#[test]
+fn a_signal_ends_it_as_quitting_does() {
+    for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
+        let mut show = Show::start(LOOP, "none");
+        show.wait_for_bar(1);
+        pty::signal(show.child.id(), signal);
+        show.ends();
+    }
+}
+
+#[cfg(feature = "llama")]
+mod with_a_model {
+    use super::*;
+
+    const JIG: &str =
+        "X:1\nT:Jig\n% jig\nM:6/8\nL:1/8\nQ:3/8=120\nK:D\nV:lead patch=reed\n[V:lead] d2A FAd | e2d cBA |\n";
+
+    fn start() -> Option<Show> {
+        Some(Show::start(JIG, program::model()?.to_str()?))
+    }
+
+    fn marks(show: &Show) -> BTreeMap<i64, &str> {
+        show.heard().iter().map(|(number, cells)| (*number, cells[0].mark.as_str())).collect()
+    }
+
+    #[test]
+    fn its_bars_come_and_advance_by_themselves() {
+        let Some(mut show) = start() else { return };
+        show.wait_for_bar(8);
+        let texts = show.texts(0);
+        assert_eq!((texts[&1], texts[&2]), ("d2A FAd", "e2d cBA"));
+        let marks = marks(&show);
+        assert!(marks.range(3..).filter(|(_, mark)| **mark == "m").count() >= 4, "{marks:?}");
+        show.wait_for("tokens/s");
+        show.quit();
+    }
+
+    #[test]
+    fn killing_the_composer_stops_nothing_and_it_comes_back() {
+        let Some(mut show) = start() else { return };
+        show.type_keys(b"% typed by hand\r");
+        for _ in 0..2 {
+            let now = show.wait_for_bar(1);
+            show.wait_for_bar(now + 3);
+            let composer = show.composer();
+            pty::signal(composer, libc::SIGKILL);
+            show.wait_for("it is started again, the music goes on");
+            let killed = show.wait_for_bar(1);
+            let next = pty::wait(
+                || children(show.child.id()).into_iter().find(|&child| child != composer),
+                || "no new composer".into(),
+            );
+            assert_ne!(next, composer);
+            // What was planned when it died is played; what comes after that the new one wrote.
+            let new = |shown: &str| bars(shown).iter().any(|bar| bar.number > killed + 8 && bar.cells[0].mark == "m");
+            show.wait("bar by the new composer", |shown| new(shown).then_some(()));
+            show.wait_for_bar(killed + 9);
+            show.heard();
+        }
+        show.wait_for("% typed by hand");
+        show.quit();
+    }
+
+    #[test]
+    fn it_answers_the_text_from_the_bar_that_the_screen_names() {
+        let Some(mut show) = start() else { return };
+        show.wait_for_bar(4);
+        show.save_from_outside(&JIG.replace("d2A FAd", "f2d dAF"));
+        let from = show.wait("promise", |shown| shown.contains("f2d dAF").then(|| promised(shown))?);
+        show.wait_for_bar(from + 3);
+        let texts = show.texts(0);
+        assert_eq!((texts[&from], texts[&(from + 1)]), ("f2d dAF", "e2d cBA"), "{texts:?}");
+        assert_ne!(texts[&(from - 1)], "f2d dAF", "{texts:?}");
+        show.quit();
+    }
+
+    #[test]
+    fn a_file_that_is_no_model_leaves_the_music_to_the_ladder() {
+        let place = Place::new();
+        let fake = place.write("fake.gguf", "Once upon a time");
+        let mut show = Show::start(JIG, fake.to_str().unwrap());
+        show.wait_for("is not a GGUF model");
+        show.wait_for("composer failed");
+        show.wait_for_bar(5);
+        let marks = marks(&show);
+        assert!(marks.range(3..).all(|(_, mark)| mark.starts_with('L')), "{marks:?}");
+        show.quit();
+    }
+
+    #[test]
+    fn a_signal_ends_the_composer_too() {
+        let Some(mut show) = start() else { return };
+        show.wait_for_bar(2);
+        assert!(is_alive(show.composer()));
+        pty::signal(show.child.id(), libc::SIGTERM);
+        show.ends();
+    }
+
+    /// The performer's machine may be worse off than a signal can tell.
+    #[test]
+    fn the_composer_does_not_outlive_a_killed_instrument() {
+        let Some(mut show) = start() else { return };
+        show.wait_for_bar(2);
+        let composer = show.composer();
+        pty::signal(show.child.id(), libc::SIGKILL);
+        pty::wait(|| (!is_alive(composer)).then_some(()), || format!("process {composer} is left"));
+    }
+}
+
+/// A sound device of its own: jackd without hardware, reached through ALSA. `None` where either is missing.
+#[cfg(all(feature = "llama", target_os = "linux"))]
+mod jack {
+    use super::*;
+    use std::process::{Command, Stdio};
+
+    const CONFIGURATION: &str = "</usr/share/alsa/alsa.conf>
+pcm.!default { type plug slave.pcm \"loud\" }
+pcm.loud { type jack playback_ports { 0 system:playback_1 1 system:playback_2 } }
+";
+
+    pub struct Jack {
+        server: Child,
+        place: Place,
+        name: String,
+    }
+
+    impl Jack {
+        pub fn start() -> Option<Jack> {
+            let place = Place::new();
+            place.write("asound.conf", CONFIGURATION);
+            let name = format!("barline-soak-{}", std::process::id());
+            let mut command = Command::new("jackd");
+            command.args(["-R", "-n", &name, "-d", "dummy", "-r", "48000", "-p", "512"]);
+            command.env("JACK_NO_AUDIO_RESERVATION", "1").stdout(Stdio::null()).stderr(Stdio::null());
+            let jack = Jack { server: command.spawn().ok()?, place, name };
+            // Until it answers; without `jack_wait` for as long as it may need.
+            let waited =
+                Command::new("jack_wait").args(["-s", &jack.name, "-w", "-t", "10"]).stdout(Stdio::null()).status();
+            waited.map_or_else(|_| std::thread::sleep(std::time::Duration::from_secs(3)), drop);
+            Some(jack)
+        }
+
+        pub fn environment(&self) -> [(&'static str, PathBuf); 3] {
+            [
+                ("ALSA_CONFIG_PATH", self.place.path("asound.conf")),
+                ("JACK_DEFAULT_SERVER", self.name.clone().into()),
+                ("JACK_NO_START_SERVER", "1".into()),
+            ]
+        }
+    }
+
+    impl Drop for Jack {
+        fn drop(&mut self) {
+            let _ = self.server.kill();
+            let _ = self.server.wait();
+        }
+    }
+}
+
+/// Ten minutes of the bundled model through a sound device: no callback is missed, no bar is missing, and memory stays as it is.
+#[cfg(all(feature = "llama", target_os = "linux"))]
+#[test]
+#[ignore = "ten minutes"]
+fn soak_ten_minutes_through_a_sound_device() {
+    use std::time::{Duration, Instant};
+
+    let Some(model) = program::model() else { return };
+    let Some(jack) = jack::Jack::start() else {
+        println!("skipped: there is no jackd");
+        return;
+    };
+    let environment = jack.environment();
+    let environment: Vec<(&str, &Path)> = environment.iter().map(|(name, value)| (*name, value.as_path())).collect();
+    let prompt =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts/30-ferry-bass.abc")).unwrap();
+    let mut show = Show::start_with(&prompt, &["--model", model.to_str().unwrap()], &environment);
+    show.wait_for_bar(1);
+    let device =
+        show.wait("sound device", |shown| Some(shown.split_once("  audio ")?.1.lines().next()?.trim().to_owned()));
+    if !device.starts_with("alsa:") {
+        println!("skipped: no sound through ALSA and JACK: {device}");
+        return;
+    }
+    let start = Instant::now();
+    let mut early = None;
+    while start.elapsed() < Duration::from_secs(600) {
+        let now = show.wait_for_bar(1);
+        show.wait_for_bar(now + 1);
+        assert!(!show.shown().contains("xruns"), "{}", show.shown());
+        if early.is_none() && start.elapsed() > Duration::from_secs(120) {
+            early = Some(resident(&mut show));
+        }
+    }
+    assert!(show.shown().contains(&device), "{}", show.shown());
+    let (early, late) = (early.expect("two minutes passed"), resident(&mut show));
+    println!(
+        "{} bars on {device}; instrument and composer {early:?} kB after two minutes, {late:?} kB at the end",
+        show.heard().len()
+    );
+    for (early, late) in early.into_iter().zip(late) {
+        assert!(late * 10 <= early * 11, "memory grows from {early} kB to {late} kB");
+    }
+    show.quit();
+}
+
+/// Resident memory of instrument and composer, in kB.
+#[cfg(all(feature = "llama", target_os = "linux"))]
+fn resident(show: &mut Show) -> [u64; 2] {
+    [show.child.id(), show.composer()].map(|process| {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    })
+}
