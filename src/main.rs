@@ -3,6 +3,8 @@
 mod assets;
 mod cli;
 mod commands;
+mod desk;
+mod kept;
 mod library;
 mod play;
 

@@ -383,7 +383,6 @@ impl App {
             document.evaluated = Some(text.clone());
             if accepted {
                 document.heard = heard;
-                document.evaluated = Some(text.clone());
             }
         }
         match (accepted, first) {

@@ -1,0 +1,116 @@
+//! The desk behind the screen: does what the screen asks, and says what came of it. Main thread.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+use barline::abc::{Diagnostic, Span};
+use barline::event::{Command, Event, Level, Message};
+use barline::prompt::{self, Scene};
+use barline::scheduler::Scheduler;
+use barline::steer::steer;
+use barline::synth::Patch;
+use barline::ui::app::{Evaluation, Input, Request};
+use barline::watch::Watch;
+
+use crate::library::{self, Patches};
+
+pub struct Desk {
+    pub scheduler: Scheduler,
+    pub watch: Watch,
+    pub events: Sender<Event>,
+    pub patches: Patches,
+    pub vocabulary: Option<Vec<String>>,
+    /// File and scene that play, or will from the next bar line.
+    pub playing: (PathBuf, u32),
+}
+
+impl Desk {
+    pub fn perform(&mut self, request: Request) -> Vec<Input> {
+        match request {
+            Request::Command(command) => self.scheduler.send(command),
+            Request::Save { path, text, over } => {
+                let error = self.watch.save(&path, &text, &over).err();
+                return vec![Input::Saved { path, text, error }];
+            }
+            Request::Evaluate { path, text, .. } if path.extension().is_some_and(|e| e == "patch") => {
+                return vec![Input::Evaluated(self.evaluate_patch(path, text))];
+            }
+            Request::Evaluate { path, text, asked } if asked || path == self.playing.0 => {
+                return vec![Input::Evaluated(self.evaluate(path, text))];
+            }
+            Request::Evaluate { path, text, .. } => return vec![Input::Evaluated(self.look_at(&path, &text))],
+            Request::Quit => {}
+        }
+        vec![]
+    }
+
+    /// Reads a prompt and plays it, when it has no errors.
+    fn evaluate(&mut self, path: PathBuf, text: String) -> Evaluation {
+        let (scenes, diagnostics) = prompt::read(&path, &text, &library::patch_names(&self.patches));
+        let same_file = path == self.playing.0;
+        let wanted = scenes.iter().position(|scene| same_file && scene.number == self.playing.1).unwrap_or(0);
+        let accepted = !prompt::has_errors(&diagnostics) && wanted < scenes.len();
+        let mut heard = String::new();
+        if let Some(scene) = scenes.into_iter().nth(wanted).filter(|_| accepted) {
+            heard = self.heard(&scene);
+            let playing = (path.clone(), scene.number);
+            let fresh = self.playing != playing;
+            self.playing = playing;
+            self.scheduler.send(Command::Evaluate { scene: Arc::new(scene), fresh });
+        }
+        Evaluation { path, text, accepted, diagnostics, heard }
+    }
+
+    /// What there is to say of a file without playing it.
+    pub fn look_at(&self, path: &Path, text: &str) -> Evaluation {
+        let (scenes, diagnostics) = prompt::read(path, text, &library::patch_names(&self.patches));
+        let heard = scenes.first().map(|scene| self.heard(scene)).unwrap_or_default();
+        let accepted = !scenes.is_empty();
+        Evaluation { path: path.to_owned(), text: text.to_owned(), accepted, diagnostics, heard }
+    }
+
+    fn evaluate_patch(&mut self, path: PathBuf, text: String) -> Evaluation {
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let diagnostics = match Patch::parse(&name, &text) {
+            Ok(patch) => {
+                let patch = Arc::new(patch);
+                self.patches.insert(name, Arc::clone(&patch));
+                self.scheduler.send(Command::Patch(patch));
+                vec![]
+            }
+            Err(error) => vec![Diagnostic::error(place(&text, error.line, error.column), error.text)],
+        };
+        Evaluation { path, text, accepted: diagnostics.is_empty(), diagnostics, heard: String::new() }
+    }
+
+    /// How the model understands the words.
+    fn heard(&self, scene: &Scene) -> String {
+        let steering = steer(&scene.words(), self.vocabulary.as_deref());
+        let mut text = steering.heard.join(" ");
+        if !steering.not_understood.is_empty() {
+            text += &*format!(
+                "{}not understood: {}",
+                if text.is_empty() { "" } else { " · " },
+                steering.not_understood.join(" ")
+            );
+        }
+        text
+    }
+
+    pub fn read(&self, path: &Path) -> Option<String> {
+        let text = std::fs::read_to_string(path);
+        if let Err(error) = &text {
+            let text = format!("{}: {error}", path.display());
+            let _ = self.events.send(Event::Message(Message { level: Level::Error, text }));
+        }
+        text.ok()
+    }
+}
+
+/// The byte of a line and column, both from 1.
+fn place(text: &str, line: usize, column: usize) -> Span {
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let within = text[start..].char_indices().nth(column.saturating_sub(1)).map_or(0, |(at, _)| at);
+    Span { start: start + within, end: start + within + 1 }
+}

@@ -1,0 +1,38 @@
+//! Typed text outlives the screen: what no file holds when playing ends is written to the user's state folder. Main thread.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use barline::ui::app::App;
+
+/// The app while it runs. However it ends, by signal or panic too, typed text that no file holds is kept.
+pub struct Kept {
+    pub app: App,
+    pub folder: Option<PathBuf>,
+}
+
+impl Kept {
+    fn keep(&self, path: &Path, text: &str) -> std::io::Result<PathBuf> {
+        let folder = self.folder.as_ref().ok_or_else(|| std::io::Error::other("there is no home folder"))?;
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        std::fs::create_dir_all(folder)?;
+        let kept = folder.join(format!("{now}-{name}"));
+        std::fs::write(&kept, text)?;
+        Ok(kept)
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        for (path, text) in self.app.unsaved() {
+            let outcome = match self.keep(path, &text) {
+                Ok(kept) => format!("is in {}", kept.display()),
+                Err(error) => format!("could not be kept: {error}"),
+            };
+            // The terminal may have hung up.
+            let _ = writeln!(std::io::stderr(), "barline: the unsaved text of {} {outcome}", path.display());
+        }
+    }
+}
