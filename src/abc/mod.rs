@@ -35,6 +35,12 @@ pub enum Severity {
     Error,
 }
 
+impl std::fmt::Display for Severity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if *self == Severity::Error { "error" } else { "warning" })
+    }
+}
+
 /// Something the reader of the text should be told, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -68,8 +74,7 @@ impl Diagnostic {
     #[must_use]
     pub fn display(&self, file: &str, text: &str) -> String {
         let (line, column) = self.line_column(text);
-        let severity = if self.severity == Severity::Error { "error" } else { "warning" };
-        format!("{file}:{line}:{column}: {severity}: {}", self.message)
+        format!("{file}:{line}:{column}: {}: {}", self.severity, self.message)
     }
 }
 

@@ -129,7 +129,7 @@ fn message(app: &App) -> Line<'_> {
     }
     let document = app.document();
     if let Some(mark) = document.mark_on(document.editor.cursor().line + 1) {
-        let text = format!("{}:{}:{}: {}", document.name(), mark.line, mark.column, mark.message);
+        let text = format!("{}:{}:{}: {}: {}", document.name(), mark.line, mark.column, mark.severity, mark.message);
         return Line::styled(start_of(&text, app.size().0), text::mark_style(mark.severity));
     }
     match app.messages().back() {
