@@ -1,7 +1,7 @@
 //! The ladder: what is played when a bar is due and the composer has none. Pure; used by the scheduler at the commit point.
 //!
-//! Rung 3 varies a bar already heard, rung 4 makes one by rule from the header. Drums and bass repeat exactly; only melody varies.
-//! (Rung 1, the tail of the plan, is the timeline's own doing; rung 2 happens in the composer.)
+//! Rung 1 is what was planned before the text changed, if it still fits. Rung 3 varies a bar already heard, rung 4 makes one by rule from
+//! the header. Drums and bass repeat exactly; only melody varies. (Rung 2, closing a partial bar, is the composer's; it is not built yet.)
 
 use crate::abc::interval::Interval;
 use crate::abc::key::Key;
@@ -18,6 +18,8 @@ pub struct Need<'a> {
     pub meter: Meter,
     pub role: Role,
     pub rules: &'a VoiceRules,
+    /// What was planned for this bar before the text changed.
+    pub tail: Option<&'a Measure>,
     /// Bars of this voice already heard, latest last, each as long as the metre asks now.
     pub heard: &'a [&'a Measure],
     /// Bars in a phrase.
@@ -30,6 +32,9 @@ pub struct Need<'a> {
 /// A bar and the rung that it stands on.
 #[must_use]
 pub fn fill(need: &Need<'_>) -> (Measure, u8) {
+    if let Some(tail) = need.tail.filter(|tail| fits(need, tail)) {
+        return (tail.clone(), 1);
+    }
     let mut rng = Rng::new(need.seed, need.bar, need.voice, u32::MAX);
     // A phrase ago stands the bar that this one most likely answers; without it, the last one.
     let sounding: Vec<&Measure> =
@@ -211,7 +216,18 @@ mod tests {
     }
 
     fn need<'a>(heard: &'a [&'a Measure], role: Role, rules: &'a VoiceRules, number: i64) -> Need<'a> {
-        Need { key: &Key::NONE, meter: Meter::COMMON, role, rules, heard, phrase: 4, seed: 7, bar: number, voice: 0 }
+        Need {
+            key: &Key::NONE,
+            meter: Meter::COMMON,
+            role,
+            rules,
+            tail: None,
+            heard,
+            phrase: 4,
+            seed: 7,
+            bar: number,
+            voice: 0,
+        }
     }
 
     #[test]
@@ -227,6 +243,16 @@ mod tests {
             heard.push(next);
         }
         assert!(!heard.windows(3).any(|three| same_tune(&three[0], &three[1]) && same_tune(&three[1], &three[2])));
+    }
+
+    #[test]
+    fn the_plan_before_the_change_comes_first_where_it_fits() {
+        let rules = VoiceRules { range: (60, 79), ..VoiceRules::default() };
+        let (heard, tail, high) = (bar("C2 E2 G2 c2"), bar("D4 F4"), bar("D4 c'4"));
+        let need = need(&[], Role::Lead, &rules, 5);
+        let with = |tail| fill(&Need { heard: &[&heard], tail: Some(tail), ..need });
+        assert_eq!(with(&tail), (tail.clone(), 1));
+        assert_eq!(with(&high).1, 3);
     }
 
     #[test]

@@ -59,6 +59,8 @@ pub struct Timeline {
     bars: Vec<Bar>,
     /// Composed cells from `next` on, by bar and voice name.
     plan: BTreeMap<(i64, String), Cell>,
+    /// What was planned before the last change, for the ladder.
+    tail: BTreeMap<(i64, String), Cell>,
     attempt: u32,
     seed: u64,
     /// The first bar whose key and metre are those in force: what the composer may look back to.
@@ -77,6 +79,7 @@ impl Timeline {
             start: Beats::ZERO,
             bars: Vec::new(),
             plan: BTreeMap::new(),
+            tail: BTreeMap::new(),
             attempt: 0,
             seed,
             context_from: 1,
@@ -135,7 +138,10 @@ impl Timeline {
         let revision = Revision(old.revision.0 + 1);
         let origin = if fresh { from } else { old.origin };
         let in_force = InForce { scene, revision, from, origin, voices };
-        self.plan.retain(|(bar, _), _| *bar < from);
+        self.tail = self.plan.split_off(&(from, String::new()));
+        if !self.same_music(&in_force) {
+            self.tail.clear();
+        }
         if from <= self.next {
             self.enter(in_force);
         } else {
@@ -147,7 +153,7 @@ impl Timeline {
     /// Forgets what is planned; the composer draws again.
     pub fn reroll(&mut self) {
         self.attempt += 1;
-        self.plan.clear();
+        self.tail = std::mem::take(&mut self.plan);
     }
 
     /// Takes a composed bar into the plan. `Err` says why it is refused; a bar for an older text is dropped without a word.
@@ -202,7 +208,9 @@ impl Timeline {
             hold(&mut cell.measure, &tied);
             cells.push(cell);
         }
-        self.plan.retain(|(bar, _), _| *bar > self.next);
+        for bars in [&mut self.plan, &mut self.tail] {
+            bars.retain(|(bar, _), _| *bar > self.next);
+        }
         let length = scene.bar_length();
         self.bars.push(Bar { number: self.next, start: self.start, scene, cells });
         self.next += 1;
@@ -264,6 +272,7 @@ impl Timeline {
             meter: scene.meter,
             role: voice.role,
             rules: &voice.rules,
+            tail: self.tail.get(&(self.next, voice.name.clone())).map(|cell| &cell.measure),
             heard: &heard,
             phrase: scene.phrase as usize,
             seed: self.seed,

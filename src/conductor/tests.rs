@@ -159,3 +159,32 @@ fn a_bar_that_is_not_full_never_sounds() {
     assert!(bars.iter().all(|bar| bar.cells.iter().all(|cell| cell.measure.length == Beats::WHOLE)));
     assert!(!conductor.messages().is_empty());
 }
+
+#[test]
+fn a_slow_composer_leaves_the_old_plan_to_the_ladder() {
+    /// Answers the first text only.
+    struct Once(Script);
+    impl Composer for Once {
+        fn ask(&mut self, prompt: &crate::compose::Prompt) {
+            if prompt.revision == crate::compose::Revision(1) {
+                self.0.ask(prompt);
+            }
+        }
+
+        fn poll(&mut self) -> Option<Reply> {
+            self.0.poll()
+        }
+    }
+    let once = Box::new(Once(Script::new("E8\nF8")));
+    let mut conductor = Conductor::new(&scene(TWO_VOICES), once, RATE, 1, Pace::Offline);
+    play(&mut conductor);
+    run(&mut conductor, 0, 3 * 96_000);
+    let edited = scene(&TWO_VOICES.replace("K:C", "K:C\n% busy"));
+    conductor.command(Command::Evaluate { scene: edited, fresh: false }, Frames(3 * 96_000), &mut |_| {});
+    run(&mut conductor, 3 * 96_000, 10 * 96_000);
+    let rungs: Vec<Author> = conductor.timeline().bars()[4..9].iter().map(|bar| bar.cells[1].by).collect();
+    // What was planned as one phrase ahead is played out; then bars are varied.
+    assert_eq!(rungs[..3], [Author::Ladder(1); 3]);
+    assert_eq!(rungs[4], Author::Ladder(3));
+    assert!(texts(&conductor, 1)[4..7].iter().all(|text| text == "E8" || text == "F8"));
+}
