@@ -19,7 +19,7 @@ const BARS_A_LINE: usize = 4;
 pub fn abc(scene: &Scene, tempo: Tempo, bars: &[Bar]) -> String {
     let mut text = format!("%abc-2.1\nX:1\nT:{}\n", scene.title);
     // Writing to a string cannot fail, here and below.
-    let _ = writeln!(text, "M:{}\nL:{}\nQ:1/4={}\nK:{}", scene.meter, scene.unit, tempo.0.round(), scene.key);
+    let _ = writeln!(text, "M:{}\nL:{}\nQ:{}\nK:{}", scene.meter, scene.unit, tempo_mark(scene, tempo), scene.key);
     for voice in &scene.voices {
         let clef = match voice.role {
             Role::Bass => " clef=bass",
@@ -40,6 +40,17 @@ pub fn abc(scene: &Scene, tempo: Tempo, bars: &[Bar]) -> String {
     text
 }
 
+/// The tempo exactly, in whole counts as the standard has them: of the felt beat, or else of as small a note as it takes.
+fn tempo_mark(scene: &Scene, tempo: Tempo) -> String {
+    let beat = scene.meter.beat();
+    let count = tempo.0 / beat.ratio(Beats::QUARTER);
+    if count.is_integer() {
+        format!("{beat}={count}")
+    } else {
+        format!("1/{}={}", 4 * tempo.0.denom(), tempo.0.numer())
+    }
+}
+
 /// A track for each voice that sounds, with the channels that live MIDI would use.
 #[must_use]
 pub fn tracks(scene: &Scene, bars: &[Bar]) -> Vec<MidiTrack> {
@@ -56,4 +67,26 @@ pub fn tracks(scene: &Scene, bars: &[Bar]) -> Vec<MidiTrack> {
         MidiTrack { name: voice.name.clone(), channel, program: voice.program, notes: notes.collect() }
     };
     scene.voices.iter().enumerate().map(track).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::prompt::read;
+
+    #[test]
+    fn the_tempo_is_written_exactly() {
+        for (meter, written, expected) in [
+            ("6/8", "3/8=61", "3/8=61"),
+            ("4/4", "1/4=120", "1/4=120"),
+            ("4/4", "3/8=61", "1/8=183"),
+            ("2/4", "1/2=60", "1/4=120"),
+        ] {
+            let text = format!("X:1\nM:{meter}\nL:1/8\nQ:{written}\nK:C\n");
+            let scene = read(Path::new("a.abc"), &text, &[]).0.remove(0);
+            assert_eq!(tempo_mark(&scene, scene.tempo.unwrap()), expected);
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! tens of milliseconds later, so its own jitter is never heard.
 
 use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -100,17 +101,28 @@ impl Room {
         conductor.mix(&scene, now, &mut |event| desk.send(event));
         let mut picture = Instant::now();
         loop {
-            match self.inbox.recv_timeout(TICK) {
+            let command = match self.inbox.recv_timeout(TICK) {
                 Ok(Command::Quit) | Err(RecvTimeoutError::Disconnected) => break,
-                Ok(command) => self.command(command),
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-            let now = self.now();
-            let Room { conductor, desk, .. } = &mut self;
-            conductor.advance(now, &mut |event| desk.send(event));
-            desk.flush();
+                Ok(command) => Some(command),
+                Err(RecvTimeoutError::Timeout) => None,
+            };
+            // A mistake of ours in one turn must not end the show: the next turn goes on with what there is.
+            let turn = catch_unwind(AssertUnwindSafe(|| {
+                if let Some(command) = command {
+                    self.command(command);
+                }
+                let now = self.now();
+                let Room { conductor, desk, .. } = &mut self;
+                conductor.advance(now, &mut |event| desk.send(event));
+                desk.flush();
+            }));
             if Instant::now() >= picture {
                 picture = Instant::now() + PICTURE;
+                if turn.is_err() {
+                    let text = "the scheduler stumbled and goes on; the log says where".to_owned();
+                    let _ = self.events.send(Event::Message(Message { level: Level::Error, text }));
+                }
+                let now = self.now();
                 self.show(now);
             }
         }

@@ -121,6 +121,8 @@ impl Supervisor {
         let log = self.spawn.log.as_ref().map(|path| OpenOptions::new().create(true).append(true).open(path));
         let stderr = log.and_then(Result::ok).map_or_else(Stdio::null, |log: File| Stdio::from(log));
         let mut command = Command::new(&self.spawn.program);
+        // An abort inside ggml would otherwise start a debugger to print where it was.
+        command.env("GGML_NO_BACKTRACE", "1");
         command.args(&self.spawn.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
         // A Ctrl+C in the terminal is the instrument's business, not the child's.
         #[cfg(unix)]
