@@ -6,7 +6,7 @@ mod view;
 
 pub use view::in_unit;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,11 +22,13 @@ use crate::transport::Transport;
 /// The commit point stands at least this long before its bar line; longer for models that are slow.
 const LEAST_LEAD: Duration = Duration::from_millis(120);
 /// Events leave for the outputs this long before they are due: longer than any thread oversleeps, short enough for mutes to feel immediate.
-const WINDOW: Duration = Duration::from_millis(60);
+const WINDOW: Duration = Duration::from_millis(80);
 /// From the decision to play to the first note.
 const START_LEAD: Duration = Duration::from_millis(80);
 /// How long the first bar may wait for the composer.
 const PATIENCE: Duration = Duration::from_millis(700);
+/// Stands for the program among the controllers that a slot was told.
+const PROGRAM: u8 = 128;
 /// Bars of work from which the composer's speed is judged.
 const WORK_BARS: usize = 64;
 
@@ -65,6 +67,12 @@ pub struct Conductor {
     /// Names of the voices, by slot: a voice keeps its slot for as long as the instrument runs.
     slots: Vec<String>,
     muted: HashSet<String>,
+    /// Notes whose beginning a mute or a hush kept back.
+    silenced: Vec<(VoiceSlot, u8)>,
+    /// What each slot was last told, by controller; programs under [`PROGRAM`].
+    told: HashMap<(VoiceSlot, u8), u8>,
+    /// The composer's last failure, so that it is said once.
+    failure: Option<String>,
     /// What the composer was last asked, and how far it may go.
     asked: Option<((Revision, u32), i64)>,
     /// No bar after this one is committed.
@@ -105,6 +113,9 @@ impl Conductor {
             sounding: None,
             slots: Vec::new(),
             muted: HashSet::new(),
+            silenced: Vec::new(),
+            told: HashMap::new(),
+            failure: None,
             asked: None,
             last_bar: None,
             composer_state: composer_state.to_owned(),
@@ -168,6 +179,8 @@ impl Conductor {
             }
             Command::Stop | Command::Panic => {
                 self.agenda.clear();
+                self.silenced.clear();
+                self.take_back(now);
                 self.playing = Playing::Stopped;
                 self.starting = None;
                 self.sounding = None;
@@ -217,23 +230,27 @@ impl Conductor {
             self.sounding = bars.iter().rposition(begun).filter(|&at| beats < bars[at].start + bars[at].length());
         }
         let horizon = now + self.transport.rate().frames_in(WINDOW);
-        let (hushed, muted, slots) = (self.playing == Playing::Hushed, &self.muted, &self.slots);
-        self.agenda.send_until(horizon, |event| {
-            let silent = match event.action {
-                Action::NoteOn { voice, .. } => hushed || muted.contains(&slots[usize::from(voice.0)]),
-                _ => false,
-            };
-            if !silent {
-                out(event);
+        let (hushed, muted, slots, silenced) =
+            (self.playing == Playing::Hushed, &self.muted, &self.slots, &mut self.silenced);
+        self.agenda.send_until(horizon, |event| match event.action {
+            Action::NoteOn { voice, pitch, .. } if hushed || muted.contains(&slots[usize::from(voice.0)]) => {
+                silenced.push((voice, pitch));
             }
+            // Where two voices share a channel, the end of a note that did not sound would end the other's.
+            Action::NoteOff { voice, pitch } => match silenced.iter().position(|note| *note == (voice, pitch)) {
+                Some(at) => drop(silenced.swap_remove(at)),
+                None => out(event),
+            },
+            _ => out(event),
         });
     }
 
     fn start_if_ready(&mut self, now: Frames) {
         let Some(asked) = self.starting else { return };
         let rate = self.transport.rate();
-        let patient =
-            self.pace == Pace::Live && now < asked + rate.frames_in(PATIENCE) && self.composer_state != "none";
+        let patient = self.pace == Pace::Live
+            && now < asked + rate.frames_in(PATIENCE)
+            && matches!(self.composer_state.as_str(), "starting" | "ready");
         if self.timeline.known_ahead(1) == 0 && patient {
             return;
         }
@@ -256,38 +273,62 @@ impl Conductor {
         }
     }
 
-    /// Tells the outputs what the scene says of volume, place and program; at once.
-    pub fn mix(&self, scene: &Scene, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+    /// Tells the outputs what the scene says of volume, place and program, where that has changed; at once.
+    pub fn mix(&mut self, scene: &Scene, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
         for voice in &scene.voices {
             let Some(slot) = self.slot(&voice.name) else { continue };
             // Controller 7 at 100 is unity in the synth's mixer and the usual default in hardware.
             let volume = (100.0 * voice.gain).round().min(127.0) as u8;
             let pan = (64.0 + 63.0 * voice.pan).round() as u8;
             for (controller, value) in [(7, volume), (10, pan)] {
-                out(ScheduledEvent { at: now, action: Action::Control { voice: slot, controller, value } });
+                if self.told.insert((slot, controller), value) != Some(value) {
+                    out(ScheduledEvent { at: now, action: Action::Control { voice: slot, controller, value } });
+                }
             }
-            if let Some(program) = voice.program {
+            if let Some(program) = voice.program
+                && self.told.insert((slot, PROGRAM), program) != Some(program)
+            {
                 out(ScheduledEvent { at: now, action: Action::Program { voice: slot, program } });
             }
         }
     }
 
-    /// Gives the scene's voices their slots and its own mutes.
+    /// After a stop: bars that were fixed and have not begun are to come again.
+    fn take_back(&mut self, now: Frames) {
+        let begun = self.timeline.bars().iter().rposition(|bar| self.transport.frame_of(bar.start) <= now);
+        self.timeline.take_back(begun.map_or(0, |at| at + 1));
+    }
+
+    /// Gives the scene's voices their slots and its own mutes. When there are no more slots, those of voices that are gone are given again.
     fn settle(&mut self, scene: &Scene) {
         for voice in &scene.voices {
-            if self.slot(&voice.name).is_none() && self.slots.len() < MAX_VOICES {
+            if self.slot(&voice.name).is_some() {
+                continue;
+            }
+            if self.slots.len() < MAX_VOICES {
                 self.slots.push(voice.name.clone());
-                if voice.muted {
-                    self.muted.insert(voice.name.clone());
-                }
+            } else {
+                let (now, next) = (self.timeline.scene(), self.timeline.next_scene());
+                let needed =
+                    |name: &str| [scene, now, next].iter().any(|scene| scene.voices.iter().any(|v| v.name == name));
+                let Some(free) = self.slots.iter().position(|name| !needed(name)) else {
+                    self.say(
+                        Level::Error,
+                        format!("{} finds no room among {MAX_VOICES} voices until the next bar", voice.name),
+                    );
+                    continue;
+                };
+                self.slots[free].clone_from(&voice.name);
+            }
+            if voice.muted {
+                self.muted.insert(voice.name.clone());
             }
         }
     }
 
-    /// Whatever a scene brings along when it takes over at the next bar line.
+    /// The tempo of the scene of the next bar. It acts when its text changes: what was set otherwise meanwhile stays.
     fn enter(&mut self) {
-        let Some(tempo) = self.timeline.enters().and_then(|scene| scene.tempo) else { return };
-        // A tempo acts when its text changes: what was tapped meanwhile stays.
+        let Some(tempo) = self.timeline.next_scene().tempo else { return };
         if self.text_tempo != Some(tempo) {
             self.text_tempo = Some(tempo);
             self.transport.set_tempo(self.timeline.next_start(), tempo);
@@ -301,6 +342,9 @@ impl Conductor {
         let slots = &self.slots;
         let slot = |name: &str| slots.iter().position(|known| known == name).map(|at| VoiceSlot(at as u8));
         self.agenda.schedule(bar, &self.transport, slot);
+        if self.last_bar.is_some_and(|last| self.timeline.next_bar() > last) {
+            self.agenda.end_ties(&self.transport);
+        }
     }
 
     /// Asks the composer anew when the text has changed, or when it may go further than before.
@@ -323,7 +367,10 @@ impl Conductor {
             Reply::Bar(bar) => self.bar(bar),
             Reply::Failed { message } => {
                 "failed".clone_into(&mut self.composer_state);
-                self.say(Level::Error, format!("composer: {message}; the ladder plays on"));
+                if self.failure.as_ref() != Some(&message) {
+                    self.say(Level::Error, format!("composer: {message}; the ladder plays on"));
+                    self.failure = Some(message);
+                }
             }
             Reply::Restarting { reason } => {
                 "restarting".clone_into(&mut self.composer_state);
@@ -334,6 +381,7 @@ impl Conductor {
 
     fn bar(&mut self, bar: ComposedBar) {
         self.tally.composed += 1;
+        self.failure = None;
         "ready".clone_into(&mut self.composer_state);
         if bar.micros > 0 {
             if self.work.len() >= WORK_BARS {

@@ -59,7 +59,7 @@ impl Desk {
             self.playing = playing;
             self.scheduler.send(Command::Evaluate { scene: Arc::new(scene), fresh });
         }
-        Evaluation { path, text, accepted, diagnostics, heard }
+        Evaluation { path, text, accepted, plays: true, diagnostics, heard }
     }
 
     /// What there is to say of a file without playing it.
@@ -67,7 +67,14 @@ impl Desk {
         let (scenes, diagnostics) = prompt::read(path, text, &library::patch_names(&self.patches));
         let heard = scenes.first().map(|scene| self.heard(scene)).unwrap_or_default();
         let accepted = !scenes.is_empty();
-        Evaluation { path: path.to_owned(), text: text.to_owned(), accepted, diagnostics, heard }
+        Evaluation {
+            path: path.to_owned(),
+            text: text.to_owned(),
+            accepted,
+            plays: path == self.playing.0,
+            diagnostics,
+            heard,
+        }
     }
 
     fn evaluate_patch(&mut self, path: PathBuf, text: String) -> Evaluation {
@@ -81,7 +88,7 @@ impl Desk {
             }
             Err(error) => vec![Diagnostic::error(place(&text, error.line, error.column), error.text)],
         };
-        Evaluation { path, text, accepted: diagnostics.is_empty(), diagnostics, heard: String::new() }
+        Evaluation { path, text, accepted: diagnostics.is_empty(), plays: true, diagnostics, heard: String::new() }
     }
 
     /// How the model understands the words.

@@ -9,7 +9,7 @@ use crate::prompt::Scene;
 use crate::synth::patch::Patch;
 use crate::time::{Beats, Frames, Tempo};
 
-/// A scene's voice as the outputs know it: its place in the scene's voice table, 0 to 31.
+/// A voice as the outputs know it, 0 to 31. A voice keeps its slot through evaluations and scenes, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VoiceSlot(pub u8);
 
@@ -103,7 +103,7 @@ pub enum Command {
 #[derive(Clone, Debug)]
 pub enum Event {
     /// The latest state of the engine; replaces the one before.
-    Snapshot(Box<Snapshot>),
+    Snapshot(Arc<Snapshot>),
     Message(Message),
     /// A file under `prompts/` or `patches/` has new content.
     FileChanged {
@@ -152,7 +152,7 @@ pub struct Snapshot {
     /// How often the ladder filled in.
     pub ladder_uses: u64,
     pub tokens_per_second: f32,
-    /// One or two words: `ready`, `starting`, `down: …`, `none`.
+    /// One word: `starting`, `ready`, `restarting`, `failed`, `none`.
     pub composer: String,
     /// `alsa:default 48000 Hz`, `none (clock only)`.
     pub audio: String,

@@ -122,6 +122,10 @@ fn by_rule(need: &Need<'_>, rng: &mut Rng) -> Measure {
         return measure;
     }
     let mut beat = if need.role == Role::Bass { length } else { need.meter.beat() };
+    let grid = Beats::new(i64::from(need.rules.grid), 96);
+    if beat < grid && length.is_multiple_of(grid) {
+        beat = grid;
+    }
     let notes_of = |beat: Beats| length.ratio(beat).ceil().to_integer();
     while notes_of(beat) < i64::from(need.rules.notes.0)
         && (beat * 32).denominator() == 1
@@ -186,8 +190,19 @@ fn allowed(need: &Need<'_>, pitch: Pitch) -> bool {
 
 /// Whether a bar keeps what is in force now; bars that were meant to be empty fit as they are.
 fn fits(need: &Need<'_>, bar: &Measure) -> bool {
-    bar.length == need.meter.bar_length()
-        && (need.role == Role::Drums || bar.notes.iter().all(|note| allowed(need, note.pitch)))
+    if bar.length != need.meter.bar_length() {
+        return false;
+    }
+    if need.role == Role::Drums || bar.notes.is_empty() {
+        return true;
+    }
+    let shortest = Beats::new(i64::from(need.rules.grid), 96);
+    let mut onsets: Vec<Beats> = bar.notes.iter().filter(|note| !note.tied_from).map(|note| note.onset).collect();
+    onsets.dedup();
+    let (least, most) = need.rules.notes;
+    (usize::from(least)..=usize::from(most)).contains(&onsets.len())
+        // Triplets may be shorter than the grid by a third, as in what the model writes.
+        && bar.notes.iter().all(|note| allowed(need, note.pitch) && note.length * 3 >= shortest * 2)
 }
 
 fn same_tune(a: &Measure, b: &Measure) -> bool {

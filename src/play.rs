@@ -86,7 +86,7 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     if !arguments.armed {
         // What the engine will say of itself as soon as it runs.
         let playing = Snapshot { playing: Playing::Playing, ..Snapshot::default() };
-        kept.app.update(Input::Event(Event::Snapshot(Box::new(playing))));
+        kept.app.update(Input::Event(Event::Snapshot(Arc::new(playing))));
     }
     let first = desk.read(&playing);
     if let Some(text) = first {

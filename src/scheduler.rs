@@ -5,8 +5,8 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::audio::AudioOutput;
 use crate::clock::Clock;
 use crate::conductor::Conductor;
 use crate::engine::RenderStats;
-use crate::event::{Action, Command, Event, Level, Message, ScheduledEvent, VoiceSlot};
+use crate::event::{Action, Command, Event, Level, Message, ScheduledEvent, Snapshot, VoiceSlot};
 use crate::midi::MidiOutput;
 use crate::prompt::{MAX_VOICES, Scene};
 use crate::realtime;
@@ -56,7 +56,7 @@ impl Scheduler {
         let waiting = VecDeque::new();
         let desk =
             Desk { outputs, waiting, to_midi: [false; MAX_VOICES], assigned: vec![None; MAX_VOICES], midi_lost: false };
-        let room = Room { conductor, desk, clock, events, inbox };
+        let room = Room { conductor, desk, clock, events, inbox, picture: Weak::new() };
         let thread = std::thread::Builder::new().name("scheduler".into()).spawn(move || room.run()).ok();
         Scheduler { commands, thread }
     }
@@ -88,6 +88,8 @@ struct Room {
     clock: Arc<Clock>,
     events: Sender<Event>,
     inbox: Receiver<Command>,
+    /// The last picture sent, for as long as nobody has taken it.
+    picture: Weak<Snapshot>,
 }
 
 impl Room {
@@ -115,15 +117,13 @@ impl Room {
                 let Room { conductor, desk, .. } = &mut self;
                 conductor.advance(now, &mut |event| desk.send(event));
                 desk.flush();
-            }));
-            if Instant::now() >= picture {
-                picture = Instant::now() + PICTURE;
-                if turn.is_err() {
-                    let text = "the scheduler stumbled and goes on; the log says where".to_owned();
-                    let _ = self.events.send(Event::Message(Message { level: Level::Error, text }));
+                if Instant::now() >= picture {
+                    picture = Instant::now() + PICTURE;
+                    self.show(now);
                 }
-                let now = self.now();
-                self.show(now);
+            }));
+            if turn.is_err() {
+                self.stumble();
             }
         }
         let now = self.now();
@@ -155,6 +155,17 @@ impl Room {
         }
     }
 
+    /// After a panic: nothing that sounds may hang, the performer is told, and the log does not fill the disk.
+    fn stumble(&mut self) {
+        let at = self.now();
+        for action in [Action::Flush, Action::AllNotesOff] {
+            self.desk.send(ScheduledEvent { at, action });
+        }
+        let text = "the scheduler stumbled and goes on; the log says where".to_owned();
+        let _ = self.events.send(Event::Message(Message { level: Level::Error, text }));
+        std::thread::sleep(Duration::from_millis(250));
+    }
+
     fn show(&mut self, now: Frames) {
         self.desk.outputs.lane.collect();
         let mut snapshot = self.conductor.snapshot(now);
@@ -168,7 +179,12 @@ impl Room {
         if let Some(text) = self.desk.check_midi() {
             news.push(Event::Message(Message { level: Level::Warning, text }));
         }
-        news.push(Event::Snapshot(Box::new(snapshot)));
+        // A screen that is stuck gets one picture when it comes back, not all that it missed.
+        if self.picture.strong_count() == 0 {
+            let snapshot = Arc::new(snapshot);
+            self.picture = Arc::downgrade(&snapshot);
+            news.push(Event::Snapshot(snapshot));
+        }
         for event in news {
             // A screen that is gone is on its way out.
             let _ = self.events.send(event);
@@ -197,11 +213,15 @@ impl Desk {
             Action::Clock(_) | Action::AllNotesOff | Action::Flush | Action::Panic => None,
         };
         let to_midi = voice.is_none_or(|voice| self.to_midi[usize::from(voice.0)]);
-        if to_midi && let Some((midi, _)) = &mut self.outputs.midi {
-            // A full ring is a dead thread: the watch on the port says so.
+        // A voice may have changed its output while a note of it sounds: whoever holds the note gets its end.
+        let both = voice.is_none() || matches!(event.action, Action::NoteOff { .. });
+        if (to_midi || both)
+            && let Some((midi, _)) = &mut self.outputs.midi
+        {
+            // A full ring means that the thread is gone, and with it its port.
             let _ = midi.send(event);
         }
-        if voice.is_none() || !to_midi {
+        if both || !to_midi {
             self.waiting.push_back(event);
             self.flush();
         }

@@ -110,13 +110,6 @@ impl Timeline {
         &self.newest().scene
     }
 
-    /// Whether a scene takes over at the first uncommitted bar.
-    #[must_use]
-    pub fn enters(&self) -> Option<&Arc<Scene>> {
-        let newest = self.newest();
-        (newest.from == self.next).then_some(&newest.scene)
-    }
-
     #[must_use]
     pub fn bars(&self) -> &[Bar] {
         &self.bars
@@ -138,9 +131,12 @@ impl Timeline {
         let revision = Revision(old.revision.0 + 1);
         let origin = if fresh { from } else { old.origin };
         let in_force = InForce { scene, revision, from, origin, voices };
-        self.tail = self.plan.split_off(&(from, String::new()));
         if !self.same_music(&in_force) {
             self.tail.clear();
+        }
+        let planned = self.plan.split_off(&(from, String::new()));
+        if self.same_music(&in_force) {
+            self.tail.extend(planned);
         }
         if from <= self.next {
             self.enter(in_force);
@@ -153,7 +149,7 @@ impl Timeline {
     /// Forgets what is planned; the composer draws again.
     pub fn reroll(&mut self) {
         self.attempt += 1;
-        self.tail = std::mem::take(&mut self.plan);
+        self.tail.append(&mut self.plan);
     }
 
     /// Takes a composed bar into the plan. `Err` says why it is refused; a bar for an older text is dropped without a word.
@@ -221,6 +217,17 @@ impl Timeline {
             self.enter(coming);
         }
         (&self.bars[self.bars.len() - 1], rungs)
+    }
+
+    /// Makes bars from index `from` on uncommitted again; what the composer wrote of them is planned as before.
+    pub fn take_back(&mut self, from: usize) {
+        for bar in self.bars.split_off(from.min(self.bars.len())).into_iter().rev() {
+            self.next = bar.number;
+            self.start = bar.start;
+            let names = bar.scene.voices.iter().map(|voice| voice.name.clone());
+            let composed = names.zip(bar.cells).filter(|(_, cell)| cell.by == Author::Model);
+            self.plan.extend(composed.map(|(name, cell)| ((bar.number, name), cell)));
+        }
     }
 
     /// What a prompt answers: two prompts with the same are the same text.

@@ -52,7 +52,7 @@ fn snapshot() -> Snapshot {
 }
 
 fn show(app: &mut App, snapshot: Snapshot) {
-    app.update(Input::Event(Event::Snapshot(Box::new(snapshot))));
+    app.update(Input::Event(Event::Snapshot(std::sync::Arc::new(snapshot))));
 }
 
 fn key(app: &mut App, code: KeyCode, modifiers: KeyModifiers) {
@@ -223,7 +223,14 @@ fn messages_errors_and_questions() {
     }];
     let path = "prompts/night-ferry.abc".into();
     let heard = "slow · not understood: ferry".into();
-    app.update(Input::Evaluated(Evaluation { path, text: TEXT.into(), accepted: true, diagnostics, heard }));
+    app.update(Input::Evaluated(Evaluation {
+        path,
+        text: TEXT.into(),
+        accepted: true,
+        plays: true,
+        diagnostics,
+        heard,
+    }));
     let screen = seen(&app);
     assert!(screen.contains("! 7 [V:lead]"), "{screen}");
     assert!(screen.contains("1 error (F8)"), "{screen}");

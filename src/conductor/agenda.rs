@@ -68,6 +68,13 @@ impl Agenda {
         self.open = tied_on;
     }
 
+    /// Ends what is tied on into a bar that will not come.
+    pub fn end_ties(&mut self, transport: &Transport) {
+        for tie in std::mem::take(&mut self.open) {
+            self.put(transport.frame_of(tie.end), Action::NoteOff { voice: tie.voice, pitch: tie.pitch });
+        }
+    }
+
     /// Sends all that is due before `horizon`, in order.
     pub fn send_until(&mut self, horizon: Frames, mut send: impl FnMut(ScheduledEvent)) {
         while let Some(entry) = self.events.first_entry() {

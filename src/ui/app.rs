@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -43,8 +44,10 @@ pub struct Evaluation {
     pub path: PathBuf,
     /// The text that was evaluated; the diagnostics' spans count in it.
     pub text: String,
-    /// Whether it was taken into the music. If not, the last good version plays on.
+    /// Whether it could be taken into the music. If not, the last good version plays on.
     pub accepted: bool,
+    /// Whether it plays. A file that another program saves is only looked at when another one plays.
+    pub plays: bool,
     pub diagnostics: Vec<Diagnostic>,
     /// How the words were understood: `slow sparse low · not understood: ferry`. May be empty.
     pub heard: String,
@@ -334,7 +337,7 @@ impl App {
 
     fn event(&mut self, event: Event) -> Vec<Request> {
         match event {
-            Event::Snapshot(snapshot) => self.snapshot = *snapshot,
+            Event::Snapshot(snapshot) => self.snapshot = Arc::unwrap_or_clone(snapshot),
             Event::Message(message) => self.say(message.level, message.text),
             Event::FileChanged { path, text } => return self.file_changed(path, text),
             Event::FileRemoved { path } => {
@@ -373,7 +376,7 @@ impl App {
     }
 
     fn evaluated(&mut self, evaluation: Evaluation) {
-        let Evaluation { path, text, accepted, diagnostics, heard } = evaluation;
+        let Evaluation { path, text, accepted, plays, diagnostics, heard } = evaluation;
         let name = name_of(&path);
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
         let first = diagnostics.iter().max_by_key(|d| (d.severity, std::cmp::Reverse(d.span.start)));
@@ -392,6 +395,9 @@ impl App {
             }
             (true, Some(first)) => {
                 self.say(if errors > 0 { Level::Error } else { Level::Warning }, first);
+            }
+            (true, None) if !plays => {
+                self.say(Level::Info, format!("{name} was saved by another program; Ctrl+S plays it"));
             }
             (true, None) if self.snapshot.playing == Playing::Stopped => {
                 self.say(Level::Info, format!("{name} is ready; Ctrl+Space p plays"));

@@ -43,7 +43,7 @@ fn saved(app: &mut App, text: &str) {
 fn playing(app: &mut App) {
     let voices = ["bass", "lead"].map(|name| VoiceStatus { name: name.into(), muted: name == "lead" });
     let snapshot = Snapshot { playing: Playing::Playing, voices: voices.into(), ..Snapshot::default() };
-    app.update(Input::Event(Event::Snapshot(Box::new(snapshot))));
+    app.update(Input::Event(Event::Snapshot(std::sync::Arc::new(snapshot))));
 }
 
 fn said(app: &App) -> &str {
@@ -106,7 +106,7 @@ fn quitting_asks_only_while_something_would_be_lost() {
     assert_eq!(app.document().editor.text(), "A", "the answer is not typed into the text");
     ctrl(&mut app, 'q');
     assert_eq!(short(&typed(&mut app, "y")), ["quit"]);
-    app.update(Input::Event(Event::Snapshot(Box::default())));
+    app.update(Input::Event(Event::Snapshot(std::sync::Arc::default())));
     typed(&mut app, "B");
     assert!(ctrl(&mut app, 'q').is_empty(), "unsaved text is asked about too");
     assert_eq!(short(&app.update(Input::Terminate)), ["quit"]);
@@ -169,7 +169,14 @@ fn a_refused_text_says_where_and_that_the_music_goes_on() {
     let at = Span { start: 10, end: 11 };
     let diagnostics = vec![Diagnostic { span: at, severity: Severity::Error, message: "no note".into() }];
     let (path, text) = (PathBuf::from("prompts/a.abc"), "X:1\nK:C\nA2?\n".to_owned());
-    app.update(Input::Evaluated(Evaluation { path, text, accepted: false, diagnostics, heard: String::new() }));
+    app.update(Input::Evaluated(Evaluation {
+        path,
+        text,
+        accepted: false,
+        plays: true,
+        diagnostics,
+        heard: String::new(),
+    }));
     assert_eq!(said(&app), "a.abc:3:3: error: no note · the last good version plays on");
     press(&mut app, KeyCode::F(8), KeyModifiers::NONE);
     assert_eq!((app.document().editor.cursor().line, app.document().editor.cursor().byte), (2, 2));

@@ -54,7 +54,10 @@ fn segments(s: &Snapshot) -> Vec<Span<'static>> {
         Span::styled(s.meter.to_string(), calm),
         Span::styled(format!("{} ahead", s.bars_ahead), ahead_style),
         Span::styled(format!("ladder {}", s.ladder_uses), if s.ladder_uses > 0 { warn } else { calm }),
-        Span::styled(format!("composer {}", s.composer), if s.composer.starts_with("down") { alarm } else { calm }),
+        Span::styled(
+            format!("composer {}", s.composer),
+            if matches!(s.composer.as_str(), "failed" | "restarting") { alarm } else { calm },
+        ),
     ];
     if s.xruns > 0 {
         segments.push(Span::styled(format!("{} xruns", s.xruns), warn));
