@@ -150,6 +150,52 @@ fn hush_keeps_the_clock_and_stop_ends_the_notes() {
 }
 
 #[test]
+fn a_note_that_a_mute_kept_back_ends_nobody_elses() {
+    let mut conductor = conductor(TWO_VOICES, "E8\nF8");
+    conductor.command(Command::Mute { voice: 1, muted: true }, Frames(0), &mut |_| {});
+    play(&mut conductor);
+    let lead = conductor.slot("lead").unwrap();
+    let heard = run(&mut conductor, 0, 4 * 96_000);
+    let of_lead = |event: &&ScheduledEvent| matches!(event.action, Action::NoteOn { voice, .. } | Action::NoteOff { voice, .. } if voice == lead);
+    assert_eq!(heard.iter().filter(of_lead).count(), 0, "neither its beginning nor its end leaves");
+    // A note that began before the mute gets its end.
+    conductor.command(Command::Mute { voice: 1, muted: false }, Frames(4 * 96_000), &mut |_| {});
+    let before = run(&mut conductor, 4 * 96_000, 5 * 96_000 + 24_000);
+    conductor.command(Command::Mute { voice: 1, muted: true }, Frames(5 * 96_000 + 24_000), &mut |_| {});
+    let after = run(&mut conductor, 5 * 96_000 + 24_000, 7 * 96_000);
+    assert_eq!(before.iter().chain(&after).filter(of_lead).count() % 2, 0);
+    assert!(after.iter().any(|event| matches!(event.action, Action::NoteOff { voice, .. } if voice == lead)));
+}
+
+#[test]
+fn a_bar_that_a_stop_came_before_is_played_when_it_goes_on() {
+    let mut conductor = conductor(TWO_VOICES, "E8\nF8");
+    play(&mut conductor);
+    // Bar 4 is fixed 120 ms before it begins; the stop comes in between.
+    let line = RATE.frames_in(START_LEAD).0 + 3 * 96_000;
+    run(&mut conductor, 0, line - 2_400);
+    assert_eq!(conductor.timeline().next_bar(), 5);
+    let fixed = texts(&conductor, 1);
+    conductor.command(Command::Stop, Frames(line - 2_400), &mut |_| {});
+    assert_eq!(conductor.timeline().next_bar(), 4);
+    conductor.command(Command::Play, Frames(line), &mut |_| {});
+    run(&mut conductor, line, line + 2 * 96_000);
+    assert_eq!(texts(&conductor, 1)[..4], fixed[..]);
+    let bars = conductor.timeline().bars();
+    assert!(bars.iter().zip(1..).all(|(bar, number)| bar.number == number), "no bar is missing or double");
+}
+
+#[test]
+fn a_tie_into_a_bar_that_does_not_come_ends() {
+    let mut conductor = conductor("X:1\nM:4/4\nL:1/8\nK:C\nV:a by=loop\n[V:a] C4 E4- |\n", "");
+    conductor.end_after(2);
+    play(&mut conductor);
+    let heard = run(&mut conductor, 0, 4 * 96_000);
+    let ends = heard.iter().filter(|event| matches!(event.action, Action::NoteOff { pitch: 64, .. })).count();
+    assert_eq!(ends, 2);
+}
+
+#[test]
 fn a_bar_that_is_not_full_never_sounds() {
     let mut conductor = conductor(TWO_VOICES, "E4");
     play(&mut conductor);

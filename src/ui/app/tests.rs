@@ -186,6 +186,21 @@ fn a_refused_text_says_where_and_that_the_music_goes_on() {
 }
 
 #[test]
+fn a_save_of_a_file_that_does_not_play_says_how_to_hear_it() {
+    let mut app = app("A");
+    let evaluation = Evaluation {
+        path: "prompts/b.abc".into(),
+        text: "X:2\n".into(),
+        accepted: true,
+        plays: false,
+        diagnostics: vec![],
+        heard: String::new(),
+    };
+    app.update(Input::Evaluated(evaluation));
+    assert_eq!(said(&app), "b.abc was saved by another program; Ctrl+S plays it");
+}
+
+#[test]
 fn a_failed_save_is_said_and_the_text_still_evaluated() {
     let mut app = app("A");
     typed(&mut app, "B");
