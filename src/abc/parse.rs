@@ -92,6 +92,10 @@ impl Reader<'_> {
         }
         let code = field_code(text, self.tune.as_ref().is_some_and(|tune| !tune.in_header));
         let content = Span { start: line.start, end: self.comment_start(line, code) };
+        if content.end < line.end && self.text[content.start..content.end].trim_ascii().is_empty() {
+            self.comment(Span { start: content.end, end: line.end }, true);
+            return None;
+        }
         match code {
             Some(b'X') => self.begin_tune(content),
             Some(code) => self.field(code, content),
@@ -117,7 +121,7 @@ impl Reader<'_> {
         let after_bars = self.tune.as_ref().and_then(TuneBuilder::after_bars);
         let directive = Directive { span, text: text.trim().to_owned(), after_bars };
         match &mut self.tune {
-            Some(builder) => builder.tune.directives.push(directive),
+            Some(builder) => builder.directive(directive),
             None if self.book.tunes.is_empty() => self.book.directives.push(directive),
             None => {}
         }
@@ -149,15 +153,19 @@ impl Reader<'_> {
             let value = Span { start: file_field.span.start + 2, end: file_field.span.end };
             builder.header_field(file_field.code, file_field.span, value, self.text, &mut Vec::new());
         }
+        for directive in &self.book.directives {
+            builder.directive(directive.clone());
+        }
         self.tune = Some(builder);
         self.stray = false;
     }
 
     fn end_tune(&mut self) {
-        let Some(builder) = self.tune.take() else { return };
+        let Some(mut builder) = self.tune.take() else { return };
         if builder.in_header {
             let message = "the tune has no K: field, so nothing in it is music";
             self.diagnostics.push(Diagnostic::warning(builder.tune.span, message));
+            builder.end_header(Key::NONE, Vec::new(), builder.tune.span, &mut self.diagnostics);
         }
         let end = builder.tune.span.end;
         self.book.tunes.push(builder.finish(end));
@@ -240,10 +248,12 @@ fn field_code(text: &str, in_body: bool) -> Option<u8> {
 
 /// Whether a line that should not be music nevertheless looks like it: bar lines, and nothing but music code.
 fn is_musical(text: &str) -> bool {
-    let mut quoted = false;
+    let (mut quoted, mut named) = (false, false);
     let all = text.bytes().all(|byte| {
         quoted ^= byte == b'"';
+        named ^= byte == b'!';
         quoted
+            || named
             || byte.is_ascii_digit()
             || b"ABCDEFGabcdefgzxZXyTuv|:[]()<>{}^_=,'/-~.!\" \t\\`&".contains(&byte)
             || byte == b'V'

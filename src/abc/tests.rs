@@ -98,7 +98,7 @@ fn pitches_and_lengths() {
     check_music("[M:6/8](5ABcde", "69:3/5 71:3/5 72:3/5 74:3/5 76:3/5");
     check_music("[C2E2]3 [C2E4]", "60:6 64:6 60:2 64:4");
     check_music("C2D2&E4|F", "60:2 64:4 62:2 | 65:1");
-    check_music("[K:C transpose=2]C|[K:C octave=-1]C|C", "62:1 | 48:1 | 48:1");
+    check_music("[K:C transpose=2]C|[K:C octave=-1]C|C", "62:1 | 50:1 | 50:1");
     check_music("^c-|c c", "73:1 | 73:1 72:1");
 }
 
@@ -178,7 +178,7 @@ fn tunes_and_what_is_between_them() {
 #[test]
 fn messages() {
     check_messages("T:x\nK:C\nC|\n", &["x:1:1: warning: a tune begins with X:, such as X:1"]);
-    check_messages("X:1\nK:C\nC ? D|\n", &["x:3:3: error: '?' has no meaning here"]);
+    check_messages("X:1\nK:C\nC ? D|\n", &["x:3:3: warning: '?' has no meaning here"]);
     check_messages("X:1\nK:C\n\"Dm C|D|\n", &["x:3:1: error: the quote is not closed"]);
     check_messages("X:1\nK:C\n[CE G|D|\n", &["x:3:1: error: the chord's ']' is missing"]);
     check_messages(

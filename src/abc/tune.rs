@@ -1,6 +1,7 @@
 //! One tune while it is being read: its fields, its voices and which of them the music goes to (ABC 2.1, 3 and 7).
 
-use super::ast::{Change, Context, Directive, Field, PartMark, Tune};
+use super::ast::{Change, Context, Directive, Field, PartMark, Symbol, Tune};
+use super::field::Shift;
 use super::key::Key;
 use super::marks::UserSymbols;
 use super::music::{Scanner, Token};
@@ -11,6 +12,9 @@ use crate::time::Beats;
 /// More voices than this are a mistake; their music goes to the voice before.
 const MOST_VOICES: usize = 128;
 
+/// So many characters of a voice's name are distinguished (ABC 2.1, 7).
+const NAME_LENGTH: usize = 20;
+
 pub(super) struct TuneBuilder {
     pub tune: Tune,
     pub in_header: bool,
@@ -20,6 +24,8 @@ pub(super) struct TuneBuilder {
     symbols: UserSymbols,
     /// What a voice begins with.
     context: Context,
+    /// The parts of [`Context::shift`] that the tune's `K:` asks for.
+    shift: Shift,
     voices: Vec<VoiceBuilder>,
     current: Option<usize>,
 }
@@ -40,6 +46,7 @@ impl TuneBuilder {
             tempo: None,
             symbols: UserSymbols::default(),
             context,
+            shift: Shift::default(),
             voices: Vec::new(),
             current: None,
         }
@@ -118,11 +125,11 @@ impl TuneBuilder {
                 Err(message) => diagnostics.push(Diagnostic::error(span, message)),
             }
         }
-        let shift = field::shift(&properties).unwrap_or(0);
+        self.shift = Shift::of(&properties);
         header.key_properties = properties;
-        self.context = Context { meter: header.meter(), key, unit: header.unit, shift };
+        self.context = Context { meter: header.meter(), key, unit: header.unit, shift: self.shift.semitones() };
         for voice in &mut self.voices {
-            voice.begin_with(self.context);
+            voice.begin_with(self.context, self.shift);
         }
         self.in_header = false;
     }
@@ -145,9 +152,7 @@ impl TuneBuilder {
             }
             b'K' => match Key::parse_field(content) {
                 Ok((key, properties)) => {
-                    if let Some(shift) = field::shift(&properties) {
-                        self.key_shift(span, shift);
-                    }
+                    self.key_shift(span, Shift::of(&properties));
                     key.map(Change::Key).ok_or_else(String::new)
                 }
                 Err(message) => Err(message),
@@ -183,15 +188,21 @@ impl TuneBuilder {
     }
 
     /// A `K:` with a clef or the like.
-    fn key_shift(&mut self, span: Span, shift: i32) {
+    fn key_shift(&mut self, span: Span, shift: Shift) {
         if let Some(at) = self.current {
-            self.voices[at].shift_key(span, shift);
+            self.voices[at].shift(span, shift);
             return;
         }
-        self.context.shift = shift;
+        self.shift = shift.or(self.shift);
+        self.context.shift = self.shift.semitones();
         for voice in &mut self.voices {
-            voice.shift_key(span, shift);
+            voice.shift_tune(span, self.shift);
         }
+    }
+
+    pub fn directive(&mut self, directive: Directive) {
+        self.symbols.instruct(&directive.text);
+        self.tune.directives.push(directive);
     }
 
     fn other_field(&mut self, code: u8, span: Span, content: &str, diagnostics: &mut Vec<Diagnostic>) {
@@ -205,7 +216,7 @@ impl TuneBuilder {
             // An instruction is a directive in a field's clothes (ABC 2.1, 3.1.17).
             b'I' => {
                 let after_bars = self.after_bars();
-                self.tune.directives.push(Directive { span, text, after_bars });
+                self.directive(Directive { span, text, after_bars });
             }
             code if self.in_header => self.tune.header.fields.push(Field { span, code, text }),
             code => self.tune.fields.push(Field { span, code, text }),
@@ -215,20 +226,21 @@ impl TuneBuilder {
     /// Declares a voice or finds it, and takes up its properties. Returns its place.
     fn voice(&mut self, span: Span, value: Span, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<usize> {
         let content = &text[value.start..value.end];
-        let Some(id) = content.split_whitespace().next() else {
+        let Some(word) = content.split_whitespace().next() else {
             diagnostics.push(Diagnostic::error(span, "V: needs the name of a voice"));
             return None;
         };
+        let id = word.char_indices().nth(NAME_LENGTH).map_or(word, |(end, _)| &word[..end]);
         let known = self.voices.iter().position(|voice| voice.header.id == id);
         if known.is_none() && self.voices.len() >= MOST_VOICES {
             diagnostics.push(Diagnostic::error(span, format!("more than {MOST_VOICES} voices")));
             return None;
         }
         let at = known.unwrap_or_else(|| {
-            self.voices.push(VoiceBuilder::new(id, self.context));
+            self.voices.push(VoiceBuilder::new(id, self.context, self.shift));
             self.voices.len() - 1
         });
-        let rest = content.find(id).map_or(content.len(), |start| start + id.len());
+        let rest = content.find(word).map_or(content.len(), |start| start + word.len());
         self.voices[at].declare(span, field::properties(&content[rest..], value.start + rest));
         Some(at)
     }
@@ -236,7 +248,7 @@ impl TuneBuilder {
     /// The voice that music goes to: the one named last, else the first declared, else `1`.
     fn current_voice(&mut self) -> &mut VoiceBuilder {
         if self.voices.is_empty() {
-            self.voices.push(VoiceBuilder::new("1", self.context));
+            self.voices.push(VoiceBuilder::new("1", self.context, self.shift));
         }
         let at = *self.current.get_or_insert(0);
         &mut self.voices[at]
@@ -255,6 +267,7 @@ impl TuneBuilder {
             }
             let voice = self.current_voice();
             match token {
+                Token::Symbol(Symbol::Overlay) => voice.overlay(place),
                 Token::Symbol(symbol) => voice.symbol(place, symbol),
                 Token::BarLine(line) => voice.bar_line(line),
                 Token::BarRests { visible, bars } => voice.bar_rests(place, visible, bars),
