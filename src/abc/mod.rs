@@ -9,6 +9,7 @@ pub mod field;
 pub mod grid;
 pub mod interval;
 pub mod key;
+mod macros;
 mod marks;
 mod music;
 pub mod parse;

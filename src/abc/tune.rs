@@ -3,6 +3,7 @@
 use super::ast::{Change, Context, Directive, Field, PartMark, Symbol, Tune};
 use super::field::Shift;
 use super::key::Key;
+use super::macros::Macros;
 use super::marks::UserSymbols;
 use super::music::{Scanner, Token};
 use super::voice::VoiceBuilder;
@@ -22,6 +23,7 @@ pub(super) struct TuneBuilder {
     /// `Q:` waits for `L:`, which `C3=100` counts in.
     tempo: Option<(Span, String)>,
     symbols: UserSymbols,
+    macros: Macros,
     /// What a voice begins with.
     context: Context,
     /// The parts of [`Context::shift`] that the tune's `K:` asks for.
@@ -45,6 +47,7 @@ impl TuneBuilder {
             unit: None,
             tempo: None,
             symbols: UserSymbols::default(),
+            macros: Macros::default(),
             context,
             shift: Shift::default(),
             voices: Vec::new(),
@@ -213,6 +216,11 @@ impl TuneBuilder {
                     diagnostics.push(Diagnostic::warning(span, message));
                 }
             }
+            b'm' => {
+                if let Err(message) = self.macros.define(&text) {
+                    diagnostics.push(Diagnostic::warning(span, message));
+                }
+            }
             // An instruction is a directive in a field's clothes (ABC 2.1, 3.1.17).
             b'I' => {
                 let after_bars = self.after_bars();
@@ -257,6 +265,14 @@ impl TuneBuilder {
     pub fn music(&mut self, text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
         let mut at = span.start;
         loop {
+            if !self.macros.is_empty() {
+                at += text[at..span.end].bytes().take_while(u8::is_ascii_whitespace).count();
+                if let Some((length, expansion)) = self.macros.call(&text[at..span.end]) {
+                    self.expand(Span { start: at, end: at + length }, &expansion, diagnostics);
+                    at += length;
+                    continue;
+                }
+            }
             // A field may define symbols and change voices, so nothing is scanned ahead.
             let mut scanner = Scanner::new(text, Span { start: at, end: span.end }, &self.symbols, diagnostics);
             let Some((place, token)) = scanner.next() else { break };
@@ -265,14 +281,36 @@ impl TuneBuilder {
                 self.body_field(code, place, value, text, diagnostics);
                 continue;
             }
-            let voice = self.current_voice();
+            self.token(place, token, diagnostics);
+        }
+    }
+
+    fn token(&mut self, place: Span, token: Token, diagnostics: &mut Vec<Diagnostic>) {
+        let voice = self.current_voice();
+        match token {
+            Token::Symbol(Symbol::Overlay) => voice.overlay(place),
+            Token::Symbol(symbol) => voice.symbol(place, symbol),
+            Token::BarLine(line) => voice.bar_line(line),
+            Token::BarRests { visible, bars } => voice.bar_rests(place, visible, bars),
+            Token::Tie => voice.tie(place, diagnostics),
+            Token::Field(..) => {}
+        }
+    }
+
+    /// Reads what a macro stands for. All of it has the place of the call; bar lines, overlays and fields are none of an
+    /// ornament's business.
+    fn expand(&mut self, call: Span, expansion: &str, diagnostics: &mut Vec<Diagnostic>) {
+        let mut told = Vec::new();
+        let all = Span { start: 0, end: expansion.len() };
+        let mut scanner = Scanner::new(expansion, all, &self.symbols, &mut told);
+        let tokens: Vec<Token> = std::iter::from_fn(|| scanner.next()).map(|(_, token)| token).collect();
+        diagnostics.extend(told.into_iter().map(|diagnostic| Diagnostic { span: call, ..diagnostic }));
+        for token in tokens {
             match token {
-                Token::Symbol(Symbol::Overlay) => voice.overlay(place),
-                Token::Symbol(symbol) => voice.symbol(place, symbol),
-                Token::BarLine(line) => voice.bar_line(line),
-                Token::BarRests { visible, bars } => voice.bar_rests(place, visible, bars),
-                Token::Tie => voice.tie(place, diagnostics),
-                Token::Field(..) => {}
+                Token::BarLine(_) | Token::Symbol(Symbol::Overlay) | Token::Field(..) => {
+                    diagnostics.push(Diagnostic::warning(call, "a macro holds no bar lines, overlays and fields"));
+                }
+                token => self.token(call, token, diagnostics),
             }
         }
     }
