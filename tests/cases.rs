@@ -239,6 +239,20 @@ fn fact(book: &Book, tune: &Tune, name: &str) -> String {
                 .collect(),
             " / ",
         ),
+        // Marks with the number of the note that they stand before, all voices counted through.
+        "set to notes" => {
+            let mut number = 1;
+            let mut found = Vec::new();
+            for item in tune.voices.iter().flat_map(|voice| &voice.bars).flat_map(|bar| &bar.items) {
+                match &item.symbol {
+                    Symbol::Note(_) | Symbol::Chord { .. } => number += 1,
+                    Symbol::Decoration(name) => found.push(format!("{number} {name}")),
+                    Symbol::Annotation(text) | Symbol::ChordSymbol(text) => found.push(format!("{number} {text}")),
+                    _ => {}
+                }
+            }
+            joined(found, " / ")
+        }
         "chords" => {
             let chord = |symbol: &Symbol| match symbol {
                 Symbol::ChordSymbol(text) => ChordName::parse(text).map(|_| text.clone()),

@@ -58,14 +58,15 @@ impl Macros {
 struct Note(i32);
 
 impl Note {
-    /// A letter and its octave marks, and their length in bytes.
+    /// A letter and its octave marks, and their length in bytes. More marks than a note could have are none of a macro's.
     fn read(text: &str) -> Option<(Note, usize)> {
+        const MOST_MARKS: usize = 8;
         let letter = text.bytes().next()?;
         let step = Step::from_letter(letter)? as i32 + if letter.is_ascii_lowercase() { 7 } else { 0 };
-        let marks = text[1..].bytes().take_while(|mark| b"',".contains(mark));
+        let marks = text[1..].bytes().take_while(|mark| b"',".contains(mark)).take(MOST_MARKS + 1);
         let (count, octaves) =
             marks.fold((0, 0), |(count, octaves), mark| (count + 1, octaves + if mark == b'\'' { 1 } else { -1 }));
-        Some((Note(step + 7 * octaves), 1 + count))
+        (count <= MOST_MARKS).then_some((Note(step + 7 * octaves), 1 + count))
     }
 
     /// `n` is the note, the letters from `h` to `z` are those as far from it as they are from `n`.

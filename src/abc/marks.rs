@@ -6,6 +6,8 @@ use super::Span;
 use super::ast::{BarLine, BarLineKind, Endings, Symbol};
 use super::music::{Scanner, Token};
 
+const LONGEST_MEANING: usize = 200;
+
 /// The decorations that letters stand for; `U:` changes them (ABC 2.1, 4.14 and 4.16).
 #[derive(Clone, Debug)]
 pub(super) struct UserSymbols {
@@ -43,6 +45,10 @@ impl UserSymbols {
             return Err(bad());
         }
         let value = value.trim();
+        // Every use of the letter is a copy.
+        if value.len() > LONGEST_MEANING {
+            return Err(format!("the meaning of '{}' is longer than {LONGEST_MEANING} bytes", letter as char));
+        }
         let symbol = match value.trim_matches(['!', '+']) {
             "nil" | "none" => Symbol::Spacer,
             _ if value.starts_with('"') => text_symbol(value.trim_matches('"')),

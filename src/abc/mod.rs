@@ -14,6 +14,7 @@ mod marks;
 mod music;
 pub mod parse;
 pub mod print;
+mod symbol_line;
 #[cfg(test)]
 mod tests;
 mod tune;

@@ -12,8 +12,15 @@ use crate::time::Beats;
 /// Reads a file or a buffer. Spans are byte offsets into `text`.
 #[must_use]
 pub fn parse(text: &str) -> (Book, Vec<Diagnostic>) {
-    let mut reader =
-        Reader { text, book: Book::default(), tune: None, diagnostics: Vec::new(), stray: false, keyless_until: 0 };
+    let mut reader = Reader {
+        text,
+        book: Book::default(),
+        tune: None,
+        diagnostics: Vec::new(),
+        stray: false,
+        long_header: false,
+        keyless_until: 0,
+    };
     let mut until = None;
     for line in lines(text) {
         // Typeset text and the like is kept out of the music.
@@ -45,6 +52,9 @@ pub fn read_bar(text: &str, key: &Key, meter: Meter, unit: Beats, tied_in: &[Pit
     (measure, diagnostics)
 }
 
+/// Every tune reads the file header again, so that it must not be long.
+const LONGEST_FILE_HEADER: usize = 200;
+
 struct Reader<'a> {
     text: &'a str,
     book: Book,
@@ -52,6 +62,8 @@ struct Reader<'a> {
     diagnostics: Vec<Diagnostic>,
     /// Whether music after the end of a tune was reported.
     stray: bool,
+    /// Whether a file header without end was reported.
+    long_header: bool,
     /// Up to here no `K:` was found, so that a block of fields is searched once.
     keyless_until: usize,
 }
@@ -117,12 +129,24 @@ impl Reader<'_> {
         comment.map_or(line.end, |at| line.start + at)
     }
 
+    /// Whether a field or directive outside a tune is one of the file header.
+    fn in_file_header(&mut self, span: Span) -> bool {
+        let lines = self.book.fields.len() + self.book.directives.len();
+        if self.book.tunes.is_empty() && lines == LONGEST_FILE_HEADER && !self.long_header {
+            self.long_header = true;
+            let message = format!("a file header has at most {LONGEST_FILE_HEADER} lines; the others are passed over");
+            self.diagnostics.push(Diagnostic::warning(span, message));
+        }
+        self.book.tunes.is_empty() && lines < LONGEST_FILE_HEADER
+    }
+
     fn directive(&mut self, span: Span, text: &str) {
         let after_bars = self.tune.as_ref().and_then(TuneBuilder::after_bars);
         let directive = Directive { span, text: text.trim().to_owned(), after_bars };
+        let in_header = self.tune.is_none() && self.in_file_header(span);
         match &mut self.tune {
             Some(builder) => builder.directive(directive),
-            None if self.book.tunes.is_empty() => self.book.directives.push(directive),
+            None if in_header => self.book.directives.push(directive),
             None => {}
         }
     }
@@ -177,12 +201,13 @@ impl Reader<'_> {
             self.new_tune(None, Span { start: span.start, end: span.start });
         }
         let value = Span { start: span.start + 2, end: span.end };
+        let in_header = self.tune.is_none() && self.in_file_header(span);
         match &mut self.tune {
             Some(builder) => {
                 builder.tune.span.end = span.end;
                 builder.field(code, span, value, self.text, &mut self.diagnostics);
             }
-            None if self.book.tunes.is_empty() => {
+            None if in_header => {
                 let text = self.text[value.start..value.end].trim().to_owned();
                 self.book.fields.push(Field { span, code, text });
             }

@@ -214,6 +214,10 @@ fn absurd_texts_are_read_in_good_time() {
         "|::::::A::::::|",
         "!",
         "&",
+        "A|&&",
+        "A\ns:u|*\n",
+        "A|\ns:|\n",
+        "~",
         "[V:a][V:b]",
         "C9999",
         "[1A:|",
@@ -222,12 +226,16 @@ fn absurd_texts_are_read_in_good_time() {
         "::",
     ];
     for piece in music {
-        let text = format!("X:1\nL:4\nP:A9\nK:C\nP:A\n{}", many(piece));
+        let long = "A".repeat(200);
+        let text = format!("X:1\nL:4\nP:A9\nm:~={long}\nK:C\nP:A\n{}", many(piece));
         let (book, _) = parse(&text);
         let _ = crate::notes::notes(&book.tunes[0]);
         let _ = crate::check::check(&text);
     }
-    for piece in ["T:x\n", "X:1\n", "K:C\n", "%%a\n", "A|\n", "\n", "V:1\n", "Q:C65535 C65535=999999.999\n"] {
+    let header = [many("T:x\n"), many("%%a\n"), many("X:1\n")].concat();
+    let _ = crate::check::check(&header);
+    for piece in ["T:x\n", "m:~1=a\n", "X:1\n", "K:C\n", "%%a\n", "A|\n", "\n", "V:1\n", "Q:C65535 C65535=999999.999\n"]
+    {
         let _ = crate::check::check(&many(piece));
     }
     let voices: String = (0..20_000).flat_map(|at| ["[V:".to_owned(), at.to_string(), "]C|".to_owned()]).collect();
@@ -253,8 +261,8 @@ proptest! {
     }
 
     #[test]
-    fn any_music_is_read_and_played(text in "[A-GzZ0-9/|:\\[\\]()<>{}^_=,' \"&!.\nKLMPQV-]{0,80}") {
-        let text = format!("X:1\nP:A2B\nK:C\n{text}");
+    fn any_music_is_read_and_played(text in "[A-GzZ0-9/|:\\[\\]()<>{}^_=,' \"&!.\nKLMPQV~ns*u+-]{0,80}") {
+        let text = format!("X:1\nP:A2B\nm:~n2={{o}}n{{m}}n\nK:C\n{text}");
         let (book, _) = parse(&text);
         for tune in &book.tunes {
             let _ = crate::notes::notes(tune);

@@ -1,6 +1,6 @@
 //! One tune while it is being read: its fields, its voices and which of them the music goes to (ABC 2.1, 3 and 7).
 
-use super::ast::{Change, Context, Directive, Field, PartMark, Symbol, Tune};
+use super::ast::{Change, Context, Directive, Field, Item, PartMark, Symbol, Tune};
 use super::field::Shift;
 use super::key::Key;
 use super::macros::Macros;
@@ -13,6 +13,9 @@ use crate::time::Beats;
 /// More voices than this are a mistake; their music goes to the voice before.
 const MOST_VOICES: usize = 128;
 
+/// Short calls of long macros must not fill the memory: beyond so many characters a tune has no macros.
+const MOST_EXPANDED: usize = 200_000;
+
 /// So many characters of a voice's name are distinguished (ABC 2.1, 7).
 const NAME_LENGTH: usize = 20;
 
@@ -24,6 +27,10 @@ pub(super) struct TuneBuilder {
     tempo: Option<(Span, String)>,
     symbols: UserSymbols,
     macros: Macros,
+    /// How many characters came of macros.
+    expanded: usize,
+    /// The last field was a symbol line, which `+:` goes on with.
+    in_symbols: bool,
     /// What a voice begins with.
     context: Context,
     /// The parts of [`Context::shift`] that the tune's `K:` asks for.
@@ -48,6 +55,8 @@ impl TuneBuilder {
             tempo: None,
             symbols: UserSymbols::default(),
             macros: Macros::default(),
+            expanded: 0,
+            in_symbols: false,
             context,
             shift: Shift::default(),
             voices: Vec::new(),
@@ -74,6 +83,12 @@ impl TuneBuilder {
     pub fn field(&mut self, code: u8, span: Span, value: Span, text: &str, diagnostics: &mut Vec<Diagnostic>) {
         if self.in_header {
             self.header_field(code, span, value, text, diagnostics);
+            return;
+        }
+        let begins = code == b's';
+        self.in_symbols = begins || self.in_symbols && code == b'+';
+        if self.in_symbols {
+            self.symbol_line(value, begins, text, diagnostics);
         } else {
             self.body_field(code, span, value, text, diagnostics);
         }
@@ -175,6 +190,32 @@ impl TuneBuilder {
         }
     }
 
+    /// `s:` and the `+:` after it (ABC 2.1, 4.15).
+    fn symbol_line(&mut self, line: Span, begins: bool, text: &str, diagnostics: &mut Vec<Diagnostic>) {
+        let Some(voice) = self.current.map(|at| &mut self.voices[at]) else { return };
+        if begins {
+            voice.begin_symbol_line();
+        }
+        let lines = &mut voice.symbol_lines;
+        let mut scanner = Scanner::new(text, line, &self.symbols, diagnostics);
+        while let Some(byte) = scanner.peek() {
+            match byte {
+                b'*' => lines.skip(),
+                b'|' => lines.next_bar(),
+                b' ' | b'\t' => {}
+                _ => {
+                    match scanner.next() {
+                        Some((span, Token::Symbol(symbol))) if symbol.is_mark() => lines.set(Item { span, symbol }),
+                        Some((span, _)) => scanner.error(span.start, "a symbol line holds decorations and quoted text"),
+                        None => {}
+                    }
+                    continue;
+                }
+            }
+            scanner.at += 1;
+        }
+    }
+
     /// A change holds for the current voice; before any voice is named it holds for all.
     fn change(&mut self, span: Span, change: &Change) {
         if let Some(at) = self.current {
@@ -263,6 +304,7 @@ impl TuneBuilder {
     }
 
     pub fn music(&mut self, text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
+        self.in_symbols = false;
         let mut at = span.start;
         loop {
             if !self.macros.is_empty() {
@@ -300,6 +342,12 @@ impl TuneBuilder {
     /// Reads what a macro stands for. All of it has the place of the call; bar lines, overlays and fields are none of an
     /// ornament's business.
     fn expand(&mut self, call: Span, expansion: &str, diagnostics: &mut Vec<Diagnostic>) {
+        self.expanded += expansion.len();
+        if self.expanded > MOST_EXPANDED {
+            self.macros = Macros::default();
+            diagnostics.push(Diagnostic::error(call, "too much of this tune comes of macros; none are read from here"));
+            return;
+        }
         let mut told = Vec::new();
         let all = Span { start: 0, end: expansion.len() };
         let mut scanner = Scanner::new(expansion, all, &self.symbols, &mut told);

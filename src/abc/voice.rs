@@ -5,6 +5,7 @@ use super::ast::{Bar, BarLine, BarLineKind, Change, Context, Item, Symbol, Voice
 use super::chord::ChordName;
 use super::field::{Property, Shift};
 use super::key::Key;
+use super::symbol_line::SymbolLines;
 use super::{Diagnostic, Span};
 
 /// `Z999` over and over must not fill the memory: beyond this many bars a rest counts once.
@@ -30,6 +31,7 @@ pub(super) struct VoiceBuilder {
     timed: bool,
     /// The earlier bar that `&&` has gone back to; what comes is another layer of it.
     overlaid: Option<usize>,
+    pub symbol_lines: SymbolLines,
 }
 
 impl VoiceBuilder {
@@ -47,6 +49,7 @@ impl VoiceBuilder {
             items: Vec::new(),
             timed: false,
             overlaid: None,
+            symbol_lines: SymbolLines::default(),
         }
     }
 
@@ -155,6 +158,12 @@ impl VoiceBuilder {
         self.overlaid = (here > 0).then(|| here.saturating_sub(back));
     }
 
+    pub fn begin_symbol_line(&mut self) {
+        // The layer that is being laid over earlier bars is not in its place yet.
+        let items = if self.overlaid.is_some() { &[][..] } else { &self.items };
+        self.symbol_lines.begin(&self.bars, items);
+    }
+
     /// Ends the bar without a bar line, as a part's mark does after a pickup.
     pub fn cut(&mut self) {
         if self.timed {
@@ -169,6 +178,7 @@ impl VoiceBuilder {
             // What follows the last bar line takes no time, but may be a change that someone wants to see.
             last.items.append(&mut self.items);
         }
+        self.symbol_lines.insert(&mut self.bars);
         Voice { id: self.header.id, bars: self.bars }
     }
 
