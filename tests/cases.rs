@@ -1,11 +1,8 @@
 //! The cases under `tests/cases`: a fragment of ABC and, beside it, what the standard makes of it. Most restate published
 //! tests; each such file says how many its source has and what was left out, and the sums are checked here.
-//!
-//! A case begins with `== name`; its text goes on to the first `->`. A fragment without `X:` is completed to a tune (its
-//! fields at the start are the header); places count in the fragment. Expectations:
-//! `-> notes: C4:1/8 D4+F4 z @1/2 G4:1/4` are pitches with lengths in whole notes, one after another, `@` sets the time and
-//! a length that is not written is the one before; `-> voice A:` is the same for one voice. `-> refused 1:3` wants a message
-//! at that place. The others name a fact of the tune. Where there is no `refused`, errors are not allowed.
+
+#[path = "common/case_file.rs"]
+mod case_file;
 
 use std::collections::BTreeMap;
 
@@ -18,14 +15,7 @@ use barline::check::check;
 use barline::notes::notes;
 use barline::score::{Carry, measure, unfold};
 use barline::time::Beats;
-
-#[derive(Debug, Default)]
-struct Case {
-    name: String,
-    fragment: Vec<String>,
-    /// What stands before the colon, and after it.
-    expectations: Vec<(String, String)>,
-}
+use case_file::{Case, complete, read};
 
 /// Cases there are, kept, and answered otherwise than by their source.
 #[derive(Debug, Default)]
@@ -47,6 +37,7 @@ fn cases_sound_as_the_standard_says() {
         let text = std::fs::read_to_string(file).expect("a readable file");
         let cases = read(&text);
         for case in &cases {
+            assert!(case.expectations.iter().any(|(key, _)| key != "differs"), "{} expects nothing", case.name);
             for fault in faults(case) {
                 wrong.push(format!("{}: {}: {fault}", file.display(), case.name));
             }
@@ -77,51 +68,6 @@ fn cases_sound_as_the_standard_says() {
     }
     assert_eq!((counts["dr-skot/abc"].there, counts["abcjs"].there), (645, 54));
     assert!(wrong.is_empty(), "{} faults:\n{}", wrong.len(), wrong.join("\n"));
-}
-
-fn read(text: &str) -> Vec<Case> {
-    let mut cases: Vec<Case> = Vec::new();
-    for line in text.lines() {
-        if let Some(name) = line.strip_prefix("== ") {
-            cases.push(Case { name: name.to_owned(), ..Case::default() });
-            continue;
-        }
-        let Some(case) = cases.last_mut() else { continue };
-        if let Some(expectation) = line.strip_prefix("-> ") {
-            let place = expectation.starts_with("refused") || expectation.starts_with("warning");
-            let (key, value) = if place { expectation.split_once(' ') } else { expectation.split_once(':') }
-                .unwrap_or((expectation, ""));
-            case.expectations.push((key.to_owned(), value.trim().to_owned()));
-        } else if case.expectations.is_empty() {
-            case.fragment.push(line.to_owned());
-        } else if let Some((_, value)) = case.expectations.last_mut().filter(|_| line.starts_with("   ")) {
-            value.push_str(line);
-        }
-    }
-    cases
-}
-
-/// A tune, and the number of lines that were put before each line of the fragment.
-fn complete(fragment: &[String], whole: bool) -> (Vec<String>, Vec<usize>) {
-    if whole || fragment.iter().any(|line| line.starts_with("X:")) {
-        return (fragment.to_vec(), vec![0; fragment.len()]);
-    }
-    let is_field = |line: &String| {
-        let bytes = line.as_bytes();
-        line.starts_with('%')
-            || bytes.len() > 1
-                && bytes[0].is_ascii_alphabetic()
-                && bytes[1] == b':'
-                && !line[2..].starts_with(['|', ':'])
-    };
-    let fields = fragment.iter().take_while(|line| is_field(line)).count();
-    let key = fragment[..fields].iter().any(|line| line.starts_with("K:"));
-    let mut lines = vec!["X:1".to_owned()];
-    lines.extend_from_slice(&fragment[..fields]);
-    lines.extend((!key).then(|| "K:C".to_owned()));
-    lines.extend_from_slice(&fragment[fields..]);
-    let added = (0..fragment.len()).map(|at| 1 + usize::from(!key && at >= fields)).collect();
-    (lines, added)
 }
 
 /// What is not as the case expects it.

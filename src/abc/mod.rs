@@ -4,6 +4,7 @@
 
 pub mod ast;
 pub mod bar;
+mod body;
 pub mod chord;
 pub mod field;
 pub mod grid;

@@ -1,20 +1,17 @@
-//! One tune while it is being read: its fields, its voices and which of them the music goes to (ABC 2.1, 3 and 7).
+//! One tune while it is being read: its fields, its voices and which of them the music goes to (ABC 2.1, 3 and 7). What is
+//! music goes to [`super::body`].
 
-use super::ast::{Change, Context, Directive, Field, Item, PartMark, Symbol, Tune};
+use super::ast::{Change, Context, Directive, Field, PartMark, Tune};
 use super::field::Shift;
 use super::key::Key;
 use super::macros::Macros;
 use super::marks::UserSymbols;
-use super::music::{Scanner, Token};
 use super::voice::VoiceBuilder;
 use super::{Diagnostic, Meter, Span, field};
 use crate::time::Beats;
 
 /// More voices than this are a mistake; their music goes to the voice before.
 const MOST_VOICES: usize = 128;
-
-/// Short calls of long macros must not fill the memory: beyond so many characters a tune has no macros.
-const MOST_EXPANDED: usize = 200_000;
 
 /// So many characters of a voice's name are distinguished (ABC 2.1, 7).
 const NAME_LENGTH: usize = 20;
@@ -25,18 +22,18 @@ pub(super) struct TuneBuilder {
     unit: Option<Beats>,
     /// `Q:` waits for `L:`, which `C3=100` counts in.
     tempo: Option<(Span, String)>,
-    symbols: UserSymbols,
-    macros: Macros,
+    pub(super) symbols: UserSymbols,
+    pub(super) macros: Macros,
     /// How many characters came of macros.
-    expanded: usize,
+    pub(super) expanded: usize,
     /// The last field was a symbol line, which `+:` goes on with.
-    in_symbols: bool,
+    pub(super) in_symbols: bool,
     /// What a voice begins with.
     context: Context,
     /// The parts of [`Context::shift`] that the tune's `K:` asks for.
     shift: Shift,
-    voices: Vec<VoiceBuilder>,
-    current: Option<usize>,
+    pub(super) voices: Vec<VoiceBuilder>,
+    pub(super) current: Option<usize>,
 }
 
 impl Default for TuneBuilder {
@@ -152,7 +149,14 @@ impl TuneBuilder {
         self.in_header = false;
     }
 
-    fn body_field(&mut self, code: u8, span: Span, value: Span, text: &str, diagnostics: &mut Vec<Diagnostic>) {
+    pub(super) fn body_field(
+        &mut self,
+        code: u8,
+        span: Span,
+        value: Span,
+        text: &str,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
         let content = &text[value.start..value.end];
         let unit = self.current.map_or(self.context.unit, |at| self.voices[at].context.unit);
         let change = match code {
@@ -187,32 +191,6 @@ impl TuneBuilder {
             Ok(change) => self.change(span, &change),
             Err(message) if message.is_empty() => {}
             Err(message) => diagnostics.push(Diagnostic::error(value, message)),
-        }
-    }
-
-    /// `s:` and the `+:` after it (ABC 2.1, 4.15).
-    fn symbol_line(&mut self, line: Span, begins: bool, text: &str, diagnostics: &mut Vec<Diagnostic>) {
-        let Some(voice) = self.current.map(|at| &mut self.voices[at]) else { return };
-        if begins {
-            voice.begin_symbol_line();
-        }
-        let lines = &mut voice.symbol_lines;
-        let mut scanner = Scanner::new(text, line, &self.symbols, diagnostics);
-        while let Some(byte) = scanner.peek() {
-            match byte {
-                b'*' => lines.skip(),
-                b'|' => lines.next_bar(),
-                b' ' | b'\t' => {}
-                _ => {
-                    match scanner.next() {
-                        Some((span, Token::Symbol(symbol))) if symbol.is_mark() => lines.set(Item { span, symbol }),
-                        Some((span, _)) => scanner.error(span.start, "a symbol line holds decorations and quoted text"),
-                        None => {}
-                    }
-                    continue;
-                }
-            }
-            scanner.at += 1;
         }
     }
 
@@ -295,71 +273,11 @@ impl TuneBuilder {
     }
 
     /// The voice that music goes to: the one named last, else the first declared, else `1`.
-    fn current_voice(&mut self) -> &mut VoiceBuilder {
+    pub(super) fn current_voice(&mut self) -> &mut VoiceBuilder {
         if self.voices.is_empty() {
             self.voices.push(VoiceBuilder::new("1", self.context, self.shift));
         }
         let at = *self.current.get_or_insert(0);
         &mut self.voices[at]
-    }
-
-    pub fn music(&mut self, text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
-        self.in_symbols = false;
-        let mut at = span.start;
-        loop {
-            if !self.macros.is_empty() {
-                at += text[at..span.end].bytes().take_while(u8::is_ascii_whitespace).count();
-                if let Some((length, expansion)) = self.macros.call(&text[at..span.end]) {
-                    self.expand(Span { start: at, end: at + length }, &expansion, diagnostics);
-                    at += length;
-                    continue;
-                }
-            }
-            // A field may define symbols and change voices, so nothing is scanned ahead.
-            let mut scanner = Scanner::new(text, Span { start: at, end: span.end }, &self.symbols, diagnostics);
-            let Some((place, token)) = scanner.next() else { break };
-            at = scanner.at;
-            if let Token::Field(code, value) = token {
-                self.body_field(code, place, value, text, diagnostics);
-                continue;
-            }
-            self.token(place, token, diagnostics);
-        }
-    }
-
-    fn token(&mut self, place: Span, token: Token, diagnostics: &mut Vec<Diagnostic>) {
-        let voice = self.current_voice();
-        match token {
-            Token::Symbol(Symbol::Overlay) => voice.overlay(place),
-            Token::Symbol(symbol) => voice.symbol(place, symbol),
-            Token::BarLine(line) => voice.bar_line(line),
-            Token::BarRests { visible, bars } => voice.bar_rests(place, visible, bars),
-            Token::Tie => voice.tie(place, diagnostics),
-            Token::Field(..) => {}
-        }
-    }
-
-    /// Reads what a macro stands for. All of it has the place of the call; bar lines, overlays and fields are none of an
-    /// ornament's business.
-    fn expand(&mut self, call: Span, expansion: &str, diagnostics: &mut Vec<Diagnostic>) {
-        self.expanded += expansion.len();
-        if self.expanded > MOST_EXPANDED {
-            self.macros = Macros::default();
-            diagnostics.push(Diagnostic::error(call, "too much of this tune comes of macros; none are read from here"));
-            return;
-        }
-        let mut told = Vec::new();
-        let all = Span { start: 0, end: expansion.len() };
-        let mut scanner = Scanner::new(expansion, all, &self.symbols, &mut told);
-        let tokens: Vec<Token> = std::iter::from_fn(|| scanner.next()).map(|(_, token)| token).collect();
-        diagnostics.extend(told.into_iter().map(|diagnostic| Diagnostic { span: call, ..diagnostic }));
-        for token in tokens {
-            match token {
-                Token::BarLine(_) | Token::Symbol(Symbol::Overlay) | Token::Field(..) => {
-                    diagnostics.push(Diagnostic::warning(call, "a macro holds no bar lines, overlays and fields"));
-                }
-                token => self.token(call, token, diagnostics),
-            }
-        }
     }
 }
