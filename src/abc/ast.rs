@@ -267,6 +267,12 @@ pub enum Symbol {
 }
 
 impl Symbol {
+    /// Whether it is set to a note without being one: a decoration, a chord symbol or an annotation.
+    #[must_use]
+    pub fn is_mark(&self) -> bool {
+        matches!(self, Symbol::Decoration(_) | Symbol::ChordSymbol(_) | Symbol::Annotation(_))
+    }
+
     /// Whether it takes time.
     #[must_use]
     pub fn is_timed(&self) -> bool {

@@ -4,15 +4,18 @@
 
 pub mod ast;
 pub mod bar;
+mod body;
 pub mod chord;
 pub mod field;
 pub mod grid;
 pub mod interval;
 pub mod key;
+mod macros;
 mod marks;
 mod music;
 pub mod parse;
 pub mod print;
+mod symbol_line;
 #[cfg(test)]
 mod tests;
 mod tune;

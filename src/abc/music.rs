@@ -4,7 +4,7 @@ use num_rational::Ratio;
 
 use super::ast::{BarLine, NoteSymbol, Symbol};
 use super::marks::UserSymbols;
-use super::{Diagnostic, Span, Step};
+use super::{Diagnostic, Severity, Span, Step};
 
 /// What the scanner finds next.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +27,7 @@ pub(super) struct Scanner<'a> {
     pub text: &'a str,
     pub bytes: &'a [u8],
     pub at: usize,
-    symbols: &'a UserSymbols,
+    pub symbols: &'a UserSymbols,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
@@ -75,7 +75,10 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         let char = self.text[start..].chars().next().unwrap_or(' ');
         self.at += char.len_utf8();
-        self.error(start, format!("'{}' has no meaning here", char.escape_debug()));
+        // Reserved characters are to be passed over (ABC 2.1, 8.1).
+        let severity = if "#*;?@".contains(char) { Severity::Warning } else { Severity::Error };
+        let message = format!("'{}' has no meaning here", char.escape_debug());
+        self.diagnostics.push(Diagnostic { span: Span { start, end: self.at }, severity, message });
     }
 
     fn token(&mut self, byte: u8) -> Option<Token> {
@@ -130,13 +133,13 @@ impl<'a> Scanner<'a> {
             b'H'..=b'W' | b'h'..=b'w' | b'~' => {
                 let start = self.at;
                 self.at += 1;
-                let name = self.symbols.get(byte);
-                if name.is_none() {
+                let symbol = self.symbols.get(byte);
+                if symbol.is_none() {
                     let span = Span { start, end: self.at };
                     let message = format!("the letter '{}' stands for no decoration", byte as char);
                     self.diagnostics.push(Diagnostic::warning(span, message));
                 }
-                Some(Token::Symbol(Symbol::Decoration(name?)))
+                Some(Token::Symbol(symbol?))
             }
             _ => None,
         }

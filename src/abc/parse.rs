@@ -12,8 +12,15 @@ use crate::time::Beats;
 /// Reads a file or a buffer. Spans are byte offsets into `text`.
 #[must_use]
 pub fn parse(text: &str) -> (Book, Vec<Diagnostic>) {
-    let mut reader =
-        Reader { text, book: Book::default(), tune: None, diagnostics: Vec::new(), stray: false, keyless_until: 0 };
+    let mut reader = Reader {
+        text,
+        book: Book::default(),
+        tune: None,
+        diagnostics: Vec::new(),
+        stray: false,
+        long_header: false,
+        keyless_until: 0,
+    };
     let mut until = None;
     for line in lines(text) {
         // Typeset text and the like is kept out of the music.
@@ -45,6 +52,9 @@ pub fn read_bar(text: &str, key: &Key, meter: Meter, unit: Beats, tied_in: &[Pit
     (measure, diagnostics)
 }
 
+/// Every tune reads the file header again, so that it must not be long.
+const LONGEST_FILE_HEADER: usize = 200;
+
 struct Reader<'a> {
     text: &'a str,
     book: Book,
@@ -52,6 +62,8 @@ struct Reader<'a> {
     diagnostics: Vec<Diagnostic>,
     /// Whether music after the end of a tune was reported.
     stray: bool,
+    /// Whether a file header without end was reported.
+    long_header: bool,
     /// Up to here no `K:` was found, so that a block of fields is searched once.
     keyless_until: usize,
 }
@@ -92,6 +104,10 @@ impl Reader<'_> {
         }
         let code = field_code(text, self.tune.as_ref().is_some_and(|tune| !tune.in_header));
         let content = Span { start: line.start, end: self.comment_start(line, code) };
+        if content.end < line.end && self.text[content.start..content.end].trim_ascii().is_empty() {
+            self.comment(Span { start: content.end, end: line.end }, true);
+            return None;
+        }
         match code {
             Some(b'X') => self.begin_tune(content),
             Some(code) => self.field(code, content),
@@ -113,12 +129,24 @@ impl Reader<'_> {
         comment.map_or(line.end, |at| line.start + at)
     }
 
+    /// Whether a field or directive outside a tune is one of the file header.
+    fn in_file_header(&mut self, span: Span) -> bool {
+        let lines = self.book.fields.len() + self.book.directives.len();
+        if self.book.tunes.is_empty() && lines == LONGEST_FILE_HEADER && !self.long_header {
+            self.long_header = true;
+            let message = format!("a file header has at most {LONGEST_FILE_HEADER} lines; the others are passed over");
+            self.diagnostics.push(Diagnostic::warning(span, message));
+        }
+        self.book.tunes.is_empty() && lines < LONGEST_FILE_HEADER
+    }
+
     fn directive(&mut self, span: Span, text: &str) {
         let after_bars = self.tune.as_ref().and_then(TuneBuilder::after_bars);
         let directive = Directive { span, text: text.trim().to_owned(), after_bars };
+        let in_header = self.tune.is_none() && self.in_file_header(span);
         match &mut self.tune {
-            Some(builder) => builder.tune.directives.push(directive),
-            None if self.book.tunes.is_empty() => self.book.directives.push(directive),
+            Some(builder) => builder.directive(directive),
+            None if in_header => self.book.directives.push(directive),
             None => {}
         }
     }
@@ -149,15 +177,19 @@ impl Reader<'_> {
             let value = Span { start: file_field.span.start + 2, end: file_field.span.end };
             builder.header_field(file_field.code, file_field.span, value, self.text, &mut Vec::new());
         }
+        for directive in &self.book.directives {
+            builder.directive(directive.clone());
+        }
         self.tune = Some(builder);
         self.stray = false;
     }
 
     fn end_tune(&mut self) {
-        let Some(builder) = self.tune.take() else { return };
+        let Some(mut builder) = self.tune.take() else { return };
         if builder.in_header {
             let message = "the tune has no K: field, so nothing in it is music";
             self.diagnostics.push(Diagnostic::warning(builder.tune.span, message));
+            builder.end_header(Key::NONE, Vec::new(), builder.tune.span, &mut self.diagnostics);
         }
         let end = builder.tune.span.end;
         self.book.tunes.push(builder.finish(end));
@@ -169,12 +201,13 @@ impl Reader<'_> {
             self.new_tune(None, Span { start: span.start, end: span.start });
         }
         let value = Span { start: span.start + 2, end: span.end };
+        let in_header = self.tune.is_none() && self.in_file_header(span);
         match &mut self.tune {
             Some(builder) => {
                 builder.tune.span.end = span.end;
                 builder.field(code, span, value, self.text, &mut self.diagnostics);
             }
-            None if self.book.tunes.is_empty() => {
+            None if in_header => {
                 let text = self.text[value.start..value.end].trim().to_owned();
                 self.book.fields.push(Field { span, code, text });
             }
@@ -240,10 +273,12 @@ fn field_code(text: &str, in_body: bool) -> Option<u8> {
 
 /// Whether a line that should not be music nevertheless looks like it: bar lines, and nothing but music code.
 fn is_musical(text: &str) -> bool {
-    let mut quoted = false;
+    let (mut quoted, mut named) = (false, false);
     let all = text.bytes().all(|byte| {
         quoted ^= byte == b'"';
+        named ^= byte == b'!';
         quoted
+            || named
             || byte.is_ascii_digit()
             || b"ABCDEFGabcdefgzxZXyTuv|:[]()<>{}^_=,'/-~.!\" \t\\`&".contains(&byte)
             || byte == b'V'

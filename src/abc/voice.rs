@@ -3,9 +3,10 @@
 
 use super::ast::{Bar, BarLine, BarLineKind, Change, Context, Item, Symbol, Voice, VoiceHeader};
 use super::chord::ChordName;
-use super::field::Property;
+use super::field::{Property, Shift};
 use super::key::Key;
-use super::{Diagnostic, Span, field};
+use super::symbol_line::SymbolLines;
+use super::{Diagnostic, Span};
 
 /// `Z999` over and over must not fill the memory: beyond this many bars a rest counts once.
 const MOST_BARS: usize = 10_000;
@@ -18,9 +19,9 @@ pub(super) struct VoiceBuilder {
     bars: Vec<Bar>,
     /// What holds now.
     pub context: Context,
-    /// The parts of [`Context::shift`] that `V:` and `K:` ask for.
-    voice_shift: i32,
-    key_shift: i32,
+    /// The parts of [`Context::shift`] that `V:` and the voice's `K:` ask for, and those of the tune's `K:`.
+    own_shift: Shift,
+    tune_shift: Shift,
     /// `clef=perc`: no key alters a drum.
     percussion: bool,
     /// What held when the bar began.
@@ -28,22 +29,27 @@ pub(super) struct VoiceBuilder {
     before: BarLine,
     items: Vec<Item>,
     timed: bool,
+    /// The earlier bar that `&&` has gone back to; what comes is another layer of it.
+    overlaid: Option<usize>,
+    pub symbol_lines: SymbolLines,
 }
 
 impl VoiceBuilder {
-    pub fn new(id: &str, context: Context) -> Self {
+    pub fn new(id: &str, context: Context, shift: Shift) -> Self {
         VoiceBuilder {
             header: VoiceHeader { id: id.to_owned(), ..VoiceHeader::default() },
             declared: false,
             bars: Vec::new(),
             context,
-            voice_shift: 0,
-            key_shift: context.shift,
+            own_shift: Shift::default(),
+            tune_shift: shift,
             percussion: false,
             at_start: context,
             before: BarLine::default(),
             items: Vec::new(),
             timed: false,
+            overlaid: None,
+            symbol_lines: SymbolLines::default(),
         }
     }
 
@@ -52,9 +58,9 @@ impl VoiceBuilder {
     }
 
     /// Sets what the voice starts with, which a header knows only at its end.
-    pub fn begin_with(&mut self, context: Context) {
-        self.key_shift = context.shift;
-        self.context = Context { shift: context.shift + self.voice_shift, ..context };
+    pub fn begin_with(&mut self, context: Context, shift: Shift) {
+        self.tune_shift = shift;
+        self.context = Context { shift: self.own_shift.or(shift).semitones(), ..context };
         if self.percussion {
             self.context.key = Key::NONE;
         }
@@ -71,22 +77,28 @@ impl VoiceBuilder {
         if properties.is_empty() {
             return;
         }
+        let shift = Shift::of(&properties);
         self.header.properties.extend(properties);
         self.percussion = self.header.get("clef") == Some("perc") || self.header.get("perc").is_some();
         if self.percussion && self.context.key != Key::NONE {
             self.change(span, Change::Key(Key::NONE));
         }
-        let shift = field::shift(&self.header.properties).unwrap_or(0);
-        if shift != self.voice_shift {
-            self.voice_shift = shift;
-            self.change(span, Change::Shift(shift + self.key_shift));
+        self.shift(span, shift);
+    }
+
+    /// A clef, `octave=` or `transpose=` of this voice, which goes before the tune's.
+    pub fn shift(&mut self, span: Span, shift: Shift) {
+        self.own_shift = shift.or(self.own_shift);
+        let semitones = self.own_shift.or(self.tune_shift).semitones();
+        if semitones != self.context.shift {
+            self.change(span, Change::Shift(semitones));
         }
     }
 
-    /// A `K:` with a clef, `octave=` or `transpose=`.
-    pub fn shift_key(&mut self, span: Span, shift: i32) {
-        self.key_shift = shift;
-        self.change(span, Change::Shift(shift + self.voice_shift));
+    /// As [`VoiceBuilder::shift`], from a `K:` before any voice.
+    pub fn shift_tune(&mut self, span: Span, shift: Shift) {
+        self.tune_shift = shift;
+        self.shift(span, Shift::default());
     }
 
     pub fn symbol(&mut self, span: Span, symbol: Symbol) {
@@ -121,36 +133,52 @@ impl VoiceBuilder {
                 break;
             }
             if more > 0 {
-                self.close(BarLine { span: Span { start: span.end, end: span.end }, ..single });
+                self.end_bar(BarLine { span: Span { start: span.end, end: span.end }, ..single });
             }
         }
     }
 
     pub fn bar_line(&mut self, line: BarLine) {
         if self.is_bar(line) {
-            self.close(line);
-        } else {
-            self.before = self.before.merged(line);
-            if let Some(last) = self.bars.last_mut() {
-                last.after = self.before;
-            }
+            self.end_bar(line);
+        } else if self.overlaid.is_none() {
+            self.merge(line);
         }
+    }
+
+    /// `&` goes back by one bar line, `&&` by two, for another layer of the bars there (ABC 2.1, 7.4).
+    pub fn overlay(&mut self, span: Span) {
+        let back = span.end - span.start;
+        if self.timed && back == 1 {
+            self.symbol(span, Symbol::Overlay);
+            return;
+        }
+        self.cut();
+        let here = self.overlaid.unwrap_or(self.bars.len());
+        self.overlaid = (here > 0).then(|| here.saturating_sub(back));
+    }
+
+    pub fn begin_symbol_line(&mut self) {
+        // The layer that is being laid over earlier bars is not in its place yet.
+        let items = if self.overlaid.is_some() { &[][..] } else { &self.items };
+        self.symbol_lines.begin(&self.bars, items);
     }
 
     /// Ends the bar without a bar line, as a part's mark does after a pickup.
     pub fn cut(&mut self) {
         if self.timed {
-            self.close(BarLine::default());
+            self.end_bar(BarLine::default());
         }
     }
 
     pub fn finish(mut self) -> Voice {
         if self.timed {
-            self.close(BarLine::default());
+            self.end_bar(BarLine::default());
         } else if let Some(last) = self.bars.last_mut() {
             // What follows the last bar line takes no time, but may be a change that someone wants to see.
             last.items.append(&mut self.items);
         }
+        self.symbol_lines.insert(&mut self.bars);
         Voice { id: self.header.id, bars: self.bars }
     }
 
@@ -166,6 +194,31 @@ impl VoiceBuilder {
                 })
         };
         self.timed || harmony()
+    }
+
+    fn end_bar(&mut self, line: BarLine) {
+        let Some(at) = self.overlaid else {
+            self.close(line);
+            return;
+        };
+        let start = self.items.first().map_or(line.span.start, |item| item.span.start);
+        let layer = &mut self.bars[at].items;
+        layer.push(Item { span: Span { start, end: start }, symbol: Symbol::Overlay });
+        layer.append(&mut self.items);
+        self.timed = false;
+        // After the last bar the music goes on, and the bar has a second line.
+        self.overlaid = (at + 1 < self.bars.len()).then_some(at + 1);
+        if self.overlaid.is_none() {
+            self.merge(line);
+        }
+    }
+
+    /// A bar line with no music since the one before.
+    fn merge(&mut self, line: BarLine) {
+        self.before = self.before.merged(line);
+        if let Some(last) = self.bars.last_mut() {
+            last.after = self.before;
+        }
     }
 
     fn close(&mut self, after: BarLine) {

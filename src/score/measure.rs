@@ -282,6 +282,10 @@ impl<'a> Walk<'a> {
             self.diagnostics.push(Diagnostic::warning(span, "broken rhythm needs a note before it in the bar"));
             return;
         };
+        if self.broken != Ratio::from_integer(1) {
+            self.diagnostics.push(Diagnostic::error(span, "one mark of broken rhythm between two notes is enough"));
+            return;
+        }
         last.length = self.exact(span, last.length.scale(before));
         for at in last.first..last.end {
             self.notes[at].length = self.exact(span, self.notes[at].length.scale(before));
