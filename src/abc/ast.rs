@@ -2,6 +2,7 @@
 //! standard's words; what they sound like is [`crate::score`]'s business.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use num_rational::Ratio;
 
@@ -280,8 +281,8 @@ pub enum Change {
     Key(Key),
     Meter(Meter),
     Unit(Beats),
-    /// Boxed, since it is rare and large.
-    Tempo(Box<TempoMark>),
+    /// Shared, since all voices may have it, and it is rare and large.
+    Tempo(Arc<TempoMark>),
     /// Clef, `octave=` or `transpose=`: the new [`Context::shift`].
     Shift(i32),
 }

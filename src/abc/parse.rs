@@ -9,11 +9,22 @@ use super::{Diagnostic, Meter, Pitch, Span};
 use crate::score::{self, Measure};
 use crate::time::Beats;
 
+/// What holds for all tunes is read again for each, so it has to be short.
+const MOST_FILE_FIELDS: usize = 32;
+const LONGEST_FILE_FIELD: usize = 200;
+
 /// Reads a file or a buffer. Spans are byte offsets into `text`.
 #[must_use]
 pub fn parse(text: &str) -> (Book, Vec<Diagnostic>) {
-    let mut reader =
-        Reader { text, book: Book::default(), tune: None, diagnostics: Vec::new(), stray: false, keyless_until: 0 };
+    let mut reader = Reader {
+        text,
+        book: Book::default(),
+        tune: None,
+        diagnostics: Vec::new(),
+        stray: false,
+        keyless_until: 0,
+        rests_left: 10_000 + u32::try_from(text.len() / 4).unwrap_or(u32::MAX / 2),
+    };
     let mut until = None;
     for line in lines(text) {
         // Typeset text and the like is kept out of the music.
@@ -24,6 +35,7 @@ pub fn parse(text: &str) -> (Book, Vec<Diagnostic>) {
         }
     }
     reader.end_tune();
+    reader.diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     (reader.book, reader.diagnostics)
 }
 
@@ -54,6 +66,8 @@ struct Reader<'a> {
     stray: bool,
     /// Up to here no `K:` was found, so that a block of fields is searched once.
     keyless_until: usize,
+    /// As [`TuneBuilder::rests_left`], for the whole text.
+    rests_left: u32,
 }
 
 /// The lines of a text without their ends, which may be LF, CRLF or CR.
@@ -145,6 +159,7 @@ impl Reader<'_> {
         let mut builder = TuneBuilder::default();
         builder.tune.number = number;
         builder.tune.span = span;
+        builder.rests_left = self.rests_left;
         for file_field in &self.book.fields {
             let value = Span { start: file_field.span.start + 2, end: file_field.span.end };
             builder.header_field(file_field.code, file_field.span, value, self.text, &mut Vec::new());
@@ -159,6 +174,7 @@ impl Reader<'_> {
             let message = "the tune has no K: field, so nothing in it is music";
             self.diagnostics.push(Diagnostic::warning(builder.tune.span, message));
         }
+        self.rests_left = builder.rests_left;
         let end = builder.tune.span.end;
         self.book.tunes.push(builder.finish(end));
     }
@@ -176,7 +192,12 @@ impl Reader<'_> {
             }
             None if self.book.tunes.is_empty() => {
                 let text = self.text[value.start..value.end].trim().to_owned();
-                self.book.fields.push(Field { span, code, text });
+                if self.book.fields.len() < MOST_FILE_FIELDS && text.len() <= LONGEST_FILE_FIELD {
+                    self.book.fields.push(Field { span, code, text });
+                } else {
+                    let message = "too much before the first tune: this field is left out";
+                    self.diagnostics.push(Diagnostic::warning(span, message));
+                }
             }
             None => {}
         }

@@ -1,5 +1,7 @@
 //! One tune while it is being read: its fields, its voices and which of them the music goes to (ABC 2.1, 3 and 7).
 
+use std::sync::Arc;
+
 use super::ast::{Change, Context, Directive, Field, PartMark, Tune};
 use super::key::Key;
 use super::marks::UserSymbols;
@@ -22,6 +24,8 @@ pub(super) struct TuneBuilder {
     context: Context,
     voices: Vec<VoiceBuilder>,
     current: Option<usize>,
+    /// How many more bars `Z4` and the like may add to what is written: few signs ask for much memory.
+    pub rests_left: u32,
 }
 
 impl Default for TuneBuilder {
@@ -42,6 +46,7 @@ impl TuneBuilder {
             context,
             voices: Vec::new(),
             current: None,
+            rests_left: 1000,
         }
     }
 
@@ -154,7 +159,7 @@ impl TuneBuilder {
             },
             b'M' => field::meter(content).map(Change::Meter),
             b'L' => field::unit(content).map(Change::Unit),
-            b'Q' => field::tempo(content, unit).map(|mark| Change::Tempo(Box::new(mark))),
+            b'Q' => field::tempo(content, unit).map(|mark| Change::Tempo(Arc::new(mark))),
             code => {
                 self.other_field(code, span, content, diagnostics);
                 return;
@@ -229,7 +234,9 @@ impl TuneBuilder {
             self.voices.len() - 1
         });
         let rest = content.find(id).map_or(content.len(), |start| start + id.len());
-        self.voices[at].declare(span, field::properties(&content[rest..], value.start + rest));
+        if !self.voices[at].declare(span, field::properties(&content[rest..], value.start + rest)) {
+            diagnostics.push(Diagnostic::error(span, format!("voice {id} has too many properties")));
+        }
         Some(at)
     }
 
@@ -253,11 +260,20 @@ impl TuneBuilder {
                 self.body_field(code, place, value, text, diagnostics);
                 continue;
             }
+            let rests_left = self.rests_left;
             let voice = self.current_voice();
             match token {
                 Token::Symbol(symbol) => voice.symbol(place, symbol),
                 Token::BarLine(line) => voice.bar_line(line),
-                Token::BarRests { visible, bars } => voice.bar_rests(place, visible, bars),
+                Token::BarRests { visible, bars } => {
+                    let more = (bars - 1).min(rests_left);
+                    voice.bar_rests(place, visible, 1 + more);
+                    self.rests_left -= more;
+                    if 1 + more < bars {
+                        let message = "the text has too many bars of rest; this is one";
+                        diagnostics.push(Diagnostic::error(place, message));
+                    }
+                }
                 Token::Tie => voice.tie(place, diagnostics),
                 Token::Field(..) => {}
             }

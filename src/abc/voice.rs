@@ -7,8 +7,8 @@ use super::field::Property;
 use super::key::Key;
 use super::{Diagnostic, Span, field};
 
-/// `Z999` over and over must not fill the memory: beyond this many bars a rest counts once.
-const MOST_BARS: usize = 10_000;
+/// Properties of one voice; each new one is compared with those before.
+const MOST_PROPERTIES: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct VoiceBuilder {
@@ -27,7 +27,10 @@ pub(super) struct VoiceBuilder {
     at_start: Context,
     before: BarLine,
     items: Vec<Item>,
-    timed: bool,
+    /// The last item that takes time; what a bar needs to be one.
+    timed: Option<usize>,
+    /// Whether a chord symbol stands in the bar.
+    harmony: bool,
 }
 
 impl VoiceBuilder {
@@ -43,7 +46,8 @@ impl VoiceBuilder {
             at_start: context,
             before: BarLine::default(),
             items: Vec::new(),
-            timed: false,
+            timed: None,
+            harmony: false,
         }
     }
 
@@ -60,18 +64,28 @@ impl VoiceBuilder {
         }
         self.at_start = self.context;
         self.items.clear();
+        (self.timed, self.harmony) = (None, false);
     }
 
-    /// Takes up a `V:` line or field.
-    pub fn declare(&mut self, span: Span, properties: Vec<Property>) {
+    /// Takes up a `V:` line or field; says whether there was room for all of it.
+    pub fn declare(&mut self, span: Span, properties: Vec<Property>) -> bool {
         if !self.declared {
             self.declared = true;
             self.header.span = span;
         }
         if properties.is_empty() {
-            return;
+            return true;
         }
-        self.header.properties.extend(properties);
+        let mut fits = true;
+        let own = &mut self.header.properties;
+        for property in properties {
+            own.retain(|earlier| earlier.name != property.name);
+            let room = own.len() < MOST_PROPERTIES;
+            if room {
+                own.push(property);
+            }
+            fits &= room;
+        }
         self.percussion = self.header.get("clef") == Some("perc") || self.header.get("perc").is_some();
         if self.percussion && self.context.key != Key::NONE {
             self.change(span, Change::Key(Key::NONE));
@@ -81,6 +95,7 @@ impl VoiceBuilder {
             self.voice_shift = shift;
             self.change(span, Change::Shift(shift + self.key_shift));
         }
+        fits
     }
 
     /// A `K:` with a clef, `octave=` or `transpose=`.
@@ -90,23 +105,34 @@ impl VoiceBuilder {
     }
 
     pub fn symbol(&mut self, span: Span, symbol: Symbol) {
-        self.timed |= symbol.is_timed();
+        if symbol.is_timed() {
+            self.timed = Some(self.items.len());
+        }
+        self.harmony |= matches!(&symbol, Symbol::ChordSymbol(text) if ChordName::parse(text).is_some());
         self.items.push(Item { span, symbol });
     }
 
     pub fn change(&mut self, span: Span, change: Change) {
         let change = if self.percussion && matches!(change, Change::Key(_)) { Change::Key(Key::NONE) } else { change };
         self.context.apply(&change);
-        if !self.timed {
+        if self.timed.is_none() {
             self.at_start = self.context;
+        }
+        // Of changes without music between them the last of its kind holds.
+        let kind = std::mem::discriminant(&change);
+        let trailing = self.items.iter().rev().map_while(|item| match &item.symbol {
+            Symbol::Change(earlier) => Some(std::mem::discriminant(earlier)),
+            _ => None,
+        });
+        if let Some(back) = { trailing }.position(|earlier| earlier == kind) {
+            self.items.remove(self.items.len() - 1 - back);
         }
         self.symbol(span, Symbol::Change(change));
     }
 
     /// A tie that stands apart from its note, as in `A -A`.
     pub fn tie(&mut self, span: Span, diagnostics: &mut Vec<Diagnostic>) {
-        let last = self.items.iter_mut().rev().find(|item| item.symbol.is_timed());
-        match last.map(|item| &mut item.symbol) {
+        match self.timed.map(|last| &mut self.items[last].symbol) {
             Some(Symbol::Note(note)) => note.tie = true,
             Some(Symbol::Chord { tie, .. }) => *tie = true,
             _ => diagnostics.push(Diagnostic::warning(span, "a tie needs a note before it")),
@@ -117,9 +143,6 @@ impl VoiceBuilder {
         let single = BarLine { kind: BarLineKind::Single, ..BarLine::default() };
         for more in (0..bars).rev() {
             self.symbol(span, Symbol::BarRest { visible });
-            if self.bars.len() >= MOST_BARS {
-                break;
-            }
             if more > 0 {
                 self.close(BarLine { span: Span { start: span.end, end: span.end }, ..single });
             }
@@ -139,13 +162,13 @@ impl VoiceBuilder {
 
     /// Ends the bar without a bar line, as a part's mark does after a pickup.
     pub fn cut(&mut self) {
-        if self.timed {
+        if self.timed.is_some() {
             self.close(BarLine::default());
         }
     }
 
     pub fn finish(mut self) -> Voice {
-        if self.timed {
+        if self.timed.is_some() {
             self.close(BarLine::default());
         } else if let Some(last) = self.bars.last_mut() {
             // What follows the last bar line takes no time, but may be a change that someone wants to see.
@@ -156,25 +179,23 @@ impl VoiceBuilder {
 
     /// Time makes a bar, and so does a chord symbol between two bar lines: its author counts on a bar there.
     fn is_bar(&self, line: BarLine) -> bool {
-        let harmony = || {
-            // A symbol before the opening `|:` belongs to what comes.
-            (self.before.kind != BarLineKind::None || line.starts == 0)
-                && line.kind != BarLineKind::None
-                && self.items.iter().any(|item| match &item.symbol {
-                    Symbol::ChordSymbol(text) => ChordName::parse(text).is_some(),
-                    _ => false,
-                })
-        };
-        self.timed || harmony()
+        // A symbol before the opening `|:` belongs to what comes.
+        let harmony = self.harmony
+            && (self.before.kind != BarLineKind::None || line.starts == 0)
+            && line.kind != BarLineKind::None;
+        self.timed.is_some() || harmony
     }
 
     fn close(&mut self, after: BarLine) {
-        let items = std::mem::replace(&mut self.items, Vec::with_capacity(8));
+        let items = std::mem::take(&mut self.items);
         let start = items.first().map_or(after.span.start, |item| item.span.start);
         let end = items.last().map_or(start, |item| item.span.end);
         let before = std::mem::replace(&mut self.before, after);
         let context = std::mem::replace(&mut self.at_start, self.context);
+        // The next bar has about as many symbols as this one.
+        self.items.reserve(items.len());
         self.bars.push(Bar { span: Span { start, end }, context, before, after, items });
-        self.timed = false;
+        self.timed = None;
+        self.harmony = false;
     }
 }

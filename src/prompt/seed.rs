@@ -21,17 +21,16 @@ pub(super) fn seed_bars(tune: &Tune, name: &str, diagnostics: &mut Vec<Diagnosti
     let full = tune.header.meter.unwrap_or(Meter::COMMON).bar_length();
     let mut carry = Carry::of(tune);
     let mut bars: Vec<(Measure, Span)> = Vec::new();
-    let mut said: Vec<Span> = Vec::new();
+    let mut said = vec![false; voice.bars.len()];
     let repeats_whole = voice.bars.last().is_some_and(|bar| bar.after.ends > 0);
-    let order = unfold(&voice.bars, tune.header.order.as_ref(), &tune.parts);
+    let order = unfold(tune, voice);
     // A loop that only repeats itself is as long as it is written.
     let written = voice.bars.len();
     let twice = repeats_whole && order.len() == 2 * written && order[..written] == order[written..];
     for at in if twice { &order[..written] } else { &order[..] } {
         let bar = &voice.bars[*at];
         let (measure, heard) = measure(bar, &mut carry);
-        if !said.contains(&bar.span) {
-            said.push(bar.span);
+        if !std::mem::replace(&mut said[*at], true) {
             diagnostics.extend(heard);
             if measure.length > full {
                 let text = format!("the bar lasts {}, the metre asks for {full}", measure.length);

@@ -14,6 +14,9 @@ const FINEST: i64 = (1 << 13) * 27 * 5 * 7 * 11 * 13;
 /// In whole notes; a limit to single lengths, for the same reason.
 const LONGEST: i64 = 1000;
 
+/// Layers of one bar. What is tied over the bar line is looked up in each, so there must be a limit.
+const MOST_LAYERS: usize = 16;
+
 /// How far an accidental reaches within its bar (ABC 2.1, 11.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Propagation {
@@ -99,6 +102,7 @@ struct Walk<'a> {
     /// Pitches whose tie waits for the next element of this layer.
     open: Vec<Pitch>,
     tied_out: Vec<Pitch>,
+    layers: usize,
     /// Notes left of the tuplet, and what their time is multiplied by.
     tuplet: Option<(u8, Ratio<i64>)>,
     /// What broken rhythm multiplies the next note by.
@@ -122,6 +126,7 @@ impl<'a> Walk<'a> {
             last: None,
             open,
             tied_out: Vec::new(),
+            layers: 1,
             tuplet: None,
             broken: Ratio::from_integer(1),
             accent: false,
@@ -152,7 +157,14 @@ impl<'a> Walk<'a> {
             }
             Symbol::ChordSymbol(text) => self.chords.push(ChordSymbol { onset: self.now, text: text.clone() }),
             Symbol::Decoration(name) => self.decoration(name),
-            Symbol::Overlay => self.next_layer(),
+            Symbol::Overlay if self.layers >= MOST_LAYERS => {
+                let message = format!("more than {MOST_LAYERS} layers in a bar; played one after the other");
+                self.diagnostics.push(Diagnostic::error(span, message));
+            }
+            Symbol::Overlay => {
+                self.layers += 1;
+                self.next_layer();
+            }
             Symbol::Change(change) => {
                 self.context.apply(change);
                 if let Change::Shift(semitones) = *change {
@@ -177,7 +189,11 @@ impl<'a> Walk<'a> {
             let span = self.last.map_or(Span::default(), |last| last.span);
             self.diagnostics.push(Diagnostic::warning(span, format!("the tuplet lacks {left} of its notes")));
         }
-        self.tied_out.append(&mut self.open);
+        for pitch in std::mem::take(&mut self.open) {
+            if !self.tied_out.contains(&pitch) {
+                self.tied_out.push(pitch);
+            }
+        }
         self.longest = self.longest.max(self.now);
         self.now = Beats::ZERO;
         self.altered.clear();
@@ -313,7 +329,9 @@ impl<'a> Walk<'a> {
         };
         if let Some(alter) = symbol.accidental {
             self.altered.retain(|(to, _)| !reaches(to));
-            self.altered.push((*symbol, alter));
+            if propagation != Propagation::Not {
+                self.altered.push((*symbol, alter));
+            }
             return alter;
         }
         let in_force = self.altered.iter().find(|(to, _)| reaches(to));
