@@ -91,10 +91,9 @@ fn print_bars(tune: &Tune, tally: &mut Tally) {
         // Rests of very many bars are all alike.
         for bar in voice.bars.iter().take(100) {
             let tied = carry.tied.clone();
-            let (measure, diagnostics) = measure(bar, &mut carry);
+            let (measure, _) = measure(bar, &mut carry);
             tally.bars += 1;
             print_bar(bar, &measure, &tied, tally);
-            let _ = diagnostics;
         }
     }
 }
@@ -103,14 +102,16 @@ fn print_bar(bar: &Bar, measure: &Measure, tied: &[Pitch], tally: &mut Tally) {
     let length = bar.context.meter.bar_length();
     let style = Style::new(&bar.context.key, bar.context.meter, Beats::EIGHTH);
     let text = print::bar(measure, length, &style);
-    let read = |text: &str| read_bar(text, &bar.context.key, bar.context.meter, Beats::EIGHTH, tied);
-    let (again, diagnostics) = read(&text);
+    // A tied note too short to be written leaves its tie to nobody.
+    let exact = is_exact(measure, length);
+    let tied = if exact { tied } else { &[] };
+    let (again, diagnostics) = read_bar(&text, &bar.context.key, bar.context.meter, Beats::EIGHTH, tied);
     assert!(diagnostics.iter().all(|d| d.message.contains("tie")), "{text}: {diagnostics:?}");
     if on_grid(length) {
         assert_eq!(again.length, length, "{text}");
     }
     assert_eq!(print::bar(&again, length, &style), text, "printed once more");
-    if is_exact(measure, length) {
+    if exact {
         tally.same += 1;
         assert_eq!(sounds(&again), sounds(measure), "{text}");
     }

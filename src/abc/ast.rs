@@ -103,6 +103,12 @@ impl VoiceHeader {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.properties.iter().rev().find(|property| property.name == name).map(|property| property.value.as_str())
     }
+
+    /// Whether the voice is a drum voice, whose notes no key alters: `clef=perc`, or `perc` alone.
+    #[must_use]
+    pub fn is_percussion(&self) -> bool {
+        self.get("clef") == Some("perc") || self.get("perc").is_some()
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

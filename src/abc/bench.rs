@@ -26,8 +26,9 @@ pub fn bench_parse(folder: &Path) -> Result<Vec<(&'static str, f64, &'static str
         return Err(format!("{} holds no tunes; `make corpus` gets some", folder.display()));
     }
     let bytes: usize = texts.iter().map(String::len).sum();
-    let ours = best(|| texts.iter().for_each(|text| drop(black_box(parse(text)))));
-    let checked = best(|| texts.iter().for_each(|text| drop(black_box(check(text)))));
+    // abc2midi -c says which bars have a wrong length, so that is part of the work.
+    let ours = best(|| texts.iter().for_each(|text| drop(black_box(check(text)))));
+    let parsed = best(|| texts.iter().for_each(|text| drop(black_box(parse(text)))));
     let played = best(|| {
         for text in &texts {
             let (book, _) = parse(text);
@@ -41,8 +42,8 @@ pub fn bench_parse(folder: &Path) -> Result<Vec<(&'static str, f64, &'static str
         ("tunes_per_second", a_second(ours), "tunes/s"),
         ("abc2midi_tunes_per_second", a_second(theirs), "tunes/s"),
         ("times_abc2midi", theirs.as_secs_f64() / ours.as_secs_f64(), "x abc2midi -c"),
-        ("checked_tunes_per_second", a_second(checked), "tunes/s, bar lengths too"),
-        ("played_tunes_per_second", a_second(played), "tunes/s, to notes"),
+        ("parsed_tunes_per_second", a_second(parsed), "tunes/s, without bar lengths"),
+        ("played_tunes_per_second", a_second(played), "tunes/s, parsed and to notes"),
         ("megabytes_per_second", bytes as f64 / 1e6 / ours.as_secs_f64(), "MB/s"),
     ])
 }

@@ -1,6 +1,6 @@
 //! ABC notation, after the ABC standard 2.1 (December 2011): its vocabulary as types. Plain values; nothing here does I/O.
 //!
-//! `parse` reads text and never fails, `print` writes a bar's notes as text, [`bar`] is the automaton that knows which bytes may come next.
+//! `parse` reads text and never fails, [`write`] writes a whole tune and `print` a bar's notes as text, [`transpose`] moves a tune, [`bar`] is the automaton that knows which bytes may come next.
 
 pub mod ast;
 pub mod bar;
@@ -16,8 +16,10 @@ pub mod parse;
 pub mod print;
 #[cfg(test)]
 mod tests;
+pub mod transpose;
 mod tune;
 mod voice;
+pub mod write;
 
 use serde::{Deserialize, Serialize};
 

@@ -204,9 +204,10 @@ impl Reader<'_> {
     }
 
     fn music(&mut self, span: Span) {
-        let looks_musical = is_musical(&self.text[span.start..span.end]);
+        let text = self.text;
+        let looks_musical = || is_musical(&text[span.start..span.end]);
         match &mut self.tune {
-            Some(builder) if builder.in_header && looks_musical => {
+            Some(builder) if builder.in_header && looks_musical() => {
                 self.diagnostics.push(Diagnostic::warning(span, "music before K:; played without a key"));
                 let end = Span { start: span.start, end: span.start };
                 builder.end_header(Key::NONE, Vec::new(), end, &mut self.diagnostics);
@@ -217,7 +218,7 @@ impl Reader<'_> {
             }
             Some(_) => {}
             None => {
-                if looks_musical && !self.stray {
+                if !self.stray && looks_musical() {
                     self.stray = true;
                     let message = "this music belongs to no tune: an empty line ends a tune, X: begins one";
                     self.diagnostics.push(Diagnostic::warning(span, message));

@@ -86,7 +86,7 @@ impl VoiceBuilder {
             }
             fits &= room;
         }
-        self.percussion = self.header.get("clef") == Some("perc") || self.header.get("perc").is_some();
+        self.percussion = self.header.is_percussion();
         if self.percussion && self.context.key != Key::NONE {
             self.change(span, Change::Key(Key::NONE));
         }
