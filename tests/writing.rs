@@ -124,7 +124,7 @@ fn the_form() {
     check(
         "X:1\nL:1/8\nM:4/4\nQ:120\nT:A\nR:reel\nC:Trad.\n%%phrase 8\n% low\nK:G\n|:{/g}A2>B2 (3cde f'2|[1~A4 TB4:|2\"Am\".A/B//c3/2 z2 y (ef)|]\nw:a b c\n",
         "X:1\nT:A\nR:reel\nC:Trad.\n%%phrase 8\n% low\nM:4/4\nL:1/8\nQ:120\nK:G\n\
-         |: {/g}A2>B2 (3cde f'2 |1 !roll!A4 !trill!B4 :|2 \"Am\".A/B/4c3/2 z2y(ef) |]\nw:a b c\n",
+         |: {/g}A2>B2 (3cde f'2 |1 !roll!A4 !trill!B4 :|2 \"Am\".A/B/4c3/2z2y(ef) |]\nw:a b c\n",
     );
     check(
         "X:1\nM:4/4\nL:1/8\nK:C\nV:1\nC8|Z3|\nV:2 octave=-1\nE8|[M:3/4][K:D]F6|\nP:B\nV:1\nG8|c'8-|]\n",
