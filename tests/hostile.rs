@@ -90,8 +90,10 @@ fn print_bars(tune: &Tune, tally: &mut Tally) {
         let mut carry = Carry::of(tune);
         // Rests of very many bars are all alike.
         for bar in voice.bars.iter().take(100) {
-            let tied = carry.tied.clone();
+            let mut tied = carry.tied.clone();
             let (measure, _) = measure(bar, &mut carry);
+            // Whoever prints bar by bar leaves out ties that the next bar does not take up.
+            tied.retain(|pitch| measure.notes.iter().any(|note| note.tied_from && note.pitch == *pitch));
             tally.bars += 1;
             print_bar(bar, &measure, &tied, tally);
         }

@@ -120,6 +120,9 @@ impl Reader<'_> {
     /// Where the line's comment begins. In `V:` a number's per cent sign is no comment: `gate=50%`.
     fn comment_start(&self, line: Span, code: Option<u8>) -> usize {
         let bytes = &self.text.as_bytes()[line.start..line.end];
+        if !bytes.contains(&b'%') {
+            return line.end;
+        }
         let comment = bytes.iter().enumerate().position(|(at, &byte)| {
             let before = at.checked_sub(1).map(|before| bytes[before]);
             byte == b'%' && before != Some(b'\\') && !(code == Some(b'V') && before.is_some_and(|b| b.is_ascii_digit()))

@@ -283,7 +283,7 @@ impl Line<'_> {
             Symbol::Note(note) => write_note(self.text, note),
             Symbol::Chord { notes, length, tie } => {
                 self.text.push('[');
-                notes.iter().for_each(|note| write_note(self.text, note));
+                write_notes(self.text, notes);
                 self.text.push(']');
                 write_length(self.text, *length);
                 self.text.extend(tie.then_some('-'));
@@ -300,8 +300,8 @@ impl Line<'_> {
                     _ => None,
                 };
                 let q_text = q.map_or_else(String::new, |q| q.to_string());
-                let short = *q == usual && r == p;
-                *self.text += &if short { format!("({p}") } else { format!("({p}:{q_text}:{r}") };
+                let rest = if *q == usual && r == p { String::new() } else { format!(":{q_text}:{r}") };
+                self.text.extend(["(", &p.to_string(), &rest]);
             }
             Symbol::Broken(dots) => {
                 // Apart from another one, which it would lengthen.
@@ -311,7 +311,7 @@ impl Line<'_> {
             }
             Symbol::Grace { acciaccatura, notes } => {
                 *self.text += if *acciaccatura { "{/" } else { "{" };
-                notes.iter().for_each(|note| write_note(self.text, note));
+                write_notes(self.text, notes);
                 self.text.push('}');
             }
             Symbol::ChordSymbol(words) | Symbol::Annotation(words) => self.text.extend(["\"", words, "\""]),
@@ -346,6 +346,12 @@ fn write_rest(out: &mut String, bar: &Bar, bars: usize) {
     let _ = write!(out, "Z{bars}");
 }
 
+fn write_notes(out: &mut String, notes: &[NoteSymbol]) {
+    for note in notes {
+        write_note(out, note);
+    }
+}
+
 fn write_note(out: &mut String, note: &NoteSymbol) {
     out.extend(note.accidental.map(accidental));
     let name = char::from(note.step.letter());
@@ -357,7 +363,7 @@ fn write_note(out: &mut String, note: &NoteSymbol) {
 }
 
 /// `3/2`, `/`, `/4`, or nothing for one unit.
-pub(super) fn write_length(out: &mut String, length: Ratio<i64>) {
+fn write_length(out: &mut String, length: Ratio<i64>) {
     let _ = match (*length.numer(), *length.denom()) {
         (1, 1) => Ok(()),
         (1, 2) => write!(out, "/"),

@@ -55,6 +55,7 @@ pub(super) fn seed_bars(tune: &Tune, name: &str, diagnostics: &mut Vec<Diagnosti
         first.length = late;
         append(first, pickup);
     }
+    untie(&mut bars);
     let style =
         print::Style { signature: tune.header.key.signature, unit: STREAM_UNIT, beat: tune.header.meter().beat() };
     bars.into_iter()
@@ -63,6 +64,19 @@ pub(super) fn seed_bars(tune: &Tune, name: &str, diagnostics: &mut Vec<Diagnosti
             SeedBar { text: print::bar(&measure, full, &style), measure, span }
         })
         .collect()
+}
+
+/// Takes back ties over a bar line to a note that is another one there: its text alone, `c` behind `^c-`, would be held.
+fn untie(bars: &mut [(Measure, Span)]) {
+    for at in 1..bars.len() {
+        let (before, after) = bars.split_at_mut(at);
+        let (Some((bar, _)), Some((next, _))) = (before.last_mut(), after.first()) else { continue };
+        let length = bar.length;
+        for note in bar.notes.iter_mut().filter(|note| note.tied_to && note.onset + note.length >= length) {
+            let mut first = next.notes.iter().take_while(|next| next.onset == Beats::ZERO);
+            note.tied_to = first.any(|next| next.tied_from && next.pitch == note.pitch);
+        }
+    }
 }
 
 /// Puts `more` behind `measure`.

@@ -21,6 +21,9 @@ const NO_TIME: Duration = Duration::from_millis(150);
 /// Bytes of memory for each byte of text, and to begin with. A symbol of one byte is a note with its times, twice over.
 const MEMORY: (usize, usize) = (600, 64_000_000);
 
+/// Something that is done with a text.
+type Reader<'a> = &'a dyn Fn(&str);
+
 /// Counts what this thread holds.
 struct Counting;
 
@@ -70,7 +73,7 @@ fn cost(work: impl Fn()) -> (Duration, usize) {
 /// `text` makes a text of about so many bytes. `wrong` is a part of the diagnostic that must come, where one must.
 fn check_text(name: &str, text: &dyn Fn(usize) -> String, wrong: &str) {
     let (short, long) = (text(LONG / 4), text(LONG));
-    let readers: [(&str, &dyn Fn(&str)); 4] = [
+    let readers: [(&str, Reader<'_>); 4] = [
         ("parse", &|text| drop(parse(text))),
         ("notes", &|text| parse(text).0.tunes.iter().for_each(|tune| drop(notes(tune)))),
         ("check", &|text| {
@@ -174,17 +177,17 @@ fn many_lines() {
 #[test]
 fn many_of_everything() {
     let voices = |size: usize| {
-        let voices: String = (0..size / 100).map(|at| format!("[V:{at}]C|")).collect();
+        let voices = (0..size / 100).map(|at| format!("[V:{at}]C|")).collect::<Vec<_>>().concat();
         format!("X:1\nK:C\n{voices}\n{}\n", "[V:3]CDEF|".repeat(size / 12))
     };
     check_text("10,000 voices", &voices, "more than 128 voices");
     let changes = |size: usize| {
-        let voices: String = (0..100).map(|at| format!("V:{at}\n")).collect();
+        let voices = (0..100).map(|at| format!("V:{at}\n")).collect::<Vec<_>>().concat();
         format!("X:1\n{voices}K:C\n{}A|\n", "Q:1/4=120\nK:G\nM:3/4\n".repeat(size / 22))
     };
     check_text("changes for all voices", &changes, "");
     let properties = |size: usize| {
-        let properties: String = (0..size / 9).map(|at| format!("p{at}=1 ")).collect();
+        let properties = (0..size / 9).map(|at| format!("p{at}=1 ")).collect::<Vec<_>>().concat();
         format!("X:1\nV:1 {properties}\nK:C\nA|\n")
     };
     check_text("properties of a voice", &properties, "too many properties");
