@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use midly::{MetaMessage, MidiMessage, Smf, Timing, TrackEvent, TrackEventKind};
+use midly::{Format, MetaMessage, MidiMessage, Smf, Timing, TrackEvent, TrackEventKind};
 use num_rational::Ratio;
 
 use crate::abc::Meter;
@@ -36,8 +36,8 @@ pub fn midi(bytes: &[u8]) -> Result<MidiPiece, String> {
     let mut piece = MidiPiece { tempos: Vec::new(), meter: Meter::Free, tracks: Vec::new() };
     for (at, events) in smf.tracks.iter().enumerate() {
         let tracks = track(events, whole, &mut piece);
-        // The first track of several holds the tempi; only notes make it a voice, too.
-        let conductor = at == 0 && smf.tracks.len() > 1;
+        // The first of parallel tracks holds the tempi; only notes make it a voice, too.
+        let conductor = at == 0 && smf.header.format == Format::Parallel;
         piece.tracks.extend(tracks.into_iter().filter(|track| !conductor || !track.notes.is_empty()));
     }
     piece.tempos.sort_by_key(|(at, _)| *at);

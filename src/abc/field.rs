@@ -174,7 +174,7 @@ pub(super) fn part_order(text: &str) -> Result<PartOrder, String> {
             '0'..='9' => {
                 let mut times = c as usize - '0' as usize;
                 while let Some(digit) = chars.peek().and_then(|d| d.to_digit(10)) {
-                    times = (times * 10 + digit as usize).min(MOST_PARTS);
+                    times = (times * 10 + digit as usize).min(MOST_PARTS + 1);
                     chars.next();
                 }
                 let element = parts[parts.len() - last..].to_vec();

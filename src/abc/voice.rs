@@ -79,7 +79,8 @@ impl VoiceBuilder {
         let mut fits = true;
         let own = &mut self.header.properties;
         for property in properties {
-            own.retain(|earlier| earlier.name != property.name);
+            // Some programs say the same at each line.
+            own.retain(|earlier| (&earlier.name, &earlier.value) != (&property.name, &property.value));
             let room = own.len() < MOST_PROPERTIES;
             if room {
                 own.push(property);
