@@ -221,6 +221,13 @@ mod tests {
     }
 
     #[test]
+    fn ties_to_another_note_are_taken_back() {
+        let (scene, _) = check("X:1\nM:4/4\nL:1/4\nK:C\n^c4- | =c2 ^c2- | ^c4 |\n");
+        let bars: Vec<_> = scene.voices[0].bars.iter().map(|bar| bar.text.as_str()).collect();
+        assert_eq!(bars, ["^c8", "c4 ^c4-", "^c8"]);
+    }
+
+    #[test]
     fn words_alone_are_a_scene() {
         let (scenes, said) = read(Path::new("a.txt"), "A jig in D dorian at 110,\nbusy and rising.\n", &[]);
         assert_eq!(said, []);

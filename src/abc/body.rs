@@ -36,12 +36,20 @@ impl TuneBuilder {
     }
 
     fn token(&mut self, place: Span, token: Token, diagnostics: &mut Vec<Diagnostic>) {
+        let rests_left = self.rests_left;
         let voice = self.current_voice();
         match token {
             Token::Symbol(Symbol::Overlay) => voice.overlay(place),
             Token::Symbol(symbol) => voice.symbol(place, symbol),
             Token::BarLine(line) => voice.bar_line(line),
-            Token::BarRests { visible, bars } => voice.bar_rests(place, visible, bars),
+            Token::BarRests { visible, bars } => {
+                let more = (bars - 1).min(rests_left);
+                voice.bar_rests(place, visible, 1 + more);
+                self.rests_left -= more;
+                if 1 + more < bars {
+                    diagnostics.push(Diagnostic::error(place, "the text has too many bars of rest; this is one"));
+                }
+            }
             Token::Tie => voice.tie(place, diagnostics),
             Token::Field(..) => {}
         }

@@ -157,12 +157,16 @@ pub(super) fn part_order(text: &str) -> Result<PartOrder, String> {
     let mut stack = vec![Vec::new()];
     let mut last = 0; // length of the newest element, which a number repeats
     let mut chars = text.chars().peekable();
+    let too_many = || format!("the part order asks for more than {MOST_PARTS} parts");
     let unbalanced = || format!("parentheses in the part order '{}' do not match", text.trim());
     while let Some(c) = chars.next() {
         let depth = stack.len();
         let parts = stack.last_mut().ok_or_else(unbalanced)?;
         match c {
-            '(' if depth < 16 => stack.push(Vec::new()),
+            '(' if depth < 16 => {
+                stack.push(Vec::new());
+                last = 0;
+            }
             ')' => {
                 let inner = stack.pop().unwrap_or_default();
                 last = inner.len();
@@ -171,13 +175,15 @@ pub(super) fn part_order(text: &str) -> Result<PartOrder, String> {
             '0'..='9' => {
                 let mut times = c as usize - '0' as usize;
                 while let Some(digit) = chars.peek().and_then(|d| d.to_digit(10)) {
-                    times = (times * 10 + digit as usize).min(MOST_PARTS);
+                    times = (times * 10 + digit as usize).min(MOST_PARTS + 1);
                     chars.next();
                 }
                 let element = parts[parts.len() - last..].to_vec();
                 parts.truncate(parts.len() - last);
-                let room = MOST_PARTS / element.len().max(1);
-                parts.extend(element.repeat(times.min(room)));
+                if element.len() * times > MOST_PARTS {
+                    return Err(too_many());
+                }
+                parts.extend(element.repeat(times));
                 last = 0;
             }
             c if c.is_alphabetic() => {
@@ -192,8 +198,10 @@ pub(super) fn part_order(text: &str) -> Result<PartOrder, String> {
     if stack.len() != 1 {
         return Err(unbalanced());
     }
-    let mut parts = stack.pop().unwrap_or_default();
-    parts.truncate(MOST_PARTS);
+    let parts = stack.pop().unwrap_or_default();
+    if parts.len() > MOST_PARTS {
+        return Err(too_many());
+    }
     Ok(PartOrder { text: text.trim().to_owned(), parts })
 }
 
@@ -273,6 +281,11 @@ impl Shift {
 
     pub fn semitones(self) -> i32 {
         [self.clef, self.octave, self.transpose].into_iter().flatten().sum()
+    }
+
+    /// The clef's part of them.
+    pub fn clef(self) -> i32 {
+        self.clef.unwrap_or(0)
     }
 }
 
@@ -362,7 +375,9 @@ mod tests {
         check("((AB)2C)2", "ABABCABABC");
         check("(AB", "error");
         check("AB)", "error");
-        assert!(part_order("((((A99)99)99)99)").expect("long").parts.len() <= MOST_PARTS);
+        check("AB(2C)", "ABC");
+        check("((((A99)99)99)99)", "error");
+        check("A999999999999999999999", "error");
     }
 
     #[test]

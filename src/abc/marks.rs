@@ -8,6 +8,9 @@ use super::music::{Scanner, Token};
 
 const LONGEST_MEANING: usize = 200;
 
+/// The colons of a bar line that count.
+const MOST_REPEATS: usize = 15;
+
 /// The decorations that letters stand for; `U:` changes them (ABC 2.1, 4.14 and 4.16).
 #[derive(Clone, Debug)]
 pub(super) struct UserSymbols {
@@ -122,8 +125,11 @@ impl Scanner<'_> {
         if self.peek().is_some_and(|b| b.is_ascii_digit()) {
             endings = self.endings();
         }
-        let span = Span { start, end: self.at };
-        BarLine { span, kind, ends: ends.min(15) as u8, starts: starts.min(15) as u8, endings }
+        if ends.max(starts) > MOST_REPEATS {
+            self.error(start, format!("music is repeated at most {MOST_REPEATS} times"));
+        }
+        let (ends, starts) = (ends.min(MOST_REPEATS) as u8, starts.min(MOST_REPEATS) as u8);
+        BarLine { span: Span { start, end: self.at }, kind, ends, starts, endings }
     }
 
     /// `1`, `1,3`, `2-4` (ABC 2.1, 4.9).

@@ -20,6 +20,7 @@ pub fn parse(text: &str) -> (Book, Vec<Diagnostic>) {
         stray: false,
         long_header: false,
         keyless_until: 0,
+        rests_left: 10_000 + u32::try_from(text.len() / 4).unwrap_or(u32::MAX / 2),
     };
     let mut until = None;
     for line in lines(text) {
@@ -31,6 +32,7 @@ pub fn parse(text: &str) -> (Book, Vec<Diagnostic>) {
         }
     }
     reader.end_tune();
+    reader.diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     (reader.book, reader.diagnostics)
 }
 
@@ -52,8 +54,9 @@ pub fn read_bar(text: &str, key: &Key, meter: Meter, unit: Beats, tied_in: &[Pit
     (measure, diagnostics)
 }
 
-/// Every tune reads the file header again, so that it must not be long.
-const LONGEST_FILE_HEADER: usize = 200;
+/// Every tune reads the file header again, so that it must not be long: so many lines, of so many bytes.
+const LONGEST_FILE_HEADER: usize = 32;
+const LONGEST_FILE_LINE: usize = 200;
 
 struct Reader<'a> {
     text: &'a str,
@@ -66,6 +69,8 @@ struct Reader<'a> {
     long_header: bool,
     /// Up to here no `K:` was found, so that a block of fields is searched once.
     keyless_until: usize,
+    /// As [`TuneBuilder::rests_left`], for the whole text.
+    rests_left: u32,
 }
 
 /// The lines of a text without their ends, which may be LF, CRLF or CR.
@@ -122,6 +127,9 @@ impl Reader<'_> {
     /// Where the line's comment begins. In `V:` a number's per cent sign is no comment: `gate=50%`.
     fn comment_start(&self, line: Span, code: Option<u8>) -> usize {
         let bytes = &self.text.as_bytes()[line.start..line.end];
+        if !bytes.contains(&b'%') {
+            return line.end;
+        }
         let comment = bytes.iter().enumerate().position(|(at, &byte)| {
             let before = at.checked_sub(1).map(|before| bytes[before]);
             byte == b'%' && before != Some(b'\\') && !(code == Some(b'V') && before.is_some_and(|b| b.is_ascii_digit()))
@@ -131,13 +139,19 @@ impl Reader<'_> {
 
     /// Whether a field or directive outside a tune is one of the file header.
     fn in_file_header(&mut self, span: Span) -> bool {
+        if !self.book.tunes.is_empty() {
+            return false;
+        }
         let lines = self.book.fields.len() + self.book.directives.len();
-        if self.book.tunes.is_empty() && lines == LONGEST_FILE_HEADER && !self.long_header {
+        let fits = lines < LONGEST_FILE_HEADER && span.end - span.start <= LONGEST_FILE_LINE;
+        if !fits && !self.long_header {
             self.long_header = true;
-            let message = format!("a file header has at most {LONGEST_FILE_HEADER} lines; the others are passed over");
+            let message = format!(
+                "a file header has at most {LONGEST_FILE_HEADER} lines of {LONGEST_FILE_LINE} bytes; what is more is passed over"
+            );
             self.diagnostics.push(Diagnostic::warning(span, message));
         }
-        self.book.tunes.is_empty() && lines < LONGEST_FILE_HEADER
+        fits
     }
 
     fn directive(&mut self, span: Span, text: &str) {
@@ -173,6 +187,7 @@ impl Reader<'_> {
         let mut builder = TuneBuilder::default();
         builder.tune.number = number;
         builder.tune.span = span;
+        builder.rests_left = self.rests_left;
         for file_field in &self.book.fields {
             let value = Span { start: file_field.span.start + 2, end: file_field.span.end };
             builder.header_field(file_field.code, file_field.span, value, self.text, &mut Vec::new());
@@ -191,6 +206,7 @@ impl Reader<'_> {
             self.diagnostics.push(Diagnostic::warning(builder.tune.span, message));
             builder.end_header(Key::NONE, Vec::new(), builder.tune.span, &mut self.diagnostics);
         }
+        self.rests_left = builder.rests_left;
         let end = builder.tune.span.end;
         self.book.tunes.push(builder.finish(end));
     }
@@ -216,9 +232,10 @@ impl Reader<'_> {
     }
 
     fn music(&mut self, span: Span) {
-        let looks_musical = is_musical(&self.text[span.start..span.end]);
+        let text = self.text;
+        let looks_musical = || is_musical(&text[span.start..span.end]);
         match &mut self.tune {
-            Some(builder) if builder.in_header && looks_musical => {
+            Some(builder) if builder.in_header && looks_musical() => {
                 self.diagnostics.push(Diagnostic::warning(span, "music before K:; played without a key"));
                 let end = Span { start: span.start, end: span.start };
                 builder.end_header(Key::NONE, Vec::new(), end, &mut self.diagnostics);
@@ -229,7 +246,7 @@ impl Reader<'_> {
             }
             Some(_) => {}
             None => {
-                if looks_musical && !self.stray {
+                if !self.stray && looks_musical() {
                     self.stray = true;
                     let message = "this music belongs to no tune: an empty line ends a tune, X: begins one";
                     self.diagnostics.push(Diagnostic::warning(span, message));

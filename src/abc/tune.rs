@@ -1,6 +1,8 @@
 //! One tune while it is being read: its fields, its voices and which of them the music goes to (ABC 2.1, 3 and 7). What is
 //! music goes to [`super::body`].
 
+use std::sync::Arc;
+
 use super::ast::{Change, Context, Directive, Field, PartMark, Tune};
 use super::field::Shift;
 use super::key::Key;
@@ -34,6 +36,8 @@ pub(super) struct TuneBuilder {
     shift: Shift,
     pub(super) voices: Vec<VoiceBuilder>,
     pub(super) current: Option<usize>,
+    /// How many more bars `Z4` and the like may add to what is written: few signs ask for much memory.
+    pub rests_left: u32,
 }
 
 impl Default for TuneBuilder {
@@ -58,6 +62,7 @@ impl TuneBuilder {
             shift: Shift::default(),
             voices: Vec::new(),
             current: None,
+            rests_left: 1000,
         }
     }
 
@@ -181,7 +186,7 @@ impl TuneBuilder {
             },
             b'M' => field::meter(content).map(Change::Meter),
             b'L' => field::unit(content).map(Change::Unit),
-            b'Q' => field::tempo(content, unit).map(|mark| Change::Tempo(Box::new(mark))),
+            b'Q' => field::tempo(content, unit).map(|mark| Change::Tempo(Arc::new(mark))),
             code => {
                 self.other_field(code, span, content, diagnostics);
                 return;
@@ -268,7 +273,9 @@ impl TuneBuilder {
             self.voices.len() - 1
         });
         let rest = content.find(word).map_or(content.len(), |start| start + word.len());
-        self.voices[at].declare(span, field::properties(&content[rest..], value.start + rest));
+        if !self.voices[at].declare(span, field::properties(&content[rest..], value.start + rest)) {
+            diagnostics.push(Diagnostic::error(span, format!("voice {id} has too many properties")));
+        }
         Some(at)
     }
 
