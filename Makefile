@@ -17,7 +17,7 @@ help:
 	@echo "make play    set up what is missing, build, and play; options in ARGS=\"...\""
 	@echo "make test    set up what is missing and run every test; prints what each step took"
 	@echo "make lint    formatting and clippy"
-	@echo "make bench   figures of synth and model; let nothing else run meanwhile"
+	@echo "make bench   figures of parser, synth and model; let nothing else run meanwhile"
 	@echo "make soak    the long tests, which also hold the figures to their limits"
 	@echo "make corpus  get the melodies that some tests and the training use, into corpus/"
 	@echo "make train   train the model anew: TIER=A or B, MINUTES=75, CORPUS=folder"
@@ -38,6 +38,7 @@ lint:
 
 bench: setup
 	$(CARGO) build --release --locked
+	$(CARGO) run --release --locked --quiet -- bench parse
 	$(CARGO) run --release --locked --quiet -- bench synth
 	$(CARGO) run --release --locked --quiet -- bench model
 

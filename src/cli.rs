@@ -113,6 +113,8 @@ pub struct BenchArguments {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Bench {
+    /// Tunes a second of the ABC parser, beside abc2midi
+    Parse,
     /// Bars and tokens a second of the model
     Model,
     /// Cost of the synthesiser's voices

@@ -1,9 +1,11 @@
 //! The commands that do one thing and end: render, notes, check, devices, bench, and the composer process.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use barline::abc::parse::parse;
+use barline::abc::{Diagnostic, Severity, Span, bench, display};
 use barline::compose::{Composer, Silent};
 use barline::{check as checks, midi, notes as score_notes, prompt, render as rendering};
 use serde_json::json;
@@ -98,8 +100,8 @@ pub fn compose(_model: Option<&Path>) -> Result<(), Failure> {
 pub fn notes(arguments: &NotesArguments) -> Result<(), Failure> {
     let text = read(&arguments.file)?;
     let (book, diagnostics) = parse(&text);
-    for diagnostic in &diagnostics {
-        eprintln!("{}", diagnostic.display(&arguments.file.display().to_string(), &text));
+    for line in display(&diagnostics, &arguments.file.display().to_string(), &text) {
+        eprintln!("{line}");
     }
     let mut found = false;
     for (at, tune) in book.tunes.iter().enumerate() {
@@ -151,15 +153,17 @@ pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
         }
         let mut diagnostics = prompt::read(file, &text, &library::patch_names(&patches)).1;
         if file.extension().is_none_or(|extension| extension != "txt") {
-            for more in checks::check(&text) {
-                if !diagnostics.iter().any(|known| known.span == more.span && known.severity >= more.severity) {
-                    diagnostics.push(more);
-                }
+            let mut known: HashMap<Span, Severity> = HashMap::new();
+            for diagnostic in &diagnostics {
+                let worst = known.entry(diagnostic.span).or_insert(diagnostic.severity);
+                *worst = diagnostic.severity.max(*worst);
             }
+            let news = |more: &Diagnostic| known.get(&more.span).is_none_or(|worst| *worst < more.severity);
+            diagnostics.extend(checks::check(&text).into_iter().filter(news));
         }
         diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
-        for diagnostic in &diagnostics {
-            println!("{}", diagnostic.display(&name, &text));
+        for line in display(&diagnostics, &name, &text) {
+            println!("{line}");
         }
         bad |= prompt::has_errors(&diagnostics);
     }
@@ -204,21 +208,23 @@ pub fn devices(as_json: bool) -> Result<(), Failure> {
 }
 
 pub fn bench(arguments: &BenchArguments) -> Result<(), Failure> {
-    let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
+    let owned = |(name, value, unit): (&str, f64, &str)| (name.to_owned(), value, unit.to_owned());
+    let assets = || assets::locate().map_err(|error| Failure::machine(error.to_string()));
     let (name, figures) = match arguments.what {
+        Bench::Parse => {
+            let folder = bench::corpora().ok_or_else(|| {
+                Failure::machine("there are no tune books in ../shared/abc or corpus/; `make corpus` gets some")
+            })?;
+            let figures = bench::bench_parse(&folder).map_err(Failure::machine)?;
+            ("parse", figures.into_iter().map(owned).collect())
+        }
         Bench::Synth => {
-            let (patches, _) = library::patches(&assets.patches);
+            let (patches, _) = library::patches(&assets()?.patches);
             let patch = patches.get("reed").ok_or_else(|| Failure::machine("there is no patch 'reed'"))?;
             let figures = barline::synth::bench::bench_synth(patch);
-            (
-                "synth",
-                figures
-                    .into_iter()
-                    .map(|figure| (figure.name.to_string(), figure.value, figure.unit.to_string()))
-                    .collect(),
-            )
+            ("synth", figures.into_iter().map(|figure| owned((figure.name, figure.value, figure.unit))).collect())
         }
-        Bench::Model => ("model", bench_model(library::model(arguments.model.as_deref(), &assets)?.as_deref())?),
+        Bench::Model => ("model", bench_model(library::model(arguments.model.as_deref(), &assets()?)?.as_deref())?),
     };
     let figures: Vec<(String, f64, String)> = figures;
     if arguments.json {

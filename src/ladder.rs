@@ -43,7 +43,7 @@ pub fn fill(need: &Need<'_>) -> (Measure, u8) {
     else {
         return (by_rule(need, &mut rng), 4);
     };
-    if matches!(need.role, Role::Bass | Role::Drums | Role::Chart) {
+    if matches!(need.role, Role::Bass | Role::Drums | Role::Chart | Role::Comping) {
         return (untied(source), 3);
     }
     let last_two: Vec<&&Measure> = need.heard.iter().rev().take(2).collect();
@@ -113,7 +113,7 @@ fn diatonic(key: &Key, pitch: Pitch, steps: i32) -> Pitch {
 fn by_rule(need: &Need<'_>, rng: &mut Rng) -> Measure {
     let length = need.meter.bar_length();
     let mut measure = Measure { length, ..Measure::default() };
-    if matches!(need.role, Role::Drums | Role::Chart) {
+    if matches!(need.role, Role::Drums | Role::Chart | Role::Comping) {
         return measure;
     }
     let (tonic, _) = need.key.tonic.unwrap_or((Step::C, 0));

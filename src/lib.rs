@@ -21,8 +21,8 @@
 //! | values, without I/O or clock | |
 //! | --- | --- |
 //! | [`time`] | [`time::Beats`] (exact), [`time::Frames`]; [`transport`] alone converts |
-//! | [`abc`], [`score`], [`notes`], [`check`] | text to notes and back; [`abc::bar`] is the automaton that a bar cannot get out of |
-//! | [`prompt`], [`steer`] | scenes, voices, words; words to control words |
+//! | [`abc`], [`score`], [`notes`], [`check`] | text to notes and back, whole tunes and single bars; [`abc::bar`] is the automaton that a bar cannot get out of |
+//! | [`prompt`], [`steer`], [`accompany`] | scenes, voices, words; words to control words; chord symbols to notes |
 //! | [`timeline`], [`transport`], [`ladder`], [`conductor`] | which bars there are, when they are, what fills a gap |
 //! | [`synth`], [`engine`], [`queue`] | patches, voices, and events in, sound out |
 //! | [`event`] | what rooms tell each other |
@@ -57,6 +57,7 @@
 //! * No network: what is on stage is on the laptop.
 
 pub mod abc;
+pub mod accompany;
 pub mod audio;
 pub mod check;
 pub mod clock;
@@ -65,6 +66,7 @@ pub mod conductor;
 pub mod engine;
 pub mod event;
 pub mod export;
+pub mod import;
 pub mod ladder;
 pub mod midi;
 pub mod notes;

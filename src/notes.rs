@@ -34,7 +34,7 @@ pub fn notes(tune: &Tune) -> Vec<PlayedNote> {
 fn voice_notes(tune: &Tune, voice: &Voice) -> Vec<PlayedNote> {
     let mut carry = Carry::of(tune);
     let mut start = Beats::ZERO;
-    let bars = unfold(&voice.bars, tune.header.order.as_ref(), &tune.parts).into_iter().map(|at| {
+    let bars = unfold(tune, voice).into_iter().map(|at| {
         let (bar, _) = measure(&voice.bars[at], &mut carry);
         let from = start;
         start += bar.length;
@@ -91,6 +91,7 @@ mod tests {
         check("X:1\nL:1/8\nK:C\n|:C8-|1 C8:|2 C8|\n", "0:60:16 16:60:16");
         check("X:1\nL:1/8\nK:C\nC2-D2\n", "0:60:2 2:62:2");
         check("X:1\nL:1/8\nK:C\n[CE-]E\n", "0:60:1 0:64:2");
+        check("X:1\nL:1/8\nK:C\nC2-|D2|C2-|C2\n", "0:60:2 2:62:2 4:60:4");
     }
 
     #[test]

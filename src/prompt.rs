@@ -113,10 +113,11 @@ fn scene(tune: &Tune, fallback: u32, patches: &[String], diagnostics: &mut Vec<D
         names.truncate(MAX_VOICES);
     }
     let unnamed = VoiceHeader::default();
-    let voices: Vec<Voice> = names
+    let mut voices: Vec<Voice> = names
         .iter()
         .map(|name| voice::voice(tune, name, header.voice(name).unwrap_or(&unnamed), patches, diagnostics))
         .collect();
+    voice::comp(tune, &mut voices, diagnostics);
     Scene {
         number: tune.number.unwrap_or(fallback),
         title: header.titles.first().cloned().unwrap_or_else(|| format!("scene {fallback}")),
@@ -194,10 +195,36 @@ mod tests {
     }
 
     #[test]
+    fn a_voice_that_comps_plays_the_chart() {
+        let text = "X:1\nM:4/4\nL:1/4\nK:C\nV:ch\nV:keys by=chords/pulse\nV:own by=chords/held range=C..c'\n\
+                    [V:ch] \"C\"x4 | \"F\"x2\"G\"x2 |\n[V:own] \"Am\"x4 |\n";
+        let (scene, said) = check(text);
+        assert_eq!(said, [""; 0]);
+        let bars = |at: usize| scene.voices[at].bars.iter().map(|bar| bar.text.as_str()).collect::<Vec<_>>();
+        assert_eq!(bars(1), ["[G,CE]2 [G,CE]2 [G,CE]2 [G,CE]2", "[A,CF]2 [A,CF]2 [G,B,D]2 [G,B,D]2"]);
+        assert_eq!(bars(2), ["[CEA]8"]);
+        assert_eq!(scene.voices[1].by, By::Loop);
+        let (_, said) = check("X:1\nM:4/4\nK:C\nV:keys by=chords\n[V:keys] z8 |\n");
+        assert!(
+            said.iter().any(|line| line.starts_with("t.abc:4:1: error: ") && line.contains("chord symbols")),
+            "{said:?}"
+        );
+        let (_, said) = check("X:1\nM:4/4\nK:C\nV:keys by=chords/swing\n[V:keys] \"C\"x8 |\n");
+        assert!(said.iter().any(|line| line.starts_with("t.abc:4:8: error: ") && line.contains("stride")), "{said:?}");
+    }
+
+    #[test]
     fn pickups_and_split_bars_become_full_bars() {
         let (scene, said) = check("X:1\nM:3/4\nL:1/4\nK:G\nD | G2 A | B2 || c | d3 |\n");
         let bars: Vec<_> = scene.voices[0].bars.iter().map(|bar| bar.text.as_str()).collect();
         assert_eq!(bars, ["z4 D2", "G4 A2", "B4 c2", "d6"], "{said:?}");
+    }
+
+    #[test]
+    fn ties_to_another_note_are_taken_back() {
+        let (scene, _) = check("X:1\nM:4/4\nL:1/4\nK:C\n^c4- | =c2 ^c2- | ^c4 |\n");
+        let bars: Vec<_> = scene.voices[0].bars.iter().map(|bar| bar.text.as_str()).collect();
+        assert_eq!(bars, ["^c8", "c4 ^c4-", "^c8"]);
     }
 
     #[test]

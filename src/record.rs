@@ -24,7 +24,7 @@ pub fn abc(scene: &Scene, tempo: Tempo, bars: &[Bar]) -> String {
         let clef = match voice.role {
             Role::Bass => " clef=bass",
             Role::Drums => " clef=perc",
-            Role::Chart | Role::Lead => "",
+            Role::Chart | Role::Lead | Role::Comping => "",
         };
         let _ = writeln!(text, "V:{}{clef}", voice.name);
     }

@@ -2,6 +2,7 @@
 //!
 //! [`Beats`] is musical time, exact; [`Frames`] is sample time. Only [`crate::transport::Transport`] converts between them.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Mul, Neg, Rem, Sub, SubAssign};
@@ -11,7 +12,7 @@ use num_rational::Ratio;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Musical time as an exact fraction of a whole note, the unit in which ABC writes lengths (`L:1/8`): a crotchet is 1/4.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Beats(Ratio<i64>);
 
 impl Beats {
@@ -44,7 +45,17 @@ impl Beats {
 
     #[must_use]
     pub fn scale(self, factor: Ratio<i64>) -> Self {
+        let below = self.denominator() * factor.denom();
+        if below.count_ones() == 1 {
+            return Beats::halves(self.numerator() * factor.numer(), below);
+        }
         Beats(self.0 * factor)
+    }
+
+    /// `numerator / denominator`, where that is a power of two: most of music is, and needs no division to be reduced.
+    fn halves(numerator: i64, denominator: i64) -> Self {
+        let twos = numerator.trailing_zeros().min(denominator.trailing_zeros());
+        Beats(Ratio::new_raw(numerator >> twos, denominator >> twos))
     }
 
     #[must_use]
@@ -62,14 +73,36 @@ impl Beats {
 impl Add for Beats {
     type Output = Beats;
     fn add(self, other: Beats) -> Beats {
+        let (own, others) = (self.denominator(), other.denominator());
+        if own.count_ones() == 1 && others.count_ones() == 1 {
+            let common = own.max(others);
+            let part = |time: Beats| time.numerator() * (common >> time.denominator().trailing_zeros());
+            return Beats::halves(part(self) + part(other), common);
+        }
         Beats(self.0 + other.0)
+    }
+}
+
+impl Ord for Beats {
+    fn cmp(&self, other: &Beats) -> Ordering {
+        if self.denominator() == other.denominator() {
+            return self.numerator().cmp(&other.numerator());
+        }
+        let across = |a: &Beats, b: &Beats| i128::from(a.numerator()) * i128::from(b.denominator());
+        across(self, other).cmp(&across(other, self))
+    }
+}
+
+impl PartialOrd for Beats {
+    fn partial_cmp(&self, other: &Beats) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
 impl Sub for Beats {
     type Output = Beats;
     fn sub(self, other: Beats) -> Beats {
-        Beats(self.0 - other.0)
+        self + -other
     }
 }
 

@@ -2,6 +2,7 @@
 //! standard's words; what they sound like is [`crate::score`]'s business.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use num_rational::Ratio;
 
@@ -101,6 +102,12 @@ impl VoiceHeader {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.properties.iter().rev().find(|property| property.name == name).map(|property| property.value.as_str())
+    }
+
+    /// Whether the voice is a drum voice, whose notes no key alters: `clef=perc`, or `perc` alone.
+    #[must_use]
+    pub fn is_percussion(&self) -> bool {
+        self.get("clef") == Some("perc") || self.get("perc").is_some()
     }
 }
 
@@ -267,6 +274,12 @@ pub enum Symbol {
 }
 
 impl Symbol {
+    /// Whether it is set to a note without being one: a decoration, a chord symbol or an annotation.
+    #[must_use]
+    pub fn is_mark(&self) -> bool {
+        matches!(self, Symbol::Decoration(_) | Symbol::ChordSymbol(_) | Symbol::Annotation(_))
+    }
+
     /// Whether it takes time.
     #[must_use]
     pub fn is_timed(&self) -> bool {
@@ -280,8 +293,8 @@ pub enum Change {
     Key(Key),
     Meter(Meter),
     Unit(Beats),
-    /// Boxed, since it is rare and large.
-    Tempo(Box<TempoMark>),
+    /// Shared, since all voices may have it, and it is rare and large.
+    Tempo(Arc<TempoMark>),
     /// Clef, `octave=` or `transpose=`: the new [`Context::shift`].
     Shift(i32),
 }

@@ -28,6 +28,70 @@ impl<'a> ChordName<'a> {
         };
         is_quality(quality).then_some(ChordName { root, quality, bass })
     }
+
+    /// The notes above the root, the root first, in thirds as they are spelled: 3 to 7 of them, two for a bare fifth.
+    #[must_use]
+    pub fn tones(&self) -> Vec<Interval> {
+        let is = |words: &[&str]| words.iter().any(|word| self.quality.contains(word));
+        let starts = |words: &[&str]| words.iter().any(|word| self.quality.starts_with(word));
+        // A minor seventh stands in `m7`, a major one in `maj7`, so the words for major are looked for first.
+        let major = starts(&["maj", "ma", "M", "\u{394}"]);
+        let minor = !major && starts(&["m", "-"]);
+        let half = is(&["\u{f8}", "h"]);
+        let diminished = starts(&["dim", "o", "\u{b0}"]) || half;
+        let (third, fifth, seventh, ninth) = (
+            |semitones| Interval { steps: 2, semitones },
+            |semitones| Interval { steps: 4, semitones },
+            |semitones| Interval { steps: 6, semitones },
+            |semitones| Interval { steps: 8, semitones },
+        );
+        let mut tones = vec![Interval::UNISON];
+        if is(&["sus2"]) {
+            tones.push(Interval { steps: 1, semitones: 2 });
+        } else if is(&["sus"]) {
+            tones.push(Interval { steps: 3, semitones: 5 });
+        } else if self.quality != "5" && !is(&["no3"]) {
+            tones.push(third(if minor || diminished { 3 } else { 4 }));
+        }
+        tones.push(fifth(if diminished || is(&["b5", "-5"]) {
+            6
+        } else if starts(&["aug", "+"]) || is(&["#5", "+5"]) {
+            8
+        } else {
+            7
+        }));
+        if is(&["add"]) {
+            if is(&["9", "2"]) {
+                tones.push(ninth(14));
+            }
+            return tones;
+        }
+        let has_seventh = is(&["7", "11", "13"]) || half || (is(&["9"]) && !is(&["6"]));
+        if is(&["6"]) {
+            tones.push(Interval { steps: 5, semitones: 9 });
+        } else if has_seventh {
+            let semitones = match (major || is(&["maj7", "ma7", "M7"]), diminished && !half) {
+                (true, _) => 11,
+                (false, true) => 9,
+                (false, false) => 10,
+            };
+            tones.push(seventh(semitones));
+        }
+        if is(&["b9", "-9"]) {
+            tones.push(ninth(13));
+        } else if is(&["#9", "+9"]) {
+            tones.push(ninth(15));
+        } else if is(&["9", "11", "13"]) {
+            tones.push(ninth(14));
+        }
+        if is(&["11"]) {
+            tones.push(Interval { steps: 10, semitones: 17 });
+        }
+        if is(&["13"]) {
+            tones.push(Interval { steps: 12, semitones: 21 });
+        }
+        tones
+    }
 }
 
 /// The symbol moved by an interval, alternatives in parentheses and bass included; other words stay as they are.
@@ -102,6 +166,44 @@ mod tests {
         check("Fine", (1, 2), "Fine");
         check("D.C.", (1, 2), "D.C.");
         check("B#", (2, 4), "E");
+    }
+
+    #[test]
+    fn tones_by_quality() {
+        let tones = |text| {
+            let tones = ChordName::parse(text).expect(text).tones();
+            tones.iter().map(|tone| tone.semitones.to_string()).collect::<Vec<_>>().join(" ")
+        };
+        for (text, expect) in [
+            ("C", "0 4 7"),
+            ("Cm", "0 3 7"),
+            ("C-", "0 3 7"),
+            ("C7", "0 4 7 10"),
+            ("Cmaj7", "0 4 7 11"),
+            ("CM7", "0 4 7 11"),
+            ("Cm7", "0 3 7 10"),
+            ("Cmin7", "0 3 7 10"),
+            ("CmM7", "0 3 7 11"),
+            ("Cdim", "0 3 6"),
+            ("Cdim7", "0 3 6 9"),
+            ("Cm7b5", "0 3 6 10"),
+            ("C\u{f8}", "0 3 6 10"),
+            ("Caug", "0 4 8"),
+            ("C+", "0 4 8"),
+            ("Csus4", "0 5 7"),
+            ("C7sus4", "0 5 7 10"),
+            ("Csus2", "0 2 7"),
+            ("C6", "0 4 7 9"),
+            ("Cm6", "0 3 7 9"),
+            ("C6/9", "0 4 7 9 14"),
+            ("C9", "0 4 7 10 14"),
+            ("Cadd9", "0 4 7 14"),
+            ("C7b9", "0 4 7 10 13"),
+            ("C5", "0 7"),
+            ("C13", "0 4 7 10 14 21"),
+        ] {
+            assert_eq!(tones(text), expect, "{text}");
+        }
     }
 
     #[test]

@@ -136,12 +136,13 @@ pub(super) fn tempo(text: &str, unit: Beats) -> Result<TempoMark, String> {
     if mark.count.is_none() && mark.words.is_none() { Err(bad()) } else { Ok(mark) }
 }
 
-/// A positive number, with decimals where need be: `92.5`.
+/// A positive number, with decimals where need be: `92.5`. Those after the third nobody hears.
 fn number(text: &str) -> Option<Ratio<i64>> {
     let (whole, decimals) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
-    if decimals.len() > 3 || whole.len() > 6 || !(whole.to_owned() + decimals).bytes().all(|b| b.is_ascii_digit()) {
+    if whole.len() > 6 || !(whole.to_owned() + decimals).bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
+    let decimals = &decimals[..decimals.len().min(3)];
     let scaled: i64 = format!("{whole}{decimals:0<3}").parse().ok()?;
     (scaled > 0).then(|| Ratio::new(scaled, 1000))
 }
@@ -156,12 +157,16 @@ pub(super) fn part_order(text: &str) -> Result<PartOrder, String> {
     let mut stack = vec![Vec::new()];
     let mut last = 0; // length of the newest element, which a number repeats
     let mut chars = text.chars().peekable();
+    let too_many = || format!("the part order asks for more than {MOST_PARTS} parts");
     let unbalanced = || format!("parentheses in the part order '{}' do not match", text.trim());
     while let Some(c) = chars.next() {
         let depth = stack.len();
         let parts = stack.last_mut().ok_or_else(unbalanced)?;
         match c {
-            '(' if depth < 16 => stack.push(Vec::new()),
+            '(' if depth < 16 => {
+                stack.push(Vec::new());
+                last = 0;
+            }
             ')' => {
                 let inner = stack.pop().unwrap_or_default();
                 last = inner.len();
@@ -170,13 +175,15 @@ pub(super) fn part_order(text: &str) -> Result<PartOrder, String> {
             '0'..='9' => {
                 let mut times = c as usize - '0' as usize;
                 while let Some(digit) = chars.peek().and_then(|d| d.to_digit(10)) {
-                    times = (times * 10 + digit as usize).min(MOST_PARTS);
+                    times = (times * 10 + digit as usize).min(MOST_PARTS + 1);
                     chars.next();
                 }
                 let element = parts[parts.len() - last..].to_vec();
                 parts.truncate(parts.len() - last);
-                let room = MOST_PARTS / element.len().max(1);
-                parts.extend(element.repeat(times.min(room)));
+                if element.len() * times > MOST_PARTS {
+                    return Err(too_many());
+                }
+                parts.extend(element.repeat(times));
                 last = 0;
             }
             c if c.is_alphabetic() => {
@@ -191,8 +198,10 @@ pub(super) fn part_order(text: &str) -> Result<PartOrder, String> {
     if stack.len() != 1 {
         return Err(unbalanced());
     }
-    let mut parts = stack.pop().unwrap_or_default();
-    parts.truncate(MOST_PARTS);
+    let parts = stack.pop().unwrap_or_default();
+    if parts.len() > MOST_PARTS {
+        return Err(too_many());
+    }
     Ok(PartOrder { text: text.trim().to_owned(), parts })
 }
 
@@ -236,33 +245,65 @@ fn until(bytes: &[u8], from: usize, stop: impl Fn(u8) -> bool) -> usize {
     bytes[from.min(bytes.len())..].iter().position(|&b| stop(b)).map_or(bytes.len(), |at| from + at)
 }
 
-/// Semitones that clef, `octave=` and `transpose=` ask for; `None` when none of them is there (ABC 2.1, 4.6).
-pub(super) fn shift(properties: &[Property]) -> Option<i32> {
-    let mut shift = None;
-    for property in properties {
-        let number = || property.value.parse::<i32>().ok();
-        let more = match property.name.as_str() {
-            "octave" => number().filter(|n| n.abs() <= 5).map(|n| 12 * n),
-            "transpose" => number().filter(|n| n.abs() <= 60),
-            "clef" => clef_shift(&property.value),
-            name if property.value.is_empty() => clef_shift(name),
-            _ => None,
-        };
-        if let Some(more) = more {
-            shift = Some(shift.unwrap_or(0) + more);
-        }
-    }
-    shift
+/// Semitones that clef, `octave=` and `transpose=` ask for, each by itself (ABC 2.1, 4.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shift {
+    clef: Option<i32>,
+    octave: Option<i32>,
+    transpose: Option<i32>,
 }
 
-fn clef_shift(clef: &str) -> Option<i32> {
-    if clef.ends_with("-8") {
-        Some(-12)
-    } else if clef.ends_with("+8") {
-        Some(12)
-    } else {
-        None
+impl Shift {
+    /// Of two words for the same thing the later one holds.
+    pub fn of(properties: &[Property]) -> Shift {
+        let mut shift = Shift::default();
+        for property in properties {
+            let number = |limit| property.value.parse::<i32>().ok().filter(|n| n.abs() <= limit);
+            match property.name.as_str() {
+                "octave" => shift.octave = number(5).map(|octaves| 12 * octaves),
+                "transpose" | "t" => shift.transpose = number(60),
+                "clef" => shift.clef = Some(clef_shift(&property.value)),
+                name if property.value.is_empty() && is_clef(name) => shift.clef = Some(clef_shift(name)),
+                _ => {}
+            }
+        }
+        shift
     }
+
+    /// What is not said here is as it is there.
+    pub fn or(self, other: Shift) -> Shift {
+        Shift {
+            clef: self.clef.or(other.clef),
+            octave: self.octave.or(other.octave),
+            transpose: self.transpose.or(other.transpose),
+        }
+    }
+
+    pub fn semitones(self) -> i32 {
+        [self.clef, self.octave, self.transpose].into_iter().flatten().sum()
+    }
+
+    /// The clef's part of them.
+    pub fn clef(self) -> i32 {
+        self.clef.unwrap_or(0)
+    }
+}
+
+fn clef_shift(clef: &str) -> i32 {
+    if clef.ends_with("-8") {
+        -12
+    } else if clef.ends_with("+8") {
+        12
+    } else {
+        0
+    }
+}
+
+/// Whether a word of `K:` or `V:` names a clef.
+pub(super) fn is_clef(word: &str) -> bool {
+    ["treble", "bass", "alto", "tenor", "baritone", "soprano", "mezzo", "perc"]
+        .iter()
+        .any(|clef| word.starts_with(clef))
 }
 
 #[cfg(test)]
@@ -313,6 +354,7 @@ mod tests {
         check("120", Some(120.0));
         check("C=100", Some(50.0));
         check("C3=100", Some(150.0));
+        check("1/4=92.5004", Some(92.5));
         check("1/4=0", None);
         check("1/4=99999", None);
         check("fast", None);
@@ -333,7 +375,9 @@ mod tests {
         check("((AB)2C)2", "ABABCABABC");
         check("(AB", "error");
         check("AB)", "error");
-        assert!(part_order("((((A99)99)99)99)").expect("long").parts.len() <= MOST_PARTS);
+        check("AB(2C)", "ABC");
+        check("((((A99)99)99)99)", "error");
+        check("A999999999999999999999", "error");
     }
 
     #[test]
@@ -341,7 +385,9 @@ mod tests {
         let found = properties(" by=vary/4 name=\"Tin whistle\" mute  in=\"\"", 10);
         let named: Vec<_> = found.iter().map(|p| (p.name.as_str(), p.value.as_str(), p.span.start)).collect();
         assert_eq!(named, [("by", "vary/4", 11), ("name", "Tin whistle", 21), ("mute", "", 40), ("in", "", 46)]);
-        assert_eq!(shift(&properties("clef=treble-8 octave=-1", 0)), Some(-24));
-        assert_eq!(shift(&properties("clef=bass", 0)), None);
+        let shift = |text| Shift::of(&properties(text, 0));
+        assert_eq!(shift("clef=treble-8 octave=-1").semitones(), -24);
+        assert_eq!(shift("treble-8 t=2 treble-8").semitones(), -10);
+        assert_eq!(shift("bass").or(shift("treble-8 octave=1")).semitones(), 12);
     }
 }

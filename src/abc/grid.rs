@@ -1,5 +1,7 @@
 //! A measure cut where its notes start and end, and the cuts moved to the grid on which canonical text is written.
 
+use std::collections::HashMap;
+
 use num_rational::Ratio;
 
 use super::Pitch;
@@ -40,67 +42,79 @@ pub(super) fn ticks(time: Beats) -> Ratio<i64> {
 /// Cuts the bar wherever a note starts or ends or a chord symbol stands.
 pub(super) fn slices(measure: &Measure, length: Beats) -> Vec<Slice> {
     let notes = within(&measure.notes, length);
+    let mut symbols: Vec<&ChordSymbol> = measure.chords.iter().collect();
+    symbols.sort_by_key(|chord| chord.onset);
     let mut cuts = vec![Beats::ZERO, length];
     cuts.extend(notes.iter().flat_map(|note| [note.onset, note.onset + note.length]));
-    cuts.extend(measure.chords.iter().map(|chord| chord.onset));
+    cuts.extend(symbols.iter().map(|chord| chord.onset));
     cuts.retain(|cut| (Beats::ZERO..=length).contains(cut));
     cuts.sort_unstable();
     cuts.dedup();
+    // Both go forward with the cuts, so that a bar of very many notes takes no longer for each.
+    let (mut notes, mut symbols) = (notes.iter().peekable(), symbols.into_iter().peekable());
+    let mut sounding: Vec<&Note> = Vec::new();
     let slice = |ends: &[Beats]| {
         let (start, end) = (ends[0], ends[1]);
-        let sounding = notes.iter().filter(|note| note.onset <= start && note.onset + note.length >= end);
+        sounding.retain(|note| note.onset + note.length > start);
+        sounding.extend(std::iter::from_fn(|| notes.next_if(|note| note.onset <= start)));
         let mut pitches: Vec<(Pitch, bool)> =
-            sounding.map(|note| (note.pitch, note.tied_to || note.onset + note.length > end)).collect();
+            sounding.iter().map(|note| (note.pitch, note.tied_to || note.onset + note.length > end)).collect();
         pitches.sort_by_key(|(pitch, _)| (pitch.midi(), pitch.ladder()));
         pitches.dedup_by_key(|(pitch, _)| *pitch);
-        let here = |chord: &&ChordSymbol| chord.onset == start;
-        let chords = measure.chords.iter().filter(here).map(|chord| chord.text.replace('"', "'")).collect();
+        let here = std::iter::from_fn(|| symbols.next_if(|chord| chord.onset <= start));
+        let chords = here.filter(|chord| chord.onset == start).map(|chord| chord.text.replace('"', "'")).collect();
         Slice { start: ticks(start), end: ticks(end), pitches, chords }
     };
     cuts.windows(2).map(slice).collect()
 }
 
-/// The notes cut to the bar, and each cut off where its own pitch is struck again.
+/// The notes cut to the bar, by onset, and each cut off where its own pitch is struck again.
 fn within(notes: &[Note], length: Beats) -> Vec<Note> {
-    let mut kept: Vec<Note> = Vec::new();
-    for note in notes {
-        if note.onset < Beats::ZERO || note.onset >= length || note.length <= Beats::ZERO {
-            continue;
+    let inside = |note: &&Note| (Beats::ZERO..length).contains(&note.onset) && note.length > Beats::ZERO;
+    // Cut at the bar's end the note sounds on only where a tie says so.
+    let cut = |note: &Note| Note { length: note.length.min(length - note.onset), ..*note };
+    let mut kept: Vec<Note> = notes.iter().filter(inside).map(cut).collect();
+    kept.sort_by_key(|note| note.onset);
+    let mut last: HashMap<Pitch, usize> = HashMap::new();
+    for at in 0..kept.len() {
+        if let Some(earlier) = last.insert(kept[at].pitch, at) {
+            kept[earlier].length = kept[earlier].length.min(kept[at].onset - kept[earlier].onset);
         }
-        for earlier in kept.iter_mut().filter(|earlier| earlier.pitch == note.pitch) {
-            earlier.length = earlier.length.min(note.onset - earlier.onset);
-        }
-        kept.retain(|earlier| earlier.length > Beats::ZERO);
-        // Cut at the bar's end the note sounds on only where a tie says so.
-        kept.push(Note { length: note.length.min(length - note.onset), ..*note });
     }
+    kept.retain(|note| note.length > Beats::ZERO);
     kept
 }
 
 /// Moves every cut that is not on the grid, triplets excepted, to the nearest place that is.
-pub(super) fn on_grid(mut slices: Vec<Slice>) -> Vec<Slice> {
-    let mut at = 0;
-    while at < slices.len() {
-        if slices.get(at..at + 3).is_some_and(is_triplet) {
-            at += 3;
+pub(super) fn on_grid(mut waiting: Vec<Slice>) -> Vec<Slice> {
+    let mut slices: Vec<Slice> = Vec::with_capacity(waiting.len());
+    waiting.reverse(); // the next one is the last
+    while let Some(third_last) = waiting.len().checked_sub(1).map(|last| last.saturating_sub(2)) {
+        if is_triplet(&waiting[third_last..]) {
+            slices.extend(waiting.drain(third_last..).rev());
             continue;
         }
-        let cut = slices[at].end;
-        let nearest = (cut / GRID).round() * GRID;
-        slices[at].end = nearest;
-        if let Some(next) = slices.get_mut(at + 1) {
+        let Some(mut slice) = waiting.pop() else { break };
+        let nearest = (slice.end / GRID).round() * GRID;
+        slice.end = nearest;
+        if let Some(next) = waiting.last_mut() {
             next.start = nearest;
         }
-        if slices[at].length() <= Ratio::from_integer(0) {
-            // Too short to be written; its chord symbols go to what follows.
-            let gone = slices.remove(at);
-            if let Some(next) = slices.get_mut(at) {
-                next.start = gone.start;
-                next.chords.splice(0..0, gone.chords);
-            }
-            at -= usize::from(at > 0 && rejoin(&mut slices, at));
-        } else {
-            at += 1;
+        if slice.length() > Ratio::from_integer(0) {
+            slices.push(slice);
+            continue;
+        }
+        // Too short to be written; its chord symbols go to what follows.
+        if let Some(next) = waiting.last_mut() {
+            next.start = slice.start;
+            slice.chords.append(&mut next.chords);
+            next.chords = slice.chords;
+        }
+        if let (Some(left), Some(right)) = (slices.last_mut(), waiting.last())
+            && rejoin(left, right)
+        {
+            waiting.pop();
+            waiting.extend(slices.pop());
         }
     }
     // A tie holds only to the same pitch, which may have gone, or never been.
@@ -114,9 +128,7 @@ pub(super) fn on_grid(mut slices: Vec<Slice>) -> Vec<Slice> {
 }
 
 /// Joins two slices that only the one between them kept apart. Says whether it did.
-fn rejoin(slices: &mut Vec<Slice>, at: usize) -> bool {
-    let (before, after) = slices.split_at_mut(at);
-    let (Some(left), Some(right)) = (before.last_mut(), after.first()) else { return false };
+fn rejoin(left: &mut Slice, right: &Slice) -> bool {
     let same = left.pitches.iter().map(|(pitch, _)| pitch).eq(right.pitches.iter().map(|(pitch, _)| pitch));
     // The last note of a triplet starts off the grid and stays as it is.
     let whole = (left.start / GRID).is_integer();
@@ -124,14 +136,14 @@ fn rejoin(slices: &mut Vec<Slice>, at: usize) -> bool {
     if one {
         left.end = right.end;
         left.pitches.clone_from(&right.pitches);
-        slices.remove(at);
     }
     one
 }
 
 /// Three equal stretches of 2/3 of a table length, which the grid cannot hold otherwise.
 pub(super) fn is_triplet(group: &[Slice]) -> bool {
-    triplet_length(group[0].length()).is_some()
+    group.len() == 3
+        && triplet_length(group[0].length()).is_some()
         && group.iter().all(|slice| slice.length() == group[0].length() && !slice.pitches.is_empty())
 }
 

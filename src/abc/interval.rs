@@ -38,6 +38,9 @@ impl Pitch {
     /// only what would need a third sign is respelled.
     #[must_use]
     pub fn transposed(self, interval: Interval) -> Pitch {
+        if interval == Interval::UNISON {
+            return self;
+        }
         let midi = self.midi() + interval.semitones;
         let ladder = self.ladder() + interval.steps;
         // The letter asked for, then its neighbours, which always hold a spelling with one sign at most.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Step;
-use super::field::{Property, properties};
+use super::field::{Property, is_clef, properties};
 use super::interval::Interval;
 
 /// A church mode, or one of the two ways in which `K:` names its accidentals otherwise.
@@ -267,12 +267,6 @@ fn add_accidentals(signature: &mut [i8; 7], text: &str) -> Result<(), String> {
         rest = &rest[signs + 1..];
     }
     Ok(())
-}
-
-fn is_clef(word: &str) -> bool {
-    ["treble", "bass", "alto", "tenor", "baritone", "soprano", "mezzo", "perc"]
-        .iter()
-        .any(|clef| word.starts_with(clef))
 }
 
 #[cfg(test)]

@@ -6,9 +6,18 @@ use super::Span;
 use super::ast::{BarLine, BarLineKind, Endings, Symbol};
 use super::music::{Scanner, Token};
 
+const LONGEST_MEANING: usize = 200;
+
+/// The colons of a bar line that count.
+const MOST_REPEATS: usize = 15;
+
 /// The decorations that letters stand for; `U:` changes them (ABC 2.1, 4.14 and 4.16).
 #[derive(Clone, Debug)]
-pub(super) struct UserSymbols(Vec<(u8, Cow<'static, str>)>);
+pub(super) struct UserSymbols {
+    letters: Vec<(u8, Symbol)>,
+    /// `I:linebreak !`: then it encloses no decorations (ABC 2.1, 6.1).
+    exclamation_breaks: bool,
+}
 
 impl Default for UserSymbols {
     fn default() -> Self {
@@ -24,12 +33,13 @@ impl Default for UserSymbols {
             (b'u', "upbow"),
             (b'v', "downbow"),
         ];
-        UserSymbols(letters.into_iter().map(|(letter, name)| (letter, Cow::Borrowed(name))).collect())
+        let letters = letters.into_iter().map(|(letter, name)| (letter, Symbol::Decoration(Cow::Borrowed(name))));
+        UserSymbols { letters: letters.collect(), exclamation_breaks: false }
     }
 }
 
 impl UserSymbols {
-    /// `T = !trill!`. What is not a decoration (`"text"`) leaves the letter without meaning for the ear.
+    /// `T = !trill!` or `n = "^text"`; `!nil!` takes a letter's meaning away, so that it is only room.
     pub fn define(&mut self, text: &str) -> Result<(), String> {
         let bad = || format!("'{}' is not a symbol definition such as T=!trill!", text.trim());
         let (letter, value) = text.split_once('=').ok_or_else(bad)?;
@@ -37,15 +47,37 @@ impl UserSymbols {
         if !matches!(letter, b'H'..=b'W' | b'h'..=b'w' | b'~') {
             return Err(bad());
         }
-        let name = value.trim().trim_matches(['!', '+']).to_owned();
-        self.0.retain(|(known, _)| *known != letter);
-        self.0.push((letter, Cow::Owned(name)));
+        let value = value.trim();
+        // Every use of the letter is a copy.
+        if value.len() > LONGEST_MEANING {
+            return Err(format!("the meaning of '{}' is longer than {LONGEST_MEANING} bytes", letter as char));
+        }
+        let symbol = match value.trim_matches(['!', '+']) {
+            "nil" | "none" => Symbol::Spacer,
+            _ if value.starts_with('"') => text_symbol(value.trim_matches('"')),
+            name => Symbol::Decoration(Cow::Owned(name.to_owned())),
+        };
+        self.letters.retain(|(known, _)| *known != letter);
+        self.letters.push((letter, symbol));
         Ok(())
     }
 
-    pub fn get(&self, letter: u8) -> Option<Cow<'static, str>> {
-        self.0.iter().find(|(known, _)| *known == letter).map(|(_, name)| name.clone())
+    pub fn get(&self, letter: u8) -> Option<Symbol> {
+        self.letters.iter().find(|(known, _)| *known == letter).map(|(_, symbol)| symbol.clone())
     }
+
+    /// An instruction that may say how music is to be read; the last one holds.
+    pub fn instruct(&mut self, text: &str) {
+        if let Some(characters) = text.strip_prefix("linebreak") {
+            self.exclamation_breaks = characters.contains('!');
+        }
+    }
+}
+
+/// What stands in quotes: an annotation has its place before it (ABC 2.1, 4.18 and 4.19).
+fn text_symbol(text: &str) -> Symbol {
+    let annotation = text.starts_with(['^', '_', '<', '>', '@']);
+    if annotation { Symbol::Annotation(text.to_owned()) } else { Symbol::ChordSymbol(text.to_owned()) }
 }
 
 impl Scanner<'_> {
@@ -93,8 +125,11 @@ impl Scanner<'_> {
         if self.peek().is_some_and(|b| b.is_ascii_digit()) {
             endings = self.endings();
         }
-        let span = Span { start, end: self.at };
-        BarLine { span, kind, ends: ends.min(15) as u8, starts: starts.min(15) as u8, endings }
+        if ends.max(starts) > MOST_REPEATS {
+            self.error(start, format!("music is repeated at most {MOST_REPEATS} times"));
+        }
+        let (ends, starts) = (ends.min(MOST_REPEATS) as u8, starts.min(MOST_REPEATS) as u8);
+        BarLine { span: Span { start, end: self.at }, kind, ends, starts, endings }
     }
 
     /// `1`, `1,3`, `2-4` (ABC 2.1, 4.9).
@@ -163,15 +198,16 @@ impl Scanner<'_> {
             return None;
         };
         self.at = from + length + 1;
-        let text = self.text[from..from + length].to_owned();
-        let annotation = text.starts_with(['^', '_', '<', '>', '@']);
-        Some(Token::Symbol(if annotation { Symbol::Annotation(text) } else { Symbol::ChordSymbol(text) }))
+        Some(Token::Symbol(text_symbol(&self.text[from..from + length])))
     }
 
-    /// `!trill!` or `+trill+`. A `!` alone is a line break of older files and means nothing to the ear.
+    /// `!trill!` or `+trill+`, without blank, colon, bracket or bar line. A `!` alone is a line break of older files and means
+    /// nothing to the ear.
     pub fn named_decoration(&mut self, mark: u8) -> Option<Token> {
         let from = self.at + 1;
-        let length = self.bytes[from..].iter().take(24).take_while(|b| !b"| \"".contains(b)).position(|&b| b == mark);
+        let breaks = mark == b'!' && self.symbols.exclamation_breaks;
+        let word = self.bytes[from..].iter().take(24).take_while(|b| !b"| \":[]".contains(b));
+        let length = word.copied().position(|b| b == mark && !breaks);
         match length {
             Some(length) if length > 0 => {
                 self.at = from + length + 1;

@@ -1,22 +1,28 @@
 //! ABC notation, after the ABC standard 2.1 (December 2011): its vocabulary as types. Plain values; nothing here does I/O.
 //!
-//! `parse` reads text and never fails, `print` writes a bar's notes as text, [`bar`] is the automaton that knows which bytes may come next.
+//! `parse` reads text and never fails, [`write`] writes a whole tune and `print` a bar's notes as text, [`transpose`] moves a tune, [`bar`] is the automaton that knows which bytes may come next.
 
 pub mod ast;
 pub mod bar;
+pub mod bench;
+mod body;
 pub mod chord;
 pub mod field;
 pub mod grid;
 pub mod interval;
 pub mod key;
+mod macros;
 mod marks;
 mod music;
 pub mod parse;
 pub mod print;
+mod symbol_line;
 #[cfg(test)]
 mod tests;
+pub mod transpose;
 mod tune;
 mod voice;
+pub mod write;
 
 use serde::{Deserialize, Serialize};
 
@@ -61,20 +67,56 @@ impl Diagnostic {
     /// Line and column of the start, both from 1; columns count characters.
     #[must_use]
     pub fn line_column(&self, text: &str) -> (usize, usize) {
-        let mut end = self.span.start.min(text.len());
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let before = &text[..end];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        Places::new(text).of(self.span.start)
     }
 
     /// `FILE:LINE:COL: severity: text`, the form that editors jump to.
     #[must_use]
     pub fn display(&self, file: &str, text: &str) -> String {
-        let (line, column) = self.line_column(text);
+        self.display_at(file, self.line_column(text))
+    }
+
+    fn display_at(&self, file: &str, (line, column): (usize, usize)) -> String {
         format!("{file}:{line}:{column}: {}: {}", self.severity, self.message)
+    }
+}
+
+/// As [`Diagnostic::display`], for many in the order of their places, without counting lines from the start for each.
+pub fn display<'a>(diagnostics: &'a [Diagnostic], file: &'a str, text: &'a str) -> impl Iterator<Item = String> + 'a {
+    let mut places = Places::new(text);
+    diagnostics.iter().map(move |diagnostic| diagnostic.display_at(file, places.of(diagnostic.span.start)))
+}
+
+/// Lines and columns of places, counted on from the place before.
+struct Places<'a> {
+    text: &'a str,
+    at: usize,
+    line: usize,
+    column: usize,
+}
+
+impl<'a> Places<'a> {
+    fn new(text: &'a str) -> Self {
+        Places { text, at: 0, line: 1, column: 1 }
+    }
+
+    /// Line and column, both from 1.
+    fn of(&mut self, place: usize) -> (usize, usize) {
+        let mut place = place.min(self.text.len());
+        while !self.text.is_char_boundary(place) {
+            place -= 1;
+        }
+        if place < self.at {
+            *self = Places::new(self.text);
+        }
+        let between = &self.text[self.at..place];
+        self.line += between.matches('\n').count();
+        match between.rfind('\n') {
+            Some(line_end) => self.column = 1 + between[line_end + 1..].chars().count(),
+            None => self.column += between.chars().count(),
+        }
+        self.at = place;
+        (self.line, self.column)
     }
 }
 

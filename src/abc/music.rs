@@ -4,7 +4,13 @@ use num_rational::Ratio;
 
 use super::ast::{BarLine, NoteSymbol, Symbol};
 use super::marks::UserSymbols;
-use super::{Diagnostic, Span, Step};
+use super::{Diagnostic, Severity, Span, Step};
+
+/// `Z999` is the longest rest that anyone means.
+const MOST_BAR_RESTS: u32 = 999;
+
+/// More than two hands and two feet can hold; ties are looked up among them.
+const MOST_CHORD_NOTES: usize = 32;
 
 /// What the scanner finds next.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +33,7 @@ pub(super) struct Scanner<'a> {
     pub text: &'a str,
     pub bytes: &'a [u8],
     pub at: usize,
-    symbols: &'a UserSymbols,
+    pub symbols: &'a UserSymbols,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
@@ -75,7 +81,10 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         let char = self.text[start..].chars().next().unwrap_or(' ');
         self.at += char.len_utf8();
-        self.error(start, format!("'{}' has no meaning here", char.escape_debug()));
+        // Reserved characters are to be passed over (ABC 2.1, 8.1).
+        let severity = if "#*;?@".contains(char) { Severity::Warning } else { Severity::Error };
+        let message = format!("'{}' has no meaning here", char.escape_debug());
+        self.diagnostics.push(Diagnostic { span: Span { start, end: self.at }, severity, message });
     }
 
     fn token(&mut self, byte: u8) -> Option<Token> {
@@ -93,10 +102,7 @@ impl<'a> Scanner<'a> {
                 let length = self.length();
                 Some(Token::Symbol(Symbol::Rest { visible: byte == b'z', length }))
             }
-            b'Z' | b'X' => {
-                self.at += 1;
-                Some(Token::BarRests { visible: byte == b'Z', bars: self.number().unwrap_or(1).clamp(1, 999) })
-            }
+            b'Z' | b'X' => Some(Token::BarRests { visible: byte == b'Z', bars: self.bar_rests() }),
             b'y' => {
                 self.at += 1;
                 self.length();
@@ -130,13 +136,13 @@ impl<'a> Scanner<'a> {
             b'H'..=b'W' | b'h'..=b'w' | b'~' => {
                 let start = self.at;
                 self.at += 1;
-                let name = self.symbols.get(byte);
-                if name.is_none() {
+                let symbol = self.symbols.get(byte);
+                if symbol.is_none() {
                     let span = Span { start, end: self.at };
                     let message = format!("the letter '{}' stands for no decoration", byte as char);
                     self.diagnostics.push(Diagnostic::warning(span, message));
                 }
-                Some(Token::Symbol(Symbol::Decoration(name?)))
+                Some(Token::Symbol(symbol?))
             }
             _ => None,
         }
@@ -229,6 +235,21 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// How many bars `Z4` rests.
+    fn bar_rests(&mut self) -> u32 {
+        let start = self.at;
+        self.at += 1;
+        let digits = self.at;
+        let bars = self.number();
+        if self.at == digits {
+            return 1;
+        }
+        if !bars.is_some_and(|bars| (1..=MOST_BAR_RESTS).contains(&bars)) {
+            self.error(start, format!("a rest lasts 1 to {MOST_BAR_RESTS} bars, as in Z4"));
+        }
+        bars.unwrap_or(MOST_BAR_RESTS).clamp(1, MOST_BAR_RESTS)
+    }
+
     /// An inline field, a bar line, an ending or a chord.
     fn bracket(&mut self) -> Option<Token> {
         let start = self.at;
@@ -257,12 +278,16 @@ impl<'a> Scanner<'a> {
     fn chord(&mut self) -> Option<Token> {
         let start = self.at;
         self.at += 1;
-        let notes = self.notes_until(b']', start, "the chord's ']' is missing");
+        let mut notes = self.notes_until(b']', start, "the chord's ']' is missing");
         let length = self.length();
         let tie = self.tie();
         if notes.is_empty() {
             self.error(start, "a chord needs notes");
             return None;
+        }
+        if notes.len() > MOST_CHORD_NOTES {
+            self.error(start, format!("a chord has at most {MOST_CHORD_NOTES} notes"));
+            notes.truncate(MOST_CHORD_NOTES);
         }
         Some(Token::Symbol(Symbol::Chord { notes, length, tie }))
     }

@@ -12,8 +12,16 @@ use crate::time::Beats;
 /// Reads a file or a buffer. Spans are byte offsets into `text`.
 #[must_use]
 pub fn parse(text: &str) -> (Book, Vec<Diagnostic>) {
-    let mut reader =
-        Reader { text, book: Book::default(), tune: None, diagnostics: Vec::new(), stray: false, keyless_until: 0 };
+    let mut reader = Reader {
+        text,
+        book: Book::default(),
+        tune: None,
+        diagnostics: Vec::new(),
+        stray: false,
+        long_header: false,
+        keyless_until: 0,
+        rests_left: 10_000 + u32::try_from(text.len() / 4).unwrap_or(u32::MAX / 2),
+    };
     let mut until = None;
     for line in lines(text) {
         // Typeset text and the like is kept out of the music.
@@ -24,6 +32,7 @@ pub fn parse(text: &str) -> (Book, Vec<Diagnostic>) {
         }
     }
     reader.end_tune();
+    reader.diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     (reader.book, reader.diagnostics)
 }
 
@@ -45,6 +54,10 @@ pub fn read_bar(text: &str, key: &Key, meter: Meter, unit: Beats, tied_in: &[Pit
     (measure, diagnostics)
 }
 
+/// Every tune reads the file header again, so that it must not be long: so many lines, of so many bytes.
+const LONGEST_FILE_HEADER: usize = 32;
+const LONGEST_FILE_LINE: usize = 200;
+
 struct Reader<'a> {
     text: &'a str,
     book: Book,
@@ -52,8 +65,12 @@ struct Reader<'a> {
     diagnostics: Vec<Diagnostic>,
     /// Whether music after the end of a tune was reported.
     stray: bool,
+    /// Whether a file header without end was reported.
+    long_header: bool,
     /// Up to here no `K:` was found, so that a block of fields is searched once.
     keyless_until: usize,
+    /// As [`TuneBuilder::rests_left`], for the whole text.
+    rests_left: u32,
 }
 
 /// The lines of a text without their ends, which may be LF, CRLF or CR.
@@ -92,6 +109,10 @@ impl Reader<'_> {
         }
         let code = field_code(text, self.tune.as_ref().is_some_and(|tune| !tune.in_header));
         let content = Span { start: line.start, end: self.comment_start(line, code) };
+        if content.end < line.end && self.text[content.start..content.end].trim_ascii().is_empty() {
+            self.comment(Span { start: content.end, end: line.end }, true);
+            return None;
+        }
         match code {
             Some(b'X') => self.begin_tune(content),
             Some(code) => self.field(code, content),
@@ -106,6 +127,9 @@ impl Reader<'_> {
     /// Where the line's comment begins. In `V:` a number's per cent sign is no comment: `gate=50%`.
     fn comment_start(&self, line: Span, code: Option<u8>) -> usize {
         let bytes = &self.text.as_bytes()[line.start..line.end];
+        if !bytes.contains(&b'%') {
+            return line.end;
+        }
         let comment = bytes.iter().enumerate().position(|(at, &byte)| {
             let before = at.checked_sub(1).map(|before| bytes[before]);
             byte == b'%' && before != Some(b'\\') && !(code == Some(b'V') && before.is_some_and(|b| b.is_ascii_digit()))
@@ -113,12 +137,30 @@ impl Reader<'_> {
         comment.map_or(line.end, |at| line.start + at)
     }
 
+    /// Whether a field or directive outside a tune is one of the file header.
+    fn in_file_header(&mut self, span: Span) -> bool {
+        if !self.book.tunes.is_empty() {
+            return false;
+        }
+        let lines = self.book.fields.len() + self.book.directives.len();
+        let fits = lines < LONGEST_FILE_HEADER && span.end - span.start <= LONGEST_FILE_LINE;
+        if !fits && !self.long_header {
+            self.long_header = true;
+            let message = format!(
+                "a file header has at most {LONGEST_FILE_HEADER} lines of {LONGEST_FILE_LINE} bytes; what is more is passed over"
+            );
+            self.diagnostics.push(Diagnostic::warning(span, message));
+        }
+        fits
+    }
+
     fn directive(&mut self, span: Span, text: &str) {
         let after_bars = self.tune.as_ref().and_then(TuneBuilder::after_bars);
         let directive = Directive { span, text: text.trim().to_owned(), after_bars };
+        let in_header = self.tune.is_none() && self.in_file_header(span);
         match &mut self.tune {
-            Some(builder) => builder.tune.directives.push(directive),
-            None if self.book.tunes.is_empty() => self.book.directives.push(directive),
+            Some(builder) => builder.directive(directive),
+            None if in_header => self.book.directives.push(directive),
             None => {}
         }
     }
@@ -145,20 +187,26 @@ impl Reader<'_> {
         let mut builder = TuneBuilder::default();
         builder.tune.number = number;
         builder.tune.span = span;
+        builder.rests_left = self.rests_left;
         for file_field in &self.book.fields {
             let value = Span { start: file_field.span.start + 2, end: file_field.span.end };
             builder.header_field(file_field.code, file_field.span, value, self.text, &mut Vec::new());
+        }
+        for directive in &self.book.directives {
+            builder.directive(directive.clone());
         }
         self.tune = Some(builder);
         self.stray = false;
     }
 
     fn end_tune(&mut self) {
-        let Some(builder) = self.tune.take() else { return };
+        let Some(mut builder) = self.tune.take() else { return };
         if builder.in_header {
             let message = "the tune has no K: field, so nothing in it is music";
             self.diagnostics.push(Diagnostic::warning(builder.tune.span, message));
+            builder.end_header(Key::NONE, Vec::new(), builder.tune.span, &mut self.diagnostics);
         }
+        self.rests_left = builder.rests_left;
         let end = builder.tune.span.end;
         self.book.tunes.push(builder.finish(end));
     }
@@ -169,12 +217,13 @@ impl Reader<'_> {
             self.new_tune(None, Span { start: span.start, end: span.start });
         }
         let value = Span { start: span.start + 2, end: span.end };
+        let in_header = self.tune.is_none() && self.in_file_header(span);
         match &mut self.tune {
             Some(builder) => {
                 builder.tune.span.end = span.end;
                 builder.field(code, span, value, self.text, &mut self.diagnostics);
             }
-            None if self.book.tunes.is_empty() => {
+            None if in_header => {
                 let text = self.text[value.start..value.end].trim().to_owned();
                 self.book.fields.push(Field { span, code, text });
             }
@@ -183,9 +232,10 @@ impl Reader<'_> {
     }
 
     fn music(&mut self, span: Span) {
-        let looks_musical = is_musical(&self.text[span.start..span.end]);
+        let text = self.text;
+        let looks_musical = || is_musical(&text[span.start..span.end]);
         match &mut self.tune {
-            Some(builder) if builder.in_header && looks_musical => {
+            Some(builder) if builder.in_header && looks_musical() => {
                 self.diagnostics.push(Diagnostic::warning(span, "music before K:; played without a key"));
                 let end = Span { start: span.start, end: span.start };
                 builder.end_header(Key::NONE, Vec::new(), end, &mut self.diagnostics);
@@ -196,7 +246,7 @@ impl Reader<'_> {
             }
             Some(_) => {}
             None => {
-                if looks_musical && !self.stray {
+                if !self.stray && looks_musical() {
                     self.stray = true;
                     let message = "this music belongs to no tune: an empty line ends a tune, X: begins one";
                     self.diagnostics.push(Diagnostic::warning(span, message));
@@ -240,10 +290,12 @@ fn field_code(text: &str, in_body: bool) -> Option<u8> {
 
 /// Whether a line that should not be music nevertheless looks like it: bar lines, and nothing but music code.
 fn is_musical(text: &str) -> bool {
-    let mut quoted = false;
+    let (mut quoted, mut named) = (false, false);
     let all = text.bytes().all(|byte| {
         quoted ^= byte == b'"';
+        named ^= byte == b'!';
         quoted
+            || named
             || byte.is_ascii_digit()
             || b"ABCDEFGabcdefgzxZXyTuv|:[]()<>{}^_=,'/-~.!\" \t\\`&".contains(&byte)
             || byte == b'V'

@@ -33,9 +33,10 @@ impl Style {
 /// The bar as canonical text without its bar line: rests where nothing sounds, and up to `length`.
 #[must_use]
 pub fn bar(measure: &Measure, length: Beats, style: &Style) -> String {
-    let rest = if measure.notes.is_empty() && !measure.chords.is_empty() { 'x' } else { 'z' };
-    let mut printer = Printer { style, text: String::new(), at: 0, current: style.signature, rest };
     let slices = on_grid(slices(measure, length));
+    let chart = slices.iter().all(|slice| slice.pitches.is_empty()) && slices.iter().any(|s| !s.chords.is_empty());
+    let rest = if chart { 'x' } else { 'z' };
+    let mut printer = Printer { style, text: String::new(), at: 0, current: style.signature, rest };
     let mut at = 0;
     while at < slices.len() {
         let triplet = slices.get(at..at + 3).filter(|group| is_triplet(group));

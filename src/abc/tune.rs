@@ -1,9 +1,13 @@
-//! One tune while it is being read: its fields, its voices and which of them the music goes to (ABC 2.1, 3 and 7).
+//! One tune while it is being read: its fields, its voices and which of them the music goes to (ABC 2.1, 3 and 7). What is
+//! music goes to [`super::body`].
+
+use std::sync::Arc;
 
 use super::ast::{Change, Context, Directive, Field, PartMark, Tune};
+use super::field::Shift;
 use super::key::Key;
+use super::macros::Macros;
 use super::marks::UserSymbols;
-use super::music::{Scanner, Token};
 use super::voice::VoiceBuilder;
 use super::{Diagnostic, Meter, Span, field};
 use crate::time::Beats;
@@ -11,17 +15,29 @@ use crate::time::Beats;
 /// More voices than this are a mistake; their music goes to the voice before.
 const MOST_VOICES: usize = 128;
 
+/// So many characters of a voice's name are distinguished (ABC 2.1, 7).
+const NAME_LENGTH: usize = 20;
+
 pub(super) struct TuneBuilder {
     pub tune: Tune,
     pub in_header: bool,
     unit: Option<Beats>,
     /// `Q:` waits for `L:`, which `C3=100` counts in.
     tempo: Option<(Span, String)>,
-    symbols: UserSymbols,
+    pub(super) symbols: UserSymbols,
+    pub(super) macros: Macros,
+    /// How many characters came of macros.
+    pub(super) expanded: usize,
+    /// The last field was a symbol line, which `+:` goes on with.
+    pub(super) in_symbols: bool,
     /// What a voice begins with.
     context: Context,
-    voices: Vec<VoiceBuilder>,
-    current: Option<usize>,
+    /// The parts of [`Context::shift`] that the tune's `K:` asks for.
+    shift: Shift,
+    pub(super) voices: Vec<VoiceBuilder>,
+    pub(super) current: Option<usize>,
+    /// How many more bars `Z4` and the like may add to what is written: few signs ask for much memory.
+    pub rests_left: u32,
 }
 
 impl Default for TuneBuilder {
@@ -39,9 +55,14 @@ impl TuneBuilder {
             unit: None,
             tempo: None,
             symbols: UserSymbols::default(),
+            macros: Macros::default(),
+            expanded: 0,
+            in_symbols: false,
             context,
+            shift: Shift::default(),
             voices: Vec::new(),
             current: None,
+            rests_left: 1000,
         }
     }
 
@@ -64,6 +85,12 @@ impl TuneBuilder {
     pub fn field(&mut self, code: u8, span: Span, value: Span, text: &str, diagnostics: &mut Vec<Diagnostic>) {
         if self.in_header {
             self.header_field(code, span, value, text, diagnostics);
+            return;
+        }
+        let begins = code == b's';
+        self.in_symbols = begins || self.in_symbols && code == b'+';
+        if self.in_symbols {
+            self.symbol_line(value, begins, text, diagnostics);
         } else {
             self.body_field(code, span, value, text, diagnostics);
         }
@@ -118,16 +145,23 @@ impl TuneBuilder {
                 Err(message) => diagnostics.push(Diagnostic::error(span, message)),
             }
         }
-        let shift = field::shift(&properties).unwrap_or(0);
+        self.shift = Shift::of(&properties);
         header.key_properties = properties;
-        self.context = Context { meter: header.meter(), key, unit: header.unit, shift };
+        self.context = Context { meter: header.meter(), key, unit: header.unit, shift: self.shift.semitones() };
         for voice in &mut self.voices {
-            voice.begin_with(self.context);
+            voice.begin_with(self.context, self.shift);
         }
         self.in_header = false;
     }
 
-    fn body_field(&mut self, code: u8, span: Span, value: Span, text: &str, diagnostics: &mut Vec<Diagnostic>) {
+    pub(super) fn body_field(
+        &mut self,
+        code: u8,
+        span: Span,
+        value: Span,
+        text: &str,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
         let content = &text[value.start..value.end];
         let unit = self.current.map_or(self.context.unit, |at| self.voices[at].context.unit);
         let change = match code {
@@ -145,16 +179,14 @@ impl TuneBuilder {
             }
             b'K' => match Key::parse_field(content) {
                 Ok((key, properties)) => {
-                    if let Some(shift) = field::shift(&properties) {
-                        self.key_shift(span, shift);
-                    }
+                    self.key_shift(span, Shift::of(&properties));
                     key.map(Change::Key).ok_or_else(String::new)
                 }
                 Err(message) => Err(message),
             },
             b'M' => field::meter(content).map(Change::Meter),
             b'L' => field::unit(content).map(Change::Unit),
-            b'Q' => field::tempo(content, unit).map(|mark| Change::Tempo(Box::new(mark))),
+            b'Q' => field::tempo(content, unit).map(|mark| Change::Tempo(Arc::new(mark))),
             code => {
                 self.other_field(code, span, content, diagnostics);
                 return;
@@ -183,15 +215,21 @@ impl TuneBuilder {
     }
 
     /// A `K:` with a clef or the like.
-    fn key_shift(&mut self, span: Span, shift: i32) {
+    fn key_shift(&mut self, span: Span, shift: Shift) {
         if let Some(at) = self.current {
-            self.voices[at].shift_key(span, shift);
+            self.voices[at].shift(span, shift);
             return;
         }
-        self.context.shift = shift;
+        self.shift = shift.or(self.shift);
+        self.context.shift = self.shift.semitones();
         for voice in &mut self.voices {
-            voice.shift_key(span, shift);
+            voice.shift_tune(span, self.shift);
         }
+    }
+
+    pub fn directive(&mut self, directive: Directive) {
+        self.symbols.instruct(&directive.text);
+        self.tune.directives.push(directive);
     }
 
     fn other_field(&mut self, code: u8, span: Span, content: &str, diagnostics: &mut Vec<Diagnostic>) {
@@ -202,10 +240,15 @@ impl TuneBuilder {
                     diagnostics.push(Diagnostic::warning(span, message));
                 }
             }
+            b'm' => {
+                if let Err(message) = self.macros.define(&text) {
+                    diagnostics.push(Diagnostic::warning(span, message));
+                }
+            }
             // An instruction is a directive in a field's clothes (ABC 2.1, 3.1.17).
             b'I' => {
                 let after_bars = self.after_bars();
-                self.tune.directives.push(Directive { span, text, after_bars });
+                self.directive(Directive { span, text, after_bars });
             }
             code if self.in_header => self.tune.header.fields.push(Field { span, code, text }),
             code => self.tune.fields.push(Field { span, code, text }),
@@ -215,52 +258,33 @@ impl TuneBuilder {
     /// Declares a voice or finds it, and takes up its properties. Returns its place.
     fn voice(&mut self, span: Span, value: Span, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<usize> {
         let content = &text[value.start..value.end];
-        let Some(id) = content.split_whitespace().next() else {
+        let Some(word) = content.split_whitespace().next() else {
             diagnostics.push(Diagnostic::error(span, "V: needs the name of a voice"));
             return None;
         };
+        let id = word.char_indices().nth(NAME_LENGTH).map_or(word, |(end, _)| &word[..end]);
         let known = self.voices.iter().position(|voice| voice.header.id == id);
         if known.is_none() && self.voices.len() >= MOST_VOICES {
             diagnostics.push(Diagnostic::error(span, format!("more than {MOST_VOICES} voices")));
             return None;
         }
         let at = known.unwrap_or_else(|| {
-            self.voices.push(VoiceBuilder::new(id, self.context));
+            self.voices.push(VoiceBuilder::new(id, self.context, self.shift));
             self.voices.len() - 1
         });
-        let rest = content.find(id).map_or(content.len(), |start| start + id.len());
-        self.voices[at].declare(span, field::properties(&content[rest..], value.start + rest));
+        let rest = content.find(word).map_or(content.len(), |start| start + word.len());
+        if !self.voices[at].declare(span, field::properties(&content[rest..], value.start + rest)) {
+            diagnostics.push(Diagnostic::error(span, format!("voice {id} has too many properties")));
+        }
         Some(at)
     }
 
     /// The voice that music goes to: the one named last, else the first declared, else `1`.
-    fn current_voice(&mut self) -> &mut VoiceBuilder {
+    pub(super) fn current_voice(&mut self) -> &mut VoiceBuilder {
         if self.voices.is_empty() {
-            self.voices.push(VoiceBuilder::new("1", self.context));
+            self.voices.push(VoiceBuilder::new("1", self.context, self.shift));
         }
         let at = *self.current.get_or_insert(0);
         &mut self.voices[at]
-    }
-
-    pub fn music(&mut self, text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
-        let mut at = span.start;
-        loop {
-            // A field may define symbols and change voices, so nothing is scanned ahead.
-            let mut scanner = Scanner::new(text, Span { start: at, end: span.end }, &self.symbols, diagnostics);
-            let Some((place, token)) = scanner.next() else { break };
-            at = scanner.at;
-            if let Token::Field(code, value) = token {
-                self.body_field(code, place, value, text, diagnostics);
-                continue;
-            }
-            let voice = self.current_voice();
-            match token {
-                Token::Symbol(symbol) => voice.symbol(place, symbol),
-                Token::BarLine(line) => voice.bar_line(line),
-                Token::BarRests { visible, bars } => voice.bar_rests(place, visible, bars),
-                Token::Tie => voice.tie(place, diagnostics),
-                Token::Field(..) => {}
-            }
-        }
     }
 }

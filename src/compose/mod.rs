@@ -101,6 +101,8 @@ pub enum Role {
     Bass,
     Lead,
     Drums,
+    /// Accompaniment by rule: what it plays stands in the chart.
+    Comping,
 }
 
 /// The performer's constraints on a voice, in sounding pitch.

@@ -50,15 +50,15 @@ impl<'a> Stream<'a> {
             (false, _) => voice.name.as_str(),
             (true, Role::Chart) => "ch",
             (true, Role::Bass) => "bass",
-            (true, Role::Lead | Role::Drums) => "lead",
+            (true, Role::Lead | Role::Drums | Role::Comping) => "lead",
         };
         format!("[V:{name}] ")
     }
 
-    /// Drum voices are kept from a model that was never taught any.
+    /// Drums and accompaniment are kept from a model that was never taught any.
     #[must_use]
     pub fn shows(&self, voice: usize) -> bool {
-        !(self.profile.roles && self.prompt.voices[voice].role == Role::Drums)
+        !(self.profile.roles && matches!(self.prompt.voices[voice].role, Role::Drums | Role::Comping))
     }
 
     #[must_use]

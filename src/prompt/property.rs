@@ -7,6 +7,8 @@ use crate::abc::field::Property;
 use crate::abc::key::Key;
 use crate::abc::parse::read_bar;
 use crate::abc::{Meter, Step};
+use crate::accompany::Style;
+use crate::compose::Role;
 use crate::time::Beats;
 
 /// Properties of other programs, and of rooms that are not built yet; passed over in silence.
@@ -58,17 +60,24 @@ pub(super) fn set(
     let wrong = |wanted: &str| Why::Wrong(format!("{}={value}: wants {wanted}", property.name));
     match property.name.as_str() {
         "by" => {
-            voice.by = match value.split('/').next().unwrap_or(value) {
+            let (who, how) = value.split_once('/').unwrap_or((value, ""));
+            voice.by = match who {
                 "model" => By::Model,
                 "loop" => By::Loop,
-                later @ ("vary" | "chords" | "hand") => {
+                "chords" => {
+                    let styles = |styles: String| Why::Wrong(format!("by={value}: after the stroke wants {styles}"));
+                    voice.comping = Some(Style::parse(how).map_err(styles)?);
+                    voice.role = Role::Comping;
+                    By::Loop
+                }
+                later @ ("vary" | "hand") => {
                     voice.by = if voice.bars.is_empty() { By::Model } else { By::Loop };
                     return Err(Why::Unknown(format!(
                         "by={later} is not built yet: played as {}",
                         if voice.bars.is_empty() { "model" } else { "loop" }
                     )));
                 }
-                _ => return Err(wrong("model or loop")),
+                _ => return Err(wrong("model, loop or chords")),
             }
         }
         "patch" if patches.iter().any(|patch| patch == value) => value.clone_into(&mut voice.patch),

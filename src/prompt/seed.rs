@@ -21,17 +21,16 @@ pub(super) fn seed_bars(tune: &Tune, name: &str, diagnostics: &mut Vec<Diagnosti
     let full = tune.header.meter.unwrap_or(Meter::COMMON).bar_length();
     let mut carry = Carry::of(tune);
     let mut bars: Vec<(Measure, Span)> = Vec::new();
-    let mut said: Vec<Span> = Vec::new();
+    let mut said = vec![false; voice.bars.len()];
     let repeats_whole = voice.bars.last().is_some_and(|bar| bar.after.ends > 0);
-    let order = unfold(&voice.bars, tune.header.order.as_ref(), &tune.parts);
+    let order = unfold(tune, voice);
     // A loop that only repeats itself is as long as it is written.
     let written = voice.bars.len();
     let twice = repeats_whole && order.len() == 2 * written && order[..written] == order[written..];
     for at in if twice { &order[..written] } else { &order[..] } {
         let bar = &voice.bars[*at];
         let (measure, heard) = measure(bar, &mut carry);
-        if !said.contains(&bar.span) {
-            said.push(bar.span);
+        if !std::mem::replace(&mut said[*at], true) {
             diagnostics.extend(heard);
             if measure.length > full {
                 let text = format!("the bar lasts {}, the metre asks for {full}", measure.length);
@@ -56,6 +55,7 @@ pub(super) fn seed_bars(tune: &Tune, name: &str, diagnostics: &mut Vec<Diagnosti
         first.length = late;
         append(first, pickup);
     }
+    untie(&mut bars);
     let style =
         print::Style { signature: tune.header.key.signature, unit: STREAM_UNIT, beat: tune.header.meter().beat() };
     bars.into_iter()
@@ -64,6 +64,19 @@ pub(super) fn seed_bars(tune: &Tune, name: &str, diagnostics: &mut Vec<Diagnosti
             SeedBar { text: print::bar(&measure, full, &style), measure, span }
         })
         .collect()
+}
+
+/// Takes back ties over a bar line to a note that is another one there: its text alone, `c` behind `^c-`, would be held.
+fn untie(bars: &mut [(Measure, Span)]) {
+    for at in 1..bars.len() {
+        let (before, after) = bars.split_at_mut(at);
+        let (Some((bar, _)), Some((next, _))) = (before.last_mut(), after.first()) else { continue };
+        let length = bar.length;
+        for note in bar.notes.iter_mut().filter(|note| note.tied_to && note.onset + note.length >= length) {
+            let mut first = next.notes.iter().take_while(|next| next.onset == Beats::ZERO);
+            note.tied_to = first.any(|next| next.tied_from && next.pitch == note.pitch);
+        }
+    }
 }
 
 /// Puts `more` behind `measure`.

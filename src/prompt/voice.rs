@@ -3,8 +3,12 @@
 use super::property::{self, Why};
 use super::seed::{SeedBar, seed_bars};
 use crate::abc::ast::{Tune, VoiceHeader};
-use crate::abc::{Diagnostic, Meter};
-use crate::compose::{Role, VoiceRules};
+use crate::abc::{Diagnostic, Meter, print};
+use crate::accompany::{Comper, Style};
+use crate::compose::{Role, STREAM_UNIT, VoiceRules};
+
+/// Where accompaniment lies: bass notes from C, up, chords around middle C.
+const COMPING_RANGE: (u8, u8) = (36, 84);
 
 /// Who writes a voice's bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub struct Voice {
     pub name: String,
     pub by: By,
     pub role: Role,
+    /// How a voice that comps plays the chart; its bars are made from it.
+    pub comping: Option<Style>,
     pub patch: String,
     /// Text of a MIDI port's name; `None` for the synth.
     pub out: Option<String>,
@@ -53,6 +59,7 @@ pub(super) fn voice(
         name: name.to_owned(),
         by: if repeats || (role == Role::Chart && !bars.is_empty()) { By::Loop } else { By::Model },
         role,
+        comping: None,
         patch: if role == Role::Bass { "sub" } else { "reed" }.to_owned(),
         out: None,
         channel: None,
@@ -71,6 +78,12 @@ pub(super) fn voice(
                 Why::Unknown(message) => Diagnostic::warning(place, message),
             });
         }
+    }
+    if voice.comping.is_some() {
+        if header.get("range").is_none() {
+            voice.rules.range = COMPING_RANGE;
+        }
+        return voice;
     }
     if voice.by == By::Loop && voice.bars.is_empty() {
         diagnostics.push(Diagnostic::error(header.span, format!("voice {name} is a loop without notes")));
@@ -98,5 +111,33 @@ fn role(name: &str, header: &VoiceHeader, percussion: bool, bars: &[SeedBar]) ->
         Role::Bass
     } else {
         Role::Lead
+    }
+}
+
+/// Gives the voices that comp their bars: those of the chart, accompanied. The chart is what the voice itself says, or else the first voice
+/// with chord symbols.
+pub(super) fn comp(tune: &Tune, voices: &mut [Voice], diagnostics: &mut Vec<Diagnostic>) {
+    let has_chords = |voice: &Voice| voice.bars.iter().any(|bar| !bar.measure.chords.is_empty());
+    let chart = voices.iter().find(|voice| has_chords(voice)).map(|voice| voice.bars.clone());
+    let meter = tune.header.meter.unwrap_or(Meter::COMMON);
+    let print_style = print::Style::new(&tune.header.key, meter, STREAM_UNIT);
+    for voice in voices {
+        let Some(style) = voice.comping.clone() else { continue };
+        let own = has_chords(voice).then(|| voice.bars.clone());
+        let Some(chart) = own.or_else(|| chart.clone()) else {
+            let place = tune.header.voice(&voice.name).map_or(tune.header.span, |header| header.span);
+            let message =
+                format!("voice {} comps, but nothing has chord symbols: [V:ch] \"Am\"x4 | is a chart", voice.name);
+            diagnostics.push(Diagnostic::error(place, message));
+            continue;
+        };
+        let mut comper = Comper::new(style, voice.rules.range);
+        voice.bars = chart
+            .into_iter()
+            .map(|bar| {
+                let measure = comper.bar(&bar.measure.chords, meter);
+                SeedBar { text: print::bar(&measure, meter.bar_length(), &print_style), measure, span: bar.span }
+            })
+            .collect();
     }
 }

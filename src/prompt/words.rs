@@ -72,6 +72,7 @@ pub(super) fn scene(text: &str) -> (Vec<Scene>, Vec<Diagnostic>) {
         name: "lead".to_owned(),
         by: By::Model,
         role: Role::Lead,
+        comping: None,
         patch: "reed".to_owned(),
         out: None,
         channel: None,

@@ -21,6 +21,8 @@ pub fn join<M: std::borrow::Borrow<Measure>>(bars: impl IntoIterator<Item = (Bea
     // Notes that a tie may lengthen, by their place in `played`.
     let mut open: Vec<usize> = Vec::new();
     for (start, bar) in bars {
+        // A tie that nothing took up at the bar line is over.
+        open.retain(|&at| played[at].onset + played[at].length >= start);
         for note in &bar.borrow().notes {
             let onset = start + note.onset;
             let held = note.tied_from.then(|| open.iter().position(|&at| played[at].pitch == note.pitch)).flatten();

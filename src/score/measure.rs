@@ -14,6 +14,9 @@ const FINEST: i64 = (1 << 13) * 27 * 5 * 7 * 11 * 13;
 /// In whole notes; a limit to single lengths, for the same reason.
 const LONGEST: i64 = 1000;
 
+/// Layers of one bar. What is tied over the bar line is looked up in each, so there must be a limit.
+const MOST_LAYERS: usize = 16;
+
 /// How far an accidental reaches within its bar (ABC 2.1, 11.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Propagation {
@@ -67,6 +70,7 @@ impl Carry {
 #[must_use]
 pub fn measure(bar: &Bar, carry: &mut Carry) -> (Measure, Vec<Diagnostic>) {
     let mut walk = Walk::new(bar.context, carry);
+    walk.notes.reserve(bar.items.len());
     for item in &bar.items {
         walk.symbol(item.span, &item.symbol);
     }
@@ -99,6 +103,7 @@ struct Walk<'a> {
     /// Pitches whose tie waits for the next element of this layer.
     open: Vec<Pitch>,
     tied_out: Vec<Pitch>,
+    layers: usize,
     /// Notes left of the tuplet, and what their time is multiplied by.
     tuplet: Option<(u8, Ratio<i64>)>,
     /// What broken rhythm multiplies the next note by.
@@ -122,6 +127,7 @@ impl<'a> Walk<'a> {
             last: None,
             open,
             tied_out: Vec::new(),
+            layers: 1,
             tuplet: None,
             broken: Ratio::from_integer(1),
             accent: false,
@@ -134,7 +140,7 @@ impl<'a> Walk<'a> {
             Symbol::Chord { notes, length, tie } => self.sound(span, notes, *length, *tie),
             Symbol::Rest { length, .. } => {
                 let factor = self.factor();
-                let length = self.exact(span, self.context.unit.scale(length * factor));
+                let length = self.exact(span, self.context.unit.scale(*length).scale(factor));
                 self.silence(span, length);
             }
             Symbol::BarRest { .. } => self.silence(span, self.context.meter.bar_length()),
@@ -152,7 +158,14 @@ impl<'a> Walk<'a> {
             }
             Symbol::ChordSymbol(text) => self.chords.push(ChordSymbol { onset: self.now, text: text.clone() }),
             Symbol::Decoration(name) => self.decoration(name),
-            Symbol::Overlay => self.next_layer(),
+            Symbol::Overlay if self.layers >= MOST_LAYERS => {
+                let message = format!("more than {MOST_LAYERS} layers in a bar; played one after the other");
+                self.diagnostics.push(Diagnostic::error(span, message));
+            }
+            Symbol::Overlay => {
+                self.layers += 1;
+                self.next_layer();
+            }
             Symbol::Change(change) => {
                 self.context.apply(change);
                 if let Change::Shift(semitones) = *change {
@@ -177,7 +190,11 @@ impl<'a> Walk<'a> {
             let span = self.last.map_or(Span::default(), |last| last.span);
             self.diagnostics.push(Diagnostic::warning(span, format!("the tuplet lacks {left} of its notes")));
         }
-        self.tied_out.append(&mut self.open);
+        for pitch in std::mem::take(&mut self.open) {
+            if !self.tied_out.contains(&pitch) {
+                self.tied_out.push(pitch);
+            }
+        }
         self.longest = self.longest.max(self.now);
         self.now = Beats::ZERO;
         self.altered.clear();
@@ -200,12 +217,12 @@ impl<'a> Walk<'a> {
     }
 
     fn exact(&mut self, span: Span, time: Beats) -> Beats {
-        let longest = Beats::WHOLE * LONGEST;
-        if time > longest {
+        let below = time.denominator();
+        if time.numerator() > LONGEST * below {
             self.diagnostics.push(Diagnostic::error(span, "nothing lasts that long"));
-            return longest;
+            return Beats::WHOLE * LONGEST;
         }
-        if FINEST % time.denominator() == 0 {
+        if (below.count_ones() == 1 && below <= 1 << 13) || FINEST % below == 0 {
             return time;
         }
         self.diagnostics.push(Diagnostic::warning(span, format!("the length {time} is rounded")));
@@ -215,7 +232,7 @@ impl<'a> Walk<'a> {
     }
 
     fn silence(&mut self, span: Span, length: Beats) {
-        self.untie(&[]);
+        self.untie(self.notes.len());
         let at = self.notes.len();
         self.last = Some(Sounding { first: at, end: at, onset: self.now, length, span });
         self.now += length;
@@ -225,7 +242,8 @@ impl<'a> Walk<'a> {
     fn sound(&mut self, span: Span, symbols: &[NoteSymbol], outer: Ratio<i64>, tie: bool) {
         let Some(head) = symbols.first() else { return };
         let factor = self.factor();
-        let length = self.exact(span, self.context.unit.scale(head.length * outer * factor));
+        let unit = self.context.unit;
+        let length = self.exact(span, unit.scale(head.length).scale(outer).scale(factor));
         let velocity = if self.accent { self.carry.velocity.saturating_add(16).min(127) } else { self.carry.velocity };
         self.accent = false;
         let first = self.notes.len();
@@ -240,7 +258,7 @@ impl<'a> Walk<'a> {
             let own = if symbol.length == head.length {
                 length
             } else {
-                self.exact(span, self.context.unit.scale(symbol.length * outer * factor))
+                self.exact(span, unit.scale(symbol.length).scale(outer).scale(factor))
             };
             let tied_to = tie || symbol.tie;
             let tied_from = self.open.contains(&pitch);
@@ -250,23 +268,24 @@ impl<'a> Walk<'a> {
             }
         }
         let end = self.notes.len();
-        let pitches: Vec<Pitch> = self.notes[first..end].iter().map(|note| note.pitch).collect();
-        self.untie(&pitches);
+        self.untie(first);
         self.open = open;
         self.last = Some(Sounding { first, end, onset: self.now, length, span });
         self.now += length;
     }
 
-    /// A `-` to another pitch is a slur in many older files: the note is not held on.
-    fn untie(&mut self, next: &[Pitch]) {
+    /// A `-` to another pitch than those from `first` on is a slur in many older files: the note is not held on.
+    fn untie(&mut self, first: usize) {
         let Some(last) = self.last else {
             self.open.clear();
             return;
         };
-        for note in &mut self.notes[last.first..last.end] {
-            note.tied_to &= next.contains(&note.pitch);
+        let (before, next) = self.notes.split_at_mut(first);
+        let held = |pitch: &Pitch| next.iter().any(|note| note.pitch == *pitch);
+        for note in &mut before[last.first..last.end] {
+            note.tied_to = note.tied_to && held(&note.pitch);
         }
-        if self.open.iter().any(|pitch| !next.contains(pitch)) {
+        if self.open.iter().any(|pitch| !held(pitch)) {
             let message = "a tie needs the same pitch after it; played without";
             self.diagnostics.push(Diagnostic::warning(last.span, message));
         }
@@ -282,6 +301,10 @@ impl<'a> Walk<'a> {
             self.diagnostics.push(Diagnostic::warning(span, "broken rhythm needs a note before it in the bar"));
             return;
         };
+        if self.broken != Ratio::from_integer(1) {
+            self.diagnostics.push(Diagnostic::error(span, "one mark of broken rhythm between two notes is enough"));
+            return;
+        }
         last.length = self.exact(span, last.length.scale(before));
         for at in last.first..last.end {
             self.notes[at].length = self.exact(span, self.notes[at].length.scale(before));
@@ -313,7 +336,9 @@ impl<'a> Walk<'a> {
         };
         if let Some(alter) = symbol.accidental {
             self.altered.retain(|(to, _)| !reaches(to));
-            self.altered.push((*symbol, alter));
+            if propagation != Propagation::Not {
+                self.altered.push((*symbol, alter));
+            }
             return alter;
         }
         let in_force = self.altered.iter().find(|(to, _)| reaches(to));

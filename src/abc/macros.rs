@@ -1,0 +1,128 @@
+//! Macros (ABC 2.1, 9): `m:` lets a target in the music stand for other music code. Owns their definitions and what a call
+//! is replaced by.
+
+use super::Step;
+
+/// The lengths that the standard allows, in characters.
+const LONGEST_TARGET: usize = 31;
+const LONGEST_REPLACEMENT: usize = 200;
+
+/// Every symbol of a tune is compared with every target, so there must not be many.
+const MOST_MACROS: usize = 200;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Macros(Vec<(String, String)>);
+
+impl Macros {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// `~g2 = {a}g{f}g`, or `~n2 = {o}n{m}n` for any note `n`. The last definition of a target holds.
+    pub fn define(&mut self, text: &str) -> Result<(), String> {
+        let bad = || format!("'{}' is not a macro such as ~g2={{a}}g{{f}}g", text.trim());
+        let (target, replacement) = text.split_once('=').ok_or_else(bad)?;
+        let (target, replacement) = (target.trim(), replacement.trim());
+        if target.is_empty() {
+            return Err(bad());
+        }
+        if target.chars().count() > LONGEST_TARGET || replacement.chars().count() > LONGEST_REPLACEMENT {
+            return Err(format!(
+                "a macro's target has at most {LONGEST_TARGET} characters, its replacement {LONGEST_REPLACEMENT}"
+            ));
+        }
+        self.0.retain(|(known, _)| known != target);
+        if self.0.len() >= MOST_MACROS {
+            return Err(format!("more than {MOST_MACROS} macros"));
+        }
+        self.0.push((target.to_owned(), replacement.to_owned()));
+        Ok(())
+    }
+
+    /// The longest call that the music begins with: its length, and what it stands for.
+    pub fn call(&self, music: &str) -> Option<(usize, String)> {
+        let calls = self.0.iter().filter_map(|(target, replacement)| match target.split_once('n') {
+            None => music.starts_with(target).then(|| (target.len(), replacement.clone())),
+            Some((before, after)) => {
+                let rest = music.strip_prefix(before)?;
+                let (note, length) = Note::read(rest)?;
+                rest[length..].starts_with(after).then(|| (target.len() - 1 + length, note.transpose(replacement)))
+            }
+        });
+        calls.max_by_key(|(length, _)| *length)
+    }
+}
+
+/// The note of a call, in diatonic steps above middle C.
+#[derive(Clone, Copy)]
+struct Note(i32);
+
+impl Note {
+    /// A letter and its octave marks, and their length in bytes. More marks than a note could have are none of a macro's.
+    fn read(text: &str) -> Option<(Note, usize)> {
+        const MOST_MARKS: usize = 8;
+        let letter = text.bytes().next()?;
+        let step = Step::from_letter(letter)? as i32 + if letter.is_ascii_lowercase() { 7 } else { 0 };
+        let marks = text[1..].bytes().take_while(|mark| b"',".contains(mark)).take(MOST_MARKS + 1);
+        let (count, octaves) =
+            marks.fold((0, 0), |(count, octaves), mark| (count + 1, octaves + if mark == b'\'' { 1 } else { -1 }));
+        (count <= MOST_MARKS).then_some((Note(step + 7 * octaves), 1 + count))
+    }
+
+    /// `n` is the note, the letters from `h` to `z` are those as far from it as they are from `n`.
+    fn transpose(self, replacement: &str) -> String {
+        let mut text = String::new();
+        for c in replacement.chars() {
+            match c {
+                'h'..='z' => text.push_str(&Note(self.0 + c as i32 - 'n' as i32).written()),
+                c => text.push(c),
+            }
+        }
+        text
+    }
+
+    fn written(self) -> String {
+        let letter = char::from(Step::ALL[self.0.rem_euclid(7) as usize].letter());
+        let octave = self.0.div_euclid(7);
+        let marks =
+            if octave > 0 { "'".repeat(octave as usize - 1) } else { ",".repeat(octave.unsigned_abs() as usize) };
+        format!("{}{marks}", if octave > 0 { letter.to_ascii_lowercase() } else { letter })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(definitions: &[&str], music: &str, expect: Option<(usize, &str)>) {
+        let mut macros = Macros::default();
+        for definition in definitions {
+            macros.define(definition).expect("a macro");
+        }
+        assert_eq!(macros.call(music), expect.map(|(length, text)| (length, text.to_owned())), "{music}");
+    }
+
+    #[test]
+    fn calls() {
+        check(&["~g2 = {a}g{f}g"], "~g2e", Some((3, "{a}g{f}g")));
+        check(&["~g2 = {a}g{f}g"], "~g3", None);
+        check(&["~g=g", "~g2=g/g/"], "~g2", Some((3, "g/g/")));
+        check(&["~g=g", "~g=a"], "~g2", Some((2, "a")));
+        check(&["~n2={o}n{m}n"], "~g2", Some((3, "{a}g{f}g")));
+        check(&["~n2={o}n{m}n"], "~C,2", Some((4, "{D,}C,{B,,}C,")));
+        check(&["~n2={o}n{m}n"], "~b'2", Some((4, "{c''}b'{a'}b'")));
+        check(&["~n2={o}n{m}n"], "~z2", None);
+    }
+
+    #[test]
+    fn what_is_no_macro() {
+        let mut macros = Macros::default();
+        for text in ["", "~g2", "=abc", &format!("{}=a", "~".repeat(32)), &format!("a={}", "b".repeat(201))] {
+            assert!(macros.define(text).is_err(), "{text}");
+        }
+        for at in 0..300 {
+            let _ = macros.define(&format!("~{at}=c"));
+        }
+        assert_eq!(macros.0.len(), MOST_MACROS);
+    }
+}

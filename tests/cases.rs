@@ -1,0 +1,273 @@
+//! The cases under `tests/cases`: a fragment of ABC and, beside it, what the standard makes of it. Most restate published
+//! tests; each such file says how many its source has and what was left out, and the sums are checked here.
+
+#[path = "common/case_file.rs"]
+mod case_file;
+
+use std::collections::BTreeMap;
+
+use barline::abc::ast::{Book, Symbol, Tune, Voice};
+use barline::abc::chord::ChordName;
+use barline::abc::key::Key;
+use barline::abc::parse::parse;
+use barline::abc::{Severity, Step};
+use barline::check::check;
+use barline::notes::notes;
+use barline::score::{Carry, measure, unfold};
+use barline::time::Beats;
+use case_file::{Case, complete, read};
+
+/// Cases there are, kept, and answered otherwise than by their source.
+#[derive(Debug, Default)]
+struct Count {
+    there: usize,
+    kept: usize,
+    differ: usize,
+}
+
+#[test]
+fn cases_sound_as_the_standard_says() {
+    let mut files: Vec<_> =
+        std::fs::read_dir("tests/cases").expect("tests/cases").map(|entry| entry.expect("an entry").path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "txt"));
+    files.sort();
+    let mut counts: BTreeMap<String, Count> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for file in &files {
+        let text = std::fs::read_to_string(file).expect("a readable file");
+        let cases = read(&text);
+        for case in &cases {
+            assert!(case.expectations.iter().any(|(key, _)| key != "differs"), "{} expects nothing", case.name);
+            for fault in faults(case) {
+                wrong.push(format!("{}: {}: {fault}", file.display(), case.name));
+            }
+        }
+        let number = |line: &str| line.split_whitespace().rev().nth(1)?.parse::<usize>().ok();
+        let sources: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("source ")).collect();
+        let there: usize = sources.iter().filter_map(|line| number(line)).sum();
+        let left_out: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("left out ")).collect();
+        let left: usize = left_out.iter().filter_map(|line| line.split(':').next()?.parse::<usize>().ok()).sum();
+        let source = sources.first().and_then(|line| line.split_whitespace().next()).unwrap_or("our own");
+        let count = counts.entry(source.to_owned()).or_default();
+        count.there += there;
+        count.kept += cases.len();
+        count.differ += cases.iter().filter(|case| case.expectations.iter().any(|(key, _)| key == "differs")).count();
+        println!("{}: {} cases", file.display(), cases.len());
+        for reason in left_out {
+            println!("  left out {reason}");
+        }
+        assert!(sources.is_empty() || there == cases.len() + left, "{}: {there} cases", file.display());
+    }
+    for (source, count) in &counts {
+        println!(
+            "{source}: {} of {} cases, {} with the standard's answer",
+            count.kept,
+            count.there.max(count.kept),
+            count.differ
+        );
+    }
+    assert_eq!((counts["dr-skot/abc"].there, counts["abcjs"].there), (645, 54));
+    assert!(wrong.is_empty(), "{} faults:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// What is not as the case expects it.
+fn faults(case: &Case) -> Vec<String> {
+    let is = |wanted: &str| case.expectations.iter().any(|(key, _)| key == wanted);
+    let (lines, added) = complete(&case.fragment, is("whole file"));
+    let ends = case.expectations.iter().find(|(key, _)| key == "line ends").map(|(_, value)| value.as_str());
+    let text = lines.join(match ends {
+        Some("CR") => "\r",
+        Some("CRLF") => "\r\n",
+        _ => "\n",
+    });
+    let (book, _) = parse(&text);
+    let diagnostics = check(&text);
+    let mut faults = Vec::new();
+    if !is("refused") {
+        let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+        faults.extend(errors.map(|error| error.display("not expected", &text)));
+    }
+    let mut tune = 0;
+    for (key, value) in &case.expectations {
+        let found = match key.as_str() {
+            "differs" | "line ends" | "whole file" => continue,
+            "refused" | "warning" => {
+                let place = value.split_once(':').map(|(line, column)| {
+                    let line: usize = line.parse().expect("a line");
+                    (line + added[line - 1], column.parse::<usize>().expect("a column"))
+                });
+                let told = diagnostics.iter().any(|diagnostic| {
+                    let severe = key == "refused" || diagnostic.severity == Severity::Warning;
+                    severe && place.is_none_or(|place| place == diagnostic.line_column(&text))
+                });
+                if told { value.clone() } else { format!("none of {diagnostics:?}") }
+            }
+            key if key.starts_with("tune ") => {
+                tune = key[5..].parse::<usize>().expect("a number") - 1;
+                continue;
+            }
+            key if key.starts_with("each ") => match each(key, value, &case.fragment) {
+                None => continue,
+                Some(fault) => fault,
+            },
+            "tunes" => book.tunes.len().to_string(),
+            key if key == "notes" || key.starts_with("voice ") => {
+                match notes_differ(&book.tunes[tune], key.strip_prefix("voice "), value) {
+                    None => continue,
+                    Some(fault) => fault,
+                }
+            }
+            key => fact(&book, &book.tunes[tune], key),
+        };
+        if found != *value && !(key == "key" && sorted(&found) == sorted(value)) {
+            faults.push(format!("{key}: {value}\n    but {found}"));
+        }
+    }
+    faults
+}
+
+/// A fact of each line by itself.
+fn each(key: &str, value: &str, fragment: &[String]) -> Option<String> {
+    let found: Vec<String> = fragment
+        .iter()
+        .filter(|line| !line.is_empty())
+        .map(|line| {
+            let (book, _) = parse(&complete(std::slice::from_ref(line), false).0.join("\n"));
+            let found = fact(&book, &book.tunes[0], &key[5..]);
+            if key == "each key" { sorted(&found).join(" ") } else { found }
+        })
+        .collect();
+    let expected = if key == "each key" { sorted(value).join(" ") } else { value.to_owned() };
+    let same = if key == "each key" { found.iter().all(|key| *key == expected) } else { found.join(" ") == expected };
+    (!same).then(|| found.join(", "))
+}
+
+fn sorted(words: &str) -> Vec<&str> {
+    let mut words: Vec<&str> = words.split_whitespace().collect();
+    words.sort_unstable();
+    words
+}
+
+fn fact(book: &Book, tune: &Tune, name: &str) -> String {
+    let header = &tune.header;
+    let joined = |found: Vec<String>, by: &str| if found.is_empty() { "none".to_owned() } else { found.join(by) };
+    let shown = |found: Option<String>| found.unwrap_or_else(|| "none".to_owned());
+    let bars = tune.voices.first().map_or(&[][..], |voice| &voice.bars);
+    let symbols = || bars.iter().flat_map(|bar| &bar.items).map(|item| &item.symbol);
+    match name {
+        "title" => header.titles.join(" / "),
+        "number" => shown(tune.number.map(|number| number.to_string())),
+        "metre" => header.meter().to_string(),
+        "bar" => shown(header.meter().length().map(|length| length.to_string())),
+        "unit" => header.unit.to_string(),
+        "tempo" => shown(header.tempo.as_ref().and_then(|mark| Some(mark.tempo()?.0.to_string()))),
+        "words" => shown(header.tempo.as_ref().and_then(|mark| mark.words.clone())),
+        "parts" => shown(header.order.as_ref().map(|order| order.parts.iter().collect())),
+        "key" => joined(signature(&header.key), " "),
+        "voices" => tune.voices.iter().map(|voice| voice.id.as_str()).collect::<Vec<_>>().join(" "),
+        "bars" => bars.len().to_string(),
+        "velocities" => joined(notes(tune).iter().map(|note| note.velocity.to_string()).collect(), " "),
+        "endings" => {
+            let numbers =
+                |at: usize| (1..32).filter(move |&n| bars[at].before.endings.contains(n)).map(|n| n.to_string());
+            let lists = (0..bars.len()).map(|at| numbers(at).collect::<Vec<_>>().join(","));
+            joined(lists.filter(|list| !list.is_empty()).collect(), " / ")
+        }
+        "marks" => joined(
+            symbols()
+                .filter_map(|s| if let Symbol::Decoration(name) = s { Some(name.to_string()) } else { None })
+                .collect(),
+            " ",
+        ),
+        "annotations" => joined(
+            symbols()
+                .filter_map(|s| if let Symbol::Annotation(text) = s { Some(text.clone()) } else { None })
+                .collect(),
+            " / ",
+        ),
+        // Marks with the number of the note that they stand before, all voices counted through.
+        "set to notes" => {
+            let mut number = 1;
+            let mut found = Vec::new();
+            for item in tune.voices.iter().flat_map(|voice| &voice.bars).flat_map(|bar| &bar.items) {
+                match &item.symbol {
+                    Symbol::Note(_) | Symbol::Chord { .. } => number += 1,
+                    Symbol::Decoration(name) => found.push(format!("{number} {name}")),
+                    Symbol::Annotation(text) | Symbol::ChordSymbol(text) => found.push(format!("{number} {text}")),
+                    _ => {}
+                }
+            }
+            joined(found, " / ")
+        }
+        "chords" => {
+            let chord = |symbol: &Symbol| match symbol {
+                Symbol::ChordSymbol(text) => ChordName::parse(text).map(|_| text.clone()),
+                _ => None,
+            };
+            joined(symbols().filter_map(chord).collect(), " ")
+        }
+        "graces" => {
+            let grace = |symbol: &Symbol| match symbol {
+                Symbol::Grace { acciaccatura, notes } => {
+                    Some(format!("{}{}", if *acciaccatura { "/" } else { "" }, notes.len()))
+                }
+                _ => None,
+            };
+            joined(symbols().filter_map(grace).collect(), " ")
+        }
+        name => panic!("'{name}' is no expectation ({} tunes)", book.tunes.len()),
+    }
+}
+
+fn signature(key: &Key) -> Vec<String> {
+    let sign = |alter: i8| if alter < 0 { "b".repeat(alter.unsigned_abs().into()) } else { "#".repeat(alter as usize) };
+    let altered = Step::ALL.iter().filter(|&&step| key.signature[step as usize] != 0);
+    altered.map(|&step| format!("{}{}", char::from(step.letter()), sign(key.signature[step as usize]))).collect()
+}
+
+/// How the notes of a tune or of one of its voices are others than expected. A rest at the end says how long the voice is.
+fn notes_differ(tune: &Tune, voice: Option<&str>, expected: &str) -> Option<String> {
+    let mut wanted = Vec::new();
+    let (mut now, mut length) = (Beats::ZERO, Beats::ZERO);
+    for word in expected.split_whitespace() {
+        if let Some(time) = word.strip_prefix('@') {
+            now = time.parse().expect("a time");
+            continue;
+        }
+        let (names, written) = word.split_once(':').unwrap_or((word, ""));
+        if !written.is_empty() {
+            length = written.parse().expect("a length");
+        }
+        let pitches = names.split('+').filter(|name| *name != "z");
+        wanted.extend(pitches.map(|name| (now, midi(name), length)));
+        now += length;
+    }
+    wanted.sort_unstable();
+    let played = notes(tune).into_iter().filter(|note| voice.is_none_or(|id| note.voice == id));
+    let mut found: Vec<_> = played.map(|note| (note.onset, note.pitch.midi(), note.length)).collect();
+    found.sort_unstable();
+    if found != wanted {
+        return Some(
+            found.iter().map(|(at, pitch, length)| format!("{at} {pitch}:{length}")).collect::<Vec<_>>().join(", "),
+        );
+    }
+    let last_is_rest = expected.split_whitespace().next_back().is_some_and(|word| word.starts_with('z'));
+    let of = voice.map_or(tune.voices.first(), |id| tune.voice(id));
+    let whole = of.map_or(Beats::ZERO, |of| length_of(tune, of));
+    (last_is_rest && whole != now).then(|| format!("a length of {whole}"))
+}
+
+fn length_of(tune: &Tune, voice: &Voice) -> Beats {
+    let mut carry = Carry::of(tune);
+    let order = unfold(tune, voice);
+    order.into_iter().map(|at| measure(&voice.bars[at], &mut carry).0.length).sum()
+}
+
+/// `F#4` is 66.
+fn midi(name: &str) -> i32 {
+    let step = Step::from_letter(name.as_bytes()[0]).unwrap_or_else(|| panic!("'{name}' is no pitch"));
+    let sharps = name.matches('#').count() as i32 - name.matches('b').count() as i32;
+    let octave: i32 =
+        name[1..].trim_start_matches(['#', 'b']).parse().unwrap_or_else(|_| panic!("'{name}' is no pitch"));
+    12 * (octave + 1) + step.semitones() + sharps
+}
