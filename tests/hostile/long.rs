@@ -146,6 +146,7 @@ fn long_lines() {
         ("[1A:|", ""),
         ("[2A|", ""),
         ("[1-31A:|", ""),
+        ("A|&&", ""),
     ] {
         repeated(piece, piece, wrong);
     }
@@ -157,6 +158,7 @@ fn many_lines() {
         ("%%x\n", ""),
         ("% x\n", ""),
         ("w:x\n", ""),
+        ("A|\ns:!p!\n", ""),
         ("P:A\nA|\n", ""),
         ("Q:1/4=120\nA|\n", ""),
         ("I:propagate-accidentals not\n^A\n", ""),
@@ -194,8 +196,11 @@ fn many_of_everything() {
     let long_property =
         |size: usize| format!("X:1\nV:1 name=\"{}\"\nK:C\n{}", "x".repeat(size / 2), "[V:1]A|".repeat(size / 14));
     check_text("a long property", &long_property, "");
-    let file_fields = |size: usize| format!("{}\n{}", "C:x\n".repeat(size / 8), "X:1\nK:C\n\n".repeat(size / 18));
-    check_text("fields before many tunes", &file_fields, "left out");
+    for line in ["C:x\n", "%%x\n", "m:~n2=n/o/\n"] {
+        let file_header =
+            |size: usize| format!("{}\n{}", line.repeat(size / 2 / line.len()), "X:1\nK:C\n\n".repeat(size / 18));
+        check_text(&format!("{} before many tunes", line.trim()), &file_header, "passed over");
+    }
     let parts = |size: usize| format!("X:1\nP:(((A9)9)9)\nK:C\nP:A\n{}\nP:B\n", "[2A|".repeat(size / 4));
     check_text("parts that never sound", &parts, "");
     let nest = |size: usize| format!("X:1\nP:((((A99)99)99)99)99\nK:C\nP:A\n{}\n", "A|".repeat(size / 2));
