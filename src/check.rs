@@ -58,6 +58,10 @@ fn length_message(bar: &Bar, measure: &Measure, first: bool, last: bool, split: 
 }
 
 fn check_bar_counts(tune: &Tune, diagnostics: &mut Vec<Diagnostic>) {
+    // In a prompt loops go round and the model goes on: their lengths are free.
+    if tune.header.voices.iter().any(|voice| voice.get("by").is_some()) {
+        return;
+    }
     let longest = tune.bar_count();
     for voice in tune.voices.iter().filter(|voice| !voice.bars.is_empty() && voice.bars.len() < longest) {
         let span = voice.bars.last().map_or(tune.span, |bar| bar.span);
@@ -95,5 +99,6 @@ mod tests {
             "X:1\nM:2/4\nL:1/8\nK:C\n[V:a]C4|D4|\n[V:b]E4|\n",
             "x:6:6: warning: voice b has 1 bars, the longest voice 2",
         );
+        check_text("X:1\nM:2/4\nL:1/8\nK:C\nV:a by=loop\nV:b\n[V:a]C4|D4|\n[V:b]E4|\n", "");
     }
 }

@@ -175,3 +175,69 @@ fn cancelling_leaves_the_prompt_as_it_was() {
     assert_eq!(writer.next_bar(&mut asked, &|| true), Ok(None));
     assert_eq!(asked, before);
 }
+
+/// A model that knows one bar and would play it for ever.
+struct Parrot {
+    noise: Noise,
+    song: &'static [u8],
+}
+
+impl Model for Parrot {
+    fn name(&self) -> String {
+        "parrot".into()
+    }
+
+    fn vocabulary(&self) -> &Vocabulary {
+        self.noise.vocabulary()
+    }
+
+    fn tokenize(&self, text: &str) -> Vec<u32> {
+        self.noise.tokenize(text)
+    }
+
+    fn bos(&self) -> Option<u32> {
+        None
+    }
+
+    fn context(&self) -> usize {
+        self.noise.context
+    }
+
+    fn sync(&mut self, tokens: &[u32], cancel: &dyn Fn() -> bool) -> Result<bool, String> {
+        let done = self.noise.sync(tokens, cancel)?;
+        let said = tokens.iter().rev().take_while(|&&token| token != u32::from(b']')).count().saturating_sub(1);
+        if let Some(&next) = self.song.get(said) {
+            self.noise.logits[usize::from(next)] += 50.0;
+        }
+        Ok(done)
+    }
+
+    fn logits(&self) -> &[f32] {
+        self.noise.logits()
+    }
+}
+
+#[test]
+fn a_bar_comes_twice_at_its_place_and_not_a_third_time() {
+    let write = |words: &dyn Fn(usize) -> String| {
+        let mut writer = Writer::new(Parrot { noise: Noise::new(5, 0, 8192), song: b"c2 e2 d2 c2 |" }, profile("none"));
+        let mut asked = prompt("C", (4, 4), 24);
+        asked.voices.truncate(1);
+        asked.voices[0].composed = true;
+        for (index, bar) in asked.bars.iter_mut().enumerate() {
+            *bar = PromptBar { words: vec![words(index)], cells: vec![None] };
+        }
+        let bars = std::iter::from_fn(|| writer.next_bar(&mut asked, &|| false).unwrap());
+        bars.map(|bar| bar.cells[0].1.clone()).collect::<Vec<_>>()
+    };
+    let bars = write(&|_| "slow".into());
+    assert_eq!((bars[0].as_str(), bars[1].as_str()), ("c2 e2 d2 c2", "c2 e2 d2 c2"));
+    for period in [1, 2, 4, 8] {
+        let thrice =
+            (2 * period..bars.len()).find(|&at| bars[at] == bars[at - period] && bars[at] == bars[at - 2 * period]);
+        assert_eq!(thrice, None, "period {period}: {bars:?}");
+    }
+    // Other words are answered at once.
+    let bars = write(&|index| if index < 4 { "slow".into() } else { "fast".into() });
+    assert!((4..8).all(|at| bars[at] != bars[at - 4]), "{bars:?}");
+}

@@ -5,6 +5,7 @@
 
 pub mod bench;
 pub mod child;
+mod fresh;
 pub mod inline;
 pub mod link;
 #[cfg(feature = "llama")]

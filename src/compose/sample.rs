@@ -64,11 +64,21 @@ pub struct Sampler {
 }
 
 impl Sampler {
-    /// Draws one of the allowed tokens; `None` when the mask allows none.
-    pub fn draw(&mut self, logits: &[f32], mask: &SimpleVob, sampling: &Sampling, rng: &mut Rng) -> Option<u32> {
+    /// Draws one of the allowed tokens, of those that are `wanted` while there are any; `None` when the mask allows none.
+    pub fn draw(
+        &mut self,
+        logits: &[f32],
+        mask: &SimpleVob,
+        wanted: impl Fn(u32) -> bool,
+        sampling: &Sampling,
+        rng: &mut Rng,
+    ) -> Option<u32> {
         let candidates = &mut self.candidates;
         candidates.clear();
         candidates.extend(mask.iter().filter_map(|token| Some((*logits.get(token as usize)?, token))));
+        if candidates.iter().any(|&(_, token)| wanted(token)) {
+            candidates.retain(|&(_, token)| wanted(token));
+        }
         // Ties are broken by token number, so that the order of the mask never matters.
         let order = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
         if sampling.top_k > 0 && candidates.len() > sampling.top_k {
@@ -109,14 +119,19 @@ mod tests {
         let (mut sampler, mut counts) = (Sampler::default(), [0; 5]);
         let sampling = Sampling { temperature: 1.0, min_p: 0.5, top_k: 0 };
         for bar in 0..2000 {
-            let token = sampler.draw(&logits, &mask, &sampling, &mut Rng::new(1, bar, 0, 0)).unwrap();
+            let token = sampler.draw(&logits, &mask, |_| true, &sampling, &mut Rng::new(1, bar, 0, 0)).unwrap();
             counts[token as usize] += 1;
         }
         // Token 1 has e^-1 of the best, below min-p; 2 and 4 stand 1 to e^-0.1.
         assert_eq!((counts[0], counts[1], counts[3]), (0, 0, 0));
         let share = f64::from(counts[2]) / 2000.0;
         assert!((share - 0.525).abs() < 0.04, "{share}");
-        assert_eq!(sampler.draw(&logits, &SimpleVob::alloc(5), &sampling, &mut Rng::new(1, 0, 0, 0)), None);
+        let mut draw = |mask: &SimpleVob, wanted: &dyn Fn(u32) -> bool| {
+            sampler.draw(&logits, mask, wanted, &sampling, &mut Rng::new(1, 0, 0, 0))
+        };
+        assert_eq!(draw(&mask, &|token| token == 1), Some(1));
+        assert!(draw(&mask, &|_| false).is_some(), "what nobody wants is better than nothing");
+        assert_eq!(draw(&SimpleVob::alloc(5), &|_| true), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
+use super::fresh::Worn;
 use super::mask::{Masks, Vocabulary};
 use super::profile::Profile;
 use super::sample::{Rng, Sampler};
@@ -100,6 +101,7 @@ impl<M: Model> Writer<M> {
         let mut tokens = prefix(model, pieces, &stream, index);
         let mut state = masks.automaton().start(stream.tied_in(index, voice));
         let mut rng = Rng::new(prompt.seed, prompt.first_bar + index as i64, voice, prompt.attempt);
+        let worn = Worn::new(prompt, &stream, index, voice, &mut rng);
         let mut text = Vec::new();
         while !Automaton::is_done(&state) {
             if !model.sync(&tokens, cancel)? {
@@ -107,9 +109,11 @@ impl<M: Model> Writer<M> {
             }
             // The vocabulary has every byte of the subset and the automaton no dead ends, so there is always a token.
             let mask = masks.mask(model.vocabulary(), state);
-            let token = sampler.draw(model.logits(), mask, &profile.sampling, &mut rng);
-            let token = token.ok_or("no token fits the bar: the mask is empty")?;
             let vocabulary = model.vocabulary();
+            let ways = worn.after(&text);
+            let fresh = |token| !ways.iter().any(|way| way.goes_on_with(vocabulary.bytes(token)));
+            let token = sampler.draw(model.logits(), mask, fresh, &profile.sampling, &mut rng);
+            let token = token.ok_or("no token fits the bar: the mask is empty")?;
             state = masks.advance(vocabulary, state, token).ok_or("a masked token does not fit the bar")?;
             text.extend_from_slice(vocabulary.bytes(token));
             tokens.push(token);
