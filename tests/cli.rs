@@ -187,6 +187,26 @@ fn check_is_silent_on_good_files_and_lists_what_is_wrong_in_bad_ones() {
     }
 }
 
+/// Eleven mistakes of eleven kinds: each is named at its place, and the bars around them play.
+#[test]
+fn every_mistake_of_a_file_is_named_and_the_rest_plays() {
+    let place = Place::new();
+    let file = "tests/data/eleven_mistakes.abc";
+    let ran = place.run(["check", file]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let places: Vec<&str> = ran
+        .out
+        .lines()
+        .map(|line| line.strip_prefix(file).and_then(|rest| rest[1..].split(": error: ").next()).expect("an error"))
+        .collect();
+    let expected = ["3:3", "4:3", "5:3", "6:3", "8:13", "9:13", "10:14", "11:13", "12:13", "13:16", "14:13"];
+    assert_eq!(places, expected, "{}", ran.out);
+    let ran = place.run(["notes", file]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    // Seven lines with a good bar of eight notes before and one after the mistake.
+    assert!(ran.out.lines().count() >= 7 * 16, "{}", ran.out);
+}
+
 #[test]
 fn a_warning_alone_is_no_failure() {
     let place = Place::new();
