@@ -22,7 +22,7 @@ pub fn check(text: &str) -> Vec<Diagnostic> {
 }
 
 fn check_voice(tune: &Tune, voice: &Voice, diagnostics: &mut Vec<Diagnostic>) {
-    let mut carry = Carry::of(tune);
+    let mut carry = Carry::of(tune, &voice.id);
     let mut split = None; // the part of a bar before a repeat sign that cuts it
     for (at, bar) in voice.bars.iter().enumerate() {
         let (measure, heard) = measure(bar, &mut carry);

@@ -25,6 +25,7 @@
 //! | [`prompt`], [`steer`], [`accompany`] | scenes, voices, words; words to control words; chord symbols to notes |
 //! | [`timeline`], [`transport`], [`ladder`], [`conductor`] | which bars there are, when they are, what fills a gap |
 //! | [`synth`], [`engine`], [`queue`] | patches, voices, and events in, sound out |
+//! | [`render`], [`record`], [`export`], [`import`] | the engine in a loop; WAV, MIDI and ABC of what was played, and MIDI back |
 //! | [`event`] | what rooms tell each other |
 //!
 //! | rooms | thread |
@@ -40,7 +41,8 @@
 //! # Invariants
 //!
 //! * The music never waits for the model: whoever plays, plays what is there at the commit point.
-//! * Committed bars never change, and what is committed is what is heard and what was shown.
+//! * Committed bars never change, and what is committed is what is heard and what was shown. Only a stop takes back those that have not
+//!   begun.
 //! * Each bar that a model writes is full and keeps the voice's rules, by construction ([`abc::bar`]), for any vocabulary that can
 //!   spell the subset ([`compose::mask::Vocabulary`]); the parent reads it again all the same.
 //! * The composer's text is a pure function of header, words and bars ([`compose::stream`]); its cache is only a shortcut.

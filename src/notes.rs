@@ -32,7 +32,7 @@ pub fn notes(tune: &Tune) -> Vec<PlayedNote> {
 }
 
 fn voice_notes(tune: &Tune, voice: &Voice) -> Vec<PlayedNote> {
-    let mut carry = Carry::of(tune);
+    let mut carry = Carry::of(tune, &voice.id);
     let mut start = Beats::ZERO;
     let bars = unfold(tune, voice).into_iter().map(|at| {
         let (bar, _) = measure(&voice.bars[at], &mut carry);

@@ -204,6 +204,11 @@ mod tests {
         assert_eq!(bars(1), ["[G,CE]2 [G,CE]2 [G,CE]2 [G,CE]2", "[A,CF]2 [A,CF]2 [G,B,D]2 [G,B,D]2"]);
         assert_eq!(bars(2), ["[CEA]8"]);
         assert_eq!(scene.voices[1].by, By::Loop);
+        let (scene, _) = check(
+            "X:1\nM:4/4\nL:1/4\n%%MIDI program 4\n%%MIDI gchord fzcz\nK:C\nV:keys by=chords channel=3\n[V:keys] \"C\"x4 |\n",
+        );
+        let keys = &scene.voices[0];
+        assert_eq!((keys.bars[0].text.as_str(), keys.program, keys.channel), ("C,,2 z2 [G,CE]2 z2", Some(4), Some(3)));
         let (_, said) = check("X:1\nM:4/4\nK:C\nV:keys by=chords\n[V:keys] z8 |\n");
         assert!(
             said.iter().any(|line| line.starts_with("t.abc:4:1: error: ") && line.contains("chord symbols")),

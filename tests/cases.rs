@@ -258,7 +258,7 @@ fn notes_differ(tune: &Tune, voice: Option<&str>, expected: &str) -> Option<Stri
 }
 
 fn length_of(tune: &Tune, voice: &Voice) -> Beats {
-    let mut carry = Carry::of(tune);
+    let mut carry = Carry::of(tune, &voice.id);
     let order = unfold(tune, voice);
     order.into_iter().map(|at| measure(&voice.bars[at], &mut carry).0.length).sum()
 }

@@ -87,7 +87,7 @@ fn read(text: &str, tally: &mut Tally) {
 /// What the printer writes is read back as it was meant, and prints the same again.
 fn print_bars(tune: &Tune, tally: &mut Tally) {
     for voice in &tune.voices {
-        let mut carry = Carry::of(tune);
+        let mut carry = Carry::of(tune, &voice.id);
         // Rests of very many bars are all alike.
         for bar in voice.bars.iter().take(100) {
             let mut tied = carry.tied.clone();

@@ -331,6 +331,8 @@ pub struct Directive {
     pub text: String,
     /// As for [`Comment`].
     pub after_bars: Option<usize>,
+    /// The voice among whose lines it stands; `None` before any.
+    pub voice: Option<String>,
 }
 
 /// `P:A` in the body.

@@ -13,6 +13,7 @@ pub mod interval;
 pub mod key;
 mod macros;
 mod marks;
+pub mod midi;
 mod music;
 pub mod parse;
 pub mod print;

@@ -156,10 +156,10 @@ impl Reader<'_> {
 
     fn directive(&mut self, span: Span, text: &str) {
         let after_bars = self.tune.as_ref().and_then(TuneBuilder::after_bars);
-        let directive = Directive { span, text: text.trim().to_owned(), after_bars };
+        let directive = Directive { span, text: text.trim().to_owned(), after_bars, voice: None };
         let in_header = self.tune.is_none() && self.in_file_header(span);
         match &mut self.tune {
-            Some(builder) => builder.directive(directive),
+            Some(builder) => builder.directive(directive, &mut self.diagnostics),
             None if in_header => self.book.directives.push(directive),
             None => {}
         }
@@ -193,7 +193,7 @@ impl Reader<'_> {
             builder.header_field(file_field.code, file_field.span, value, self.text, &mut Vec::new());
         }
         for directive in &self.book.directives {
-            builder.directive(directive.clone());
+            builder.directive(directive.clone(), &mut Vec::new());
         }
         self.tune = Some(builder);
         self.stray = false;

@@ -8,6 +8,7 @@ use super::field::Shift;
 use super::key::Key;
 use super::macros::Macros;
 use super::marks::UserSymbols;
+use super::midi::MidiSetting;
 use super::voice::VoiceBuilder;
 use super::{Diagnostic, Meter, Span, field};
 use crate::time::Beats;
@@ -114,9 +115,8 @@ impl TuneBuilder {
                 Ok(order) => self.tune.header.order = Some(order),
                 Err(message) => report(message),
             },
-            b'V' => {
-                self.voice(span, value, text, diagnostics);
-            }
+            // In the header a voice is only declared, but directives after it are its own.
+            b'V' => self.current = self.voice(span, value, text, diagnostics).or(self.current),
             b'K' => match Key::parse(content) {
                 Ok((key, properties)) => self.end_header(key, properties, span, diagnostics),
                 Err(message) => {
@@ -152,6 +152,7 @@ impl TuneBuilder {
             voice.begin_with(self.context, self.shift);
         }
         self.in_header = false;
+        self.current = None;
     }
 
     pub(super) fn body_field(
@@ -227,8 +228,12 @@ impl TuneBuilder {
         }
     }
 
-    pub fn directive(&mut self, directive: Directive) {
+    pub fn directive(&mut self, mut directive: Directive, diagnostics: &mut Vec<Diagnostic>) {
         self.symbols.instruct(&directive.text);
+        if let Some(Err(message)) = MidiSetting::read(&directive.text) {
+            diagnostics.push(Diagnostic::warning(directive.span, message));
+        }
+        directive.voice = self.current.map(|at| self.voices[at].header.id.clone());
         self.tune.directives.push(directive);
     }
 
@@ -248,7 +253,7 @@ impl TuneBuilder {
             // An instruction is a directive in a field's clothes (ABC 2.1, 3.1.17).
             b'I' => {
                 let after_bars = self.after_bars();
-                self.directive(Directive { span, text, after_bars });
+                self.directive(Directive { span, text, after_bars, voice: None }, diagnostics);
             }
             code if self.in_header => self.tune.header.fields.push(Field { span, code, text }),
             code => self.tune.fields.push(Field { span, code, text }),

@@ -19,7 +19,7 @@ pub struct SeedBar {
 pub(super) fn seed_bars(tune: &Tune, name: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<SeedBar> {
     let Some(voice) = tune.voice(name) else { return Vec::new() };
     let full = tune.header.meter.unwrap_or(Meter::COMMON).bar_length();
-    let mut carry = Carry::of(tune);
+    let mut carry = Carry::of(tune, name);
     let mut bars: Vec<(Measure, Span)> = Vec::new();
     let mut said = vec![false; voice.bars.len()];
     let repeats_whole = voice.bars.last().is_some_and(|bar| bar.after.ends > 0);

@@ -3,6 +3,7 @@
 use super::property::{self, Why};
 use super::seed::{SeedBar, seed_bars};
 use crate::abc::ast::{Tune, VoiceHeader};
+use crate::abc::midi::MidiSettings;
 use crate::abc::{Diagnostic, Meter, print};
 use crate::accompany::{Comper, Style};
 use crate::compose::{Role, STREAM_UNIT, VoiceRules};
@@ -52,6 +53,7 @@ pub(super) fn voice(
 ) -> Voice {
     let scene_meter = tune.header.meter.unwrap_or(Meter::COMMON);
     let bars = seed_bars(tune, name, diagnostics);
+    let midi = MidiSettings::of(tune, name);
     let percussion = header.get("clef").is_some_and(|clef| clef.starts_with("perc"));
     let role = role(name, header, percussion, &bars);
     let repeats = tune.voice(name).and_then(|voice| voice.bars.last()).is_some_and(|bar| bar.after.ends > 0);
@@ -62,8 +64,8 @@ pub(super) fn voice(
         comping: None,
         patch: if role == Role::Bass { "sub" } else { "reed" }.to_owned(),
         out: None,
-        channel: None,
-        program: None,
+        channel: midi.channel,
+        program: midi.program,
         rules: VoiceRules { range: if role == Role::Bass { (28, 55) } else { (55, 88) }, ..VoiceRules::default() },
         gain: 1.0,
         pan: 0.0,
@@ -82,6 +84,15 @@ pub(super) fn voice(
     if voice.comping.is_some() {
         if header.get("range").is_none() {
             voice.rules.range = COMPING_RANGE;
+        }
+        if let Some(pattern) = midi.gchord.filter(|_| voice.comping == Some(Style::Gchord)) {
+            match Style::parse(&pattern) {
+                Ok(style) => voice.comping = Some(style),
+                Err(known) => {
+                    let message = format!("%%MIDI gchord {pattern}: wants {known}");
+                    diagnostics.push(Diagnostic::warning(header.span, message));
+                }
+            }
         }
         return voice;
     }

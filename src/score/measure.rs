@@ -5,6 +5,7 @@ use num_rational::Ratio;
 use super::{ChordSymbol, DEFAULT_VELOCITY, Measure, Note, sort};
 use crate::abc::ast::{Bar, Change, Context, Directive, NoteSymbol, Symbol, Tune};
 use crate::abc::interval::Interval;
+use crate::abc::midi::MidiSettings;
 use crate::abc::{Diagnostic, Pitch, Span};
 use crate::time::Beats;
 
@@ -50,19 +51,22 @@ pub struct Carry {
     /// The dynamic in force, 1 to 127.
     pub velocity: u8,
     pub propagation: Propagation,
+    /// Semitones that `%%MIDI transpose` moves the voice by.
+    pub transpose: i32,
 }
 
 impl Default for Carry {
     fn default() -> Self {
-        Carry { tied: Vec::new(), velocity: DEFAULT_VELOCITY, propagation: Propagation::default() }
+        Carry { tied: Vec::new(), velocity: DEFAULT_VELOCITY, propagation: Propagation::default(), transpose: 0 }
     }
 }
 
 impl Carry {
     /// What the first bar of a tune's voice begins with.
     #[must_use]
-    pub fn of(tune: &Tune) -> Carry {
-        Carry { propagation: Propagation::of(&tune.directives), ..Carry::default() }
+    pub fn of(tune: &Tune, voice: &str) -> Carry {
+        let transpose = MidiSettings::of(tune, voice).transpose;
+        Carry { propagation: Propagation::of(&tune.directives), transpose, ..Carry::default() }
     }
 }
 
@@ -114,10 +118,11 @@ struct Walk<'a> {
 impl<'a> Walk<'a> {
     fn new(context: Context, carry: &'a mut Carry) -> Self {
         let open = carry.tied.clone();
+        let shift = Interval::of_semitones(context.shift + carry.transpose);
         Walk {
             carry,
             context,
-            shift: Interval::of_semitones(context.shift),
+            shift,
             now: Beats::ZERO,
             longest: Beats::ZERO,
             notes: Vec::new(),
@@ -169,7 +174,7 @@ impl<'a> Walk<'a> {
             Symbol::Change(change) => {
                 self.context.apply(change);
                 if let Change::Shift(semitones) = *change {
-                    self.shift = Interval::of_semitones(semitones);
+                    self.shift = Interval::of_semitones(semitones + self.carry.transpose);
                 }
             }
             Symbol::Annotation(_) | Symbol::SlurStart | Symbol::SlurEnd | Symbol::Spacer => {}
