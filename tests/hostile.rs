@@ -104,15 +104,16 @@ fn print_bar(bar: &Bar, measure: &Measure, tied: &[Pitch], tally: &mut Tally) {
     let length = bar.context.meter.bar_length();
     let style = Style::new(&bar.context.key, bar.context.meter, Beats::EIGHTH);
     let text = print::bar(measure, length, &style);
-    // A tied note too short to be written leaves its tie to nobody.
+    // A tied note too short to be written leaves its tie to nobody, and the notes beside it speak for themselves.
     let exact = is_exact(measure, length);
-    let tied = if exact { tied } else { &[] };
     let (again, diagnostics) = read_bar(&text, &bar.context.key, bar.context.meter, Beats::EIGHTH, tied);
     assert!(diagnostics.iter().all(|d| d.message.contains("tie")), "{text}: {diagnostics:?}");
     if on_grid(length) {
         assert_eq!(again.length, length, "{text}");
     }
-    assert_eq!(print::bar(&again, length, &style), text, "printed once more");
+    if exact || tied.is_empty() {
+        assert_eq!(print::bar(&again, length, &style), text, "printed once more");
+    }
     if exact {
         tally.same += 1;
         assert_eq!(sounds(&again), sounds(measure), "{text}");

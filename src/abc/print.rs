@@ -36,7 +36,9 @@ pub fn bar(measure: &Measure, length: Beats, style: &Style) -> String {
     let slices = on_grid(slices(measure, length));
     let chart = slices.iter().all(|slice| slice.pitches.is_empty()) && slices.iter().any(|s| !s.chords.is_empty());
     let rest = if chart { 'x' } else { 'z' };
-    let mut printer = Printer { style, text: String::new(), at: 0, current: style.signature, rest };
+    let held = measure.notes.iter().filter(|note| note.tied_from && note.onset == Beats::ZERO);
+    let held = held.map(|note| note.pitch).collect();
+    let mut printer = Printer { style, text: String::new(), at: 0, current: style.signature, rest, held };
     let mut at = 0;
     while at < slices.len() {
         let triplet = slices.get(at..at + 3).filter(|group| is_triplet(group));
@@ -59,6 +61,8 @@ struct Printer<'a> {
     /// What each letter stands at now, as a reader understands it.
     current: [i8; 7],
     rest: char,
+    /// What a tie holds into the bar: without an accidental its letter would be read as this.
+    held: Vec<Pitch>,
 }
 
 impl Printer<'_> {
@@ -157,7 +161,8 @@ impl Printer<'_> {
     fn pitch(&mut self, pitch: Pitch) {
         let letter = pitch.step as usize;
         let plain = self.style.signature[letter];
-        if pitch.alter != plain || self.current[letter] != plain {
+        let other = |held: &Pitch| held.ladder() == pitch.ladder() && held.alter != pitch.alter;
+        if pitch.alter != plain || self.current[letter] != plain || (self.at == 0 && self.held.iter().any(other)) {
             self.text.push_str(accidental(pitch.alter));
         }
         self.current[letter] = pitch.alter;
@@ -238,6 +243,16 @@ mod tests {
         check("[CEG]4-[CEG]4", "C", COMMON, EIGHTH, "[CEG]4- [CEG]4");
         check("C4-C4-", "C", COMMON, EIGHTH, "C4- C4-");
         check("[CE-]4 E4", "C", COMMON, EIGHTH, "[CE-]4 E4");
+    }
+
+    #[test]
+    fn a_note_beside_a_held_one_of_its_letter_says_what_it_is() {
+        let (held, style) =
+            (Pitch { step: Step::F, alter: 1, octave: 5 }, Style::new(&Key::NONE, COMMON, Beats::EIGHTH));
+        let read = |text: &str| read_bar(text, &Key::NONE, COMMON, Beats::EIGHTH, &[held]).0;
+        let written = bar(&read("f8 & =f8"), Beats::WHOLE, &style);
+        assert_eq!(written, "[=f^f]8");
+        assert_eq!(bar(&read(&written), Beats::WHOLE, &style), written);
     }
 
     #[test]
