@@ -103,20 +103,22 @@ fn print_bars(tune: &Tune, tally: &mut Tally) {
 fn print_bar(bar: &Bar, measure: &Measure, tied: &[Pitch], tally: &mut Tally) {
     let length = bar.context.meter.bar_length();
     let style = Style::new(&bar.context.key, bar.context.meter, Beats::EIGHTH);
-    let text = print::bar(measure, length, &style);
-    // A tied note too short to be written leaves its tie to nobody, and the notes beside it speak for themselves.
+    // A tied note too short to be written leaves its tie to nobody: such a bar is printed as one that nothing is tied into.
     let exact = is_exact(measure, length);
+    let (mut measure, tied) = (measure.clone(), if exact { tied } else { &[] });
+    if !exact {
+        measure.notes.iter_mut().for_each(|note| note.tied_from = false);
+    }
+    let text = print::bar(&measure, length, &style);
     let (again, diagnostics) = read_bar(&text, &bar.context.key, bar.context.meter, Beats::EIGHTH, tied);
     assert!(diagnostics.iter().all(|d| d.message.contains("tie")), "{text}: {diagnostics:?}");
     if on_grid(length) {
         assert_eq!(again.length, length, "{text}");
     }
-    if exact || tied.is_empty() {
-        assert_eq!(print::bar(&again, length, &style), text, "printed once more");
-    }
+    assert_eq!(print::bar(&again, length, &style), text, "printed once more");
     if exact {
         tally.same += 1;
-        assert_eq!(sounds(&again), sounds(measure), "{text}");
+        assert_eq!(sounds(&again), sounds(&measure), "{text}");
     }
 }
 

@@ -48,8 +48,8 @@ impl Worn {
 impl Way<'_> {
     /// Whether these bytes go on towards the copy. Spaces alone lead nowhere yet.
     pub fn goes_on_with(self, token: &[u8]) -> bool {
-        let token = without_spaces(token);
-        !token.is_empty() && self.0.starts_with(&token)
+        let mut signs = token.iter().filter(|&&byte| byte != b' ').peekable();
+        signs.peek().is_some() && signs.enumerate().all(|(at, byte)| self.0.get(at) == Some(byte))
     }
 }
 
