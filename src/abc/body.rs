@@ -1,6 +1,8 @@
 //! The music of a tune while it is being read: symbols handed to the voice in force, macros replaced, symbol lines set to
 //! their notes (ABC 2.1, 4, 9 and 4.15).
 
+use std::sync::Arc;
+
 use super::ast::{Item, Symbol};
 use super::macros::Macros;
 use super::music::{Scanner, Token};
@@ -14,27 +16,40 @@ impl TuneBuilder {
     pub fn music(&mut self, text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
         self.in_symbols = false;
         let mut at = span.start;
-        loop {
-            if !self.macros.is_empty() {
-                at += text[at..span.end].bytes().take_while(u8::is_ascii_whitespace).count();
-                if let Some((length, expansion)) = self.macros.call(&text[at..span.end]) {
-                    self.expand(Span { start: at, end: at + length }, &expansion, diagnostics);
-                    at += length;
-                    continue;
-                }
-            }
-            // A field may define symbols and change voices, so nothing is scanned ahead.
-            let mut scanner = Scanner::new(text, Span { start: at, end: span.end }, &self.symbols, diagnostics);
-            let Some((place, token)) = scanner.next() else { break };
-            at = scanner.at;
-            if let Token::Field(code, value) = token {
-                self.body_field(code, place, value, text, diagnostics);
-                continue;
-            }
-            self.token(place, token, diagnostics);
+        // A field may define symbols and change voices, so nothing is scanned ahead of it.
+        while let Some((end, place, code, value)) = self.music_to_field(text, Span { start: at, end: span.end }, diagnostics) {
+            at = end;
+            self.body_field(code, place, value, text, diagnostics);
         }
     }
 
+    /// Reads the music up to an inline field: the field's end, its place, its letter and the place of its value.
+    fn music_to_field(
+        &mut self,
+        text: &str,
+        span: Span,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<(usize, Span, u8, Span)> {
+        let symbols = Arc::clone(&self.symbols);
+        let mut scanner = Scanner::new(text, span, &symbols, diagnostics);
+        loop {
+            if !self.macros.is_empty() {
+                scanner.take_while(|byte| byte.is_ascii_whitespace());
+                let at = scanner.at;
+                if let Some((length, expansion)) = self.macros.call(&text[at..span.end]) {
+                    scanner.at += length;
+                    self.expand(Span { start: at, end: scanner.at }, &expansion, scanner.diagnostics);
+                    continue;
+                }
+            }
+            match scanner.next()? {
+                (place, Token::Field(code, value)) => return Some((scanner.at, place, code, value)),
+                (place, token) => self.token(place, token, scanner.diagnostics),
+            }
+        }
+    }
+
+    #[inline]
     fn token(&mut self, place: Span, token: Token, diagnostics: &mut Vec<Diagnostic>) {
         let rests_left = self.rests_left;
         let voice = self.current_voice();

@@ -28,13 +28,18 @@ pub(super) enum Token {
     Tie,
 }
 
+/// What stands between symbols and means nothing to the ear.
+fn is_passed_over(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'`' | b'\\' | b'*' | b'$' | b'\r')
+}
+
 /// Walks the bytes of one line of music code.
 pub(super) struct Scanner<'a> {
     pub text: &'a str,
     pub bytes: &'a [u8],
     pub at: usize,
     pub symbols: &'a UserSymbols,
-    diagnostics: &'a mut Vec<Diagnostic>,
+    pub diagnostics: &'a mut Vec<Diagnostic>,
 }
 
 impl<'a> Scanner<'a> {
@@ -45,6 +50,7 @@ impl<'a> Scanner<'a> {
 
     pub fn next(&mut self) -> Option<(Span, Token)> {
         loop {
+            self.take_while(is_passed_over);
             let start = self.at;
             let byte = self.peek()?;
             if let Some(token) = self.token(byte) {
@@ -90,7 +96,7 @@ impl<'a> Scanner<'a> {
     fn token(&mut self, byte: u8) -> Option<Token> {
         match byte {
             b'A'..=b'G' | b'a'..=b'g' | b'^' | b'_' | b'=' => Some(Token::Symbol(Symbol::Note(self.note()?))),
-            b' ' | b'\t' | b'`' | b'\\' | b'*' | b'$' | b'\r' => {
+            byte if is_passed_over(byte) => {
                 self.at += 1;
                 None
             }
@@ -160,8 +166,8 @@ impl<'a> Scanner<'a> {
     /// Accidental, letter, octave marks, length, tie. Without a letter: an error, and nothing.
     fn note(&mut self) -> Option<NoteSymbol> {
         let start = self.at;
-        let signs = self.take_while(|b| b"^_=".contains(&b));
-        let accidental = super::alteration(&self.text[start..self.at]);
+        let signs = self.take_while(|b| matches!(b, b'^' | b'_' | b'='));
+        let accidental = if signs > 0 { super::alteration(&self.text[start..self.at]) } else { None };
         if signs > 0 && accidental.is_none() {
             self.error(start, format!("'{}' is not an accidental", &self.text[start..self.at]));
         }

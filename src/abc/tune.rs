@@ -25,7 +25,8 @@ pub(super) struct TuneBuilder {
     unit: Option<Beats>,
     /// `Q:` waits for `L:`, which `C3=100` counts in.
     tempo: Option<(Span, String)>,
-    pub(super) symbols: UserSymbols,
+    /// Shared with whoever is reading music, which a field may stand in.
+    pub(super) symbols: Arc<UserSymbols>,
     pub(super) macros: Macros,
     /// How many characters came of macros.
     pub(super) expanded: usize,
@@ -55,7 +56,7 @@ impl TuneBuilder {
             in_header: false,
             unit: None,
             tempo: None,
-            symbols: UserSymbols::default(),
+            symbols: Arc::default(),
             macros: Macros::default(),
             expanded: 0,
             in_symbols: false,
@@ -229,7 +230,7 @@ impl TuneBuilder {
     }
 
     pub fn directive(&mut self, mut directive: Directive, diagnostics: &mut Vec<Diagnostic>) {
-        self.symbols.instruct(&directive.text);
+        Arc::make_mut(&mut self.symbols).instruct(&directive.text);
         if let Some(Err(message)) = MidiSetting::read(&directive.text) {
             diagnostics.push(Diagnostic::warning(directive.span, message));
         }
@@ -241,7 +242,7 @@ impl TuneBuilder {
         let text = content.trim().to_owned();
         match code {
             b'U' => {
-                if let Err(message) = self.symbols.define(&text) {
+                if let Err(message) = Arc::make_mut(&mut self.symbols).define(&text) {
                     diagnostics.push(Diagnostic::warning(span, message));
                 }
             }

@@ -117,6 +117,7 @@ impl VoiceBuilder {
         self.shift(span, Shift::default());
     }
 
+    #[inline]
     pub fn symbol(&mut self, span: Span, symbol: Symbol) {
         if symbol.is_timed() {
             self.timed = Some(self.items.len());
@@ -241,13 +242,13 @@ impl VoiceBuilder {
     }
 
     fn close(&mut self, after: BarLine) {
-        let items = std::mem::take(&mut self.items);
+        // A copy takes no more room than it needs, and the next bar begins with what this one has taken.
+        let mut items = Vec::with_capacity(self.items.len());
+        items.append(&mut self.items);
         let start = items.first().map_or(after.span.start, |item| item.span.start);
         let end = items.last().map_or(start, |item| item.span.end);
         let before = std::mem::replace(&mut self.before, after);
         let context = std::mem::replace(&mut self.at_start, self.context);
-        // The next bar has about as many symbols as this one.
-        self.items.reserve(items.len());
         self.bars.push(Bar { span: Span { start, end }, context, before, after, items });
         (self.timed, self.harmony) = (None, false);
     }

@@ -113,6 +113,8 @@ struct Walk<'a> {
     /// What broken rhythm multiplies the next note by.
     broken: Ratio<i64>,
     accent: bool,
+    /// Notes were read in another order than that of their onsets and pitches.
+    unsorted: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -136,6 +138,7 @@ impl<'a> Walk<'a> {
             tuplet: None,
             broken: Ratio::from_integer(1),
             accent: false,
+            unsorted: false,
         }
     }
 
@@ -169,6 +172,7 @@ impl<'a> Walk<'a> {
             }
             Symbol::Overlay => {
                 self.layers += 1;
+                self.unsorted = true;
                 self.next_layer();
             }
             Symbol::Change(change) => {
@@ -183,8 +187,10 @@ impl<'a> Walk<'a> {
 
     fn finish(mut self) -> (Measure, Vec<Diagnostic>) {
         self.next_layer();
-        sort(&mut self.notes);
-        self.chords.sort_by_key(|chord| chord.onset);
+        if self.unsorted {
+            sort(&mut self.notes);
+            self.chords.sort_by_key(|chord| chord.onset);
+        }
         self.carry.tied = self.tied_out;
         let measure = Measure { length: self.longest, notes: self.notes, chords: self.chords };
         (measure, self.diagnostics)
@@ -227,13 +233,14 @@ impl<'a> Walk<'a> {
             self.diagnostics.push(Diagnostic::error(span, "nothing lasts that long"));
             return Beats::WHOLE * LONGEST;
         }
-        if (below.count_ones() == 1 && below <= 1 << 13) || FINEST % below == 0 {
+        if below <= 1 << 13 && (below & (below - 1) == 0) || FINEST % below == 0 {
             return time;
         }
         self.diagnostics.push(Diagnostic::warning(span, format!("the length {time} is rounded")));
         let (numerator, denominator) = (i128::from(time.numerator()), i128::from(time.denominator()));
         let parts = (numerator * i128::from(FINEST) + denominator / 2) / denominator;
-        Beats::new(parts as i64, FINEST)
+        // However short, it takes time, so that what comes after it does.
+        Beats::new((parts as i64).max(1), FINEST)
     }
 
     fn silence(&mut self, span: Span, length: Beats) {
@@ -252,15 +259,16 @@ impl<'a> Walk<'a> {
         let velocity = if self.accent { self.carry.velocity.saturating_add(16).min(127) } else { self.carry.velocity };
         self.accent = false;
         let first = self.notes.len();
+        self.unsorted |= symbols.len() > 1;
         let mut open = Vec::new();
-        for symbol in symbols {
+        for (at, symbol) in symbols.iter().enumerate() {
             let pitch = self.pitch(symbol);
             if !(0..=127).contains(&pitch.midi()) {
                 self.diagnostics.push(Diagnostic::error(span, "this pitch is beyond MIDI"));
                 continue;
             }
             // Members of a chord differ in length as their numbers do.
-            let own = if symbol.length == head.length {
+            let own = if at == 0 || symbol.length == head.length {
                 length
             } else {
                 self.exact(span, unit.scale(symbol.length).scale(outer).scale(factor))
@@ -281,6 +289,9 @@ impl<'a> Walk<'a> {
 
     /// A `-` to another pitch than those from `first` on is a slur in many older files: the note is not held on.
     fn untie(&mut self, first: usize) {
+        if self.open.is_empty() {
+            return;
+        }
         let Some(last) = self.last else {
             self.open.clear();
             return;
