@@ -25,6 +25,9 @@ impl Beats {
     /// `numerator / denominator` of a whole note. Panics when the denominator is zero.
     #[must_use]
     pub fn new(numerator: i64, denominator: i64) -> Self {
+        if denominator > 0 && is_power_of_two(denominator) {
+            return Beats::halves(numerator, denominator);
+        }
         Beats(Ratio::new(numerator, denominator))
     }
 
@@ -60,6 +63,13 @@ impl Beats {
     fn halves(numerator: i64, denominator: i64) -> Self {
         let twos = numerator.trailing_zeros().min(denominator.trailing_zeros());
         Beats(Ratio::new_raw(numerator >> twos, denominator >> twos))
+    }
+
+    /// Whether the denominator is a power of two, as it is without tuplets.
+    #[must_use]
+    #[inline]
+    pub fn is_binary(self) -> bool {
+        is_power_of_two(self.denominator())
     }
 
     #[must_use]
@@ -99,7 +109,7 @@ impl Add for Beats {
     #[inline]
     fn add(self, other: Beats) -> Beats {
         let (own, others) = (self.denominator(), other.denominator());
-        if is_power_of_two(own) && is_power_of_two(others) {
+        if self.is_binary() && other.is_binary() {
             let common = own.max(others);
             let part = |time: Beats| time.numerator() * (common >> time.denominator().trailing_zeros());
             return Beats::halves(part(self) + part(other), common);

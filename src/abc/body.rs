@@ -17,81 +17,65 @@ impl TuneBuilder {
         self.in_symbols = false;
         let mut at = span.start;
         // A field may define symbols and change voices, so nothing is scanned ahead of it.
-        while let Some((end, place, code, value)) = self.music_to_field(text, Span { start: at, end: span.end }, diagnostics) {
-            at = end;
+        loop {
+            let symbols = Arc::clone(&self.symbols);
+            let mut scanner = Scanner::new(text, Span { start: at, end: span.end }, &symbols, diagnostics);
+            let Some((place, code, value)) = self.music_to_field(&mut scanner, None) else { break };
+            at = scanner.at;
             self.body_field(code, place, value, text, diagnostics);
         }
     }
 
-    /// Reads the music up to an inline field: the field's end, its place, its letter and the place of its value.
-    fn music_to_field(
-        &mut self,
-        text: &str,
-        span: Span,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> Option<(usize, Span, u8, Span)> {
-        let symbols = Arc::clone(&self.symbols);
-        let mut scanner = Scanner::new(text, span, &symbols, diagnostics);
+    /// Reads the music up to an inline field: its place, its letter and the place of its value. `call` is the place of the
+    /// macro that the music comes of; bar lines, overlays and fields are none of an ornament's business.
+    fn music_to_field(&mut self, scanner: &mut Scanner<'_>, call: Option<Span>) -> Option<(Span, u8, Span)> {
         loop {
-            if !self.macros.is_empty() {
-                scanner.take_while(|byte| byte.is_ascii_whitespace());
-                let at = scanner.at;
-                if let Some((length, expansion)) = self.macros.call(&text[at..span.end]) {
-                    scanner.at += length;
-                    self.expand(Span { start: at, end: scanner.at }, &expansion, scanner.diagnostics);
-                    continue;
-                }
+            if call.is_none() && !self.macros.is_empty() && self.call(scanner) {
+                continue;
             }
-            match scanner.next()? {
-                (place, Token::Field(code, value)) => return Some((scanner.at, place, code, value)),
-                (place, token) => self.token(place, token, scanner.diagnostics),
+            let (place, token) = scanner.next()?;
+            let place = call.unwrap_or(place);
+            match token {
+                Token::BarLine(_) | Token::Symbol(Symbol::Overlay) | Token::Field(..) if call.is_some() => {
+                    scanner.diagnostics.push(Diagnostic::warning(place, "a macro holds no bar lines, overlays and fields"));
+                }
+                Token::Symbol(Symbol::Overlay) => self.current_voice().overlay(place),
+                Token::Symbol(symbol) => self.current_voice().symbol(place, symbol),
+                Token::BarLine(line) => self.current_voice().bar_line(line),
+                Token::BarRests { visible, bars } => {
+                    let more = (bars - 1).min(self.rests_left);
+                    self.current_voice().bar_rests(place, visible, 1 + more);
+                    self.rests_left -= more;
+                    if 1 + more < bars {
+                        let message = "the text has too many bars of rest; this is one";
+                        scanner.diagnostics.push(Diagnostic::error(place, message));
+                    }
+                }
+                Token::Tie => self.current_voice().tie(place, scanner.diagnostics),
+                Token::Field(code, value) => return Some((place, code, value)),
             }
         }
     }
 
-    #[inline]
-    fn token(&mut self, place: Span, token: Token, diagnostics: &mut Vec<Diagnostic>) {
-        let rests_left = self.rests_left;
-        let voice = self.current_voice();
-        match token {
-            Token::Symbol(Symbol::Overlay) => voice.overlay(place),
-            Token::Symbol(symbol) => voice.symbol(place, symbol),
-            Token::BarLine(line) => voice.bar_line(line),
-            Token::BarRests { visible, bars } => {
-                let more = (bars - 1).min(rests_left);
-                voice.bar_rests(place, visible, 1 + more);
-                self.rests_left -= more;
-                if 1 + more < bars {
-                    diagnostics.push(Diagnostic::error(place, "the text has too many bars of rest; this is one"));
-                }
-            }
-            Token::Tie => voice.tie(place, diagnostics),
-            Token::Field(..) => {}
-        }
-    }
-
-    /// Reads what a macro stands for. All of it has the place of the call; bar lines, overlays and fields are none of an
-    /// ornament's business.
-    fn expand(&mut self, call: Span, expansion: &str, diagnostics: &mut Vec<Diagnostic>) {
+    /// Reads what a macro stands for, if the music goes on with a call; all of it has the place of the call.
+    fn call(&mut self, scanner: &mut Scanner<'_>) -> bool {
+        scanner.take_while(|byte| byte.is_ascii_whitespace());
+        let start = scanner.at;
+        let Some((length, expansion)) = self.macros.call(&scanner.text[start..scanner.bytes.len()]) else { return false };
+        scanner.at += length;
+        let call = Span { start, end: scanner.at };
         self.expanded += expansion.len();
         if self.expanded > MOST_EXPANDED {
             self.macros = Macros::default();
-            diagnostics.push(Diagnostic::error(call, "too much of this tune comes of macros; none are read from here"));
-            return;
+            let message = "too much of this tune comes of macros; none are read from here";
+            scanner.diagnostics.push(Diagnostic::error(call, message));
+            return true;
         }
         let mut told = Vec::new();
         let all = Span { start: 0, end: expansion.len() };
-        let mut scanner = Scanner::new(expansion, all, &self.symbols, &mut told);
-        let tokens: Vec<Token> = std::iter::from_fn(|| scanner.next()).map(|(_, token)| token).collect();
-        diagnostics.extend(told.into_iter().map(|diagnostic| Diagnostic { span: call, ..diagnostic }));
-        for token in tokens {
-            match token {
-                Token::BarLine(_) | Token::Symbol(Symbol::Overlay) | Token::Field(..) => {
-                    diagnostics.push(Diagnostic::warning(call, "a macro holds no bar lines, overlays and fields"));
-                }
-                token => self.token(call, token, diagnostics),
-            }
-        }
+        self.music_to_field(&mut Scanner::new(&expansion, all, scanner.symbols, &mut told), Some(call));
+        scanner.diagnostics.extend(told.into_iter().map(|diagnostic| Diagnostic { span: call, ..diagnostic }));
+        true
     }
 
     /// `s:` and the `+:` after it (ABC 2.1, 4.15).

@@ -48,6 +48,7 @@ impl<'a> Scanner<'a> {
         Scanner { text, bytes: &text.as_bytes()[..span.end], at: span.start, symbols, diagnostics }
     }
 
+    #[inline]
     pub fn next(&mut self) -> Option<(Span, Token)> {
         loop {
             self.take_while(is_passed_over);
@@ -83,6 +84,7 @@ impl<'a> Scanner<'a> {
         self.diagnostics.push(Diagnostic::error(Span { start, end: self.at }, message));
     }
 
+    #[cold]
     fn unknown(&mut self) {
         let start = self.at;
         let char = self.text[start..].chars().next().unwrap_or(' ');

@@ -2,6 +2,8 @@
 //! understand. Owns lines and what begins and ends a tune; the
 //! tune's own fields and music go to [`super::tune`].
 
+use memchr::memchr2;
+
 use super::ast::{Book, Comment, Context, Directive, Field};
 use super::key::Key;
 use super::tune::TuneBuilder;
@@ -82,7 +84,7 @@ fn lines(text: &str) -> impl Iterator<Item = Span> {
             return None;
         }
         let rest = &bytes[start..];
-        let length = rest.iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(rest.len());
+        let length = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
         let line = Span { start, end: start + length };
         let crlf = rest[length..].starts_with(b"\r\n");
         start = line.end + if crlf { 2 } else { 1 };
@@ -156,7 +158,7 @@ impl Reader<'_> {
 
     fn directive(&mut self, span: Span, text: &str) {
         let after_bars = self.tune.as_ref().and_then(TuneBuilder::after_bars);
-        let directive = Directive { span, text: text.trim().to_owned(), after_bars, voice: None };
+        let directive = Directive { span, text: text.trim().to_owned(), after_bars, voice: None, midi: None };
         let in_header = self.tune.is_none() && self.in_file_header(span);
         match &mut self.tune {
             Some(builder) => builder.directive(directive, &mut self.diagnostics),

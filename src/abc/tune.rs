@@ -231,9 +231,9 @@ impl TuneBuilder {
 
     pub fn directive(&mut self, mut directive: Directive, diagnostics: &mut Vec<Diagnostic>) {
         Arc::make_mut(&mut self.symbols).instruct(&directive.text);
-        if let Some(Err(message)) = MidiSetting::read(&directive.text) {
-            diagnostics.push(Diagnostic::warning(directive.span, message));
-        }
+        directive.midi = MidiSetting::read(&directive.text).and_then(|read| {
+            read.map_err(|message| diagnostics.push(Diagnostic::warning(directive.span, message))).ok()
+        });
         directive.voice = self.current.map(|at| self.voices[at].header.id.clone());
         self.tune.directives.push(directive);
     }
@@ -254,7 +254,7 @@ impl TuneBuilder {
             // An instruction is a directive in a field's clothes (ABC 2.1, 3.1.17).
             b'I' => {
                 let after_bars = self.after_bars();
-                self.directive(Directive { span, text, after_bars, voice: None }, diagnostics);
+                self.directive(Directive { span, text, after_bars, voice: None, midi: None }, diagnostics);
             }
             code if self.in_header => self.tune.header.fields.push(Field { span, code, text }),
             code => self.tune.fields.push(Field { span, code, text }),

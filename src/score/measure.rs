@@ -118,6 +118,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    #[inline]
     fn new(context: Context, carry: &'a mut Carry) -> Self {
         let open = carry.tied.clone();
         let shift = Interval::of_semitones(context.shift + carry.transpose);
@@ -227,13 +228,23 @@ impl<'a> Walk<'a> {
         factor
     }
 
+    #[inline]
     fn exact(&mut self, span: Span, time: Beats) -> Beats {
+        let below = time.denominator();
+        if time.is_binary() && below <= 1 << 13 && time.numerator() <= LONGEST * below {
+            return time;
+        }
+        self.rounded(span, time)
+    }
+
+    #[cold]
+    fn rounded(&mut self, span: Span, time: Beats) -> Beats {
         let below = time.denominator();
         if time.numerator() > LONGEST * below {
             self.diagnostics.push(Diagnostic::error(span, "nothing lasts that long"));
             return Beats::WHOLE * LONGEST;
         }
-        if below <= 1 << 13 && (below & (below - 1) == 0) || FINEST % below == 0 {
+        if FINEST % below == 0 {
             return time;
         }
         self.diagnostics.push(Diagnostic::warning(span, format!("the length {time} is rounded")));
@@ -288,10 +299,15 @@ impl<'a> Walk<'a> {
     }
 
     /// A `-` to another pitch than those from `first` on is a slur in many older files: the note is not held on.
+    #[inline]
     fn untie(&mut self, first: usize) {
-        if self.open.is_empty() {
-            return;
+        if !self.open.is_empty() {
+            self.untie_from(first);
         }
+    }
+
+    #[cold]
+    fn untie_from(&mut self, first: usize) {
         let Some(last) = self.last else {
             self.open.clear();
             return;
@@ -343,7 +359,15 @@ impl<'a> Walk<'a> {
     }
 
     /// What the note's letter is altered by; remembers a written accidental.
+    #[inline]
     fn alter(&mut self, symbol: &NoteSymbol) -> i8 {
+        if symbol.accidental.is_none() && self.altered.is_empty() {
+            return self.context.key.signature[symbol.step as usize];
+        }
+        self.alter_in_bar(symbol)
+    }
+
+    fn alter_in_bar(&mut self, symbol: &NoteSymbol) -> i8 {
         let propagation = self.carry.propagation;
         let reaches = |to: &NoteSymbol| match propagation {
             Propagation::Not => false,
