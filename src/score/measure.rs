@@ -271,7 +271,6 @@ impl<'a> Walk<'a> {
         self.accent = false;
         let first = self.notes.len();
         self.unsorted |= symbols.len() > 1;
-        let mut open = Vec::new();
         for (at, symbol) in symbols.iter().enumerate() {
             let pitch = self.pitch(symbol);
             if !(0..=127).contains(&pitch.midi()) {
@@ -287,13 +286,10 @@ impl<'a> Walk<'a> {
             let tied_to = tie || symbol.tie;
             let tied_from = self.open.contains(&pitch);
             self.notes.push(Note { onset: self.now, length: own, pitch, velocity, tied_from, tied_to });
-            if tied_to {
-                open.push(pitch);
-            }
         }
         let end = self.notes.len();
         self.untie(first);
-        self.open = open;
+        self.open.extend(self.notes[first..].iter().filter(|note| note.tied_to).map(|note| note.pitch));
         self.last = Some(Sounding { first, end, onset: self.now, length, span });
         self.now += length;
     }
