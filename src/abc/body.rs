@@ -33,6 +33,10 @@ impl TuneBuilder {
             if call.is_none() && !self.macros.is_empty() && self.call(scanner) {
                 continue;
             }
+            if let Some((place, note)) = scanner.next_note() {
+                self.current_voice().note(call.unwrap_or(place), note);
+                continue;
+            }
             let (place, token) = scanner.next()?;
             let place = call.unwrap_or(place);
             match token {

@@ -1,7 +1,7 @@
 //! One voice while it is being read: collects symbols into bars and keeps the metre, key and unit that hold for it, so
 //! that a voice goes on where it stopped (ABC 2.1, 7).
 
-use super::ast::{Bar, BarLine, BarLineKind, Change, Context, Item, Symbol, Voice, VoiceHeader};
+use super::ast::{Bar, BarLine, BarLineKind, Change, Context, Item, NoteSymbol, Symbol, Voice, VoiceHeader};
 use super::chord::ChordName;
 use super::field::{Property, Shift};
 use super::key::Key;
@@ -118,6 +118,11 @@ impl VoiceBuilder {
     }
 
     #[inline]
+    pub fn note(&mut self, span: Span, note: NoteSymbol) {
+        self.timed = Some(self.items.len());
+        self.items.push(Item { span, symbol: Symbol::Note(note) });
+    }
+
     pub fn symbol(&mut self, span: Span, symbol: Symbol) {
         if symbol.is_timed() {
             self.timed = Some(self.items.len());
