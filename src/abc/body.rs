@@ -9,9 +9,6 @@ use super::music::{Scanner, Token};
 use super::tune::TuneBuilder;
 use super::{Diagnostic, Span};
 
-/// Short calls of long macros must not fill the memory: beyond so many characters a tune has no macros.
-const MOST_EXPANDED: usize = 200_000;
-
 impl TuneBuilder {
     pub fn music(&mut self, text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
         self.in_symbols = false;
@@ -41,7 +38,9 @@ impl TuneBuilder {
             let place = call.unwrap_or(place);
             match token {
                 Token::BarLine(_) | Token::Symbol(Symbol::Overlay) | Token::Field(..) if call.is_some() => {
-                    scanner.diagnostics.push(Diagnostic::warning(place, "a macro holds no bar lines, overlays and fields"));
+                    scanner
+                        .diagnostics
+                        .push(Diagnostic::warning(place, "a macro holds no bar lines, overlays and fields"));
                 }
                 Token::Symbol(Symbol::Overlay) => self.current_voice().overlay(place),
                 Token::Symbol(symbol) => self.current_voice().symbol(place, symbol),
@@ -65,16 +64,18 @@ impl TuneBuilder {
     fn call(&mut self, scanner: &mut Scanner<'_>) -> bool {
         scanner.take_while(|byte| byte.is_ascii_whitespace());
         let start = scanner.at;
-        let Some((length, expansion)) = self.macros.call(&scanner.text[start..scanner.bytes.len()]) else { return false };
+        let Some((length, expansion)) = self.macros.call(&scanner.text[start..scanner.bytes.len()]) else {
+            return false;
+        };
         scanner.at += length;
         let call = Span { start, end: scanner.at };
-        self.expanded += expansion.len();
-        if self.expanded > MOST_EXPANDED {
+        let Some(left) = self.macros_left.checked_sub(expansion.len()) else {
             self.macros = Macros::default();
-            let message = "too much of this tune comes of macros; none are read from here";
+            let message = "too much of the text comes of macros; none are read from here";
             scanner.diagnostics.push(Diagnostic::error(call, message));
             return true;
-        }
+        };
+        self.macros_left = left;
         let mut told = Vec::new();
         let all = Span { start: 0, end: expansion.len() };
         self.music_to_field(&mut Scanner::new(&expansion, all, scanner.symbols, &mut told), Some(call));

@@ -23,6 +23,7 @@ pub fn parse(text: &str) -> (Book, Vec<Diagnostic>) {
         long_header: false,
         keyless_until: 0,
         rests_left: 10_000 + u32::try_from(text.len() / 4).unwrap_or(u32::MAX / 2),
+        macros_left: 200_000 + text.len(),
     };
     let mut until = None;
     for line in lines(text) {
@@ -73,6 +74,8 @@ struct Reader<'a> {
     keyless_until: usize,
     /// As [`TuneBuilder::rests_left`], for the whole text.
     rests_left: u32,
+    /// As [`TuneBuilder::macros_left`], for the whole text.
+    macros_left: usize,
 }
 
 /// The lines of a text without their ends, which may be LF, CRLF or CR.
@@ -190,6 +193,7 @@ impl Reader<'_> {
         builder.tune.number = number;
         builder.tune.span = span;
         builder.rests_left = self.rests_left;
+        builder.macros_left = self.macros_left;
         for file_field in &self.book.fields {
             let value = Span { start: file_field.span.start + 2, end: file_field.span.end };
             builder.header_field(file_field.code, file_field.span, value, self.text, &mut Vec::new());
@@ -209,6 +213,7 @@ impl Reader<'_> {
             builder.end_header(Key::NONE, Vec::new(), builder.tune.span, &mut self.diagnostics);
         }
         self.rests_left = builder.rests_left;
+        self.macros_left = builder.macros_left;
         let end = builder.tune.span.end;
         self.book.tunes.push(builder.finish(end));
     }

@@ -28,8 +28,6 @@ pub(super) struct TuneBuilder {
     /// Shared with whoever is reading music, which a field may stand in.
     pub(super) symbols: Arc<UserSymbols>,
     pub(super) macros: Macros,
-    /// How many characters came of macros.
-    pub(super) expanded: usize,
     /// The last field was a symbol line, which `+:` goes on with.
     pub(super) in_symbols: bool,
     /// What a voice begins with.
@@ -40,6 +38,8 @@ pub(super) struct TuneBuilder {
     pub(super) current: Option<usize>,
     /// How many more bars `Z4` and the like may add to what is written: few signs ask for much memory.
     pub rests_left: u32,
+    /// How many more characters may come of macros: short calls of long ones must not fill the memory.
+    pub macros_left: usize,
 }
 
 impl Default for TuneBuilder {
@@ -58,13 +58,13 @@ impl TuneBuilder {
             tempo: None,
             symbols: Arc::default(),
             macros: Macros::default(),
-            expanded: 0,
             in_symbols: false,
             context,
             shift: Shift::default(),
             voices: Vec::new(),
             current: None,
             rests_left: 1000,
+            macros_left: 1000,
         }
     }
 
@@ -80,7 +80,9 @@ impl TuneBuilder {
         self.tune.span.end = end;
         self.tune.header.voices =
             self.voices.iter().filter(|voice| voice.declared).map(|voice| voice.header.clone()).collect();
-        self.tune.voices = self.voices.into_iter().map(VoiceBuilder::finish).collect();
+        // Not collected, which would keep the builders' room.
+        self.tune.voices.reserve_exact(self.voices.len());
+        self.tune.voices.extend(self.voices.into_iter().map(VoiceBuilder::finish));
         self.tune
     }
 

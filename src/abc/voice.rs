@@ -11,6 +11,9 @@ use super::{Diagnostic, Span};
 /// Properties of one voice; each new one is compared with those before.
 const MOST_PROPERTIES: usize = 64;
 
+/// A bar of more symbols is no longer copied.
+const LONG_BAR: usize = 1000;
+
 #[derive(Debug)]
 pub(super) struct VoiceBuilder {
     pub header: VoiceHeader,
@@ -248,8 +251,13 @@ impl VoiceBuilder {
 
     fn close(&mut self, after: BarLine) {
         // A copy takes no more room than it needs, and the next bar begins with what this one has taken.
-        let mut items = Vec::with_capacity(self.items.len());
-        items.append(&mut self.items);
+        let mut items = Vec::new();
+        if self.items.len() > LONG_BAR {
+            items = std::mem::take(&mut self.items);
+        } else {
+            items.reserve_exact(self.items.len());
+            items.append(&mut self.items);
+        }
         let start = items.first().map_or(after.span.start, |item| item.span.start);
         let end = items.last().map_or(start, |item| item.span.end);
         let before = std::mem::replace(&mut self.before, after);

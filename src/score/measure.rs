@@ -15,6 +15,20 @@ const FINEST: i64 = (1 << 13) * 27 * 5 * 7 * 11 * 13;
 /// In whole notes; a limit to single lengths, for the same reason.
 const LONGEST: i64 = 1000;
 
+/// The nearest length of which sums never overflow. However short, it takes time, so that what comes after it does.
+pub(crate) fn summable(time: Beats) -> Beats {
+    let below = time.denominator();
+    if time.numerator() > LONGEST * below {
+        return Beats::WHOLE * LONGEST;
+    }
+    if FINEST % below == 0 {
+        return time;
+    }
+    let (numerator, denominator) = (i128::from(time.numerator()), i128::from(below));
+    let parts = (numerator * i128::from(FINEST) + denominator / 2) / denominator;
+    Beats::new((parts as i64).max(1), FINEST)
+}
+
 /// Layers of one bar. What is tied over the bar line is looked up in each, so there must be a limit.
 const MOST_LAYERS: usize = 16;
 
@@ -239,19 +253,13 @@ impl<'a> Walk<'a> {
 
     #[cold]
     fn rounded(&mut self, span: Span, time: Beats) -> Beats {
-        let below = time.denominator();
-        if time.numerator() > LONGEST * below {
+        let rounded = summable(time);
+        if rounded < time && rounded == Beats::WHOLE * LONGEST {
             self.diagnostics.push(Diagnostic::error(span, "nothing lasts that long"));
-            return Beats::WHOLE * LONGEST;
+        } else if rounded != time {
+            self.diagnostics.push(Diagnostic::warning(span, format!("the length {time} is rounded")));
         }
-        if FINEST % below == 0 {
-            return time;
-        }
-        self.diagnostics.push(Diagnostic::warning(span, format!("the length {time} is rounded")));
-        let (numerator, denominator) = (i128::from(time.numerator()), i128::from(time.denominator()));
-        let parts = (numerator * i128::from(FINEST) + denominator / 2) / denominator;
-        // However short, it takes time, so that what comes after it does.
-        Beats::new((parts as i64).max(1), FINEST)
+        rounded
     }
 
     fn silence(&mut self, span: Span, length: Beats) {

@@ -169,7 +169,7 @@ fn long_lines() {
         ("T", ""),
         (".A", "too long"),
         ("!f!A", "too long"),
-        ("A>", "one mark"),
+        ("A>", "too long"),
         ("A><", "one mark"),
         ("-", "a tie needs a note"),
         ("'", "no meaning"),
@@ -277,7 +277,17 @@ fn long_fields() {
         let body = |size: usize| format!("X:1\nK:C\nA|\n{}\nA|\n", field(size));
         check_text(&format!("long {begin} {piece} in the body"), &body, "");
     }
-    for (begin, piece) in [("s:", "!p!"), ("s:", "*"), ("s:", "|"), ("s:", "\""), ("s:", "A"), ("A", "9"), ("A", "/"), ("A", "'"), ("", "^")] {
+    for (begin, piece) in [
+        ("s:", "!p!"),
+        ("s:", "*"),
+        ("s:", "|"),
+        ("s:", "\""),
+        ("s:", "A"),
+        ("A", "9"),
+        ("A", "/"),
+        ("A", "'"),
+        ("", "^"),
+    ] {
         let line = |size: usize| format!("X:1\nK:C\nABc|\n{begin}{}\nA|\n", piece.repeat(size / piece.len()));
         check_text(&format!("long {begin} {piece}"), &line, "");
     }
