@@ -23,7 +23,7 @@ pub fn parse(text: &str) -> (Book, Vec<Diagnostic>) {
         long_header: false,
         keyless_until: 0,
         rests_left: 10_000 + u32::try_from(text.len() / 4).unwrap_or(u32::MAX / 2),
-        macros_left: 200_000 + text.len(),
+        macros_left: 200_000 + text.len() / 4,
     };
     let mut until = None;
     for line in lines(text) {
