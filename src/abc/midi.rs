@@ -68,12 +68,12 @@ impl MidiSettings {
         let mut settings = MidiSettings::default();
         let own = |name: &Option<String>| name.as_deref().is_none_or(|name| name == voice);
         for directive in tune.directives.iter().filter(|directive| own(&directive.voice)) {
-            match MidiSetting::read(&directive.text) {
-                Some(Ok(MidiSetting::Program(program))) => settings.program = Some(program),
-                Some(Ok(MidiSetting::Channel(channel))) => settings.channel = Some(channel),
-                Some(Ok(MidiSetting::Transpose(semitones))) => settings.transpose = semitones,
-                Some(Ok(MidiSetting::Gchord(pattern))) => settings.gchord = Some(pattern),
-                Some(Err(_)) | None => {}
+            match &directive.midi {
+                Some(MidiSetting::Program(program)) => settings.program = Some(*program),
+                Some(MidiSetting::Channel(channel)) => settings.channel = Some(*channel),
+                Some(MidiSetting::Transpose(semitones)) => settings.transpose = *semitones,
+                Some(MidiSetting::Gchord(pattern)) => settings.gchord = Some(pattern.clone()),
+                None => {}
             }
         }
         settings
