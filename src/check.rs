@@ -1,11 +1,41 @@
 //! What a text should be told: everything that parser and measures noticed, bars whose length is off the metre, and voices
 //! that do not have the same number of bars.
 
-use crate::abc::Diagnostic;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::Path;
+
 use crate::abc::ast::{Bar, BarLine, Tune, Voice};
 use crate::abc::parse::parse;
-use crate::score::{Carry, Measure, measure};
+use crate::abc::write::rest;
+use crate::abc::{Diagnostic, Fault, Severity, Span};
+use crate::prompt;
+use crate::score::{Carry, Measure, measure, surplus_help};
+use crate::synth::Patch;
 use crate::time::Beats;
+
+/// What can be said of a file by its kind: a prompt, words alone (`.txt`), a patch (`.patch`). `patches` are the names that
+/// `patch=` may say.
+#[must_use]
+pub fn check_file(path: &Path, text: &str, patches: &[String]) -> Vec<Diagnostic> {
+    let is = |kind: &str| path.extension().is_some_and(|extension| extension == kind);
+    if is("patch") {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        return Patch::parse(&name, text).err().iter().map(|error| error.diagnostic(text)).collect();
+    }
+    let mut diagnostics = prompt::read(path, text, patches).1;
+    if !is("txt") {
+        let mut known: HashMap<Span, Severity> = HashMap::new();
+        for diagnostic in &diagnostics {
+            let worst = known.entry(diagnostic.span).or_insert(diagnostic.severity);
+            *worst = diagnostic.severity.max(*worst);
+        }
+        let news = |more: &Diagnostic| known.get(&more.span).is_none_or(|worst| *worst < more.severity);
+        diagnostics.extend(check(text).into_iter().filter(news));
+    }
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    diagnostics
+}
 
 /// All that can be said of a text, in the order of its places.
 #[must_use]
@@ -13,7 +43,7 @@ pub fn check(text: &str) -> Vec<Diagnostic> {
     let (book, mut diagnostics) = parse(text);
     for tune in &book.tunes {
         for voice in &tune.voices {
-            check_voice(tune, voice, &mut diagnostics);
+            check_voice(text, tune, voice, &mut diagnostics);
         }
         check_bar_counts(tune, &mut diagnostics);
     }
@@ -21,21 +51,28 @@ pub fn check(text: &str) -> Vec<Diagnostic> {
     diagnostics
 }
 
-fn check_voice(tune: &Tune, voice: &Voice, diagnostics: &mut Vec<Diagnostic>) {
+fn check_voice(text: &str, tune: &Tune, voice: &Voice, diagnostics: &mut Vec<Diagnostic>) {
     let mut carry = Carry::of(tune, &voice.id);
     let mut split = None; // the part of a bar before a repeat sign that cuts it
     for (at, bar) in voice.bars.iter().enumerate() {
         let (measure, heard) = measure(bar, &mut carry);
         diagnostics.extend(heard);
         let last = at + 1 == voice.bars.len();
-        let Some(message) = length_message(bar, &measure, at == 0, last, &mut split) else { continue };
-        diagnostics.push(Diagnostic::warning(bar.span, message));
+        let Some(fault) = length_fault(bar, &measure, at == 0, last, &mut split, text) else { continue };
+        diagnostics.push(Diagnostic::warning(bar.span, fault));
     }
 }
 
 /// What is wrong with the bar's length, if anything. Bars may be short at the start (a pickup), at the end, and where a
 /// repeat sign, double bar or ending cuts them.
-fn length_message(bar: &Bar, measure: &Measure, first: bool, last: bool, split: &mut Option<Beats>) -> Option<String> {
+fn length_fault(
+    bar: &Bar,
+    measure: &Measure,
+    first: bool,
+    last: bool,
+    split: &mut Option<Beats>,
+    text: &str,
+) -> Option<Fault> {
     let full = bar.context.meter.length()?;
     let before = split.take();
     let length = measure.length;
@@ -45,7 +82,9 @@ fn length_message(bar: &Bar, measure: &Measure, first: bool, last: bool, split: 
     let (meter, unit) = (bar.context.meter, bar.context.unit);
     let units = |time: Beats| format!("{} × {unit}", time.ratio(unit));
     if length > full {
-        return Some(format!("the bar is {} too long for {meter}", units(length - full)));
+        let mut fault = Fault::new(format!("the bar is {} too long for {meter}", units(length - full)));
+        fault.help = surplus_help(bar, length, full, text).map(Cow::Owned);
+        return Some(fault);
     }
     let cuts = |line: &BarLine| line.is_section() || !line.endings.is_empty();
     if cuts(&bar.after) {
@@ -54,7 +93,8 @@ fn length_message(bar: &Bar, measure: &Measure, first: bool, last: bool, split: 
     if first || last || cuts(&bar.after) || (cuts(&bar.before) && before.is_none_or(|part| part + length <= full)) {
         return None;
     }
-    Some(format!("the bar is {} too short for {meter}", units(full - length)))
+    let fault = Fault::new(format!("the bar is {} too short for {meter}", units(full - length)));
+    Some(fault.with_help(format!("{} would fill it", rest((full - length).ratio(unit)))))
 }
 
 fn check_bar_counts(tune: &Tune, diagnostics: &mut Vec<Diagnostic>) {
@@ -66,7 +106,8 @@ fn check_bar_counts(tune: &Tune, diagnostics: &mut Vec<Diagnostic>) {
     for voice in tune.voices.iter().filter(|voice| !voice.bars.is_empty() && voice.bars.len() < longest) {
         let span = voice.bars.last().map_or(tune.span, |bar| bar.span);
         let message = format!("voice {} has {} bars, the longest voice {longest}", voice.id, voice.bars.len());
-        diagnostics.push(Diagnostic::warning(span, message));
+        let help = format!("Z{} at its end is a rest to there", longest - voice.bars.len());
+        diagnostics.push(Diagnostic::warning(span, message).with_help(help));
     }
 }
 

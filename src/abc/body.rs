@@ -5,7 +5,7 @@ use super::ast::{Item, Symbol};
 use super::macros::Macros;
 use super::music::{Scanner, Token};
 use super::tune::TuneBuilder;
-use super::{Diagnostic, Span};
+use super::{Diagnostic, Fault, Span};
 
 /// Short calls of long macros must not fill the memory: beyond so many characters a tune has no macros.
 const MOST_EXPANDED: usize = 200_000;
@@ -72,7 +72,10 @@ impl TuneBuilder {
         for token in tokens {
             match token {
                 Token::BarLine(_) | Token::Symbol(Symbol::Overlay) | Token::Field(..) => {
-                    diagnostics.push(Diagnostic::warning(call, "a macro holds no bar lines, overlays and fields"));
+                    diagnostics.push(
+                        Diagnostic::warning(call, "a macro holds no bar lines, overlays and fields")
+                            .with_help("write them beside its call"),
+                    );
                 }
                 token => self.token(call, token, diagnostics),
             }
@@ -95,7 +98,11 @@ impl TuneBuilder {
                 _ => {
                     match scanner.next() {
                         Some((span, Token::Symbol(symbol))) if symbol.is_mark() => lines.set(Item { span, symbol }),
-                        Some((span, _)) => scanner.error(span.start, "a symbol line holds decorations and quoted text"),
+                        Some((span, _)) => {
+                            let fault = Fault::new("a symbol line holds decorations and quoted text")
+                                .with_help("as in s: \"Am\" * !trill! |, where * passes over a note");
+                            scanner.error(span.start, fault);
+                        }
                         None => {}
                     }
                     continue;

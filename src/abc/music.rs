@@ -1,16 +1,41 @@
 //! Music code, one symbol after another (ABC 2.1, 4). Works within one line; knows no bars, voices or metres.
 
+use std::borrow::Cow;
+
 use num_rational::Ratio;
 
 use super::ast::{BarLine, NoteSymbol, Symbol};
+use super::diagnostic::excerpt;
 use super::marks::UserSymbols;
-use super::{Diagnostic, Severity, Span, Step};
+use super::{Diagnostic, Fault, Severity, Span, Step};
 
 /// `Z999` is the longest rest that anyone means.
 const MOST_BAR_RESTS: u32 = 999;
 
 /// More than two hands and two feet can hold; ties are looked up among them.
 const MOST_CHORD_NOTES: usize = 32;
+
+/// The pitches that MIDI has.
+pub(crate) const MIDI_PITCHES: &str = "MIDI goes from C,,,,, to g''''";
+
+/// What was most likely meant by a character that is no music code.
+fn meant_by(char: char) -> Option<&'static str> {
+    Some(match char {
+        '♯' | '#' => "a sharp is ^ before its note",
+        '♭' => "a flat is _ before its note",
+        '♮' => "a natural is = before its note",
+        '“' | '”' | '„' | '«' | '»' => "quoted text stands between straight quotes, \"",
+        '’' | '‘' | '´' => "the octave above is a straight '",
+        '–' | '—' | '−' => "a tie is -",
+        '‖' | '│' | '¦' => "a bar line is |",
+        '0'..='9' | '/' => "a length comes after its note, as in A2 or A/2",
+        '\'' | ',' => "octave marks come right after the letter of a note, as in c' or C,",
+        ']' | '}' => "nothing is open here that it could close",
+        ':' => "repeats are |: and :|",
+        '%' => "a comment begins with a blank before its %",
+        _ => return None,
+    })
+}
 
 /// What the scanner finds next.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,8 +98,8 @@ impl<'a> Scanner<'a> {
         self.at - start
     }
 
-    pub fn error(&mut self, start: usize, message: impl Into<String>) {
-        self.diagnostics.push(Diagnostic::error(Span { start, end: self.at }, message));
+    pub fn error(&mut self, start: usize, fault: impl Into<Fault>) {
+        self.diagnostics.push(Diagnostic::error(Span { start, end: self.at }, fault));
     }
 
     fn unknown(&mut self) {
@@ -84,7 +109,9 @@ impl<'a> Scanner<'a> {
         // Reserved characters are to be passed over (ABC 2.1, 8.1).
         let severity = if "#*;?@".contains(char) { Severity::Warning } else { Severity::Error };
         let message = format!("'{}' has no meaning here", char.escape_debug());
-        self.diagnostics.push(Diagnostic { span: Span { start, end: self.at }, severity, message });
+        let mut said = Diagnostic::new(Span { start, end: self.at }, severity, message);
+        said.help = meant_by(char).map(Cow::Borrowed);
+        self.diagnostics.push(said);
     }
 
     fn token(&mut self, byte: u8) -> Option<Token> {
@@ -140,7 +167,8 @@ impl<'a> Scanner<'a> {
                 if symbol.is_none() {
                     let span = Span { start, end: self.at };
                     let message = format!("the letter '{}' stands for no decoration", byte as char);
-                    self.diagnostics.push(Diagnostic::warning(span, message));
+                    let help = format!("U:{}=!trill! gives it a meaning", byte as char);
+                    self.diagnostics.push(Diagnostic::warning(span, message).with_help(help));
                 }
                 Some(Token::Symbol(symbol?))
             }
@@ -163,10 +191,11 @@ impl<'a> Scanner<'a> {
         let signs = self.take_while(|b| b"^_=".contains(&b));
         let accidental = super::alteration(&self.text[start..self.at]);
         if signs > 0 && accidental.is_none() {
-            self.error(start, format!("'{}' is not an accidental", &self.text[start..self.at]));
+            let message = format!("'{}' is not an accidental", excerpt(&self.text[start..self.at]));
+            self.error(start, Fault::new(message).with_help("there are ^ ^^ = _ and __"));
         }
         let Some(letter) = self.peek().filter(|b| matches!(b, b'A'..=b'G' | b'a'..=b'g')) else {
-            self.error(start, "an accidental needs a note after it");
+            self.error(start, Fault::new("an accidental needs a note after it").with_help("as in ^F"));
             return None;
         };
         self.at += 1;
@@ -176,7 +205,7 @@ impl<'a> Scanner<'a> {
             self.at += 1;
         }
         if !(-1..=9).contains(&octave) {
-            self.error(start, "this octave is beyond MIDI");
+            self.error(start, Fault::new("this octave is beyond MIDI").with_help(MIDI_PITCHES));
             octave = octave.clamp(-1, 9);
         }
         let length = self.length();
@@ -228,8 +257,8 @@ impl<'a> Scanner<'a> {
         match (above, below) {
             (Some(above @ 1..=9999), Some(below @ 1..=1024)) if trailing == 0 => Ratio::new(above, below),
             _ => {
-                let text = &self.text[start..self.at];
-                self.error(start, format!("'{text}' is not a note length such as 2, 3/2 or /4"));
+                let message = format!("'{}' is not a note length", excerpt(&self.text[start..self.at]));
+                self.error(start, Fault::new(message).with_help("lengths are such as 2, 3/2, / or /4"));
                 Ratio::from_integer(1)
             }
         }
@@ -245,7 +274,7 @@ impl<'a> Scanner<'a> {
             return 1;
         }
         if !bars.is_some_and(|bars| (1..=MOST_BAR_RESTS).contains(&bars)) {
-            self.error(start, format!("a rest lasts 1 to {MOST_BAR_RESTS} bars, as in Z4"));
+            self.error(start, Fault::new(format!("a rest lasts 1 to {MOST_BAR_RESTS} bars")).with_help("as in Z4"));
         }
         bars.unwrap_or(MOST_BAR_RESTS).clamp(1, MOST_BAR_RESTS)
     }
@@ -258,8 +287,11 @@ impl<'a> Scanner<'a> {
             (Some(letter), Some(b':')) if letter.is_ascii_alphabetic() => {
                 let value = start + 3;
                 let Some(length) = self.bytes[value..].iter().position(|&b| b == b']') else {
-                    self.at = self.bytes.len();
-                    self.error(start, "the field's ']' is missing");
+                    // Most fields are one word; what follows may be music.
+                    self.at = value;
+                    self.take_while(|b| !matches!(b, b' ' | b'\t' | b'|'));
+                    let help = format!("did you mean '{}]'?", excerpt(&self.text[start..self.at]));
+                    self.error(start, Fault::new("the field's ']' is missing").with_help(help));
                     return Some(Token::Field(letter, Span { start: value, end: self.at }));
                 };
                 self.at = value + length + 1;
@@ -278,11 +310,11 @@ impl<'a> Scanner<'a> {
     fn chord(&mut self) -> Option<Token> {
         let start = self.at;
         self.at += 1;
-        let mut notes = self.notes_until(b']', start, "the chord's ']' is missing");
+        let mut notes = self.notes_until(b']', start, "the chord's ']' is missing", "as in [CEG]2");
         let length = self.length();
         let tie = self.tie();
         if notes.is_empty() {
-            self.error(start, "a chord needs notes");
+            self.error(start, Fault::new("a chord needs notes").with_help("as in [CEG]"));
             return None;
         }
         if notes.len() > MOST_CHORD_NOTES {
@@ -297,12 +329,12 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         let acciaccatura = self.peek() == Some(b'/');
         self.at += usize::from(acciaccatura);
-        let notes = self.notes_until(b'}', start, "the grace notes' '}' is missing");
+        let notes = self.notes_until(b'}', start, "the grace notes' '}' is missing", "as in {fg}A");
         Symbol::Grace { acciaccatura, notes }
     }
 
     /// The notes up to a closing bracket; what else may stand between them (decorations, slurs, rests) is left out.
-    fn notes_until(&mut self, close: u8, start: usize, missing: &str) -> Vec<NoteSymbol> {
+    fn notes_until(&mut self, close: u8, start: usize, missing: &str, help: &'static str) -> Vec<NoteSymbol> {
         let mut notes = Vec::new();
         loop {
             match self.peek() {
@@ -311,7 +343,7 @@ impl<'a> Scanner<'a> {
                     return notes;
                 }
                 None | Some(b'|') => {
-                    self.error(start, missing);
+                    self.error(start, Fault::new(missing).with_help(help));
                     return notes;
                 }
                 // No brackets within brackets, however deep they are asked for.

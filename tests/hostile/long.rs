@@ -5,8 +5,8 @@ use std::cell::Cell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use barline::abc::display;
 use barline::abc::parse::parse;
+use barline::abc::report::display;
 use barline::check::check;
 use barline::notes::notes;
 use barline::prompt;

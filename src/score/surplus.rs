@@ -1,0 +1,31 @@
+//! What to do about a bar that is too long. Pure.
+
+use super::measure::{Filled, filled};
+use crate::abc::ast::Bar;
+use crate::abc::diagnostic::excerpt;
+use crate::time::Beats;
+
+/// A hint for a bar that lasts `length` and should last `full`; `text` is what its spans count in. Nothing where there are several
+/// layers, or where the surplus comes of a macro.
+#[must_use]
+pub fn surplus_help(bar: &Bar, length: Beats, full: Beats, text: &str) -> Option<String> {
+    let quoted = |from: usize, to: usize| text.get(from..to).map(excerpt);
+    match filled(bar, full)? {
+        Filled::Before(at) => {
+            let (before, after) = (&bar.items[at - 1], bar.items.get(at)?);
+            // What a macro stands for has the place of its call.
+            if after.span.start < before.span.end {
+                return None;
+            }
+            let rest = quoted(after.span.start, bar.span.end)?;
+            Some(format!("the bar is full before '{rest}': leave that out, or put a bar line there"))
+        }
+        Filled::Within(at) => {
+            let item = &bar.items[at];
+            let (note, unit) = (quoted(item.span.start, item.span.end)?, bar.context.unit);
+            let last = !bar.items[at + 1..].iter().any(|item| item.symbol.is_timed());
+            let shorter = || format!("shorten '{note}' by {} × {unit}", (length - full).ratio(unit));
+            Some(if last { shorter() } else { format!("the bar is full in the middle of '{note}'") })
+        }
+    }
+}
