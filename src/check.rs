@@ -106,7 +106,7 @@ fn check_bar_counts(tune: &Tune, diagnostics: &mut Vec<Diagnostic>) {
     for voice in tune.voices.iter().filter(|voice| !voice.bars.is_empty() && voice.bars.len() < longest) {
         let span = voice.bars.last().map_or(tune.span, |bar| bar.span);
         let message = format!("voice {} has {} bars, the longest voice {longest}", voice.id, voice.bars.len());
-        let help = format!("Z{} at its end is a rest to there", longest - voice.bars.len());
+        let help = format!("Z{} at its end would make it as long", longest - voice.bars.len());
         diagnostics.push(Diagnostic::warning(span, message).with_help(help));
     }
 }
@@ -124,8 +124,27 @@ mod tests {
     fn short_and_long_bars() {
         check_text(
             "X:1\nM:4/4\nL:1/8\nK:C\nC2|CDEF GABc|CDEF|CDEF GABcd|c4|]\n",
-            "x:5:14: warning: the bar is 4 × 1/8 too short for 4/4\nx:5:19: warning: the bar is 1 × 1/8 too long for 4/4",
+            "x:5:14: warning: the bar is 4 × 1/8 too short for 4/4 (z4 would fill it)\n\
+             x:5:19: warning: the bar is 1 × 1/8 too long for 4/4 (it is full before 'd': leave that out, or put a bar line there)",
         );
+    }
+
+    #[test]
+    fn what_to_do_about_long_bars() {
+        for (bar, help) in [
+            ("CDEF GABc d", "it is full before 'd': leave that out, or put a bar line there"),
+            ("CDEF GABc \"G\"d2 e2", "it is full before '\"G\"d2 e2': leave that out, or put a bar line there"),
+            ("CDEF G6", "shorten 'G6' by 2 × 1/8"),
+            ("C>DE>F GAB<c (3def", "it is full before '(3def': leave that out, or put a bar line there"),
+            ("CDEF G3 [Bd]2", "shorten '[Bd]2' by 1 × 1/8"),
+            ("CDEF GA3-A c", "it is full before 'A c': leave that out, or put a bar line there"),
+            ("CDEF G6 c", "it is full in the middle of 'G6'"),
+            ("C8 & C4 C6", ""),
+        ] {
+            let said = check(&format!("X:1\nM:4/4\nL:1/8\nK:C\nz8|{bar}|z8|\n"));
+            let helps: Vec<&str> = said.iter().map(|said| said.help.as_deref().unwrap_or_default()).collect();
+            assert_eq!(helps, [help], "{bar}");
+        }
     }
 
     #[test]
@@ -138,7 +157,7 @@ mod tests {
     fn bar_counts() {
         check_text(
             "X:1\nM:2/4\nL:1/8\nK:C\n[V:a]C4|D4|\n[V:b]E4|\n",
-            "x:6:6: warning: voice b has 1 bars, the longest voice 2",
+            "x:6:6: warning: voice b has 1 bars, the longest voice 2 (Z1 at its end would make it as long)",
         );
         check_text("X:1\nM:2/4\nL:1/8\nK:C\nV:a by=loop\nV:b\n[V:a]C4|D4|\n[V:b]E4|\n", "");
     }

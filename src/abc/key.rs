@@ -272,10 +272,11 @@ fn no_key(text: &str) -> Fault {
     if !matches!(tonic.as_bytes(), [b'A'..=b'G']) {
         return fault.with_help("a key is a note from A to G and a mode, as in D, Bbm or Ddor");
     }
-    let is_key =
-        |rest: &str| matches!(tonic_and_mode(&format!("{tonic}{rest}")), Ok((Some(_), after)) if after.is_empty());
-    if rest.len() <= LONGEST_NAME && is_key(rest) {
-        return fault.with_help(format!("did you mean '{tonic}{rest}'?"));
+    if text.starts_with(|c: char| c.is_ascii_lowercase()) && rest.len() <= LONGEST_NAME {
+        let capital = format!("{tonic}{rest}");
+        if matches!(tonic_and_mode(&capital), Ok((Some(_), ""))) {
+            return fault.with_help(format!("did you mean '{capital}'?"));
+        }
     }
     let modes = rest.trim_start_matches(['#', 'b']).trim_start();
     let help = did_you_mean(&modes.to_ascii_lowercase(), MODE_NAMES);

@@ -133,7 +133,7 @@ mod tests {
     fn carets_stand_under_the_place() {
         check("X:1\nM:4/x\nK:C\n", "4/x", "\n  |\n2 | M:4/x\n  |   ^^^");
         check("\tA\t?B", "?", "\n  |\n1 |     A    ?B\n  |          ^");
-        check("X:1\r\n\"春の海\"C ? D\r\n", "?", "\n  |\n2 | \"春の海\"C ? D\n  |            ^");
+        check("X:1\r\n\"春の海\"C ? D\r\n", "?", "\n  |\n2 | \"春の海\"C ? D\n  |           ^");
         check("e\u{301}?\rK:C", "?", "\n  |\n1 | e\u{301}?\n  |  ^");
         check("e\rf?\rK:C", "?", "\n  |\n2 | f?\n  |  ^");
         check("ab\ncd\n", "b\ncd", "\n  |\n1 | ab\n  |  ^");

@@ -18,14 +18,14 @@ pub fn surplus_help(bar: &Bar, length: Beats, full: Beats, text: &str) -> Option
                 return None;
             }
             let rest = quoted(after.span.start, bar.span.end)?;
-            Some(format!("the bar is full before '{rest}': leave that out, or put a bar line there"))
+            Some(format!("it is full before '{rest}': leave that out, or put a bar line there"))
         }
         Filled::Within(at) => {
             let item = &bar.items[at];
             let (note, unit) = (quoted(item.span.start, item.span.end)?, bar.context.unit);
             let last = !bar.items[at + 1..].iter().any(|item| item.symbol.is_timed());
             let shorter = || format!("shorten '{note}' by {} × {unit}", (length - full).ratio(unit));
-            Some(if last { shorter() } else { format!("the bar is full in the middle of '{note}'") })
+            Some(if last { shorter() } else { format!("it is full in the middle of '{note}'") })
         }
     }
 }
