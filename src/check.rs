@@ -1,7 +1,6 @@
 //! What a text should be told: everything that parser and measures noticed, bars whose length is off the metre, and voices
 //! that do not have the same number of bars.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use crate::abc::parse::parse;
 use crate::abc::write::rest;
 use crate::abc::{Diagnostic, Fault, Severity, Span};
 use crate::prompt;
-use crate::score::{Carry, Measure, measure, surplus_help};
+use crate::score::{Carry, Measure, measure, too_long};
 use crate::synth::Patch;
 use crate::time::Beats;
 
@@ -41,9 +40,11 @@ pub fn check_file(path: &Path, text: &str, patches: &[String]) -> Vec<Diagnostic
 #[must_use]
 pub fn check(text: &str) -> Vec<Diagnostic> {
     let (book, mut diagnostics) = parse(text);
+    let errors: Vec<usize> =
+        diagnostics.iter().filter(|said| said.severity == Severity::Error).map(|said| said.span.start).collect();
     for tune in &book.tunes {
         for voice in &tune.voices {
-            check_voice(text, tune, voice, &mut diagnostics);
+            check_voice(text, tune, voice, &errors, &mut diagnostics);
         }
         check_bar_counts(tune, &mut diagnostics);
     }
@@ -51,15 +52,21 @@ pub fn check(text: &str) -> Vec<Diagnostic> {
     diagnostics
 }
 
-fn check_voice(text: &str, tune: &Tune, voice: &Voice, diagnostics: &mut Vec<Diagnostic>) {
+/// `errors` are the places of errors in the text, in their order. A bar with one of them is not blamed for its length, too.
+fn check_voice(text: &str, tune: &Tune, voice: &Voice, errors: &[usize], diagnostics: &mut Vec<Diagnostic>) {
     let mut carry = Carry::of(tune, &voice.id);
     let mut split = None; // the part of a bar before a repeat sign that cuts it
     for (at, bar) in voice.bars.iter().enumerate() {
         let (measure, heard) = measure(bar, &mut carry);
+        let next = errors.partition_point(|place| *place < bar.span.start);
+        let broken = errors.get(next).is_some_and(|place| *place < bar.span.end)
+            || heard.iter().any(|said| said.severity == Severity::Error);
         diagnostics.extend(heard);
         let last = at + 1 == voice.bars.len();
         let Some(fault) = length_fault(bar, &measure, at == 0, last, &mut split, text) else { continue };
-        diagnostics.push(Diagnostic::warning(bar.span, fault));
+        if !broken {
+            diagnostics.push(Diagnostic::warning(bar.span, fault));
+        }
     }
 }
 
@@ -80,11 +87,8 @@ fn length_fault(
         return None;
     }
     let (meter, unit) = (bar.context.meter, bar.context.unit);
-    let units = |time: Beats| format!("{} × {unit}", time.ratio(unit));
     if length > full {
-        let mut fault = Fault::new(format!("the bar is {} too long for {meter}", units(length - full)));
-        fault.help = surplus_help(bar, length, full, text).map(Cow::Owned);
-        return Some(fault);
+        return Some(too_long(bar, length, meter, text));
     }
     let cuts = |line: &BarLine| line.is_section() || !line.endings.is_empty();
     if cuts(&bar.after) {
@@ -93,8 +97,9 @@ fn length_fault(
     if first || last || cuts(&bar.after) || (cuts(&bar.before) && before.is_none_or(|part| part + length <= full)) {
         return None;
     }
-    let fault = Fault::new(format!("the bar is {} too short for {meter}", units(full - length)));
-    Some(fault.with_help(format!("{} would fill it", rest((full - length).ratio(unit)))))
+    let units = (full - length).ratio(unit);
+    let fault = Fault::new(format!("the bar is {units} × {unit} too short for {meter}"));
+    Some(fault.with_help(format!("{} would fill it", rest(units))))
 }
 
 fn check_bar_counts(tune: &Tune, diagnostics: &mut Vec<Diagnostic>) {

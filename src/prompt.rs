@@ -184,7 +184,7 @@ mod tests {
         assert!(said.iter().any(|line| line.starts_with("t.abc:5:") && line.contains("organ")), "{said:?}");
         assert!(said.iter().any(|line| line.contains("range=")), "{said:?}");
         assert!(said.iter().any(|line| line.contains("by=")), "{said:?}");
-        assert!(said.iter().any(|line| line.starts_with("t.abc:6:") && line.contains("5/4")), "{said:?}");
+        assert!(said.iter().any(|line| line.starts_with("t.abc:6:") && line.contains("1 × 1/4 too long")), "{said:?}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod unfold;
 
 pub use join::{Joined, join};
 pub use measure::{Carry, Propagation, measure};
-pub use surplus::surplus_help;
+pub use surplus::too_long;
 pub use unfold::unfold;
 
 /// One bar of one voice as notes. Onsets count from the bar's start; `0 <= onset`, `onset + length` may pass the bar's end only in text that is itself too long.

@@ -9,6 +9,30 @@ use super::{Fault, Span};
 
 const LONGEST_MEANING: usize = 200;
 
+/// Decorations whose names cannot be notes behind the `!` of a line break (ABC 2.1, 4.14).
+const LONG_DECORATIONS: [&str; 20] = [
+    "trill",
+    "lowermordent",
+    "uppermordent",
+    "mordent",
+    "pralltriller",
+    "roll",
+    "turn",
+    "arpeggio",
+    "accent",
+    "emphasis",
+    "fermata",
+    "tenuto",
+    "snap",
+    "slide",
+    "wedge",
+    "upbow",
+    "downbow",
+    "breath",
+    "segno",
+    "coda",
+];
+
 /// The colons of a bar line that count.
 const MOST_REPEATS: usize = 15;
 
@@ -220,8 +244,18 @@ impl Scanner<'_> {
                 Some(Token::Symbol(Symbol::Decoration(Cow::Owned(name.to_owned()))))
             }
             _ if mark == b'!' => {
+                let start = self.at;
                 self.at += 1;
-                None
+                let letters = self.bytes[from..].iter().take(24).take_while(|b| b.is_ascii_alphabetic()).count();
+                let text = self.text;
+                let name = &text[from..from + letters];
+                if breaks || !LONG_DECORATIONS.contains(&name) {
+                    return None;
+                }
+                self.at = from + letters;
+                let fault = Fault::new("the decoration's second '!' is missing");
+                self.error(start, fault.with_help(format!("did you mean '!{name}!'?")));
+                Some(Token::Symbol(Symbol::Decoration(Cow::Owned(name.to_owned()))))
             }
             _ => None,
         }

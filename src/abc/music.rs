@@ -32,9 +32,18 @@ fn meant_by(char: char) -> Option<&'static str> {
         '\'' | ',' => "octave marks come right after the letter of a note, as in c' or C,",
         ']' | '}' => "nothing is open here that it could close",
         ':' => "repeats are |: and :|",
+        '\u{a0}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => "it cannot be seen: delete it",
         '%' => "a comment begins with a blank before its %",
         _ => return None,
     })
+}
+
+/// So many bytes after a blank the closing bracket of a chord is looked for.
+const FARTHEST_BRACKET: usize = 200;
+
+/// Whether what seems to be the value of a field is music up to some later bracket, such as that of `|]`.
+fn is_music(letter: u8, value: &str) -> bool {
+    b"KLMPQV".contains(&letter) && value.contains('|') && !value.contains('"') && value.trim() != "C|"
 }
 
 /// What the scanner finds next.
@@ -286,7 +295,8 @@ impl<'a> Scanner<'a> {
             (Some(b'|'), _) => Some(Token::BarLine(self.bar_line())),
             (Some(letter), Some(b':')) if letter.is_ascii_alphabetic() => {
                 let value = start + 3;
-                let Some(length) = self.bytes[value..].iter().position(|&b| b == b']') else {
+                let closed = self.bytes[value..].iter().position(|&b| b == b']');
+                let Some(length) = closed.filter(|length| !is_music(letter, &self.text[value..value + length])) else {
                     // Most fields are one word; what follows may be music.
                     self.at = value;
                     self.take_while(|b| !matches!(b, b' ' | b'\t' | b'|'));
@@ -310,7 +320,7 @@ impl<'a> Scanner<'a> {
     fn chord(&mut self) -> Option<Token> {
         let start = self.at;
         self.at += 1;
-        let mut notes = self.notes_until(b']', start, "the chord's ']' is missing", "as in [CEG]2");
+        let mut notes = self.notes_until(b'[', b']', start, "the chord's ']' is missing");
         let length = self.length();
         let tie = self.tie();
         if notes.is_empty() {
@@ -329,26 +339,39 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         let acciaccatura = self.peek() == Some(b'/');
         self.at += usize::from(acciaccatura);
-        let notes = self.notes_until(b'}', start, "the grace notes' '}' is missing", "as in {fg}A");
+        let notes = self.notes_until(b'{', b'}', start, "the grace notes' '}' is missing");
         Symbol::Grace { acciaccatura, notes }
     }
 
+    /// Whether the bracket that is open here is closed before the bar line and before another opens. Without it the first blank
+    /// ends the notes, so that the rest of the bar is played.
+    fn closes(&self, open: u8, close: u8) -> bool {
+        let ahead = self.bytes[self.at..].iter().take(FARTHEST_BRACKET);
+        ahead.copied().find(|&byte| byte == close || byte == open || byte == b'|') == Some(close)
+    }
+
     /// The notes up to a closing bracket; what else may stand between them (decorations, slurs, rests) is left out.
-    fn notes_until(&mut self, close: u8, start: usize, missing: &str, help: &'static str) -> Vec<NoteSymbol> {
+    fn notes_until(&mut self, open: u8, close: u8, start: usize, missing: &str) -> Vec<NoteSymbol> {
         let mut notes = Vec::new();
         loop {
-            match self.peek() {
-                Some(byte) if byte == close => {
+            let goes_on = |byte: &u8| match byte {
+                b'|' => false,
+                b' ' | b'\t' => self.closes(open, close),
+                _ => true,
+            };
+            let Some(byte) = self.peek().filter(goes_on) else {
+                let help = format!("did you mean '{}{}'?", excerpt(&self.text[start..self.at]), close as char);
+                self.error(start, Fault::new(missing).with_help(help));
+                return notes;
+            };
+            match byte {
+                byte if byte == close => {
                     self.at += 1;
                     return notes;
                 }
-                None | Some(b'|') => {
-                    self.error(start, Fault::new(missing).with_help(help));
-                    return notes;
-                }
                 // No brackets within brackets, however deep they are asked for.
-                Some(b'[' | b'{') => self.unknown(),
-                Some(byte) => {
+                b'[' | b'{' => self.unknown(),
+                byte => {
                     let before = self.at;
                     match self.token(byte) {
                         Some(Token::Symbol(Symbol::Note(note))) => notes.push(note),

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::ast::Bar;
 use super::key::Key;
 use super::parse::{parse, read_bar};
-use super::{Meter, Pitch, Step};
+use super::{Meter, Pitch, Severity, Step};
 use crate::score;
 use crate::time::Beats;
 
@@ -189,12 +189,20 @@ fn hints() {
         ("X:1\nK:D drian\n", "did you mean 'dorian'?"),
         ("X:1\nK:Bbmjor\n", "did you mean 'major'?"),
         ("X:1\nK:C\n[K:G c8|\n", "did you mean '[K:G]'?"),
+        ("X:1\nK:C\n[V:1 CD|E|]\n", "did you mean '[V:1]'?"),
+        ("X:1\nK:C\n[CEG CD|E|]\n", "did you mean '[CEG]'?"),
+        ("X:1\nK:C\n{fg A [CE]|\n", "did you mean '{fg}'?"),
+        ("X:1\nK:C\n!trill C|\n", "did you mean '!trill!'?"),
         ("X:1\nK:C\nC♯|\n", "a sharp is ^ before its note"),
         ("X:1\nK:C\n“Am”C|\n", "quoted text stands between straight quotes, \""),
         ("X:1\nK:C\n^^^C|\n", "there are ^ ^^ = _ and __"),
     ] {
         let (_, said) = parse(text);
         assert_eq!(said.first().and_then(|said| said.help.as_deref()), Some(help), "{text}");
+    }
+    for right in ["[M:C|]", "[M: C| ]", "[V:1 name=\"a|b\"]", "[r:a|b]", "[C E G]", "{f g}", "!", "!fine|", "!tri"] {
+        let (_, said) = parse(&format!("X:1\nK:C\n{right}C|\n"));
+        assert!(said.iter().all(|said| said.severity == Severity::Warning), "{right}: {said:?}");
     }
 }
 
@@ -204,6 +212,9 @@ fn what_follows_a_mistake_is_read() {
     for open in ["[K:G", "[CE", "{CE", "\"Am", "[V:1", "^", "(99", "!trill"] {
         let (book, said) = parse(&format!("X:1\nL:1/8\nK:C\nC|D {open} E|F|\n"));
         assert_eq!(book.tunes[0].voices[0].bars.len(), 3, "{open}: {said:?}");
+        // Nothing else is lost, even of the bar itself.
+        let steps: Vec<Step> = crate::notes::notes(&book.tunes[0]).iter().map(|note| note.pitch.step).collect();
+        assert!(steps.starts_with(&[Step::C, Step::D]) && steps.ends_with(&[Step::E, Step::F]), "{open}: {steps:?}");
     }
 }
 
@@ -212,7 +223,7 @@ fn messages() {
     check_messages("T:x\nK:C\nC|\n", &["x:1:1: warning: a tune begins with X: (put X:1 before this line)"]);
     check_messages("X:1\nK:C\nC ? D|\n", &["x:3:3: warning: '?' has no meaning here"]);
     check_messages("X:1\nK:C\n\"Dm C|D|\n", &["x:3:1: error: the quote is not closed (did you mean '\"Dm\"'?)"]);
-    check_messages("X:1\nK:C\n[CE G|D|\n", &["x:3:1: error: the chord's ']' is missing (as in [CEG]2)"]);
+    check_messages("X:1\nK:C\n[CE G|D|\n", &["x:3:1: error: the chord's ']' is missing (did you mean '[CE]'?)"]);
     check_messages(
         "X:1\nK:C\na3//4 b/2/|\n",
         &[

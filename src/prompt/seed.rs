@@ -1,11 +1,9 @@
 //! The bars that a prompt's text gives a voice: repeats unfolded, pickups and split bars made full.
 
-use std::borrow::Cow;
-
 use crate::abc::ast::Tune;
-use crate::abc::{Diagnostic, Fault, Meter, Span, print};
+use crate::abc::{Diagnostic, Meter, Span, print};
 use crate::compose::STREAM_UNIT;
-use crate::score::{Carry, Measure, Note, measure, surplus_help, unfold};
+use crate::score::{Carry, Measure, Note, measure, too_long, unfold};
 use crate::time::Beats;
 
 /// A bar that the text gives.
@@ -20,7 +18,8 @@ pub struct SeedBar {
 /// The bars of a voice as they are played: repeats unfolded, pickups and split bars made full.
 pub(super) fn seed_bars(text: &str, tune: &Tune, name: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<SeedBar> {
     let Some(voice) = tune.voice(name) else { return Vec::new() };
-    let full = tune.header.meter.unwrap_or(Meter::COMMON).bar_length();
+    let meter = tune.header.meter.unwrap_or(Meter::COMMON);
+    let full = meter.bar_length();
     let mut carry = Carry::of(tune, name);
     let mut bars: Vec<(Measure, Span)> = Vec::new();
     let mut said = vec![false; voice.bars.len()];
@@ -35,9 +34,7 @@ pub(super) fn seed_bars(text: &str, tune: &Tune, name: &str, diagnostics: &mut V
         if !std::mem::replace(&mut said[*at], true) {
             diagnostics.extend(heard);
             if measure.length > full {
-                let mut fault = Fault::new(format!("the bar lasts {}, the metre asks for {full}", measure.length));
-                fault.help = surplus_help(bar, measure.length, full, text).map(Cow::Owned);
-                diagnostics.push(Diagnostic::error(bar.span, fault));
+                diagnostics.push(Diagnostic::error(bar.span, too_long(bar, measure.length, meter, text)));
             }
         }
         if measure.length == Beats::ZERO && measure.chords.is_empty() {

@@ -1,14 +1,26 @@
-//! What to do about a bar that is too long. Pure.
+//! What to say of a bar that is too long. Pure.
+
+use std::borrow::Cow;
 
 use super::measure::{Filled, filled};
 use crate::abc::ast::Bar;
 use crate::abc::diagnostic::excerpt;
+use crate::abc::{Fault, Meter};
 use crate::time::Beats;
+
+/// That a bar lasts `length`, more than its metre asks for; `text` is what its spans count in.
+#[must_use]
+pub fn too_long(bar: &Bar, length: Beats, meter: Meter, text: &str) -> Fault {
+    let (unit, full) = (bar.context.unit, meter.bar_length());
+    let units = (length - full).ratio(unit);
+    let mut fault = Fault::new(format!("the bar is {units} × {unit} too long for {meter}"));
+    fault.help = surplus_help(bar, length, full, text).map(Cow::Owned);
+    fault
+}
 
 /// A hint for a bar that lasts `length` and should last `full`; `text` is what its spans count in. Nothing where there are several
 /// layers, or where the surplus comes of a macro.
-#[must_use]
-pub fn surplus_help(bar: &Bar, length: Beats, full: Beats, text: &str) -> Option<String> {
+fn surplus_help(bar: &Bar, length: Beats, full: Beats, text: &str) -> Option<String> {
     let quoted = |from: usize, to: usize| text.get(from..to).map(excerpt);
     match filled(bar, full)? {
         Filled::Before(at) => {
