@@ -231,5 +231,5 @@ fn deep_brackets() {
         check_text(&format!("nested {open}"), &nested, "");
     }
     let order = |size: usize| format!("X:1\nP:{}A{}\nK:C\nP:A\nA|\n", "(".repeat(size / 2), ")".repeat(size / 2));
-    check_text("nested parts", &order, "not a part");
+    check_text("nested parts", &order, "nests deeper");
 }
