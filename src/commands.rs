@@ -1,11 +1,12 @@
 //! The commands that do one thing and end: render, notes, check, devices, bench, and the composer process.
 
-use std::collections::HashMap;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use barline::abc::parse::parse;
-use barline::abc::{Diagnostic, Severity, Span, bench, display};
+use barline::abc::report::{display, full};
+use barline::abc::{bench, decode};
 use barline::compose::{Composer, Silent};
 use barline::{check as checks, midi, notes as score_notes, prompt, render as rendering};
 use serde_json::json;
@@ -132,6 +133,8 @@ pub fn notes(arguments: &NotesArguments) -> Result<(), Failure> {
 
 pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
     let patches = assets::locate().map_or_else(|_| Patches::new(), |assets| library::patches(&assets.patches).0);
+    let patch_names = library::patch_names(&patches);
+    let people_read = std::io::stdout().is_terminal();
     let mut bad = false;
     for file in &arguments.files {
         let text = match read(file) {
@@ -143,27 +146,11 @@ pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
             }
         };
         let name = file.display().to_string();
-        if file.extension().is_some_and(|extension| extension == "patch") {
-            let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            if let Err(error) = barline::synth::Patch::parse(&stem, &text) {
-                println!("{name}:{}:{}: error: {}", error.line, error.column, error.text);
-                bad = true;
-            }
-            continue;
-        }
-        let mut diagnostics = prompt::read(file, &text, &library::patch_names(&patches)).1;
-        if file.extension().is_none_or(|extension| extension != "txt") {
-            let mut known: HashMap<Span, Severity> = HashMap::new();
-            for diagnostic in &diagnostics {
-                let worst = known.entry(diagnostic.span).or_insert(diagnostic.severity);
-                *worst = diagnostic.severity.max(*worst);
-            }
-            let news = |more: &Diagnostic| known.get(&more.span).is_none_or(|worst| *worst < more.severity);
-            diagnostics.extend(checks::check(&text).into_iter().filter(news));
-        }
-        diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
-        for line in display(&diagnostics, &name, &text) {
-            println!("{line}");
+        let diagnostics = checks::check_file(file, &text, &patch_names);
+        if people_read {
+            full(&diagnostics, &name, &text).for_each(|said| println!("{said}\n"));
+        } else {
+            display(&diagnostics, &name, &text).for_each(|line| println!("{line}"));
         }
         bad |= prompt::has_errors(&diagnostics);
     }
@@ -173,8 +160,7 @@ pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
 fn read(path: &Path) -> Result<String, Failure> {
     let bytes =
         std::fs::read(path).map_err(|error| Failure::input(format!("{}:1:1: error: {error}", path.display())))?;
-    // Old tune books are Latin-1: every byte is a character.
-    Ok(String::from_utf8(bytes).unwrap_or_else(|error| error.as_bytes().iter().map(|&byte| char::from(byte)).collect()))
+    Ok(decode(bytes))
 }
 
 #[allow(clippy::unnecessary_wraps)]

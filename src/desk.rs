@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use barline::abc::{Diagnostic, Span};
 use barline::event::{Command, Event, Level, Message};
 use barline::prompt::{self, Scene};
 use barline::scheduler::Scheduler;
@@ -86,7 +85,7 @@ impl Desk {
                 self.scheduler.send(Command::Patch(patch));
                 vec![]
             }
-            Err(error) => vec![Diagnostic::error(place(&text, error.line, error.column), error.text)],
+            Err(error) => vec![error.diagnostic(&text)],
         };
         Evaluation { path, text, accepted: diagnostics.is_empty(), plays: true, diagnostics, heard: String::new() }
     }
@@ -113,11 +112,4 @@ impl Desk {
         }
         text.ok()
     }
-}
-
-/// The byte of a line and column, both from 1.
-fn place(text: &str, line: usize, column: usize) -> Span {
-    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    let within = text[start..].char_indices().nth(column.saturating_sub(1)).map_or(0, |(at, _)| at);
-    Span { start: start + within, end: start + within + 1 }
 }

@@ -79,12 +79,13 @@ pub fn read(path: &Path, text: &str, patches: &[String]) -> (Vec<Scene>, Vec<Dia
         .enumerate()
         .map(|(at, tune)| {
             let fallback = at as u32 + 1;
-            scene(tune, fallback, patches, &mut diagnostics)
+            scene(text, tune, fallback, patches, &mut diagnostics)
         })
         .collect();
     if scenes.is_empty() {
         let span = Span { start: 0, end: text.len() };
-        diagnostics.push(Diagnostic::error(span, "no tune here: a prompt needs at least X:1 and K:"));
+        let help = "a prompt begins with X:1 and K:C; a file of words alone is named .txt";
+        diagnostics.push(Diagnostic::error(span, "no tune here").with_help(help));
     }
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     (scenes, diagnostics)
@@ -96,7 +97,7 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
-fn scene(tune: &Tune, fallback: u32, patches: &[String], diagnostics: &mut Vec<Diagnostic>) -> Scene {
+fn scene(text: &str, tune: &Tune, fallback: u32, patches: &[String], diagnostics: &mut Vec<Diagnostic>) -> Scene {
     let header = &tune.header;
     let mut names: Vec<&str> = header.voices.iter().map(|voice| voice.id.as_str()).collect();
     for voice in &tune.voices {
@@ -115,7 +116,7 @@ fn scene(tune: &Tune, fallback: u32, patches: &[String], diagnostics: &mut Vec<D
     let unnamed = VoiceHeader::default();
     let mut voices: Vec<Voice> = names
         .iter()
-        .map(|name| voice::voice(tune, name, header.voice(name).unwrap_or(&unnamed), patches, diagnostics))
+        .map(|name| voice::voice(text, tune, name, header.voice(name).unwrap_or(&unnamed), patches, diagnostics))
         .collect();
     voice::comp(tune, &mut voices, diagnostics);
     Scene {
@@ -141,7 +142,8 @@ fn phrase(tune: &Tune, diagnostics: &mut Vec<Diagnostic>) -> u32 {
     if let Ok(bars @ 1..=64) = value.trim().parse() {
         return bars;
     }
-    diagnostics.push(Diagnostic::error(directive.span, "%%phrase wants a number of bars from 1 to 64"));
+    let message = "%%phrase wants a number of bars from 1 to 64";
+    diagnostics.push(Diagnostic::error(directive.span, message).with_help("as in %%phrase 8"));
     4
 }
 
@@ -182,7 +184,7 @@ mod tests {
         assert!(said.iter().any(|line| line.starts_with("t.abc:5:") && line.contains("organ")), "{said:?}");
         assert!(said.iter().any(|line| line.contains("range=")), "{said:?}");
         assert!(said.iter().any(|line| line.contains("by=")), "{said:?}");
-        assert!(said.iter().any(|line| line.starts_with("t.abc:6:") && line.contains("5/4")), "{said:?}");
+        assert!(said.iter().any(|line| line.starts_with("t.abc:6:") && line.contains("1 × 1/4 too long")), "{said:?}");
     }
 
     #[test]

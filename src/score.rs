@@ -8,11 +8,13 @@ use crate::time::Beats;
 
 mod join;
 mod measure;
+mod surplus;
 mod unfold;
 
 pub use join::{Joined, join};
 pub(crate) use measure::summable;
 pub use measure::{Carry, Propagation, measure};
+pub use surplus::too_long;
 pub use unfold::unfold;
 
 /// One bar of one voice as notes. Onsets count from the bar's start; `0 <= onset`, `onset + length` may pass the bar's end only in text that is itself too long.

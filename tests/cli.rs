@@ -3,8 +3,11 @@
 
 #[path = "common/program.rs"]
 mod program;
+#[path = "common/pty.rs"]
+mod pty;
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use program::{Place, Ran};
 
@@ -76,7 +79,7 @@ fn errors_in_a_prompt_have_file_line_and_column() {
     assert_eq!(ran.code, Some(1), "{ran:?}");
     let lines: Vec<&str> = ran.err.lines().collect();
     let name = text(&prompt);
-    let unknown_patch = format!("{name}:5:8: error: there is no patch 'organ'; there are: ");
+    let unknown_patch = format!("{name}:5:8: error: there is no patch 'organ' (there are ");
     assert!(lines[0].starts_with(&unknown_patch), "{}", lines[0]);
     assert!(lines[0].contains("reed"), "{}", lines[0]);
     assert!(lines[1].starts_with(&format!("{name}:6:10: error: ")), "{}", lines[1]);
@@ -191,7 +194,7 @@ fn check_is_silent_on_good_files_and_lists_what_is_wrong_in_bad_ones() {
 #[test]
 fn every_mistake_of_a_file_is_named_and_the_rest_plays() {
     let place = Place::new();
-    let file = "tests/data/eleven_mistakes.abc";
+    let file = "tests/golden/eleven_mistakes.abc";
     let ran = place.run(["check", file]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
     let places: Vec<&str> = ran
@@ -205,6 +208,29 @@ fn every_mistake_of_a_file_is_named_and_the_rest_plays() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     // Seven lines with a good bar of eight notes before and one after the mistake.
     assert!(ran.out.lines().count() >= 7 * 16, "{}", ran.out);
+}
+
+/// A line for programs, more for people.
+#[test]
+fn check_shows_the_place_to_whoever_sits_at_a_terminal() {
+    let place = Place::new();
+    let wrong = place.write("wrong.abc", "X:1\nM:4\nL:1/4\nK:C\nCDEF |\n");
+    let name = text(&wrong);
+    let line = format!("{name}:2:3: error: '4' is not a metre");
+    let help = "did you mean '4/4'?";
+    let ran = place.run(["check", name]);
+    assert_eq!((ran.code, ran.out), (Some(1), format!("{line} ({help})\n")));
+    let shown = Arc::new(Mutex::new(String::new()));
+    let sink = shown.clone();
+    let terminal =
+        pty::Terminal::new(24, 200, move |bytes| sink.lock().unwrap().push_str(&String::from_utf8_lossy(bytes)));
+    let mut program = place.program();
+    program.args(["check", name]);
+    assert_eq!(terminal.start(program).wait().unwrap().code(), Some(1));
+    let expected = format!("{line}\r\n  |\r\n2 | M:4\r\n  |   ^\r\n  |\r\n  = help: {help}\r\n\r\n");
+    let shown = || shown.lock().unwrap().clone();
+    pty::wait(|| (shown().len() >= expected.len()).then_some(()), || format!("only {:?}", shown()));
+    assert_eq!(shown(), expected);
 }
 
 #[test]

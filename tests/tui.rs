@@ -1,6 +1,6 @@
 //! What the performer sees: the whole screen drawn into a test terminal from a hand-made snapshot.
 
-use barline::abc::{Diagnostic, Meter, Severity, Span};
+use barline::abc::{Diagnostic, Meter, Span};
 use barline::event::{Author, BarState, BarView, Cell, Event, Level, Message, Playing, Snapshot, VoiceStatus};
 use barline::time::Beats;
 use barline::ui::{App, Evaluation, Input, view};
@@ -216,11 +216,7 @@ fn messages_errors_and_questions() {
     app.update(Input::Event(Event::Message(Message { level: Level::Warning, text: "MIDI port lost: Keystep".into() })));
     assert!(seen(&app).ends_with("MIDI port lost: Keystep"));
     let at = TEXT.find("fedc").unwrap();
-    let diagnostics = vec![Diagnostic {
-        span: Span { start: at, end: at + 1 },
-        severity: Severity::Error,
-        message: "too long".into(),
-    }];
+    let diagnostics = vec![Diagnostic::error(Span { start: at, end: at + 1 }, "too long")];
     let path = "prompts/night-ferry.abc".into();
     let heard = "slow · not understood: ferry".into();
     app.update(Input::Evaluated(Evaluation {

@@ -20,7 +20,7 @@ pub fn bench_parse(folder: &Path) -> Result<Vec<(&'static str, f64, &'static str
     collect(folder, &mut files).map_err(|error| format!("{}: {error}", folder.display()))?;
     files.sort();
     let read = |file: &PathBuf| std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()));
-    let texts = files.iter().map(|file| Ok(text(read(file)?))).collect::<Result<Vec<_>, String>>()?;
+    let texts = files.iter().map(|file| Ok(super::decode(read(file)?))).collect::<Result<Vec<_>, String>>()?;
     let tunes: usize = texts.iter().map(|text| parse(text).0.tunes.len()).sum();
     if tunes == 0 {
         return Err(format!("{} holds no tunes; `make corpus` gets some", folder.display()));
@@ -65,11 +65,6 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Old tune books are Latin-1: every byte is a character.
-fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| error.as_bytes().iter().map(|&byte| char::from(byte)).collect())
 }
 
 fn best(mut work: impl FnMut()) -> Duration {

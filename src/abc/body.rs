@@ -7,7 +7,7 @@ use super::ast::{Item, Symbol};
 use super::macros::Macros;
 use super::music::{Scanner, Token};
 use super::tune::TuneBuilder;
-use super::{Diagnostic, Span};
+use super::{Diagnostic, Fault, Span};
 
 impl TuneBuilder {
     pub fn music(&mut self, text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
@@ -38,9 +38,8 @@ impl TuneBuilder {
             let place = call.unwrap_or(place);
             match token {
                 Token::BarLine(_) | Token::Symbol(Symbol::Overlay) | Token::Field(..) if call.is_some() => {
-                    scanner
-                        .diagnostics
-                        .push(Diagnostic::warning(place, "a macro holds no bar lines, overlays and fields"));
+                    let told = Diagnostic::warning(place, "a macro holds no bar lines, overlays and fields");
+                    scanner.diagnostics.push(told.with_help("write them beside its call"));
                 }
                 Token::Symbol(Symbol::Overlay) => self.current_voice().overlay(place),
                 Token::Symbol(symbol) => self.current_voice().symbol(place, symbol),
@@ -99,7 +98,11 @@ impl TuneBuilder {
                 _ => {
                     match scanner.next() {
                         Some((span, Token::Symbol(symbol))) if symbol.is_mark() => lines.set(Item { span, symbol }),
-                        Some((span, _)) => scanner.error(span.start, "a symbol line holds decorations and quoted text"),
+                        Some((span, _)) => {
+                            let fault = Fault::new("a symbol line holds decorations and quoted text")
+                                .with_help("as in s: \"Am\" * !trill! |, where * passes over a note");
+                            scanner.error(span.start, fault);
+                        }
                         None => {}
                     }
                     continue;

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use num_rational::Ratio;
 
-use super::{Meter, Span};
+use super::diagnostic::excerpt;
+use super::{Fault, Meter, Span};
 use crate::time::{Beats, Tempo};
 
 /// `name=value` or a bare word, as in `V:` and `K:`.
@@ -68,9 +69,17 @@ fn compact(text: &str) -> Cow<'_, str> {
     if blanks { text.split_whitespace().collect() } else { Cow::Borrowed(text) }
 }
 
+const DEEPEST_PARTS: usize = 16;
+
 /// `6/8`, `C`, `C|`, `(2+3+2)/8`, `none` or nothing.
-pub(super) fn meter(text: &str) -> Result<Meter, String> {
-    let bad = || format!("'{}' is not a metre such as 6/8, C, C| or none", text.trim());
+pub(super) fn meter(text: &str) -> Result<Meter, Fault> {
+    let bad = || {
+        let help = match text.trim().parse::<u8>() {
+            Ok(beats @ 1..=32) => format!("did you mean '{beats}/4'?").into(),
+            _ => Cow::Borrowed("as in 6/8, C, C| or none; the number below is a power of two up to 64"),
+        };
+        Fault::new(format!("'{}' is not a metre", excerpt(text))).with_help(help)
+    };
     let compact = compact(text);
     match &*compact {
         "" | "none" => return Ok(Meter::Free),
@@ -91,8 +100,14 @@ pub(super) fn meter(text: &str) -> Result<Meter, String> {
 }
 
 /// `1/8`: a whole note divided by a power of two, down to 1/512.
-pub(super) fn unit(text: &str) -> Result<Beats, String> {
-    let bad = || format!("'{}' is not a unit note length such as 1/8", text.trim());
+pub(super) fn unit(text: &str) -> Result<Beats, Fault> {
+    let bad = || {
+        let help = match text.trim().parse::<u16>() {
+            Ok(below @ 2..=512) if below.is_power_of_two() => format!("did you mean '1/{below}'?").into(),
+            _ => Cow::Borrowed("as in 1/8; the number below is a power of two up to 512"),
+        };
+        Fault::new(format!("'{}' is not a unit note length", excerpt(text))).with_help(help)
+    };
     let unit: Beats = compact(text).parse().map_err(|_| bad())?;
     let sensible = (1..=4).contains(&unit.numerator()) && unit.denominator() <= 512;
     if sensible && unit.denominator().count_ones() == 1 { Ok(unit) } else { Err(bad()) }
@@ -107,12 +122,21 @@ pub(super) fn default_unit(meter: Meter) -> Beats {
 }
 
 /// `1/4=120`, `1/4 3/8=40`, `"Allegro" 120`, `C3=100` (three unit lengths), `1/4=120..140/8`.
-pub(super) fn tempo(text: &str, unit: Beats) -> Result<TempoMark, String> {
-    let bad = || format!("'{}' is not a tempo such as 1/4=120", text.trim());
+pub(super) fn tempo(text: &str, unit: Beats) -> Result<TempoMark, Fault> {
+    let bad = || {
+        let words = !text.contains(|c: char| c.is_ascii_digit() || c == '"') && !text.trim().is_empty();
+        let help = if words {
+            format!("words stand in quotes: \"{}\"", excerpt(text)).into()
+        } else {
+            Cow::Borrowed("as in 1/4=120, or 1/4=120..140/8 for a change in 8 bars")
+        };
+        Fault::new(format!("'{}' is not a tempo", excerpt(text))).with_help(help)
+    };
     let mut mark = TempoMark { text: text.trim().to_owned(), ..TempoMark::default() };
     let mut rest = text.trim().to_owned();
     if let Some(open) = rest.find('"') {
-        let close = open + 1 + rest[open + 1..].find('"').ok_or_else(|| "a quote in Q: is not closed".to_owned())?;
+        let unclosed = || Fault::new("a quote in Q: is not closed").with_help("as in Q:\"Allegro\" 1/4=120");
+        let close = open + 1 + rest[open + 1..].find('"').ok_or_else(unclosed)?;
         mark.words = Some(rest[open + 1..close].to_owned());
         rest.replace_range(open..=close, " ");
     }
@@ -139,7 +163,7 @@ pub(super) fn tempo(text: &str, unit: Beats) -> Result<TempoMark, String> {
             let (target, bars) = ramp.split_once('/').ok_or_else(bad)?;
             mark.ramp = Some((number(target).ok_or_else(bad)?, bars.trim().parse().map_err(|_| bad())?));
         }
-        mark.tempo().ok_or_else(|| format!("'{}' is not between 1 and 1000 crotchets a minute", text.trim()))?;
+        mark.tempo().ok_or_else(|| format!("'{}' is not between 1 and 1000 crotchets a minute", excerpt(text)))?;
     }
     if mark.count.is_none() && mark.words.is_none() { Err(bad()) } else { Ok(mark) }
 }
@@ -161,24 +185,33 @@ fn fraction(text: &str) -> Option<Ratio<i64>> {
     (n > 0 && d.is_power_of_two() && d <= 512).then(|| Ratio::new(n.into(), d.into()))
 }
 
-pub(super) fn part_order(text: &str) -> Result<PartOrder, String> {
+pub(super) fn part_order(text: &str) -> Result<PartOrder, Fault> {
     let mut stack = vec![Vec::new()];
     let mut last = 0; // length of the newest element, which a number repeats
     let mut chars = text.chars().peekable();
-    let too_many = || format!("the part order asks for more than {MOST_PARTS} parts");
-    let unbalanced = || format!("parentheses in the part order '{}' do not match", text.trim());
+    let too_many = || Fault::new(format!("the part order asks for more than {MOST_PARTS} parts"));
+    let unbalanced = |missing: usize| {
+        let help = match missing {
+            0 => "a ')' has no '(' before it".into(),
+            _ => format!("did you mean '{}{}'?", excerpt(text), ")".repeat(missing)),
+        };
+        Fault::new(format!("parentheses in the part order '{}' do not match", excerpt(text))).with_help(help)
+    };
     while let Some(c) = chars.next() {
         let depth = stack.len();
-        let parts = stack.last_mut().ok_or_else(unbalanced)?;
+        let parts = stack.last_mut().ok_or_else(|| unbalanced(0))?;
         match c {
-            '(' if depth < 16 => {
+            '(' if depth >= DEEPEST_PARTS => {
+                return Err(format!("the part order nests deeper than {DEEPEST_PARTS} parentheses").into());
+            }
+            '(' => {
                 stack.push(Vec::new());
                 last = 0;
             }
             ')' => {
                 let inner = stack.pop().unwrap_or_default();
                 last = inner.len();
-                stack.last_mut().ok_or_else(unbalanced)?.extend(inner);
+                stack.last_mut().ok_or_else(|| unbalanced(0))?.extend(inner);
             }
             '0'..='9' => {
                 let mut times = c as usize - '0' as usize;
@@ -200,11 +233,14 @@ pub(super) fn part_order(text: &str) -> Result<PartOrder, String> {
             }
             '.' => {}
             c if c.is_whitespace() => {}
-            c => return Err(format!("'{c}' in the part order '{}' is not a part", text.trim())),
+            c => {
+                let message = format!("'{}' in the part order is not a part", c.escape_debug());
+                return Err(Fault::new(message).with_help("parts are letters, as in A2(AB)3"));
+            }
         }
     }
     if stack.len() != 1 {
-        return Err(unbalanced());
+        return Err(unbalanced(stack.len() - 1));
     }
     let parts = stack.pop().unwrap_or_default();
     if parts.len() > MOST_PARTS {

@@ -1,12 +1,21 @@
 //! Keys: `K:` read, named and compared (ABC 2.1, 3.1.14). Owns the circle of fifths and nothing about notes.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Step;
+use super::diagnostic::{did_you_mean, excerpt};
 use super::field::{Property, is_clef, properties};
 use super::interval::Interval;
+use super::{Fault, Step};
+
+/// The modes in full, for hints.
+const MODE_NAMES: [&str; 9] =
+    ["major", "minor", "ionian", "dorian", "phrygian", "lydian", "mixolydian", "aeolian", "locrian"];
+
+/// No key's name is longer: `C#mixolydian`.
+const LONGEST_NAME: usize = 16;
 
 /// A church mode, or one of the two ways in which `K:` names its accidentals otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -113,13 +122,13 @@ impl Key {
 
     /// Reads the text after `K:`, without comment. Clef, `octave=`, `transpose=` and the like come back as properties.
     /// A field without a key (`K:`, `K:bass`) has no signature.
-    pub fn parse(text: &str) -> Result<(Key, Vec<Property>), String> {
+    pub fn parse(text: &str) -> Result<(Key, Vec<Property>), Fault> {
         let (key, properties) = Key::parse_field(text)?;
         Ok((key.unwrap_or(Key::NONE), properties))
     }
 
     /// As [`Key::parse`], but a field that only sets properties has no key, so that it need not change the one in force.
-    pub fn parse_field(text: &str) -> Result<(Option<Key>, Vec<Property>), String> {
+    pub fn parse_field(text: &str) -> Result<(Option<Key>, Vec<Property>), Fault> {
         let text = text.trim();
         if text.is_empty() {
             return Ok((Some(Key::NONE), Vec::new()));
@@ -137,7 +146,7 @@ impl Key {
             }
         }
         if key.is_none() && kept.iter().any(|p| p.value.is_empty()) {
-            return Err(format!("'{text}' is not a key"));
+            return Err(no_key(text));
         }
         Ok((key, kept))
     }
@@ -223,7 +232,7 @@ fn signature(step: Step, alter: i8, mode: Mode) -> [i8; 7] {
 }
 
 /// Reads what names the key, if the text begins with that; returns the rest.
-fn tonic_and_mode(text: &str) -> Result<(Option<Key>, &str), String> {
+fn tonic_and_mode(text: &str) -> Result<(Option<Key>, &str), Fault> {
     let word_end = text.find(char::is_whitespace).unwrap_or(text.len());
     let (word, after) = text.split_at(word_end);
     match word {
@@ -243,7 +252,7 @@ fn tonic_and_mode(text: &str) -> Result<(Option<Key>, &str), String> {
     let letters = |text: &str| text.bytes().take_while(u8::is_ascii_alphabetic).count();
     let attached = letters(rest);
     if attached > 0 {
-        let mode = Mode::from_word(&rest[..attached]).ok_or_else(|| format!("'{word}' is not a key"))?;
+        let mode = Mode::from_word(&rest[..attached]).ok_or_else(|| no_key(word))?;
         return Ok((Some(Key::new(step, alter, mode)), &rest[attached..]));
     }
     let next = rest.trim_start();
@@ -255,9 +264,39 @@ fn tonic_and_mode(text: &str) -> Result<(Option<Key>, &str), String> {
     }
 }
 
+/// Why a text names no key, with the nearest that does.
+fn no_key(text: &str) -> Fault {
+    let fault = Fault::new(format!("'{}' is not a key", excerpt(text)));
+    let (tonic, rest) = text.split_at(text.chars().next().map_or(0, char::len_utf8));
+    let tonic = tonic.to_ascii_uppercase();
+    if !matches!(tonic.as_bytes(), [b'A'..=b'G']) {
+        return fault.with_help("a key is a note from A to G and a mode, as in D, Bbm or Ddor");
+    }
+    if text.starts_with(|c: char| c.is_ascii_lowercase()) && rest.len() <= LONGEST_NAME {
+        let capital = format!("{tonic}{rest}");
+        if matches!(tonic_and_mode(&capital), Ok((Some(_), ""))) {
+            return fault.with_help(format!("did you mean '{capital}'?"));
+        }
+    }
+    let modes = rest.trim_start_matches(['#', 'b']).trim_start();
+    let help = did_you_mean(&modes.to_ascii_lowercase(), MODE_NAMES);
+    fault.with_help(help.map_or(Cow::Borrowed("the modes are maj, min, dor, phr, lyd, mix and loc"), Cow::Owned))
+}
+
+/// What to say of a word behind a key that looks like a mode, and was not taken for one.
+pub(super) fn no_mode(properties: &[Property]) -> Option<Fault> {
+    let words = properties.iter().filter(|property| property.value.is_empty()).map(|property| property.name.as_str());
+    words.filter_map(|word| Some((word, did_you_mean(&word.to_ascii_lowercase(), MODE_NAMES)?))).next().map(
+        |(word, help)| {
+            Fault::new(format!("'{}' is not a mode; the key is read as major", excerpt(word))).with_help(help)
+        },
+    )
+}
+
 /// Explicit accidentals, one or more in a row: `^f=c__b`.
-fn add_accidentals(signature: &mut [i8; 7], text: &str) -> Result<(), String> {
-    let bad = || format!("'{text}' is not an accidental and a letter, such as ^f");
+fn add_accidentals(signature: &mut [i8; 7], text: &str) -> Result<(), Fault> {
+    let bad =
+        || Fault::new(format!("'{}' is not an accidental and a letter", excerpt(text))).with_help("as in K:D ^g _b");
     let mut rest = text;
     while !rest.is_empty() {
         let signs = rest.bytes().take_while(|b| b"^_=".contains(b)).count();
@@ -275,7 +314,7 @@ mod tests {
 
     /// The signature as letters with their accidentals, then the key's own text.
     fn check(text: &str, letters: &str, display: &str) {
-        let (key, _) = Key::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let (key, _) = Key::parse(text).unwrap_or_else(|error| panic!("{text}: {error:?}"));
         let mut shown = String::new();
         for step in Step::ALL {
             if key.signature[step as usize] != 0 {

@@ -1,7 +1,8 @@
 //! Macros (ABC 2.1, 9): `m:` lets a target in the music stand for other music code. Owns their definitions and what a call
 //! is replaced by.
 
-use super::Step;
+use super::diagnostic::excerpt;
+use super::{Fault, Step};
 
 /// The lengths that the standard allows, in characters.
 const LONGEST_TARGET: usize = 31;
@@ -19,8 +20,8 @@ impl Macros {
     }
 
     /// `~g2 = {a}g{f}g`, or `~n2 = {o}n{m}n` for any note `n`. The last definition of a target holds.
-    pub fn define(&mut self, text: &str) -> Result<(), String> {
-        let bad = || format!("'{}' is not a macro such as ~g2={{a}}g{{f}}g", text.trim());
+    pub fn define(&mut self, text: &str) -> Result<(), Fault> {
+        let bad = || Fault::new(format!("'{}' is not a macro", excerpt(text))).with_help("as in m:~g2={a}g{f}g");
         let (target, replacement) = text.split_once('=').ok_or_else(bad)?;
         let (target, replacement) = (target.trim(), replacement.trim());
         if target.is_empty() {
@@ -29,11 +30,12 @@ impl Macros {
         if target.chars().count() > LONGEST_TARGET || replacement.chars().count() > LONGEST_REPLACEMENT {
             return Err(format!(
                 "a macro's target has at most {LONGEST_TARGET} characters, its replacement {LONGEST_REPLACEMENT}"
-            ));
+            )
+            .into());
         }
         self.0.retain(|(known, _)| known != target);
         if self.0.len() >= MOST_MACROS {
-            return Err(format!("more than {MOST_MACROS} macros"));
+            return Err(format!("more than {MOST_MACROS} macros").into());
         }
         self.0.push((target.to_owned(), replacement.to_owned()));
         Ok(())

@@ -2,11 +2,36 @@
 
 use std::borrow::Cow;
 
-use super::Span;
 use super::ast::{BarLine, BarLineKind, Endings, Symbol};
+use super::diagnostic::excerpt;
 use super::music::{Scanner, Token};
+use super::{Fault, Span};
 
 const LONGEST_MEANING: usize = 200;
+
+/// Decorations whose names cannot be notes behind the `!` of a line break (ABC 2.1, 4.14).
+const LONG_DECORATIONS: [&str; 20] = [
+    "trill",
+    "lowermordent",
+    "uppermordent",
+    "mordent",
+    "pralltriller",
+    "roll",
+    "turn",
+    "arpeggio",
+    "accent",
+    "emphasis",
+    "fermata",
+    "tenuto",
+    "snap",
+    "slide",
+    "wedge",
+    "upbow",
+    "downbow",
+    "breath",
+    "segno",
+    "coda",
+];
 
 /// The colons of a bar line that count.
 const MOST_REPEATS: usize = 15;
@@ -40,8 +65,11 @@ impl Default for UserSymbols {
 
 impl UserSymbols {
     /// `T = !trill!` or `n = "^text"`; `!nil!` takes a letter's meaning away, so that it is only room.
-    pub fn define(&mut self, text: &str) -> Result<(), String> {
-        let bad = || format!("'{}' is not a symbol definition such as T=!trill!", text.trim());
+    pub fn define(&mut self, text: &str) -> Result<(), Fault> {
+        let bad = || {
+            let help = "as in U:T=!trill!, with a letter from H to W or h to w, or ~";
+            Fault::new(format!("'{}' is not a symbol definition", excerpt(text))).with_help(help)
+        };
         let (letter, value) = text.split_once('=').ok_or_else(bad)?;
         let &[letter] = letter.trim().as_bytes() else { return Err(bad()) };
         if !matches!(letter, b'H'..=b'W' | b'h'..=b'w' | b'~') {
@@ -50,7 +78,7 @@ impl UserSymbols {
         let value = value.trim();
         // Every use of the letter is a copy.
         if value.len() > LONGEST_MEANING {
-            return Err(format!("the meaning of '{}' is longer than {LONGEST_MEANING} bytes", letter as char));
+            return Err(format!("the meaning of '{}' is longer than {LONGEST_MEANING} bytes", letter as char).into());
         }
         let symbol = match value.trim_matches(['!', '+']) {
             "nil" | "none" => Symbol::Spacer,
@@ -154,7 +182,7 @@ impl Scanner<'_> {
             }
         }
         if wrong {
-            self.error(start, "endings are numbered from 1 to 31");
+            self.error(start, Fault::new("endings are numbered from 1 to 31").with_help("as in |1 or [2,4"));
         }
         Endings(bits)
     }
@@ -176,7 +204,7 @@ impl Scanner<'_> {
         }
         let numbers = [Some(p), given[0], given[1]];
         if p < 2 || numbers.iter().flatten().any(|n| !(1..=16).contains(n)) {
-            self.error(start, "a tuplet takes 2 to 16 notes, as in (3abc");
+            self.error(start, Fault::new("a tuplet takes 2 to 16 notes").with_help("as in (3abc or (3:2:4abcd"));
             return Symbol::SlurStart;
         }
         let q = given[0].or(match p {
@@ -194,7 +222,8 @@ impl Scanner<'_> {
         let Some(length) = self.bytes[from..].iter().position(|&b| b == b'"') else {
             // Without its end the text cannot be told from music: leave out one word.
             self.take_while(|b| !matches!(b, b' ' | b'\t' | b'|'));
-            self.error(start, "the quote is not closed");
+            let help = format!("did you mean '{}\"'?", excerpt(&self.text[start..self.at]));
+            self.error(start, Fault::new("the quote is not closed").with_help(help));
             return None;
         };
         self.at = from + length + 1;
@@ -215,8 +244,18 @@ impl Scanner<'_> {
                 Some(Token::Symbol(Symbol::Decoration(Cow::Owned(name.to_owned()))))
             }
             _ if mark == b'!' => {
+                let start = self.at;
                 self.at += 1;
-                None
+                let letters = self.bytes[from..].iter().take(24).take_while(|b| b.is_ascii_alphabetic()).count();
+                let text = self.text;
+                let name = &text[from..from + letters];
+                if breaks || !LONG_DECORATIONS.contains(&name) {
+                    return None;
+                }
+                self.at = from + letters;
+                let fault = Fault::new("the decoration's second '!' is missing");
+                self.error(start, fault.with_help(format!("did you mean '!{name}!'?")));
+                Some(Token::Symbol(Symbol::Decoration(Cow::Owned(name.to_owned()))))
             }
             _ => None,
         }

@@ -1,6 +1,7 @@
 //! `%%MIDI`: what abc2midi's directives say of a voice's instrument and pitch. Outside the standard, but in most files off the web.
 //! Owns the reading of them; after abc2midi's guide.
 
+use super::Fault;
 use super::ast::Tune;
 
 /// One `%%MIDI` directive that is acted on.
@@ -28,10 +29,11 @@ pub struct MidiSettings {
 impl MidiSetting {
     /// Reads a directive without its `%%`; `None` for others and for what is not acted on. The error says what is wrong with the value.
     #[must_use]
-    pub fn read(directive: &str) -> Option<Result<MidiSetting, String>> {
+    pub fn read(directive: &str) -> Option<Result<MidiSetting, Fault>> {
         let mut words = directive.strip_prefix("MIDI")?.split_whitespace();
         let (name, values) = (words.next()?, words.collect::<Vec<_>>());
-        let wanted = |what: &str| Err(format!("%%MIDI {name} wants {what}"));
+        let wanted =
+            |what: &str, help: &'static str| Err(Fault::new(format!("%%MIDI {name} wants {what}")).with_help(help));
         let number = |text: Option<&&str>, range: std::ops::RangeInclusive<i32>| {
             text.and_then(|text| text.parse().ok()).filter(|number| range.contains(number))
         };
@@ -41,20 +43,20 @@ impl MidiSetting {
                 let both = number(values.first(), 1..=16).and(number(values.get(1), 0..=127));
                 match both.or(number(values.first(), 0..=127)) {
                     Some(program) => Ok(MidiSetting::Program(program as u8)),
-                    None => wanted("a program from 0 to 127"),
+                    None => wanted("a program from 0 to 127", "programs count from 0 here: a flute is 73"),
                 }
             }
             "channel" => match number(values.first(), 1..=16) {
                 Some(channel) => Ok(MidiSetting::Channel(channel as u8)),
-                None => wanted("a channel from 1 to 16"),
+                None => wanted("a channel from 1 to 16", "channels count from 1 here"),
             },
             "transpose" => match number(values.first(), -60..=60) {
                 Some(semitones) => Ok(MidiSetting::Transpose(semitones)),
-                None => wanted("semitones from -60 to 60"),
+                None => wanted("semitones from -60 to 60", "as in %%MIDI transpose -12"),
             },
             "gchord" => match values.first() {
                 Some(pattern) => Ok(MidiSetting::Gchord((*pattern).to_owned())),
-                None => wanted("a pattern such as fzczfzcz"),
+                None => wanted("a pattern", "as in %%MIDI gchord fzczfzcz"),
             },
             _ => return None,
         })
@@ -113,7 +115,8 @@ mod tests {
         ] {
             let said = MidiSetting::read(directive).map(|read| read.expect_err(directive));
             assert_eq!(said.is_some(), wanted.is_some(), "{directive}");
-            assert!(said.unwrap_or_default().contains(wanted.unwrap_or_default()), "{directive}");
+            let said = said.map_or_else(String::new, |fault| fault.message);
+            assert!(said.contains(wanted.unwrap_or_default()), "{directive}");
         }
         let (_, said) = parse("X:1\nK:C\n%%MIDI program 300\nC|\n");
         assert_eq!(said.len(), 1);

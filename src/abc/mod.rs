@@ -7,6 +7,7 @@ pub mod bar;
 pub mod bench;
 mod body;
 pub mod chord;
+pub mod diagnostic;
 pub mod field;
 pub mod grid;
 pub mod interval;
@@ -14,9 +15,10 @@ pub mod key;
 mod macros;
 mod marks;
 pub mod midi;
-mod music;
+pub(crate) mod music;
 pub mod parse;
 pub mod print;
+pub mod report;
 mod symbol_line;
 #[cfg(test)]
 mod tests;
@@ -27,6 +29,8 @@ pub mod write;
 
 use serde::{Deserialize, Serialize};
 
+pub use diagnostic::{Diagnostic, Fault, Severity};
+
 use crate::time::Beats;
 
 /// A half-open range of byte offsets into the text that was parsed.
@@ -34,91 +38,6 @@ use crate::time::Beats;
 pub struct Span {
     pub start: usize,
     pub end: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    Warning,
-    Error,
-}
-
-impl std::fmt::Display for Severity {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if *self == Severity::Error { "error" } else { "warning" })
-    }
-}
-
-/// Something the reader of the text should be told, with its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic {
-    pub span: Span,
-    pub severity: Severity,
-    pub message: String,
-}
-
-impl Diagnostic {
-    pub fn error(span: Span, message: impl Into<String>) -> Self {
-        Diagnostic { span, severity: Severity::Error, message: message.into() }
-    }
-
-    pub fn warning(span: Span, message: impl Into<String>) -> Self {
-        Diagnostic { span, severity: Severity::Warning, message: message.into() }
-    }
-
-    /// Line and column of the start, both from 1; columns count characters.
-    #[must_use]
-    pub fn line_column(&self, text: &str) -> (usize, usize) {
-        Places::new(text).of(self.span.start)
-    }
-
-    /// `FILE:LINE:COL: severity: text`, the form that editors jump to.
-    #[must_use]
-    pub fn display(&self, file: &str, text: &str) -> String {
-        self.display_at(file, self.line_column(text))
-    }
-
-    fn display_at(&self, file: &str, (line, column): (usize, usize)) -> String {
-        format!("{file}:{line}:{column}: {}: {}", self.severity, self.message)
-    }
-}
-
-/// As [`Diagnostic::display`], for many in the order of their places, without counting lines from the start for each.
-pub fn display<'a>(diagnostics: &'a [Diagnostic], file: &'a str, text: &'a str) -> impl Iterator<Item = String> + 'a {
-    let mut places = Places::new(text);
-    diagnostics.iter().map(move |diagnostic| diagnostic.display_at(file, places.of(diagnostic.span.start)))
-}
-
-/// Lines and columns of places, counted on from the place before.
-struct Places<'a> {
-    text: &'a str,
-    at: usize,
-    line: usize,
-    column: usize,
-}
-
-impl<'a> Places<'a> {
-    fn new(text: &'a str) -> Self {
-        Places { text, at: 0, line: 1, column: 1 }
-    }
-
-    /// Line and column, both from 1.
-    fn of(&mut self, place: usize) -> (usize, usize) {
-        let mut place = place.min(self.text.len());
-        while !self.text.is_char_boundary(place) {
-            place -= 1;
-        }
-        if place < self.at {
-            *self = Places::new(self.text);
-        }
-        let between = &self.text[self.at..place];
-        self.line += between.matches('\n').count();
-        match between.rfind('\n') {
-            Some(line_end) => self.column = 1 + between[line_end + 1..].chars().count(),
-            None => self.column += between.chars().count(),
-        }
-        self.at = place;
-        (self.line, self.column)
-    }
 }
 
 /// `C D E F G A B`; the discriminant is the diatonic step from C.
@@ -180,6 +99,12 @@ impl Pitch {
     pub fn midi(self) -> i32 {
         12 * (i32::from(self.octave) + 1) + self.step.semitones() + i32::from(self.alter)
     }
+}
+
+/// What a file of tunes says. Old tune books are Latin-1, where every byte is a character.
+#[must_use]
+pub fn decode(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| error.as_bytes().iter().map(|&byte| char::from(byte)).collect())
 }
 
 /// An accidental as ABC writes it; `=` for 0.

@@ -1,16 +1,50 @@
 //! Music code, one symbol after another (ABC 2.1, 4). Works within one line; knows no bars, voices or metres.
 
+use std::borrow::Cow;
+
 use num_rational::Ratio;
 
 use super::ast::{BarLine, NoteSymbol, Symbol};
+use super::diagnostic::excerpt;
 use super::marks::UserSymbols;
-use super::{Diagnostic, Severity, Span, Step};
+use super::{Diagnostic, Fault, Severity, Span, Step};
 
 /// `Z999` is the longest rest that anyone means.
 const MOST_BAR_RESTS: u32 = 999;
 
 /// More than two hands and two feet can hold; ties are looked up among them.
 const MOST_CHORD_NOTES: usize = 32;
+
+/// The pitches that MIDI has.
+pub(crate) const MIDI_PITCHES: &str = "MIDI goes from C,,,,, to g''''";
+
+/// What was most likely meant by a character that is no music code.
+fn meant_by(char: char) -> Option<&'static str> {
+    Some(match char {
+        '♯' | '#' => "a sharp is ^ before its note",
+        '♭' => "a flat is _ before its note",
+        '♮' => "a natural is = before its note",
+        '“' | '”' | '„' | '«' | '»' => "quoted text stands between straight quotes, \"",
+        '’' | '‘' | '´' => "the octave above is a straight '",
+        '–' | '—' | '−' => "a tie is -",
+        '‖' | '│' | '¦' => "a bar line is |",
+        '0'..='9' | '/' => "a length comes after its note, as in A2 or A/2",
+        '\'' | ',' => "octave marks come right after the letter of a note, as in c' or C,",
+        ']' | '}' => "nothing is open here that it could close",
+        ':' => "repeats are |: and :|",
+        '\u{a0}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => "it cannot be seen: delete it",
+        '%' => "a comment begins with a blank before its %",
+        _ => return None,
+    })
+}
+
+/// So many bytes after a blank the closing bracket of a chord is looked for.
+const FARTHEST_BRACKET: usize = 200;
+
+/// Whether what seems to be the value of a field is music up to some later bracket, such as that of `|]`.
+fn is_music(letter: u8, value: &str) -> bool {
+    b"KLMPQV".contains(&letter) && value.contains('|') && !value.contains('"') && value.trim() != "C|"
+}
 
 /// What the scanner finds next.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,8 +128,8 @@ impl<'a> Scanner<'a> {
         self.at - start
     }
 
-    pub fn error(&mut self, start: usize, message: impl Into<String>) {
-        self.diagnostics.push(Diagnostic::error(Span { start, end: self.at }, message));
+    pub fn error(&mut self, start: usize, fault: impl Into<Fault>) {
+        self.diagnostics.push(Diagnostic::error(Span { start, end: self.at }, fault));
     }
 
     #[cold]
@@ -106,7 +140,9 @@ impl<'a> Scanner<'a> {
         // Reserved characters are to be passed over (ABC 2.1, 8.1).
         let severity = if "#*;?@".contains(char) { Severity::Warning } else { Severity::Error };
         let message = format!("'{}' has no meaning here", char.escape_debug());
-        self.diagnostics.push(Diagnostic { span: Span { start, end: self.at }, severity, message });
+        let mut said = Diagnostic::new(Span { start, end: self.at }, severity, message);
+        said.help = meant_by(char).map(Cow::Borrowed);
+        self.diagnostics.push(said);
     }
 
     fn token(&mut self, byte: u8) -> Option<Token> {
@@ -162,7 +198,8 @@ impl<'a> Scanner<'a> {
                 if symbol.is_none() {
                     let span = Span { start, end: self.at };
                     let message = format!("the letter '{}' stands for no decoration", byte as char);
-                    self.diagnostics.push(Diagnostic::warning(span, message));
+                    let help = format!("U:{}=!trill! gives it a meaning", byte as char);
+                    self.diagnostics.push(Diagnostic::warning(span, message).with_help(help));
                 }
                 Some(Token::Symbol(symbol?))
             }
@@ -186,10 +223,11 @@ impl<'a> Scanner<'a> {
         let signs = self.take_while(|b| matches!(b, b'^' | b'_' | b'='));
         let accidental = if signs > 0 { super::alteration(&self.text[start..self.at]) } else { None };
         if signs > 0 && accidental.is_none() {
-            self.error(start, format!("'{}' is not an accidental", &self.text[start..self.at]));
+            let message = format!("'{}' is not an accidental", excerpt(&self.text[start..self.at]));
+            self.error(start, Fault::new(message).with_help("there are ^ ^^ = _ and __"));
         }
         let Some(letter) = self.peek().filter(|b| matches!(b, b'A'..=b'G' | b'a'..=b'g')) else {
-            self.error(start, "an accidental needs a note after it");
+            self.error(start, Fault::new("an accidental needs a note after it").with_help("as in ^F"));
             return None;
         };
         self.at += 1;
@@ -199,7 +237,7 @@ impl<'a> Scanner<'a> {
             self.at += 1;
         }
         if !(-1..=9).contains(&octave) {
-            self.error(start, "this octave is beyond MIDI");
+            self.error(start, Fault::new("this octave is beyond MIDI").with_help(MIDI_PITCHES));
             octave = octave.clamp(-1, 9);
         }
         let length = self.length();
@@ -251,8 +289,8 @@ impl<'a> Scanner<'a> {
         match (above, below) {
             (Some(above @ 1..=9999), Some(below @ 1..=1024)) if trailing == 0 => Ratio::new(above, below),
             _ => {
-                let text = &self.text[start..self.at];
-                self.error(start, format!("'{text}' is not a note length such as 2, 3/2 or /4"));
+                let message = format!("'{}' is not a note length", excerpt(&self.text[start..self.at]));
+                self.error(start, Fault::new(message).with_help("lengths are such as 2, 3/2, / or /4"));
                 Ratio::from_integer(1)
             }
         }
@@ -268,7 +306,7 @@ impl<'a> Scanner<'a> {
             return 1;
         }
         if !bars.is_some_and(|bars| (1..=MOST_BAR_RESTS).contains(&bars)) {
-            self.error(start, format!("a rest lasts 1 to {MOST_BAR_RESTS} bars, as in Z4"));
+            self.error(start, Fault::new(format!("a rest lasts 1 to {MOST_BAR_RESTS} bars")).with_help("as in Z4"));
         }
         bars.unwrap_or(MOST_BAR_RESTS).clamp(1, MOST_BAR_RESTS)
     }
@@ -280,9 +318,13 @@ impl<'a> Scanner<'a> {
             (Some(b'|'), _) => Some(Token::BarLine(self.bar_line())),
             (Some(letter), Some(b':')) if letter.is_ascii_alphabetic() => {
                 let value = start + 3;
-                let Some(length) = self.bytes[value..].iter().position(|&b| b == b']') else {
-                    self.at = self.bytes.len();
-                    self.error(start, "the field's ']' is missing");
+                let closed = self.bytes[value..].iter().position(|&b| b == b']');
+                let Some(length) = closed.filter(|length| !is_music(letter, &self.text[value..value + length])) else {
+                    // Most fields are one word; what follows may be music.
+                    self.at = value;
+                    self.take_while(|b| !matches!(b, b' ' | b'\t' | b'|'));
+                    let help = format!("did you mean '{}]'?", excerpt(&self.text[start..self.at]));
+                    self.error(start, Fault::new("the field's ']' is missing").with_help(help));
                     return Some(Token::Field(letter, Span { start: value, end: self.at }));
                 };
                 self.at = value + length + 1;
@@ -301,11 +343,11 @@ impl<'a> Scanner<'a> {
     fn chord(&mut self) -> Option<Token> {
         let start = self.at;
         self.at += 1;
-        let mut notes = self.notes_until(b']', start, "the chord's ']' is missing");
+        let mut notes = self.notes_until(b'[', b']', start, "the chord's ']' is missing");
         let length = self.length();
         let tie = self.tie();
         if notes.is_empty() {
-            self.error(start, "a chord needs notes");
+            self.error(start, Fault::new("a chord needs notes").with_help("as in [CEG]"));
             return None;
         }
         if notes.len() > MOST_CHORD_NOTES {
@@ -320,26 +362,39 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         let acciaccatura = self.peek() == Some(b'/');
         self.at += usize::from(acciaccatura);
-        let notes = self.notes_until(b'}', start, "the grace notes' '}' is missing");
+        let notes = self.notes_until(b'{', b'}', start, "the grace notes' '}' is missing");
         Symbol::Grace { acciaccatura, notes }
     }
 
+    /// Whether the bracket that is open here is closed before the bar line and before another opens. Without it the first blank
+    /// ends the notes, so that the rest of the bar is played.
+    fn closes(&self, open: u8, close: u8) -> bool {
+        let ahead = self.bytes[self.at..].iter().take(FARTHEST_BRACKET);
+        ahead.copied().find(|&byte| byte == close || byte == open || byte == b'|') == Some(close)
+    }
+
     /// The notes up to a closing bracket; what else may stand between them (decorations, slurs, rests) is left out.
-    fn notes_until(&mut self, close: u8, start: usize, missing: &str) -> Vec<NoteSymbol> {
+    fn notes_until(&mut self, open: u8, close: u8, start: usize, missing: &str) -> Vec<NoteSymbol> {
         let mut notes = Vec::new();
         loop {
-            match self.peek() {
-                Some(byte) if byte == close => {
+            let goes_on = |byte: &u8| match byte {
+                b'|' => false,
+                b' ' | b'\t' => self.closes(open, close),
+                _ => true,
+            };
+            let Some(byte) = self.peek().filter(goes_on) else {
+                let help = format!("did you mean '{}{}'?", excerpt(&self.text[start..self.at]), close as char);
+                self.error(start, Fault::new(missing).with_help(help));
+                return notes;
+            };
+            match byte {
+                byte if byte == close => {
                     self.at += 1;
                     return notes;
                 }
-                None | Some(b'|') => {
-                    self.error(start, missing);
-                    return notes;
-                }
                 // No brackets within brackets, however deep they are asked for.
-                Some(b'[' | b'{') => self.unknown(),
-                Some(byte) => {
+                b'[' | b'{' => self.unknown(),
+                byte => {
                     let before = self.at;
                     match self.token(byte) {
                         Some(Token::Symbol(Symbol::Note(note))) => notes.push(note),

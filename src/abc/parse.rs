@@ -5,9 +5,10 @@
 use memchr::memchr2;
 
 use super::ast::{Book, Comment, Context, Directive, Field};
+use super::diagnostic::excerpt;
 use super::key::Key;
 use super::tune::TuneBuilder;
-use super::{Diagnostic, Meter, Pitch, Span};
+use super::{Diagnostic, Fault, Meter, Pitch, Span};
 use crate::score::{self, Measure};
 use crate::time::Beats;
 
@@ -154,7 +155,8 @@ impl Reader<'_> {
             let message = format!(
                 "a file header has at most {LONGEST_FILE_HEADER} lines of {LONGEST_FILE_LINE} bytes; what is more is passed over"
             );
-            self.diagnostics.push(Diagnostic::warning(span, message));
+            let help = "what belongs to one tune comes after its X:";
+            self.diagnostics.push(Diagnostic::warning(span, message).with_help(help));
         }
         fits
     }
@@ -183,7 +185,10 @@ impl Reader<'_> {
         let text = self.text[span.start + 2..span.end].trim();
         let number = text.parse().ok();
         if number.is_none() && !text.is_empty() {
-            self.diagnostics.push(Diagnostic::warning(span, format!("'{text}' is not a tune number")));
+            self.diagnostics.push(
+                Diagnostic::warning(span, format!("'{}' is not a tune number", excerpt(text)))
+                    .with_help("a whole number, as in X:1"),
+            );
         }
         self.new_tune(number, span);
     }
@@ -209,7 +214,8 @@ impl Reader<'_> {
         let Some(mut builder) = self.tune.take() else { return };
         if builder.in_header {
             let message = "the tune has no K: field, so nothing in it is music";
-            self.diagnostics.push(Diagnostic::warning(builder.tune.span, message));
+            let help = "K: ends the header, as in K:C";
+            self.diagnostics.push(Diagnostic::warning(builder.tune.span, message).with_help(help));
             builder.end_header(Key::NONE, Vec::new(), builder.tune.span, &mut self.diagnostics);
         }
         self.rests_left = builder.rests_left;
@@ -220,7 +226,8 @@ impl Reader<'_> {
 
     fn field(&mut self, code: u8, span: Span) {
         if self.tune.is_none() && b"TMLQKVP".contains(&code) && self.block_has_key(span.start) {
-            self.diagnostics.push(Diagnostic::warning(span, "a tune begins with X:, such as X:1"));
+            self.diagnostics
+                .push(Diagnostic::warning(span, "a tune begins with X:").with_help("put X:1 before this line"));
             self.new_tune(None, Span { start: span.start, end: span.start });
         }
         let value = Span { start: span.start + 2, end: span.end };
@@ -243,20 +250,22 @@ impl Reader<'_> {
         let looks_musical = || is_musical(&text[span.start..span.end]);
         match &mut self.tune {
             Some(builder) if builder.in_header && looks_musical() => {
-                self.diagnostics.push(Diagnostic::warning(span, "music before K:; played without a key"));
+                let fault =
+                    Fault::new("music before K:; played without a key").with_help("put K:C, or another key, before it");
+                self.diagnostics.push(Diagnostic::warning(span, fault));
                 let end = Span { start: span.start, end: span.start };
                 builder.end_header(Key::NONE, Vec::new(), end, &mut self.diagnostics);
             }
             Some(builder) if builder.in_header => {
-                self.diagnostics.push(Diagnostic::warning(span, "this line of the header is no field"));
+                self.diagnostics.push(Diagnostic::warning(span, no_field(&text[span.start..span.end])));
                 return;
             }
             Some(_) => {}
             None => {
                 if !self.stray && looks_musical() {
                     self.stray = true;
-                    let message = "this music belongs to no tune: an empty line ends a tune, X: begins one";
-                    self.diagnostics.push(Diagnostic::warning(span, message));
+                    let help = "an empty line ends a tune: remove the one above, or begin another tune with X: and K:";
+                    self.diagnostics.push(Diagnostic::warning(span, "this music belongs to no tune").with_help(help));
                 }
                 return;
             }
@@ -293,6 +302,18 @@ fn field_code(text: &str, in_body: bool) -> Option<u8> {
     let is_note = in_body && matches!(code, b'A'..=b'G' | b'a'..=b'g' | b'z' | b'x');
     let is_bar_line = is_note && matches!(rest.first(), Some(b'|' | b':'));
     (!is_bar_line && (code.is_ascii_alphabetic() || code == b'+')).then_some(code)
+}
+
+/// What to say of a header's line without letter and colon.
+fn no_field(text: &str) -> Fault {
+    let fault = Fault::new("this line of the header is no field");
+    match text.as_bytes() {
+        // The colon was forgotten, or is another sign.
+        [letter, b' ' | b';' | b'=' | b'.', ..] if letter.is_ascii_alphabetic() => {
+            fault.with_help(format!("did you mean '{}:{}'?", char::from(*letter), excerpt(&text[2..])))
+        }
+        _ => fault.with_help("a field is a letter and a colon, as in T:Title; a comment begins with %"),
+    }
 }
 
 /// Whether a line that should not be music nevertheless looks like it: bar lines, and nothing but music code.

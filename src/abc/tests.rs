@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::ast::Bar;
 use super::key::Key;
 use super::parse::{parse, read_bar};
-use super::{Meter, Pitch, Step};
+use super::{Meter, Pitch, Severity, Step};
 use crate::score;
 use crate::time::Beats;
 
@@ -175,26 +175,75 @@ fn tunes_and_what_is_between_them() {
     assert_eq!(book.tunes[0].header.meter().to_string(), "3/4");
 }
 
+/// The hint of a text's first diagnostic.
+#[test]
+fn hints() {
+    for (text, help) in [
+        ("X:1\nT Title\nK:C\n", "did you mean 'T:Title'?"),
+        ("X:1\nM:4\nK:C\n", "did you mean '4/4'?"),
+        ("X:1\nL:8\nK:C\n", "did you mean '1/8'?"),
+        ("X:1\nQ:fast\nK:C\n", "words stand in quotes: \"fast\""),
+        ("X:1\nP:(A(B\nK:C\n", "did you mean '(A(B))'?"),
+        ("X:1\nK:d dorian\n", "did you mean 'D dorian'?"),
+        ("X:1\nK:Drian\n", "the modes are maj, min, dor, phr, lyd, mix and loc"),
+        ("X:1\nK:D drian\n", "did you mean 'dorian'?"),
+        ("X:1\nK:Bbmjor\n", "did you mean 'major'?"),
+        ("X:1\nK:C\n[K:G c8|\n", "did you mean '[K:G]'?"),
+        ("X:1\nK:C\n[V:1 CD|E|]\n", "did you mean '[V:1]'?"),
+        ("X:1\nK:C\n[CEG CD|E|]\n", "did you mean '[CEG]'?"),
+        ("X:1\nK:C\n{fg A [CE]|\n", "did you mean '{fg}'?"),
+        ("X:1\nK:C\n!trill C|\n", "did you mean '!trill!'?"),
+        ("X:1\nK:C\nC♯|\n", "a sharp is ^ before its note"),
+        ("X:1\nK:C\n“Am”C|\n", "quoted text stands between straight quotes, \""),
+        ("X:1\nK:C\n^^^C|\n", "there are ^ ^^ = _ and __"),
+    ] {
+        let (_, said) = parse(text);
+        assert_eq!(said.first().and_then(|said| said.help.as_deref()), Some(help), "{text}");
+    }
+    for right in ["[M:C|]", "[M: C| ]", "[V:1 name=\"a|b\"]", "[r:a|b]", "[C E G]", "{f g}", "!", "!fine|", "!tri"] {
+        let (_, said) = parse(&format!("X:1\nK:C\n{right}C|\n"));
+        assert!(said.iter().all(|said| said.severity == Severity::Warning), "{right}: {said:?}");
+    }
+}
+
+/// What is left open ends at the next bar at the latest.
+#[test]
+fn what_follows_a_mistake_is_read() {
+    for open in ["[K:G", "[CE", "{CE", "\"Am", "[V:1", "^", "(99", "!trill"] {
+        let (book, said) = parse(&format!("X:1\nL:1/8\nK:C\nC|D {open} E|F|\n"));
+        assert_eq!(book.tunes[0].voices[0].bars.len(), 3, "{open}: {said:?}");
+        // Nothing else is lost, even of the bar itself.
+        let steps: Vec<Step> = crate::notes::notes(&book.tunes[0]).iter().map(|note| note.pitch.step).collect();
+        assert!(steps.starts_with(&[Step::C, Step::D]) && steps.ends_with(&[Step::E, Step::F]), "{open}: {steps:?}");
+    }
+}
+
 #[test]
 fn messages() {
-    check_messages("T:x\nK:C\nC|\n", &["x:1:1: warning: a tune begins with X:, such as X:1"]);
+    check_messages("T:x\nK:C\nC|\n", &["x:1:1: warning: a tune begins with X: (put X:1 before this line)"]);
     check_messages("X:1\nK:C\nC ? D|\n", &["x:3:3: warning: '?' has no meaning here"]);
-    check_messages("X:1\nK:C\n\"Dm C|D|\n", &["x:3:1: error: the quote is not closed"]);
-    check_messages("X:1\nK:C\n[CE G|D|\n", &["x:3:1: error: the chord's ']' is missing"]);
+    check_messages("X:1\nK:C\n\"Dm C|D|\n", &["x:3:1: error: the quote is not closed (did you mean '\"Dm\"'?)"]);
+    check_messages("X:1\nK:C\n[CE G|D|\n", &["x:3:1: error: the chord's ']' is missing (did you mean '[CE]'?)"]);
     check_messages(
         "X:1\nK:C\na3//4 b/2/|\n",
         &[
-            "x:3:2: error: '3//4' is not a note length such as 2, 3/2 or /4",
-            "x:3:8: error: '/2/' is not a note length such as 2, 3/2 or /4",
+            "x:3:2: error: '3//4' is not a note length (lengths are such as 2, 3/2, / or /4)",
+            "x:3:8: error: '/2/' is not a note length (lengths are such as 2, 3/2, / or /4)",
         ],
     );
     check_messages(
         "X:1\nM:x\nK:Q\nC|\n",
-        &["x:2:3: error: 'x' is not a metre such as 6/8, C, C| or none", "x:3:3: error: 'Q' is not a key"],
+        &[
+            "x:2:3: error: 'x' is not a metre (as in 6/8, C, C| or none; the number below is a power of two up to 64)",
+            "x:3:3: error: 'Q' is not a key (a key is a note from A to G and a mode, as in D, Bbm or Ddor)",
+        ],
     );
     check_messages(
         "X:1\nK:C\nC|\n\nD|E|\n",
-        &["x:5:1: warning: this music belongs to no tune: an empty line ends a tune, X: begins one"],
+        &[
+            "x:5:1: warning: this music belongs to no tune (an empty line ends a tune: remove the one above, or begin another \
+           tune with X: and K:)",
+        ],
     );
 }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::ast::{Change, Context, Directive, Field, PartMark, Tune};
 use super::field::Shift;
-use super::key::Key;
+use super::key::{Key, no_mode};
 use super::macros::Macros;
 use super::marks::UserSymbols;
 use super::midi::MidiSetting;
 use super::voice::VoiceBuilder;
-use super::{Diagnostic, Meter, Span, field};
+use super::{Diagnostic, Fault, Meter, Span, field};
 use crate::time::Beats;
 
 /// More voices than this are a mistake; their music goes to the voice before.
@@ -102,28 +102,31 @@ impl TuneBuilder {
 
     pub fn header_field(&mut self, code: u8, span: Span, value: Span, text: &str, diagnostics: &mut Vec<Diagnostic>) {
         let content = &text[value.start..value.end];
-        let mut report = |message: String| diagnostics.push(Diagnostic::error(value, message));
+        let mut report = |fault: Fault| diagnostics.push(Diagnostic::error(value, fault));
         match code {
             b'T' => self.tune.header.titles.push(content.trim().to_owned()),
             b'M' => match field::meter(content) {
                 Ok(meter) => self.tune.header.meter = Some(meter),
-                Err(message) => report(message),
+                Err(fault) => report(fault),
             },
             b'L' => match field::unit(content) {
                 Ok(unit) => self.unit = Some(unit),
-                Err(message) => report(message),
+                Err(fault) => report(fault),
             },
             b'Q' => self.tempo = Some((value, content.to_owned())),
             b'P' => match field::part_order(content) {
                 Ok(order) => self.tune.header.order = Some(order),
-                Err(message) => report(message),
+                Err(fault) => report(fault),
             },
             // In the header a voice is only declared, but directives after it are its own.
             b'V' => self.current = self.voice(span, value, text, diagnostics).or(self.current),
             b'K' => match Key::parse(content) {
-                Ok((key, properties)) => self.end_header(key, properties, span, diagnostics),
-                Err(message) => {
-                    report(message);
+                Ok((key, properties)) => {
+                    diagnostics.extend(no_mode(&properties).map(|fault| Diagnostic::warning(value, fault)));
+                    self.end_header(key, properties, span, diagnostics);
+                }
+                Err(fault) => {
+                    report(fault);
                     self.end_header(Key::NONE, Vec::new(), span, diagnostics);
                 }
             },
@@ -145,7 +148,7 @@ impl TuneBuilder {
         if let Some((span, text)) = self.tempo.take() {
             match field::tempo(&text, header.unit) {
                 Ok(mark) => header.tempo = Some(mark),
-                Err(message) => diagnostics.push(Diagnostic::error(span, message)),
+                Err(fault) => diagnostics.push(Diagnostic::error(span, fault)),
             }
         }
         self.shift = Shift::of(&properties);
@@ -183,10 +186,12 @@ impl TuneBuilder {
             }
             b'K' => match Key::parse_field(content) {
                 Ok((key, properties)) => {
+                    diagnostics.extend(no_mode(&properties).map(|fault| Diagnostic::warning(value, fault)));
                     self.key_shift(span, Shift::of(&properties));
-                    key.map(Change::Key).ok_or_else(String::new)
+                    let Some(key) = key else { return };
+                    Ok(Change::Key(key))
                 }
-                Err(message) => Err(message),
+                Err(fault) => Err(fault),
             },
             b'M' => field::meter(content).map(Change::Meter),
             b'L' => field::unit(content).map(Change::Unit),
@@ -198,8 +203,7 @@ impl TuneBuilder {
         };
         match change {
             Ok(change) => self.change(span, &change),
-            Err(message) if message.is_empty() => {}
-            Err(message) => diagnostics.push(Diagnostic::error(value, message)),
+            Err(fault) => diagnostics.push(Diagnostic::error(value, fault)),
         }
     }
 
@@ -233,9 +237,8 @@ impl TuneBuilder {
 
     pub fn directive(&mut self, mut directive: Directive, diagnostics: &mut Vec<Diagnostic>) {
         Arc::make_mut(&mut self.symbols).instruct(&directive.text);
-        directive.midi = MidiSetting::read(&directive.text).and_then(|read| {
-            read.map_err(|message| diagnostics.push(Diagnostic::warning(directive.span, message))).ok()
-        });
+        directive.midi = MidiSetting::read(&directive.text)
+            .and_then(|read| read.map_err(|fault| diagnostics.push(Diagnostic::warning(directive.span, fault))).ok());
         directive.voice = self.current.map(|at| self.voices[at].header.id.clone());
         self.tune.directives.push(directive);
     }
@@ -244,13 +247,13 @@ impl TuneBuilder {
         let text = content.trim().to_owned();
         match code {
             b'U' => {
-                if let Err(message) = Arc::make_mut(&mut self.symbols).define(&text) {
-                    diagnostics.push(Diagnostic::warning(span, message));
+                if let Err(fault) = Arc::make_mut(&mut self.symbols).define(&text) {
+                    diagnostics.push(Diagnostic::warning(span, fault));
                 }
             }
             b'm' => {
-                if let Err(message) = self.macros.define(&text) {
-                    diagnostics.push(Diagnostic::warning(span, message));
+                if let Err(fault) = self.macros.define(&text) {
+                    diagnostics.push(Diagnostic::warning(span, fault));
                 }
             }
             // An instruction is a directive in a field's clothes (ABC 2.1, 3.1.17).
@@ -267,7 +270,7 @@ impl TuneBuilder {
     fn voice(&mut self, span: Span, value: Span, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<usize> {
         let content = &text[value.start..value.end];
         let Some(word) = content.split_whitespace().next() else {
-            diagnostics.push(Diagnostic::error(span, "V: needs the name of a voice"));
+            diagnostics.push(Diagnostic::error(span, "V: needs the name of a voice").with_help("as in V:1 or V:bass"));
             return None;
         };
         let id = word.char_indices().nth(NAME_LENGTH).map_or(word, |(end, _)| &word[..end]);

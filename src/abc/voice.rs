@@ -157,7 +157,7 @@ impl VoiceBuilder {
         match self.timed.map(|last| &mut self.items[last].symbol) {
             Some(Symbol::Note(note)) => note.tie = true,
             Some(Symbol::Chord { tie, .. }) => *tie = true,
-            _ => diagnostics.push(Diagnostic::warning(span, "a tie needs a note before it")),
+            _ => diagnostics.push(Diagnostic::warning(span, "a tie needs a note before it").with_help("as in A-A")),
         }
     }
 

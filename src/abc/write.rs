@@ -9,10 +9,19 @@
 mod line;
 
 use line::Line;
+use num_rational::Ratio;
 
 use super::ast::{Bar, Context, Tune, Voice};
 use super::field::{Property, Shift};
 use super::key::Key;
+
+/// A rest of so many unit lengths: `z3/2`.
+#[must_use]
+pub fn rest(units: Ratio<i64>) -> String {
+    let mut out = "z".to_owned();
+    line::write_length(&mut out, units);
+    out
+}
 
 /// The tune as canonical text. `text` is what it was read from: its lines are kept, so that lyrics stay under their notes.
 #[must_use]

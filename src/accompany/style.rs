@@ -24,6 +24,8 @@ pub enum Style {
 }
 
 impl Style {
+    pub const NAMES: [&str; 7] = ["gchord", "held", "pulse", "offbeat", "stride", "arpeggio", "charleston"];
+
     /// A style by its name, or a pattern. The error says what there is.
     pub fn parse(text: &str) -> Result<Style, String> {
         Ok(match text {
@@ -35,11 +37,7 @@ impl Style {
             "arpeggio" => Style::Arpeggio,
             "charleston" => Style::Charleston,
             pattern if steps(pattern).is_some() => Style::Pattern(pattern.to_owned()),
-            _ => {
-                return Err(
-                    "gchord, held, pulse, offbeat, stride, arpeggio, charleston, or a pattern as fzczfzcz".into()
-                );
-            }
+            _ => return Err(format!("{}, or a pattern as fzczfzcz", Style::NAMES.join(", "))),
         })
     }
 

@@ -1,15 +1,21 @@
 //! The properties of a voice, `name=value` in its `V:` line: reads one into a [`Voice`].
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use super::voice::{By, Voice};
+use crate::abc::diagnostic::{did_you_mean, excerpt};
 use crate::abc::field::Property;
 use crate::abc::key::Key;
 use crate::abc::parse::read_bar;
-use crate::abc::{Meter, Step};
+use crate::abc::{Fault, Meter, Step};
 use crate::accompany::Style;
 use crate::compose::Role;
 use crate::time::Beats;
+
+/// Properties that do something.
+const OURS: &[&str] =
+    &["by", "patch", "out", "channel", "prog", "gain", "pan", "mute", "range", "scale", "grid", "notes"];
 
 /// Properties of other programs, and of rooms that are not built yet; passed over in silence.
 const FOREIGN: &[&str] = &[
@@ -43,9 +49,9 @@ const LATER: &[&str] = &["in", "quant", "bank", "vel", "gate", "swing", "rhythm"
 /// Why a property does not do what it says.
 pub(super) enum Why {
     /// The text cannot be played as it says.
-    Wrong(String),
+    Wrong(Fault),
     /// It can, without this.
-    Unknown(String),
+    Unknown(Fault),
 }
 
 /// Takes a property over. `patches` are the names that `patch=` may say.
@@ -57,7 +63,11 @@ pub(super) fn set(
     patches: &[String],
 ) -> Result<(), Why> {
     let value = property.value.as_str();
-    let wrong = |wanted: &str| Why::Wrong(format!("{}={value}: wants {wanted}", property.name));
+    let said = || format!("'{}' does not fit {}=", excerpt(value), property.name);
+    let wrong = |help: &'static str| Why::Wrong(Fault::new(said()).with_help(help));
+    let choice = |words: &[&str], otherwise: String| {
+        Why::Wrong(Fault::new(said()).with_help(did_you_mean(value, words.iter().copied()).unwrap_or(otherwise)))
+    };
     match property.name.as_str() {
         "by" => {
             let (who, how) = value.split_once('/').unwrap_or((value, ""));
@@ -65,40 +75,59 @@ pub(super) fn set(
                 "model" => By::Model,
                 "loop" => By::Loop,
                 "chords" => {
-                    let styles = |styles: String| Why::Wrong(format!("by={value}: after the stroke wants {styles}"));
+                    let styles = |known: String| {
+                        let help = did_you_mean(how, Style::NAMES)
+                            .unwrap_or_else(|| format!("after the stroke there are {known}"));
+                        Why::Wrong(Fault::new(said()).with_help(help))
+                    };
                     voice.comping = Some(Style::parse(how).map_err(styles)?);
                     voice.role = Role::Comping;
                     By::Loop
                 }
                 later @ ("vary" | "hand") => {
                     voice.by = if voice.bars.is_empty() { By::Model } else { By::Loop };
-                    return Err(Why::Unknown(format!(
-                        "by={later} is not built yet: played as {}",
-                        if voice.bars.is_empty() { "model" } else { "loop" }
-                    )));
+                    let played = if voice.bars.is_empty() { "model" } else { "loop" };
+                    let message = format!("by={later} is not built yet: played as {played}");
+                    return Err(Why::Unknown(message.into()));
                 }
-                _ => return Err(wrong("model, loop or chords")),
+                _ => return Err(choice(&["model", "loop", "chords"], "there are model, loop and chords".into())),
             }
         }
         "patch" if patches.iter().any(|patch| patch == value) => value.clone_into(&mut voice.patch),
-        "patch" => return Err(Why::Wrong(format!("there is no patch '{value}'; there are: {}", patches.join(", ")))),
+        "patch" => {
+            let near = did_you_mean(value, patches.iter().map(String::as_str));
+            let help = near.unwrap_or_else(|| format!("there are {}", patches.join(", ")));
+            return Err(Why::Wrong(Fault::new(format!("there is no patch '{}'", excerpt(value))).with_help(help)));
+        }
         "out" => voice.out = Some(value.to_owned()),
-        "channel" => voice.channel = Some(number(value, 1..=16).ok_or_else(|| wrong("1 to 16"))?),
-        "prog" => voice.program = Some(number(value, 0..=127).ok_or_else(|| wrong("0 to 127"))?),
-        "gain" => voice.gain = real(value, 0.0..=2.0).ok_or_else(|| wrong("0 to 2"))?,
-        "pan" => voice.pan = real(value, -1.0..=1.0).ok_or_else(|| wrong("-1 to 1"))?,
+        "channel" => voice.channel = Some(number(value, 1..=16).ok_or_else(|| wrong("channels go from 1 to 16"))?),
+        "prog" => voice.program = Some(number(value, 0..=127).ok_or_else(|| wrong("programs go from 0 to 127"))?),
+        "gain" => {
+            voice.gain = real(value, 0.0..=2.0).ok_or_else(|| wrong("a number from 0 to 2; 1 leaves it as it is"))?
+        }
+        "pan" => voice.pan = real(value, -1.0..=1.0).ok_or_else(|| wrong("a number from -1, left, to 1, right"))?,
         "mute" => voice.muted = true,
-        "range" => voice.rules.range = range(value).ok_or_else(|| wrong("two notes as in D..d', lowest first"))?,
-        "scale" => voice.rules.classes = Some(scale(value, key).ok_or_else(|| wrong("key, penta or \"D F G A C\""))?),
-        "grid" => voice.rules.grid = grid(value, meter).ok_or_else(|| wrong("a length as 1/8, 1/16 or 1/32"))?,
-        "notes" => voice.rules.notes = notes(value).ok_or_else(|| wrong("a range as 2-8"))?,
+        "range" => voice.rules.range = range(value).ok_or_else(|| wrong("two notes, lowest first, as in D..d'"))?,
+        "scale" => {
+            voice.rules.classes =
+                Some(scale(value, key).ok_or_else(|| wrong("key, penta, or notes as in \"D F G A C\""))?)
+        }
+        "grid" => {
+            voice.rules.grid = grid(value, meter)
+                .ok_or_else(|| wrong("one of 1/2, 1/4, 1/8, 1/16 and 1/32, and no longer than a bar"))?
+        }
+        "notes" => voice.rules.notes = notes(value).ok_or_else(|| wrong("fewest and most, as in 2-8"))?,
         name if LATER.contains(&name) => {
-            return Err(Why::Unknown(format!("{name}= is not built yet and does nothing")));
+            return Err(Why::Unknown(format!("{name}= is not built yet and does nothing").into()));
         }
         name if FOREIGN.contains(&name) => {}
         // Control changes by name belong to the rig, which is to come; a bare word belongs to another program.
         _ if value.is_empty() => {}
-        name => return Err(Why::Unknown(format!("{name}= is not known here and does nothing"))),
+        name => {
+            let mut fault = Fault::new(format!("{}= is not known here and does nothing", excerpt(name)));
+            fault.help = did_you_mean(name, [OURS, FOREIGN].concat()).map(Cow::Owned);
+            return Err(Why::Unknown(fault));
+        }
     }
     Ok(())
 }

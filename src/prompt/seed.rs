@@ -3,7 +3,7 @@
 use crate::abc::ast::Tune;
 use crate::abc::{Diagnostic, Meter, Span, print};
 use crate::compose::STREAM_UNIT;
-use crate::score::{Carry, Measure, Note, measure, unfold};
+use crate::score::{Carry, Measure, Note, measure, too_long, unfold};
 use crate::time::Beats;
 
 /// A bar that the text gives.
@@ -16,9 +16,10 @@ pub struct SeedBar {
 }
 
 /// The bars of a voice as they are played: repeats unfolded, pickups and split bars made full.
-pub(super) fn seed_bars(tune: &Tune, name: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<SeedBar> {
+pub(super) fn seed_bars(text: &str, tune: &Tune, name: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<SeedBar> {
     let Some(voice) = tune.voice(name) else { return Vec::new() };
-    let full = tune.header.meter.unwrap_or(Meter::COMMON).bar_length();
+    let meter = tune.header.meter.unwrap_or(Meter::COMMON);
+    let full = meter.bar_length();
     let mut carry = Carry::of(tune, name);
     let mut bars: Vec<(Measure, Span)> = Vec::new();
     let mut said = vec![false; voice.bars.len()];
@@ -33,8 +34,7 @@ pub(super) fn seed_bars(tune: &Tune, name: &str, diagnostics: &mut Vec<Diagnosti
         if !std::mem::replace(&mut said[*at], true) {
             diagnostics.extend(heard);
             if measure.length > full {
-                let text = format!("the bar lasts {}, the metre asks for {full}", measure.length);
-                diagnostics.push(Diagnostic::error(bar.span, text));
+                diagnostics.push(Diagnostic::error(bar.span, too_long(bar, measure.length, meter, text)));
             }
         }
         if measure.length == Beats::ZERO && measure.chords.is_empty() {

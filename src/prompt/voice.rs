@@ -3,6 +3,7 @@
 use super::property::{self, Why};
 use super::seed::{SeedBar, seed_bars};
 use crate::abc::ast::{Tune, VoiceHeader};
+use crate::abc::diagnostic::excerpt;
 use crate::abc::midi::MidiSettings;
 use crate::abc::{Diagnostic, Meter, print};
 use crate::accompany::{Comper, Style};
@@ -45,6 +46,7 @@ pub struct Voice {
 }
 
 pub(super) fn voice(
+    text: &str,
     tune: &Tune,
     name: &str,
     header: &VoiceHeader,
@@ -52,7 +54,7 @@ pub(super) fn voice(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Voice {
     let scene_meter = tune.header.meter.unwrap_or(Meter::COMMON);
-    let bars = seed_bars(tune, name, diagnostics);
+    let bars = seed_bars(text, tune, name, diagnostics);
     let midi = MidiSettings::of(tune, name);
     let percussion = header.get("clef").is_some_and(|clef| clef.starts_with("perc"));
     let role = role(name, header, percussion, &bars);
@@ -76,8 +78,8 @@ pub(super) fn voice(
         if let Err(why) = property::set(&mut voice, property, &tune.header.key, scene_meter, patches) {
             let place = if property.span.end > property.span.start { property.span } else { header.span };
             diagnostics.push(match why {
-                Why::Wrong(message) => Diagnostic::error(place, message),
-                Why::Unknown(message) => Diagnostic::warning(place, message),
+                Why::Wrong(fault) => Diagnostic::error(place, fault),
+                Why::Unknown(fault) => Diagnostic::warning(place, fault),
             });
         }
     }
@@ -89,21 +91,21 @@ pub(super) fn voice(
             match Style::parse(&pattern) {
                 Ok(style) => voice.comping = Some(style),
                 Err(known) => {
-                    let message = format!("%%MIDI gchord {pattern}: wants {known}");
-                    diagnostics.push(Diagnostic::warning(header.span, message));
+                    let message = format!("'{}' is no pattern for %%MIDI gchord", excerpt(&pattern));
+                    diagnostics.push(Diagnostic::warning(header.span, message).with_help(format!("there are {known}")));
                 }
             }
         }
         return voice;
     }
     if voice.by == By::Loop && voice.bars.is_empty() {
-        diagnostics.push(Diagnostic::error(header.span, format!("voice {name} is a loop without notes")));
+        let help = format!("give it bars, as in [V:{name}] CDEF |, or say by=model");
+        let message = format!("voice {name} is a loop without notes");
+        diagnostics.push(Diagnostic::error(header.span, message).with_help(help));
     }
     if voice.by == By::Model && percussion {
-        diagnostics.push(Diagnostic::warning(
-            header.span,
-            format!("voice {name}: the bundled model writes no drums; give it a loop"),
-        ));
+        let message = format!("voice {name}: the bundled model writes no drums");
+        diagnostics.push(Diagnostic::warning(header.span, message).with_help("give it bars of its own, and by=loop"));
     }
     voice
 }
@@ -137,9 +139,9 @@ pub(super) fn comp(tune: &Tune, voices: &mut [Voice], diagnostics: &mut Vec<Diag
         let own = has_chords(voice).then(|| voice.bars.clone());
         let Some(chart) = own.or_else(|| chart.clone()) else {
             let place = tune.header.voice(&voice.name).map_or(tune.header.span, |header| header.span);
-            let message =
-                format!("voice {} comps, but nothing has chord symbols: [V:ch] \"Am\"x4 | is a chart", voice.name);
-            diagnostics.push(Diagnostic::error(place, message));
+            let message = format!("voice {} comps, but nothing has chord symbols", voice.name);
+            diagnostics
+                .push(Diagnostic::error(place, message).with_help("a chart is a voice such as [V:ch] \"Am\"x4 |"));
             continue;
         };
         let mut comper = Comper::new(style, voice.rules.range);

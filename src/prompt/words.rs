@@ -55,8 +55,8 @@ const METRES: &[(&str, (u16, u16))] = &[
 pub(super) fn scene(text: &str) -> (Vec<Scene>, Vec<Diagnostic>) {
     let lines: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     if lines.is_empty() {
-        let message = "no words here: say what the music should be, as in 'a jig in D dorian at 110'";
-        return (Vec::new(), vec![Diagnostic::error(Span::default(), message)]);
+        let help = "say what the music should be, as in 'a jig in D dorian at 110'";
+        return (Vec::new(), vec![Diagnostic::error(Span::default(), "no words here").with_help(help)]);
     }
     let tokens: Vec<String> = lines
         .iter()

@@ -6,6 +6,7 @@ use super::{ChordSymbol, DEFAULT_VELOCITY, Measure, Note, sort};
 use crate::abc::ast::{Bar, Change, Context, Directive, NoteSymbol, Symbol, Tune};
 use crate::abc::interval::Interval;
 use crate::abc::midi::MidiSettings;
+use crate::abc::music::MIDI_PITCHES;
 use crate::abc::{Diagnostic, Pitch, Span};
 use crate::time::Beats;
 
@@ -95,6 +96,38 @@ pub fn measure(bar: &Bar, carry: &mut Carry) -> (Measure, Vec<Diagnostic>) {
     walk.finish()
 }
 
+/// How far into a bar of one layer, counted in its symbols, the time `full` reaches; nothing for a bar that is not longer
+/// or has several layers.
+pub(super) fn filled(bar: &Bar, full: Beats) -> Option<Filled> {
+    let mut carry = Carry::default();
+    let mut walk = Walk::new(bar.context, &mut carry);
+    let mut ends_at = None;
+    for (at, item) in bar.items.iter().enumerate() {
+        if item.symbol == Symbol::Overlay {
+            return None;
+        }
+        walk.symbol(item.span, &item.symbol);
+        if walk.now > full {
+            return Some(ends_at.map_or(Filled::Within(at), Filled::Before));
+        }
+        if walk.now < full {
+            ends_at = None;
+        } else {
+            ends_at.get_or_insert(at + 1);
+        }
+    }
+    None
+}
+
+/// Where a bar that is too long is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Filled {
+    /// Before this symbol.
+    Before(usize),
+    /// In the middle of it.
+    Within(usize),
+}
+
 /// A chord or a note in the layer that is being read; its notes are `notes[first..end]`.
 #[derive(Clone, Copy)]
 struct Sounding {
@@ -102,6 +135,16 @@ struct Sounding {
     end: usize,
     onset: Beats,
     length: Beats,
+    span: Span,
+}
+
+/// A tuplet that is not over yet.
+#[derive(Clone, Copy)]
+struct Tuplet {
+    /// Notes to come, at least one.
+    left: u8,
+    /// What their time is multiplied by.
+    factor: Ratio<i64>,
     span: Span,
 }
 
@@ -122,8 +165,7 @@ struct Walk<'a> {
     open: Vec<Pitch>,
     tied_out: Vec<Pitch>,
     layers: usize,
-    /// Notes left of the tuplet, and what their time is multiplied by.
-    tuplet: Option<(u8, Ratio<i64>)>,
+    tuplet: Option<Tuplet>,
     /// What broken rhythm multiplies the next note by.
     broken: Ratio<i64>,
     accent: bool,
@@ -170,7 +212,7 @@ impl<'a> Walk<'a> {
             &Symbol::Tuplet { p, q, r } => {
                 let compound = self.context.meter.is_compound();
                 let q = q.unwrap_or(if compound { 3 } else { 2 });
-                self.tuplet = Some((r, Ratio::new(q.into(), p.into())));
+                self.tuplet = Some(Tuplet { left: r, factor: Ratio::new(q.into(), p.into()), span });
             }
             &Symbol::Broken(dots) => self.break_rhythm(span, dots),
             // Grace notes take no time, but their accidentals hold in the bar.
@@ -212,9 +254,11 @@ impl<'a> Walk<'a> {
     }
 
     fn next_layer(&mut self) {
-        if let Some((left @ 1.., _)) = self.tuplet.take() {
-            let span = self.last.map_or(Span::default(), |last| last.span);
-            self.diagnostics.push(Diagnostic::warning(span, format!("the tuplet lacks {left} of its notes")));
+        if let Some(Tuplet { left, span, .. }) = self.tuplet.take() {
+            let span = self.last.map_or(span, |last| last.span);
+            let message = format!("the tuplet lacks {left} of its notes");
+            self.diagnostics
+                .push(Diagnostic::warning(span, message).with_help("a tuplet ends with its bar; a rest is z"));
         }
         for pitch in std::mem::take(&mut self.open) {
             if !self.tied_out.contains(&pitch) {
@@ -232,10 +276,10 @@ impl<'a> Walk<'a> {
     /// What tuplet and broken rhythm multiply the next element by.
     fn factor(&mut self) -> Ratio<i64> {
         let mut factor = std::mem::replace(&mut self.broken, Ratio::from_integer(1));
-        if let Some((left, ratio)) = &mut self.tuplet {
-            factor *= *ratio;
-            *left -= 1;
-            if *left == 0 {
+        if let Some(tuplet) = &mut self.tuplet {
+            factor *= tuplet.factor;
+            tuplet.left -= 1;
+            if tuplet.left == 0 {
                 self.tuplet = None;
             }
         }
@@ -282,7 +326,7 @@ impl<'a> Walk<'a> {
         for (at, symbol) in symbols.iter().enumerate() {
             let pitch = self.pitch(symbol);
             if !(0..=127).contains(&pitch.midi()) {
-                self.diagnostics.push(Diagnostic::error(span, "this pitch is beyond MIDI"));
+                self.diagnostics.push(Diagnostic::error(span, "this pitch is beyond MIDI").with_help(MIDI_PITCHES));
                 continue;
             }
             // Members of a chord differ in length as their numbers do.
@@ -323,7 +367,8 @@ impl<'a> Walk<'a> {
         }
         if self.open.iter().any(|pitch| !held(pitch)) {
             let message = "a tie needs the same pitch after it; played without";
-            self.diagnostics.push(Diagnostic::warning(last.span, message));
+            let help = "a slur is written (AB)";
+            self.diagnostics.push(Diagnostic::warning(last.span, message).with_help(help));
         }
         self.open.clear();
     }
@@ -334,7 +379,8 @@ impl<'a> Walk<'a> {
         let long = Ratio::from_integer(2) - short;
         let (before, after) = if dots > 0 { (long, short) } else { (short, long) };
         let Some(mut last) = self.last else {
-            self.diagnostics.push(Diagnostic::warning(span, "broken rhythm needs a note before it in the bar"));
+            let message = "broken rhythm needs a note before it in the bar";
+            self.diagnostics.push(Diagnostic::warning(span, message).with_help("as in A>B"));
             return;
         };
         if self.broken != Ratio::from_integer(1) {

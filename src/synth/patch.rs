@@ -6,11 +6,13 @@
 mod script;
 mod vocabulary;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use fundsp::prelude32::{AudioUnit, Net, Shared, dc, shared, var};
 
+use crate::abc::{Diagnostic, Span};
 use crate::time::SampleRate;
 pub use vocabulary::{VOCABULARY, Word};
 
@@ -251,11 +253,30 @@ pub struct PatchError {
     pub line: usize,
     pub column: usize,
     pub text: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl PatchError {
+    /// The error at its place in the patch's text.
+    #[must_use]
+    pub fn diagnostic(&self, text: &str) -> Diagnostic {
+        let lines = text.split_inclusive('\n').take(self.line.saturating_sub(1));
+        let line_start: usize = lines.map(str::len).sum();
+        let line = text[line_start..].lines().next().unwrap_or_default();
+        let at = |column: usize| line_start + line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
+        let span = match self.column {
+            0 => Span { start: line_start, end: line_start + line.len() },
+            column => Span { start: at(column - 1), end: at(column) },
+        };
+        Diagnostic { help: self.help.clone().map(Cow::Owned), ..Diagnostic::error(span, self.text.as_str()) }
+    }
 }
 
 impl fmt::Display for PatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.patch:{}:{}: error: {}", self.name, self.line, self.column, self.text)
+        write!(f, "{}.patch:{}:{}: error: {}", self.name, self.line, self.column, self.text)?;
+        self.help.as_ref().map_or(Ok(()), |help| write!(f, " ({help})"))
     }
 }
 

@@ -11,6 +11,7 @@ pub struct Mark {
     pub line: usize,
     pub column: usize,
     pub severity: Severity,
+    /// With its hint.
     pub message: String,
 }
 
@@ -111,7 +112,7 @@ impl Document {
     pub fn set_marks(&mut self, diagnostics: &[Diagnostic], text: &str) {
         let mark = |diagnostic: &Diagnostic| {
             let (line, column) = diagnostic.line_column(text);
-            Mark { line, column, severity: diagnostic.severity, message: diagnostic.message.clone() }
+            Mark { line, column, severity: diagnostic.severity, message: diagnostic.sentence() }
         };
         self.marks = diagnostics.iter().map(mark).collect();
         self.marks.sort_by_key(|mark| (mark.line, mark.column));

@@ -1,4 +1,5 @@
 //! A pseudo-terminal for a child process. What it shows goes to a function; its settings can be asked for.
+#![allow(dead_code, reason = "no test uses everything")]
 
 use std::fs::File;
 use std::io::{Read, Write};

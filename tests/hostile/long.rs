@@ -5,9 +5,9 @@ use std::cell::Cell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use barline::abc::display;
 use barline::abc::interval::Interval;
 use barline::abc::parse::parse;
+use barline::abc::report::display;
 use barline::abc::transpose::transposed;
 use barline::abc::write::write;
 use barline::check::check;
@@ -371,5 +371,5 @@ fn deep_brackets() {
     let counts = |size: usize| format!("X:1\nP:{}A{}\nK:C\nP:A\nA|\n", "(".repeat(15), "9)".repeat(size / 2));
     check_text("nested counts", &counts, "more than 1000 parts");
     let order = |size: usize| format!("X:1\nP:{}A{}\nK:C\nP:A\nA|\n", "(".repeat(size / 2), ")".repeat(size / 2));
-    check_text("nested parts", &order, "not a part");
+    check_text("nested parts", &order, "nests deeper");
 }

@@ -217,7 +217,7 @@ fn write_note(out: &mut String, note: &NoteSymbol) {
 }
 
 /// `3/2`, `/`, `/4`, or nothing for one unit.
-fn write_length(out: &mut String, length: Ratio<i64>) {
+pub(super) fn write_length(out: &mut String, length: Ratio<i64>) {
     let _ = match (*length.numer(), *length.denom()) {
         (1, 1) => Ok(()),
         (1, 2) => write!(out, "/"),

@@ -11,6 +11,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, Position, Scope};
 
 use super::vocabulary::{VOCABULARY, Word};
 use super::{Control, Join, Node, PatchError, count};
+use crate::abc::diagnostic::{did_you_mean, excerpt};
 
 /// Rust's precedence, and so fundsp's, from weak to strong: `|`, `^`, `&`, `>>`, `+ -`, `*`. Rhai has `|` 30, `&` 60, `+ -` 150
 /// and `*` 180 already; it puts `^` level with `|`, and `>>` above `*`.
@@ -19,6 +20,17 @@ const PIPE_PRECEDENCE: u8 = 145;
 
 /// Enough for any hand-written patch; a loop that runs away is stopped within milliseconds.
 const MAX_OPERATIONS: u64 = 20_000;
+
+const CONTROLS: [(&str, Control); 8] = [
+    ("pitch", Control::Pitch),
+    ("gate", Control::Gate),
+    ("velocity", Control::Velocity),
+    ("cutoff", Control::Cutoff),
+    ("macro1", Control::Macro(0)),
+    ("macro2", Control::Macro(1)),
+    ("macro3", Control::Macro(2)),
+    ("macro4", Control::Macro(3)),
+];
 
 type Evaluated = Result<Node, Box<EvalAltResult>>;
 
@@ -35,16 +47,7 @@ pub(super) fn evaluate(text: &str) -> Result<Node, PatchError> {
 /// What the script yields, of any arity.
 fn tree(text: &str) -> Result<Node, PatchError> {
     let mut scope = Scope::new();
-    for (name, control) in [
-        ("pitch", Control::Pitch),
-        ("gate", Control::Gate),
-        ("velocity", Control::Velocity),
-        ("cutoff", Control::Cutoff),
-        ("macro1", Control::Macro(0)),
-        ("macro2", Control::Macro(1)),
-        ("macro3", Control::Macro(2)),
-        ("macro4", Control::Macro(3)),
-    ] {
+    for (name, control) in CONTROLS {
         scope.push_constant(name, Node::control(control));
     }
     let value = engine().eval_with_scope::<Dynamic>(&mut scope, text).map_err(|error| explain(*error))?;
@@ -208,16 +211,26 @@ fn explain(error: EvalAltResult) -> PatchError {
         inner = *cause;
     }
     let position = inner.position();
+    let mut help = None;
     let text = match &inner {
         EvalAltResult::ErrorRuntime(value, _) => value.to_string(),
         EvalAltResult::ErrorFunctionNotFound(signature, _) => {
             let name = signature.split_whitespace().next().unwrap_or_default();
             match VOCABULARY.iter().find(|word| word.name == name) {
                 Some(word) => format!("{name} is used as {}", word.usage()),
-                None => format!("there is no '{name}' for these operands"),
+                None => {
+                    help = did_you_mean(name, VOCABULARY.iter().map(|word| word.name));
+                    format!("there is no '{}' for these operands", excerpt(name))
+                }
             }
         }
-        EvalAltResult::ErrorVariableNotFound(name, _) => format!("'{name}' is not a control, word or variable"),
+        EvalAltResult::ErrorVariableNotFound(name, _) => {
+            help = match VOCABULARY.iter().find(|word| word.name == name) {
+                Some(word) => Some(format!("it is used as {}", word.usage())),
+                None => did_you_mean(name, CONTROLS.map(|(control, _)| control)),
+            };
+            format!("'{}' is not a control or variable", excerpt(name))
+        }
         EvalAltResult::ErrorTooManyOperations(_) => "the script runs too long".to_owned(),
         other => {
             let mut other = other.to_string();
@@ -228,7 +241,7 @@ fn explain(error: EvalAltResult) -> PatchError {
             other
         }
     };
-    at(position, &text)
+    PatchError { help, ..at(position, &text) }
 }
 
 fn at(position: Position, text: &str) -> PatchError {
@@ -237,6 +250,7 @@ fn at(position: Position, text: &str) -> PatchError {
         line: position.line().unwrap_or(1),
         column: position.position().unwrap_or(0),
         text: text.to_owned(),
+        help: None,
     }
 }
 

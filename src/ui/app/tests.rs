@@ -167,7 +167,7 @@ fn new_prompts_join_the_set_and_patches_are_evaluated() {
 fn a_refused_text_says_where_and_that_the_music_goes_on() {
     let mut app = app("X:1\nK:C\nA2?\n");
     let at = Span { start: 10, end: 11 };
-    let diagnostics = vec![Diagnostic { span: at, severity: Severity::Error, message: "no note".into() }];
+    let diagnostics = vec![Diagnostic::error(at, "no note")];
     let (path, text) = (PathBuf::from("prompts/a.abc"), "X:1\nK:C\nA2?\n".to_owned());
     app.update(Input::Evaluated(Evaluation {
         path,

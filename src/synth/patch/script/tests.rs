@@ -67,7 +67,7 @@ fn numbers_scale_every_channel() {
 fn errors_say_where_and_what() {
     for (text, expected) in [
         ("saw(pitch", "test.patch:1:"),
-        ("saw(pitsch)", "test.patch:1:5: error: 'pitsch' is not a control, word or variable"),
+        ("saw(pitsch)", "test.patch:1:5: error: 'pitsch' is not a control or variable (did you mean 'pitch'?)"),
         ("saw(pitch)\n  * sow(pitch)", "test.patch:2:5: error: there is no 'sow' for these operands"),
         ("adsr(0.1, 0.2)", "test.patch:1:1: error: adsr is used as adsr(attack, decay, sustain, release)"),
         ("adsr(0.1, 0.2, 2.0, 0.1)", "test.patch:1:1: error: adsr: sustain is between 0 and 1, not 2"),
