@@ -1,17 +1,18 @@
-//! A tune as the list of notes that are played: repeats unfolded, ties joined. Grace notes and the accompaniment that
-//! chord symbols ask for are left out.
+//! A tune as the list of notes that are played: repeats unfolded, ties joined. Grace notes are left out, and the accompaniment that
+//! chord symbols ask for comes when it is wanted.
 
 use std::fmt::Write as _;
 
 use crate::abc::Pitch;
 use crate::abc::ast::{Tune, Voice};
+use crate::accompany;
 use crate::score::{Carry, Joined, join, measure, unfold};
 use crate::time::Beats;
 
 /// A note from its striking to its end. Times are absolute, in whole notes from the start of the tune.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlayedNote {
-    /// The voice's name; `1` when the tune names none.
+    /// The voice's name; `1` when the tune names none, `chords` and `drum` of accompaniment.
     pub voice: String,
     pub onset: Beats,
     pub length: Beats,
@@ -31,6 +32,23 @@ pub fn notes(tune: &Tune) -> Vec<PlayedNote> {
     played.into_iter().map(|(_, note)| note).collect()
 }
 
+/// As [`notes`], with the accompaniment that chord symbols and `%%MIDI drumon` ask for, as [`accompany::parts`] plays it.
+#[must_use]
+pub fn with_accompaniment(tune: &Tune) -> Vec<PlayedNote> {
+    let mut played = notes(tune);
+    for part in accompany::parts(tune) {
+        played.extend(part.notes.into_iter().map(|note| named(part.name, note)));
+    }
+    // Of one onset the voices stay before the accompaniment.
+    played.sort_by_key(|note| note.onset);
+    played
+}
+
+fn named(voice: &str, note: Joined) -> PlayedNote {
+    let Joined { onset, length, pitch, velocity } = note;
+    PlayedNote { voice: voice.to_owned(), onset, length, pitch, velocity }
+}
+
 fn voice_notes(tune: &Tune, voice: &Voice) -> Vec<PlayedNote> {
     let mut carry = Carry::of(tune, &voice.id);
     let mut start = Beats::ZERO;
@@ -40,12 +58,7 @@ fn voice_notes(tune: &Tune, voice: &Voice) -> Vec<PlayedNote> {
         start += bar.length;
         (from, bar)
     });
-    let played = join(bars).into_iter();
-    let named = |note: Joined| {
-        let Joined { onset, length, pitch, velocity } = note;
-        PlayedNote { voice: voice.id.clone(), onset, length, pitch, velocity }
-    };
-    played.map(named).collect()
+    join(bars).into_iter().map(|note| named(&voice.id, note)).collect()
 }
 
 /// One line of `barline notes --json`: `{"tune":1,"notes":[{"voice":"1","onset":"3/8",…},…]}`.

@@ -2,6 +2,7 @@
 //!
 //! A prompt file is plain ABC; what other programs ignore (voice properties, comment lines) is what this module reads.
 
+mod drums;
 mod property;
 mod seed;
 mod voice;
@@ -118,6 +119,7 @@ fn scene(tune: &Tune, fallback: u32, patches: &[String], diagnostics: &mut Vec<D
         .map(|name| voice::voice(tune, name, header.voice(name).unwrap_or(&unnamed), patches, diagnostics))
         .collect();
     voice::comp(tune, &mut voices, diagnostics);
+    voices.extend(drums::drums(tune, &voices, patches));
     Scene {
         number: tune.number.unwrap_or(fallback),
         title: header.titles.first().cloned().unwrap_or_else(|| format!("scene {fallback}")),

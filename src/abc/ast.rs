@@ -8,6 +8,7 @@ use num_rational::Ratio;
 
 use super::field::{PartOrder, Property, TempoMark};
 use super::key::Key;
+use super::midi::MidiSetting;
 use super::{Meter, Span, Step};
 use crate::time::Beats;
 
@@ -333,6 +334,8 @@ pub struct Directive {
     pub after_bars: Option<usize>,
     /// The voice among whose lines it stands; `None` before any.
     pub voice: Option<String>,
+    /// What of it is `%%MIDI`.
+    pub midi: Vec<MidiSetting>,
 }
 
 /// `P:A` in the body.

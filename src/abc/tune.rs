@@ -230,8 +230,12 @@ impl TuneBuilder {
 
     pub fn directive(&mut self, mut directive: Directive, diagnostics: &mut Vec<Diagnostic>) {
         self.symbols.instruct(&directive.text);
-        if let Some(Err(message)) = MidiSetting::read(&directive.text) {
-            diagnostics.push(Diagnostic::warning(directive.span, message));
+        directive.midi.clear();
+        for setting in MidiSetting::read(&directive.text) {
+            match setting {
+                Ok(setting) => directive.midi.push(setting),
+                Err(message) => diagnostics.push(Diagnostic::warning(directive.span, message)),
+            }
         }
         directive.voice = self.current.map(|at| self.voices[at].header.id.clone());
         self.tune.directives.push(directive);
@@ -253,7 +257,7 @@ impl TuneBuilder {
             // An instruction is a directive in a field's clothes (ABC 2.1, 3.1.17).
             b'I' => {
                 let after_bars = self.after_bars();
-                self.directive(Directive { span, text, after_bars, voice: None }, diagnostics);
+                self.directive(Directive { span, text, after_bars, voice: None, midi: Vec::new() }, diagnostics);
             }
             code if self.in_header => self.tune.header.fields.push(Field { span, code, text }),
             code => self.tune.fields.push(Field { span, code, text }),
