@@ -5,8 +5,8 @@
 //! many letters it has. `k` is ours: the fifth under the root, for the second bass note of a stride.
 
 mod drum;
-mod tune;
 mod style;
+mod tune;
 
 pub use drum::Drummer;
 pub use style::Style;

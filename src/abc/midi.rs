@@ -157,10 +157,7 @@ fn read_one(text: &str) -> Option<Result<MidiSetting, String>> {
     let byte = |at: usize| number(at, 0..=127).map(|number| number as u8);
     let (read, wanted) = match name {
         // The channel may stand before the program, and the instrument's name after it.
-        "program" => (
-            number(0, 1..=16).and(byte(1)).or(byte(0)).map(MidiSetting::Program),
-            "a program from 0 to 127",
-        ),
+        "program" => (number(0, 1..=16).and(byte(1)).or(byte(0)).map(MidiSetting::Program), "a program from 0 to 127"),
         "channel" => (number(0, 1..=16).map(|it| MidiSetting::Channel(it as u8)), "a channel from 1 to 16"),
         "transpose" => (number(0, -60..=60).map(MidiSetting::Transpose), "semitones from -60 to 60"),
         "beat" => {
@@ -169,7 +166,10 @@ fn read_one(text: &str) -> Option<Result<MidiSetting, String>> {
         }
         "beatstring" => {
             let good = |string: &&&str| string.len() <= 128 && string.bytes().all(|letter| b"fmp".contains(&letter));
-            (values.first().filter(good).map(|string| MidiSetting::BeatString((*string).into())), "f, m and p, such as fpmp")
+            (
+                values.first().filter(good).map(|string| MidiSetting::BeatString((*string).into())),
+                "f, m and p, such as fpmp",
+            )
         }
         "beataccents" | "nobeataccents" => (Some(MidiSetting::BeatAccents(name == "beataccents")), ""),
         "gchord" => {
@@ -329,12 +329,7 @@ mod tests {
         assert_eq!(said, []);
         let of = |voice: &str| MidiCourse::of(&book.tunes[0], &[voice]).first(&book.tunes[0], voice).clone();
         assert_eq!(of("1"), MidiSettings { program: Some(40), ..MidiSettings::default() });
-        let second = MidiSettings {
-            program: Some(33),
-            channel: Some(5),
-            transpose: -12,
-            ..MidiSettings::default()
-        };
+        let second = MidiSettings { program: Some(33), channel: Some(5), transpose: -12, ..MidiSettings::default() };
         assert_eq!(of("2"), second);
         let pitches: Vec<i32> = notes(&book.tunes[0]).iter().map(|note| note.pitch.midi()).collect();
         assert_eq!(pitches, [60, 48]);
@@ -377,7 +372,9 @@ mod tests {
 
     #[test]
     fn gchord_ends_at_a_metre_change() {
-        let (book, _) = parse("X:1\nM:4/4\nL:1/4\n%%MIDI gchord fc\nK:C\nC4|[M:3/4]C3|\n%%MIDI gchord f\nC3|[I:MIDI gchordoff]C3|\n");
+        let (book, _) = parse(
+            "X:1\nM:4/4\nL:1/4\n%%MIDI gchord fc\nK:C\nC4|[M:3/4]C3|\n%%MIDI gchord f\nC3|[I:MIDI gchordoff]C3|\n",
+        );
         let course = MidiCourse::of(&book.tunes[0], &["1"]);
         let bars = &book.tunes[0].voices[0].bars;
         let midi = bars.iter().map(|bar| course.at(bar.span));
