@@ -131,6 +131,30 @@ mod tests {
     }
 
     #[test]
+    fn accompaniment_comes_when_it_is_asked_for() {
+        let check = |body: &str, expect: &str| {
+            let (book, _) = parse(&format!("X:1\nM:2/4\nL:1/8\nK:C\n{body}\n"));
+            let shown = |notes: Vec<PlayedNote>| -> Vec<String> {
+                let added = notes.into_iter().filter(|note| note.voice != "1");
+                added
+                    .map(|note| format!("{}@{}:{}:{}", note.voice, note.onset, note.pitch.midi(), note.length))
+                    .collect()
+            };
+            assert_eq!(shown(notes(&book.tunes[0])), [""; 0]);
+            assert_eq!(shown(with_accompaniment(&book.tunes[0])).join(" "), expect, "{body}");
+        };
+        let chord = |at: &str| format!("chords@{at}:55:1/8 chords@{at}:60:1/8 chords@{at}:64:1/8");
+        check("C4|", "");
+        check("\"C\"C4|", &format!("chords@0:36:1/8 {}", chord("1/4")));
+        // A pickup has the end of the pattern, a split bar goes on with it.
+        check("\"C\"C2|C4|", &format!("{} chords@1/4:36:1/8 {}", chord("0"), chord("1/2")));
+        check("\"C\"C4|C2||C2|", &format!("chords@0:36:1/8 {} chords@1/2:36:1/8 {}", chord("1/4"), chord("3/4")));
+        let drum = "%%MIDI drum dd 36 38\n%%MIDI drumon\n";
+        check(&format!("{drum}C4|"), "drum@0:36:1/4 drum@1/4:38:1/4");
+        check(&format!("{drum}C2|C4|"), "drum@0:38:1/4 drum@1/4:36:1/4 drum@1/2:38:1/4");
+    }
+
+    #[test]
     fn json_is_the_contract() {
         let (book, _) = parse("X:1\nL:1/8\nK:C\nz3 !f!D\n");
         let line = json(1, &notes(&book.tunes[0]));

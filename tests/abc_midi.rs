@@ -8,11 +8,11 @@ mod oracle;
 
 use std::collections::BTreeSet;
 
+use barline::abc::Meter;
 use barline::abc::ast::{Bar, Symbol, Tune};
 use barline::abc::chord::ChordName;
 use barline::abc::midi::{GCHORD_LETTERS, MidiCourse, MidiSetting, steps};
 use barline::abc::parse::parse;
-use barline::abc::{Meter, Span};
 use barline::accompany::Style;
 use barline::notes::with_accompaniment;
 use barline::score::{Carry, measure};
@@ -141,7 +141,7 @@ fn classes(tune: &Tune) -> BTreeSet<&'static str> {
         let course = MidiCourse::of(tune, &[&voice.id]);
         let mut carry = Carry::of(tune, &voice.id);
         let mut chord = false;
-        let end = course.at(Span { start: 0, end: usize::MAX });
+        let end = course.at(usize::MAX);
         if course.first(tune, &voice.id).transpose == 0 && end.transpose != 0 {
             found.insert("a transpose that is never taken back: the tune begins without it");
         }
@@ -160,11 +160,9 @@ fn classes(tune: &Tune) -> BTreeSet<&'static str> {
             if chord && matches!(meter, Meter::Measured { numerator: 5 | 7, .. }) {
                 found.insert("metres of 5 and 7: bass and chord by turns");
             }
-            let music =
-                bar.items.iter().find(|item| item.symbol.is_timed()).map_or(bar.span.end, |item| item.span.start);
-            let within = |place: usize| (music..bar.span.end).contains(&place);
+            let within = |place: usize| (bar.music_start()..bar.span.end).contains(&place);
             if marks.iter().any(|mark| within(mark.span.start)) {
-                found.insert("a directive within a bar: holds for all of the bar");
+                found.insert("a directive within a bar: holds from the next one");
             }
             let repeats = voice.bars[at..].iter().any(|bar| bar.after.ends > 0);
             if at > 0 && repeats && marks.iter().any(|mark| mark.after_bars == Some(at)) {
@@ -176,7 +174,7 @@ fn classes(tune: &Tune) -> BTreeSet<&'static str> {
             if has_chords(bar) && bar.items.iter().any(|item| wraps(&item.symbol, bar.context.shift)) {
                 found.insert("a transposed bass: stays in its octave");
             }
-            let own = course.at(bar.span).gchord.as_deref().map(str::to_owned);
+            let own = course.at(bar.music_start()).gchord.as_deref().map(str::to_owned);
             let pattern =
                 steps(&own.unwrap_or_else(|| Style::Gchord.pattern(meter)), GCHORD_LETTERS).expect("a pattern");
             let parts: u32 = pattern.iter().map(|(_, length)| length).sum();

@@ -5,8 +5,8 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::ast::{Change, Symbol, Tune};
-use super::{Meter, Span};
+use super::Meter;
+use super::ast::{Bar, Change, Symbol, Tune};
 use crate::time::Beats;
 
 /// The letters of `gchord`; `k` is ours, the fifth under the root.
@@ -263,8 +263,8 @@ impl MidiSettings {
     }
 }
 
-/// What holds for a voice from place to place of the text. A directive holds from the bar on within or before which it stands, in the
-/// order of the text: a repeat plays its bars as they were.
+/// What holds for a voice from place to place of the text. A directive holds from the next bar on, in the order of the text: a repeat
+/// plays its bars as they were.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MidiCourse(Vec<(usize, MidiSettings)>);
 
@@ -299,11 +299,11 @@ impl MidiCourse {
         MidiCourse(steps.collect())
     }
 
-    /// What holds in a bar with this span.
+    /// What holds in a bar whose music begins at this place.
     #[must_use]
-    pub fn at(&self, bar: Span) -> &MidiSettings {
+    pub fn at(&self, music_start: usize) -> &MidiSettings {
         static NONE: MidiSettings = MidiSettings::NONE;
-        let before = self.0.partition_point(|(place, _)| *place < bar.end);
+        let before = self.0.partition_point(|(place, _)| *place < music_start);
         before.checked_sub(1).map_or(&NONE, |last| &self.0[last].1)
     }
 
@@ -311,7 +311,7 @@ impl MidiCourse {
     #[must_use]
     pub fn first(&self, tune: &Tune, voice: &str) -> &MidiSettings {
         let first = tune.voice(voice).and_then(|voice| voice.bars.first());
-        self.at(first.map_or(Span { start: 0, end: usize::MAX }, |bar| bar.span))
+        self.at(first.map_or(usize::MAX, Bar::music_start))
     }
 }
 
@@ -377,7 +377,7 @@ mod tests {
         );
         let course = MidiCourse::of(&book.tunes[0], &["1"]);
         let bars = &book.tunes[0].voices[0].bars;
-        let midi = bars.iter().map(|bar| course.at(bar.span));
+        let midi = bars.iter().map(|bar| course.at(bar.music_start()));
         let held: Vec<_> = midi.map(|midi| (midi.gchord.as_deref(), midi.gchord_off)).collect();
         assert_eq!(held, [(Some("fc"), false), (None, false), (Some("f"), false), (Some("f"), true)]);
     }

@@ -1,10 +1,10 @@
 //! The accompaniment that a whole tune asks for: its chord symbols and its drums, in absolute time. Pure.
 
 use super::{Comper, Drummer, RANGE, Style};
+use crate::abc::Meter;
 use crate::abc::ast::{Bar, Symbol, Tune};
 use crate::abc::chord::ChordName;
 use crate::abc::midi::{MidiCourse, MidiSetting};
-use crate::abc::{Meter, Span};
 use crate::score::{Carry, ChordSymbol, Joined, Measure, measure, unfold};
 use crate::time::Beats;
 
@@ -70,8 +70,8 @@ struct Whole {
     lead: Beats,
     length: Beats,
     meter: Meter,
-    /// Of its first part in the text.
-    place: Span,
+    /// Where its first part's music begins in the text.
+    place: usize,
     /// Onsets from the bar's start, lead included.
     chords: Vec<ChordSymbol>,
 }
@@ -100,7 +100,7 @@ fn wholes(tune: &Tune, name: &str) -> Vec<Whole> {
                 let pickup = last.is_none() && length < full;
                 let lead = if pickup { full - length } else { Beats::ZERO };
                 let chords = moved(chords, lead).collect();
-                wholes.push(Whole { start, lead, length, meter, place: bar.span, chords });
+                wholes.push(Whole { start, lead, length, meter, place: bar.music_start(), chords });
             }
         }
         start += length;

@@ -9,7 +9,8 @@ use crate::accompany::{Drummer, drummed};
 use crate::compose::{Role, STREAM_UNIT, VoiceRules};
 
 const NAME: &str = "drum";
-const PATCH: &str = "kit";
+/// The first of them that there is; a plucked string at least ends.
+const PATCHES: [&str; 2] = ["kit", "pluck"];
 /// General MIDI's drums.
 const RANGE: (u8, u8) = (35, 81);
 
@@ -22,11 +23,11 @@ pub(super) fn drums(tune: &Tune, voices: &[Voice], patches: &[String]) -> Option
     }
     let course = MidiCourse::of(tune, &[named]);
     let owner = voices.iter().find(|voice| voice.name == named)?;
-    let beyond = Span { start: 0, end: usize::MAX };
+    let beyond = Span { start: usize::MAX, end: usize::MAX };
     let mut places: Vec<Span> = owner.bars.iter().map(|bar| bar.span).collect();
     let said = |midi: &MidiSettings| (midi.drum_on, midi.drum.clone(), midi.drum_bars);
-    let first = course.at(places.first().copied().unwrap_or(beyond));
-    if places.iter().all(|place| said(course.at(*place)) == said(first)) {
+    let first = course.at(places.first().unwrap_or(&beyond).start);
+    if places.iter().all(|place| said(course.at(place.start)) == said(first)) {
         places = vec![places.first().copied().unwrap_or(beyond); first.drum_bars.into()];
     }
     let meter = tune.header.meter.unwrap_or(Meter::COMMON);
@@ -35,18 +36,19 @@ pub(super) fn drums(tune: &Tune, voices: &[Voice], patches: &[String]) -> Option
     let bars: Vec<SeedBar> = places
         .into_iter()
         .map(|span| {
-            drummer.direct(course.at(span));
+            drummer.direct(course.at(span.start));
             let measure = drummer.bar(meter);
             SeedBar { text: print::bar(&measure, meter.bar_length(), &style), measure, span }
         })
         .collect();
+    let patch = PATCHES.into_iter().find(|name| patches.iter().any(|patch| patch == name));
     let sounds = bars.iter().any(|bar| !bar.measure.notes.is_empty());
     sounds.then(|| Voice {
         name: NAME.to_owned(),
         by: By::Loop,
         role: Role::Drums,
         comping: None,
-        patch: patches.iter().find(|patch| *patch == PATCH).map_or(owner.patch.clone(), String::clone),
+        patch: patch.unwrap_or(&owner.patch).to_owned(),
         out: None,
         channel: None,
         program: None,

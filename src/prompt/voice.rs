@@ -135,14 +135,14 @@ pub(super) fn comp(tune: &Tune, voices: &mut [Voice], diagnostics: &mut Vec<Diag
         };
         let course = MidiCourse::of(tune, &[&name, &voice.name]);
         if header.is_none_or(|header| header.get("prog").is_none()) {
-            let first = chart.first().and_then(|bar| course.at(bar.span).chord.program);
+            let first = chart.first().and_then(|bar| course.at(bar.span.start).chord.program);
             voice.program = first.or(voice.program);
         }
         let mut comper = Comper::new(style, voice.rules.range);
         voice.bars = chart
             .into_iter()
             .map(|bar| {
-                comper.direct(course.at(bar.span));
+                comper.direct(course.at(bar.span.start));
                 let measure = comper.bar(&bar.measure.chords, meter);
                 SeedBar { text: print::bar(&measure, meter.bar_length(), &print_style), measure, span: bar.span }
             })

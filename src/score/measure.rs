@@ -126,7 +126,7 @@ struct Walk<'a> {
 impl<'a> Walk<'a> {
     fn new(bar: &Bar, carry: &'a mut Carry) -> Self {
         let (open, context) = (carry.tied.clone(), bar.context);
-        let midi = carry.midi.at(bar.span);
+        let midi = carry.midi.at(bar.music_start());
         let (transpose, stress) = (midi.transpose, midi.stress.clone());
         Walk {
             carry,
