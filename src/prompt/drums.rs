@@ -11,6 +11,8 @@ use crate::compose::{Role, STREAM_UNIT, VoiceRules};
 const NAME: &str = "drum";
 /// The first of them that there is; a plucked string at least ends.
 const PATCHES: [&str; 2] = ["kit", "pluck"];
+/// A loop that changes along a tune is at most so long; each bar may have many strokes.
+const MOST_BARS: usize = 1000;
 /// General MIDI's drums.
 const RANGE: (u8, u8) = (35, 81);
 
@@ -30,6 +32,7 @@ pub(super) fn drums(tune: &Tune, voices: &[Voice], patches: &[String]) -> Option
     if places.iter().all(|place| said(course.at(place.start)) == said(first)) {
         places = vec![places.first().copied().unwrap_or(beyond); first.drum_bars.into()];
     }
+    places.truncate(MOST_BARS);
     let meter = tune.header.meter.unwrap_or(Meter::COMMON);
     let style = print::Style::new(&tune.header.key, meter, STREAM_UNIT);
     let mut drummer = Drummer::default();
