@@ -10,7 +10,7 @@ mod tune;
 
 pub use drum::Drummer;
 pub use style::Style;
-pub use tune::{Part, chart, drummed, parts};
+pub use tune::{Part, drummed, parts};
 
 use crate::abc::chord::ChordName;
 use crate::abc::midi::{GCHORD_LETTERS, Instrument, MidiSettings, steps};

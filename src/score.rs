@@ -11,6 +11,7 @@ mod measure;
 mod unfold;
 
 pub use join::{Joined, join};
+pub(crate) use measure::summable;
 pub use measure::{Carry, Propagation, measure};
 pub use unfold::unfold;
 

@@ -4,6 +4,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Mul, Neg, Rem, Sub, SubAssign};
 use std::str::FromStr;
@@ -12,7 +13,7 @@ use num_rational::Ratio;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Musical time as an exact fraction of a whole note, the unit in which ABC writes lengths (`L:1/8`): a crotchet is 1/4.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, Eq)]
 pub struct Beats(Ratio<i64>);
 
 impl Beats {
@@ -24,6 +25,9 @@ impl Beats {
     /// `numerator / denominator` of a whole note. Panics when the denominator is zero.
     #[must_use]
     pub fn new(numerator: i64, denominator: i64) -> Self {
+        if denominator > 0 && is_power_of_two(denominator) {
+            return Beats::halves(numerator, denominator);
+        }
         Beats(Ratio::new(numerator, denominator))
     }
 
@@ -44,18 +48,28 @@ impl Beats {
     }
 
     #[must_use]
+    #[inline]
     pub fn scale(self, factor: Ratio<i64>) -> Self {
-        let below = self.denominator() * factor.denom();
-        if below.count_ones() == 1 {
-            return Beats::halves(self.numerator() * factor.numer(), below);
+        let (above, below) = (*factor.numer(), *factor.denom());
+        if above == 1 && below == 1 {
+            return self;
         }
-        Beats(self.0 * factor)
+        let below = self.denominator() * below;
+        if is_power_of_two(below) { Beats::halves(self.numerator() * above, below) } else { Beats(self.0 * factor) }
     }
 
     /// `numerator / denominator`, where that is a power of two: most of music is, and needs no division to be reduced.
+    #[inline]
     fn halves(numerator: i64, denominator: i64) -> Self {
         let twos = numerator.trailing_zeros().min(denominator.trailing_zeros());
         Beats(Ratio::new_raw(numerator >> twos, denominator >> twos))
+    }
+
+    /// Whether the denominator is a power of two, as it is without tuplets.
+    #[must_use]
+    #[inline]
+    pub fn is_binary(self) -> bool {
+        is_power_of_two(self.denominator())
     }
 
     #[must_use]
@@ -70,11 +84,32 @@ impl Beats {
     }
 }
 
+/// Whether a denominator, which is never below 1, has no other factors.
+#[inline]
+fn is_power_of_two(denominator: i64) -> bool {
+    denominator & (denominator - 1) == 0
+}
+
+/// Fractions are kept in their lowest terms, so that equal ones look the same.
+impl PartialEq for Beats {
+    #[inline]
+    fn eq(&self, other: &Beats) -> bool {
+        (self.numerator(), self.denominator()) == (other.numerator(), other.denominator())
+    }
+}
+
+impl Hash for Beats {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.numerator(), self.denominator()).hash(state);
+    }
+}
+
 impl Add for Beats {
     type Output = Beats;
+    #[inline]
     fn add(self, other: Beats) -> Beats {
         let (own, others) = (self.denominator(), other.denominator());
-        if own.count_ones() == 1 && others.count_ones() == 1 {
+        if self.is_binary() && other.is_binary() {
             let common = own.max(others);
             let part = |time: Beats| time.numerator() * (common >> time.denominator().trailing_zeros());
             return Beats::halves(part(self) + part(other), common);

@@ -174,7 +174,7 @@ fn classes(tune: &Tune) -> BTreeSet<&'static str> {
             if has_chords(bar) && bar.items.iter().any(|item| wraps(&item.symbol, bar.context.shift)) {
                 found.insert("a transposed bass: stays in its octave");
             }
-            let own = course.at(bar.music_start()).gchord.as_deref().map(str::to_owned);
+            let own = course.in_bar(bar).gchord.as_deref().map(str::to_owned);
             let pattern =
                 steps(&own.unwrap_or_else(|| Style::Gchord.pattern(meter)), GCHORD_LETTERS).expect("a pattern");
             let parts: u32 = pattern.iter().map(|(_, length)| length).sum();

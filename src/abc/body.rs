@@ -1,82 +1,86 @@
 //! The music of a tune while it is being read: symbols handed to the voice in force, macros replaced, symbol lines set to
 //! their notes (ABC 2.1, 4, 9 and 4.15).
 
+use std::sync::Arc;
+
 use super::ast::{Item, Symbol};
 use super::macros::Macros;
 use super::music::{Scanner, Token};
 use super::tune::TuneBuilder;
 use super::{Diagnostic, Span};
 
-/// Short calls of long macros must not fill the memory: beyond so many characters a tune has no macros.
-const MOST_EXPANDED: usize = 200_000;
-
 impl TuneBuilder {
     pub fn music(&mut self, text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
         self.in_symbols = false;
         let mut at = span.start;
+        // A field may define symbols and change voices, so nothing is scanned ahead of it.
         loop {
-            if !self.macros.is_empty() {
-                at += text[at..span.end].bytes().take_while(u8::is_ascii_whitespace).count();
-                if let Some((length, expansion)) = self.macros.call(&text[at..span.end]) {
-                    self.expand(Span { start: at, end: at + length }, &expansion, diagnostics);
-                    at += length;
-                    continue;
-                }
-            }
-            // A field may define symbols and change voices, so nothing is scanned ahead.
-            let mut scanner = Scanner::new(text, Span { start: at, end: span.end }, &self.symbols, diagnostics);
-            let Some((place, token)) = scanner.next() else { break };
+            let symbols = Arc::clone(&self.symbols);
+            let mut scanner = Scanner::new(text, Span { start: at, end: span.end }, &symbols, diagnostics);
+            let Some((place, code, value)) = self.music_to_field(&mut scanner, None) else { break };
             at = scanner.at;
-            if let Token::Field(code, value) = token {
-                self.body_field(code, place, value, text, diagnostics);
+            self.body_field(code, place, value, text, diagnostics);
+        }
+    }
+
+    /// Reads the music up to an inline field: its place, its letter and the place of its value. `call` is the place of the
+    /// macro that the music comes of; bar lines, overlays and fields are none of an ornament's business.
+    fn music_to_field(&mut self, scanner: &mut Scanner<'_>, call: Option<Span>) -> Option<(Span, u8, Span)> {
+        loop {
+            if call.is_none() && !self.macros.is_empty() && self.call(scanner) {
                 continue;
             }
-            self.token(place, token, diagnostics);
-        }
-    }
-
-    fn token(&mut self, place: Span, token: Token, diagnostics: &mut Vec<Diagnostic>) {
-        let rests_left = self.rests_left;
-        let voice = self.current_voice();
-        match token {
-            Token::Symbol(Symbol::Overlay) => voice.overlay(place),
-            Token::Symbol(symbol) => voice.symbol(place, symbol),
-            Token::BarLine(line) => voice.bar_line(line),
-            Token::BarRests { visible, bars } => {
-                let more = (bars - 1).min(rests_left);
-                voice.bar_rests(place, visible, 1 + more);
-                self.rests_left -= more;
-                if 1 + more < bars {
-                    diagnostics.push(Diagnostic::error(place, "the text has too many bars of rest; this is one"));
-                }
+            if let Some((place, note)) = scanner.next_note() {
+                self.current_voice().note(call.unwrap_or(place), note);
+                continue;
             }
-            Token::Tie => voice.tie(place, diagnostics),
-            Token::Field(..) => {}
+            let (place, token) = scanner.next()?;
+            let place = call.unwrap_or(place);
+            match token {
+                Token::BarLine(_) | Token::Symbol(Symbol::Overlay) | Token::Field(..) if call.is_some() => {
+                    scanner
+                        .diagnostics
+                        .push(Diagnostic::warning(place, "a macro holds no bar lines, overlays and fields"));
+                }
+                Token::Symbol(Symbol::Overlay) => self.current_voice().overlay(place),
+                Token::Symbol(symbol) => self.current_voice().symbol(place, symbol),
+                Token::BarLine(line) => self.current_voice().bar_line(line),
+                Token::BarRests { visible, bars } => {
+                    let more = (bars - 1).min(self.rests_left);
+                    self.current_voice().bar_rests(place, visible, 1 + more);
+                    self.rests_left -= more;
+                    if 1 + more < bars {
+                        let message = "the text has too many bars of rest; this is one";
+                        scanner.diagnostics.push(Diagnostic::error(place, message));
+                    }
+                }
+                Token::Tie => self.current_voice().tie(place, scanner.diagnostics),
+                Token::Field(code, value) => return Some((place, code, value)),
+            }
         }
     }
 
-    /// Reads what a macro stands for. All of it has the place of the call; bar lines, overlays and fields are none of an
-    /// ornament's business.
-    fn expand(&mut self, call: Span, expansion: &str, diagnostics: &mut Vec<Diagnostic>) {
-        self.expanded += expansion.len();
-        if self.expanded > MOST_EXPANDED {
+    /// Reads what a macro stands for, if the music goes on with a call; all of it has the place of the call.
+    fn call(&mut self, scanner: &mut Scanner<'_>) -> bool {
+        scanner.take_while(|byte| byte.is_ascii_whitespace());
+        let start = scanner.at;
+        let Some((length, expansion)) = self.macros.call(&scanner.text[start..scanner.bytes.len()]) else {
+            return false;
+        };
+        scanner.at += length;
+        let call = Span { start, end: scanner.at };
+        let Some(left) = self.macros_left.checked_sub(expansion.len()) else {
             self.macros = Macros::default();
-            diagnostics.push(Diagnostic::error(call, "too much of this tune comes of macros; none are read from here"));
-            return;
-        }
+            let message = "too much of the text comes of macros; none are read from here";
+            scanner.diagnostics.push(Diagnostic::error(call, message));
+            return true;
+        };
+        self.macros_left = left;
         let mut told = Vec::new();
         let all = Span { start: 0, end: expansion.len() };
-        let mut scanner = Scanner::new(expansion, all, &self.symbols, &mut told);
-        let tokens: Vec<Token> = std::iter::from_fn(|| scanner.next()).map(|(_, token)| token).collect();
-        diagnostics.extend(told.into_iter().map(|diagnostic| Diagnostic { span: call, ..diagnostic }));
-        for token in tokens {
-            match token {
-                Token::BarLine(_) | Token::Symbol(Symbol::Overlay) | Token::Field(..) => {
-                    diagnostics.push(Diagnostic::warning(call, "a macro holds no bar lines, overlays and fields"));
-                }
-                token => self.token(call, token, diagnostics),
-            }
-        }
+        self.music_to_field(&mut Scanner::new(&expansion, all, scanner.symbols, &mut told), Some(call));
+        scanner.diagnostics.extend(told.into_iter().map(|diagnostic| Diagnostic { span: call, ..diagnostic }));
+        true
     }
 
     /// `s:` and the `+:` after it (ABC 2.1, 4.15).

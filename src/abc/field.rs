@@ -1,5 +1,7 @@
 //! The values of information fields: `M: L: Q: P: V:` (ABC 2.1, 3.1). Each reader takes the text after the colon.
 
+use std::borrow::Cow;
+
 use num_rational::Ratio;
 
 use super::{Meter, Span};
@@ -59,11 +61,18 @@ pub struct PartOrder {
 /// So many parts at most come of nested repeat counts.
 const MOST_PARTS: usize = 1000;
 
+/// Without blanks, which may stand anywhere.
+fn compact(text: &str) -> Cow<'_, str> {
+    let text = text.trim();
+    let blanks = text.contains(char::is_whitespace);
+    if blanks { text.split_whitespace().collect() } else { Cow::Borrowed(text) }
+}
+
 /// `6/8`, `C`, `C|`, `(2+3+2)/8`, `none` or nothing.
 pub(super) fn meter(text: &str) -> Result<Meter, String> {
     let bad = || format!("'{}' is not a metre such as 6/8, C, C| or none", text.trim());
-    let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    match compact.as_str() {
+    let compact = compact(text);
+    match &*compact {
         "" | "none" => return Ok(Meter::Free),
         "C" => return Ok(Meter::COMMON),
         "C|" => return Ok(Meter::Measured { numerator: 2, denominator: 2 }),
@@ -84,8 +93,7 @@ pub(super) fn meter(text: &str) -> Result<Meter, String> {
 /// `1/8`: a whole note divided by a power of two, down to 1/512.
 pub(super) fn unit(text: &str) -> Result<Beats, String> {
     let bad = || format!("'{}' is not a unit note length such as 1/8", text.trim());
-    let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let unit: Beats = compact.parse().map_err(|_| bad())?;
+    let unit: Beats = compact(text).parse().map_err(|_| bad())?;
     let sensible = (1..=4).contains(&unit.numerator()) && unit.denominator() <= 512;
     if sensible && unit.denominator().count_ones() == 1 { Ok(unit) } else { Err(bad()) }
 }

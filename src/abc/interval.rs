@@ -37,6 +37,7 @@ impl Pitch {
     /// Moved by an interval. Double accidentals stay as they are spelled, so that the way back leads to the same pitch;
     /// only what would need a third sign is respelled.
     #[must_use]
+    #[inline]
     pub fn transposed(self, interval: Interval) -> Pitch {
         if interval == Interval::UNISON {
             return self;

@@ -307,6 +307,13 @@ impl MidiCourse {
         before.checked_sub(1).map_or(&NONE, |last| &self.0[last].1)
     }
 
+    /// What holds in a bar. Nothing to look up in a tune without directives.
+    #[must_use]
+    #[inline]
+    pub fn in_bar(&self, bar: &Bar) -> &MidiSettings {
+        if self.0.is_empty() { self.at(0) } else { self.at(bar.music_start()) }
+    }
+
     /// What holds when a voice begins: in its first bar, or, when it has none, after all that is said of it.
     #[must_use]
     pub fn first(&self, tune: &Tune, voice: &str) -> &MidiSettings {
@@ -377,7 +384,7 @@ mod tests {
         );
         let course = MidiCourse::of(&book.tunes[0], &["1"]);
         let bars = &book.tunes[0].voices[0].bars;
-        let midi = bars.iter().map(|bar| course.at(bar.music_start()));
+        let midi = bars.iter().map(|bar| course.in_bar(bar));
         let held: Vec<_> = midi.map(|midi| (midi.gchord.as_deref(), midi.gchord_off)).collect();
         assert_eq!(held, [(Some("fc"), false), (None, false), (Some("f"), false), (Some("f"), true)]);
     }

@@ -146,8 +146,16 @@ impl Step {
     /// From an ABC note letter of either case.
     #[must_use]
     pub fn from_letter(letter: u8) -> Option<Step> {
-        let at = b"CDEFGAB".iter().position(|&l| l == letter.to_ascii_uppercase())?;
-        Some(Step::ALL[at])
+        Some(match letter.to_ascii_uppercase() {
+            b'C' => Step::C,
+            b'D' => Step::D,
+            b'E' => Step::E,
+            b'F' => Step::F,
+            b'G' => Step::G,
+            b'A' => Step::A,
+            b'B' => Step::B,
+            _ => return None,
+        })
     }
 
     #[must_use]

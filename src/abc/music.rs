@@ -28,13 +28,23 @@ pub(super) enum Token {
     Tie,
 }
 
+/// What stands between symbols and means nothing to the ear.
+fn is_passed_over(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'`' | b'\\' | b'*' | b'$' | b'\r')
+}
+
+/// Whether it is a letter of a note or an accidental.
+fn begins_note(byte: u8) -> bool {
+    matches!(byte, b'A'..=b'G' | b'a'..=b'g' | b'^' | b'_' | b'=')
+}
+
 /// Walks the bytes of one line of music code.
 pub(super) struct Scanner<'a> {
     pub text: &'a str,
     pub bytes: &'a [u8],
     pub at: usize,
     pub symbols: &'a UserSymbols,
-    diagnostics: &'a mut Vec<Diagnostic>,
+    pub diagnostics: &'a mut Vec<Diagnostic>,
 }
 
 impl<'a> Scanner<'a> {
@@ -43,8 +53,19 @@ impl<'a> Scanner<'a> {
         Scanner { text, bytes: &text.as_bytes()[..span.end], at: span.start, symbols, diagnostics }
     }
 
+    /// The note that comes next, if it is one. Most symbols are notes, and these need not become tokens first.
+    #[inline]
+    pub fn next_note(&mut self) -> Option<(Span, NoteSymbol)> {
+        self.take_while(is_passed_over);
+        let start = self.at;
+        self.peek().filter(|&byte| begins_note(byte))?;
+        let note = self.note()?;
+        Some((Span { start, end: self.at }, note))
+    }
+
     pub fn next(&mut self) -> Option<(Span, Token)> {
         loop {
+            self.take_while(is_passed_over);
             let start = self.at;
             let byte = self.peek()?;
             if let Some(token) = self.token(byte) {
@@ -77,6 +98,7 @@ impl<'a> Scanner<'a> {
         self.diagnostics.push(Diagnostic::error(Span { start, end: self.at }, message));
     }
 
+    #[cold]
     fn unknown(&mut self) {
         let start = self.at;
         let char = self.text[start..].chars().next().unwrap_or(' ');
@@ -89,8 +111,8 @@ impl<'a> Scanner<'a> {
 
     fn token(&mut self, byte: u8) -> Option<Token> {
         match byte {
-            b'A'..=b'G' | b'a'..=b'g' | b'^' | b'_' | b'=' => Some(Token::Symbol(Symbol::Note(self.note()?))),
-            b' ' | b'\t' | b'`' | b'\\' | b'*' | b'$' | b'\r' => {
+            byte if begins_note(byte) => Some(Token::Symbol(Symbol::Note(self.note()?))),
+            byte if is_passed_over(byte) => {
                 self.at += 1;
                 None
             }
@@ -158,10 +180,11 @@ impl<'a> Scanner<'a> {
     }
 
     /// Accidental, letter, octave marks, length, tie. Without a letter: an error, and nothing.
+    #[inline]
     fn note(&mut self) -> Option<NoteSymbol> {
         let start = self.at;
-        let signs = self.take_while(|b| b"^_=".contains(&b));
-        let accidental = super::alteration(&self.text[start..self.at]);
+        let signs = self.take_while(|b| matches!(b, b'^' | b'_' | b'='));
+        let accidental = if signs > 0 { super::alteration(&self.text[start..self.at]) } else { None };
         if signs > 0 && accidental.is_none() {
             self.error(start, format!("'{}' is not an accidental", &self.text[start..self.at]));
         }

@@ -2,6 +2,8 @@
 //! understand. Owns lines and what begins and ends a tune; the
 //! tune's own fields and music go to [`super::tune`].
 
+use memchr::memchr2;
+
 use super::ast::{Book, Comment, Context, Directive, Field};
 use super::key::Key;
 use super::tune::TuneBuilder;
@@ -21,6 +23,7 @@ pub fn parse(text: &str) -> (Book, Vec<Diagnostic>) {
         long_header: false,
         keyless_until: 0,
         rests_left: 10_000 + u32::try_from(text.len() / 4).unwrap_or(u32::MAX / 2),
+        macros_left: 200_000 + text.len() / 4,
     };
     let mut until = None;
     for line in lines(text) {
@@ -71,6 +74,8 @@ struct Reader<'a> {
     keyless_until: usize,
     /// As [`TuneBuilder::rests_left`], for the whole text.
     rests_left: u32,
+    /// As [`TuneBuilder::macros_left`], for the whole text.
+    macros_left: usize,
 }
 
 /// The lines of a text without their ends, which may be LF, CRLF or CR.
@@ -82,7 +87,7 @@ fn lines(text: &str) -> impl Iterator<Item = Span> {
             return None;
         }
         let rest = &bytes[start..];
-        let length = rest.iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(rest.len());
+        let length = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
         let line = Span { start, end: start + length };
         let crlf = rest[length..].starts_with(b"\r\n");
         start = line.end + if crlf { 2 } else { 1 };
@@ -188,6 +193,7 @@ impl Reader<'_> {
         builder.tune.number = number;
         builder.tune.span = span;
         builder.rests_left = self.rests_left;
+        builder.macros_left = self.macros_left;
         for file_field in &self.book.fields {
             let value = Span { start: file_field.span.start + 2, end: file_field.span.end };
             builder.header_field(file_field.code, file_field.span, value, self.text, &mut Vec::new());
@@ -207,6 +213,7 @@ impl Reader<'_> {
             builder.end_header(Key::NONE, Vec::new(), builder.tune.span, &mut self.diagnostics);
         }
         self.rests_left = builder.rests_left;
+        self.macros_left = builder.macros_left;
         let end = builder.tune.span.end;
         self.book.tunes.push(builder.finish(end));
     }

@@ -25,10 +25,9 @@ pub(super) struct TuneBuilder {
     unit: Option<Beats>,
     /// `Q:` waits for `L:`, which `C3=100` counts in.
     tempo: Option<(Span, String)>,
-    pub(super) symbols: UserSymbols,
+    /// Shared with whoever is reading music, which a field may stand in.
+    pub(super) symbols: Arc<UserSymbols>,
     pub(super) macros: Macros,
-    /// How many characters came of macros.
-    pub(super) expanded: usize,
     /// The last field was a symbol line, which `+:` goes on with.
     pub(super) in_symbols: bool,
     /// What a voice begins with.
@@ -39,6 +38,8 @@ pub(super) struct TuneBuilder {
     pub(super) current: Option<usize>,
     /// How many more bars `Z4` and the like may add to what is written: few signs ask for much memory.
     pub rests_left: u32,
+    /// How many more characters may come of macros: short calls of long ones must not fill the memory.
+    pub macros_left: usize,
 }
 
 impl Default for TuneBuilder {
@@ -55,15 +56,15 @@ impl TuneBuilder {
             in_header: false,
             unit: None,
             tempo: None,
-            symbols: UserSymbols::default(),
+            symbols: Arc::default(),
             macros: Macros::default(),
-            expanded: 0,
             in_symbols: false,
             context,
             shift: Shift::default(),
             voices: Vec::new(),
             current: None,
             rests_left: 1000,
+            macros_left: 1000,
         }
     }
 
@@ -79,7 +80,9 @@ impl TuneBuilder {
         self.tune.span.end = end;
         self.tune.header.voices =
             self.voices.iter().filter(|voice| voice.declared).map(|voice| voice.header.clone()).collect();
-        self.tune.voices = self.voices.into_iter().map(VoiceBuilder::finish).collect();
+        // Not collected, which would keep the builders' room.
+        self.tune.voices.reserve_exact(self.voices.len());
+        self.tune.voices.extend(self.voices.into_iter().map(VoiceBuilder::finish));
         self.tune
     }
 
@@ -229,7 +232,7 @@ impl TuneBuilder {
     }
 
     pub fn directive(&mut self, mut directive: Directive, diagnostics: &mut Vec<Diagnostic>) {
-        self.symbols.instruct(&directive.text);
+        Arc::make_mut(&mut self.symbols).instruct(&directive.text);
         directive.midi.clear();
         for setting in MidiSetting::read(&directive.text) {
             match setting {
@@ -245,7 +248,7 @@ impl TuneBuilder {
         let text = content.trim().to_owned();
         match code {
             b'U' => {
-                if let Err(message) = self.symbols.define(&text) {
+                if let Err(message) = Arc::make_mut(&mut self.symbols).define(&text) {
                     diagnostics.push(Diagnostic::warning(span, message));
                 }
             }

@@ -1,7 +1,7 @@
 //! One voice while it is being read: collects symbols into bars and keeps the metre, key and unit that hold for it, so
 //! that a voice goes on where it stopped (ABC 2.1, 7).
 
-use super::ast::{Bar, BarLine, BarLineKind, Change, Context, Item, Symbol, Voice, VoiceHeader};
+use super::ast::{Bar, BarLine, BarLineKind, Change, Context, Item, NoteSymbol, Symbol, Voice, VoiceHeader};
 use super::chord::ChordName;
 use super::field::{Property, Shift};
 use super::key::Key;
@@ -10,6 +10,9 @@ use super::{Diagnostic, Span};
 
 /// Properties of one voice; each new one is compared with those before.
 const MOST_PROPERTIES: usize = 64;
+
+/// A bar of more symbols is no longer copied.
+const LONG_BAR: usize = 1000;
 
 #[derive(Debug)]
 pub(super) struct VoiceBuilder {
@@ -115,6 +118,12 @@ impl VoiceBuilder {
     pub fn shift_tune(&mut self, span: Span, shift: Shift) {
         self.tune_shift = shift;
         self.shift(span, Shift::default());
+    }
+
+    #[inline]
+    pub fn note(&mut self, span: Span, note: NoteSymbol) {
+        self.timed = Some(self.items.len());
+        self.items.push(Item { span, symbol: Symbol::Note(note) });
     }
 
     pub fn symbol(&mut self, span: Span, symbol: Symbol) {
@@ -241,13 +250,18 @@ impl VoiceBuilder {
     }
 
     fn close(&mut self, after: BarLine) {
-        let items = std::mem::take(&mut self.items);
+        // A copy takes no more room than it needs, and the next bar begins with what this one has taken.
+        let mut items = Vec::new();
+        if self.items.len() > LONG_BAR {
+            items = std::mem::take(&mut self.items);
+        } else {
+            items.reserve_exact(self.items.len());
+            items.append(&mut self.items);
+        }
         let start = items.first().map_or(after.span.start, |item| item.span.start);
         let end = items.last().map_or(start, |item| item.span.end);
         let before = std::mem::replace(&mut self.before, after);
         let context = std::mem::replace(&mut self.at_start, self.context);
-        // The next bar has about as many symbols as this one.
-        self.items.reserve(items.len());
         self.bars.push(Bar { span: Span { start, end }, context, before, after, items });
         (self.timed, self.harmony) = (None, false);
     }

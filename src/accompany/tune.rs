@@ -5,7 +5,7 @@ use crate::abc::Meter;
 use crate::abc::ast::{Bar, Symbol, Tune};
 use crate::abc::chord::ChordName;
 use crate::abc::midi::{MidiCourse, MidiSetting};
-use crate::score::{Carry, ChordSymbol, Joined, Measure, measure, unfold};
+use crate::score::{Carry, ChordSymbol, Joined, Measure, measure, summable, unfold};
 use crate::time::Beats;
 
 /// So many notes are enough; a pattern of many letters in a tune of many bars must not fill the memory.
@@ -19,8 +19,8 @@ pub struct Part {
     pub notes: Vec<Joined>,
 }
 
-/// Chords with their bass as `chords`, drums as `drum`; only what sounds. The chords are those of [`chart`], the drums those of
-/// [`drummed`], each along the bars of that voice, repeats unfolded. Parts of a split bar have the pattern of the whole bar, a pickup its
+/// Chords with their bass as `chords`, drums as `drum`; only what sounds. The chords are those of the first voice that has any, the
+/// drums those of [`drummed`], each along the bars of that voice, repeats unfolded. Parts of a split bar have the pattern of the whole bar, a pickup its
 /// end.
 #[must_use]
 pub fn parts(tune: &Tune) -> Vec<Part> {
@@ -49,8 +49,7 @@ pub fn parts(tune: &Tune) -> Vec<Part> {
 }
 
 /// The voice whose chord symbols are played: the first one that has any.
-#[must_use]
-pub fn chart(tune: &Tune) -> Option<&str> {
+fn chart(tune: &Tune) -> Option<&str> {
     let is_chord = |symbol: &Symbol| matches!(symbol, Symbol::ChordSymbol(text) if ChordName::parse(text).is_some());
     let has = |bar: &Bar| bar.items.iter().any(|item| is_chord(&item.symbol));
     tune.voices.iter().find(|voice| voice.bars.iter().any(has)).map(|voice| voice.id.as_str())
@@ -115,7 +114,8 @@ fn played(wholes: &[Whole], mut bar: impl FnMut(&Whole) -> Measure) -> Vec<Joine
         let end = whole.lead + whole.length;
         for note in bar(whole).notes {
             if (whole.lead..end).contains(&note.onset) {
-                let (onset, length) = (whole.start + note.onset - whole.lead, note.length.min(end - note.onset));
+                let onset = whole.start + summable(note.onset - whole.lead);
+                let length = summable(note.length.min(end - note.onset));
                 notes.push(Joined { onset, length, pitch: note.pitch, velocity: note.velocity });
             }
         }

@@ -15,6 +15,20 @@ const FINEST: i64 = (1 << 13) * 27 * 5 * 7 * 11 * 13;
 /// In whole notes; a limit to single lengths, for the same reason.
 const LONGEST: i64 = 1000;
 
+/// The nearest length of which sums never overflow. However short, it takes time, so that what comes after it does.
+pub(crate) fn summable(time: Beats) -> Beats {
+    let below = time.denominator();
+    if time.numerator() > LONGEST * below {
+        return Beats::WHOLE * LONGEST;
+    }
+    if FINEST % below == 0 {
+        return time;
+    }
+    let (numerator, denominator) = (i128::from(time.numerator()), i128::from(below));
+    let parts = (numerator * i128::from(FINEST) + denominator / 2) / denominator;
+    Beats::new((parts as i64).max(1), FINEST)
+}
+
 /// Layers of one bar. What is tied over the bar line is looked up in each, so there must be a limit.
 const MOST_LAYERS: usize = 16;
 
@@ -121,12 +135,15 @@ struct Walk<'a> {
     /// What broken rhythm multiplies the next note by.
     broken: Ratio<i64>,
     accent: bool,
+    /// Notes were read in another order than that of their onsets and pitches.
+    unsorted: bool,
 }
 
 impl<'a> Walk<'a> {
+    #[inline]
     fn new(bar: &Bar, carry: &'a mut Carry) -> Self {
         let (open, context) = (carry.tied.clone(), bar.context);
-        let midi = carry.midi.at(bar.music_start());
+        let midi = carry.midi.in_bar(bar);
         let (transpose, stress) = (midi.transpose, midi.stress.clone());
         Walk {
             carry,
@@ -147,6 +164,7 @@ impl<'a> Walk<'a> {
             tuplet: None,
             broken: Ratio::from_integer(1),
             accent: false,
+            unsorted: false,
         }
     }
 
@@ -185,6 +203,7 @@ impl<'a> Walk<'a> {
             }
             Symbol::Overlay => {
                 self.layers += 1;
+                self.unsorted = true;
                 self.next_layer();
             }
             Symbol::Change(change) => {
@@ -199,8 +218,10 @@ impl<'a> Walk<'a> {
 
     fn finish(mut self) -> (Measure, Vec<Diagnostic>) {
         self.next_layer();
-        sort(&mut self.notes);
-        self.chords.sort_by_key(|chord| chord.onset);
+        if self.unsorted {
+            sort(&mut self.notes);
+            self.chords.sort_by_key(|chord| chord.onset);
+        }
         self.carry.tied = self.tied_out;
         let measure = Measure { length: self.longest, notes: self.notes, chords: self.chords };
         (measure, self.diagnostics)
@@ -237,19 +258,24 @@ impl<'a> Walk<'a> {
         factor
     }
 
+    #[inline]
     fn exact(&mut self, span: Span, time: Beats) -> Beats {
         let below = time.denominator();
-        if time.numerator() > LONGEST * below {
-            self.diagnostics.push(Diagnostic::error(span, "nothing lasts that long"));
-            return Beats::WHOLE * LONGEST;
-        }
-        if (below.count_ones() == 1 && below <= 1 << 13) || FINEST % below == 0 {
+        if time.is_binary() && below <= 1 << 13 && time.numerator() <= LONGEST * below {
             return time;
         }
-        self.diagnostics.push(Diagnostic::warning(span, format!("the length {time} is rounded")));
-        let (numerator, denominator) = (i128::from(time.numerator()), i128::from(time.denominator()));
-        let parts = (numerator * i128::from(FINEST) + denominator / 2) / denominator;
-        Beats::new(parts as i64, FINEST)
+        self.rounded(span, time)
+    }
+
+    #[cold]
+    fn rounded(&mut self, span: Span, time: Beats) -> Beats {
+        let rounded = summable(time);
+        if rounded < time && rounded == Beats::WHOLE * LONGEST {
+            self.diagnostics.push(Diagnostic::error(span, "nothing lasts that long"));
+        } else if rounded != time {
+            self.diagnostics.push(Diagnostic::warning(span, format!("the length {time} is rounded")));
+        }
+        rounded
     }
 
     fn silence(&mut self, span: Span, length: Beats) {
@@ -267,15 +293,15 @@ impl<'a> Walk<'a> {
         let length = self.exact(span, unit.scale(head.length).scale(outer).scale(factor));
         let velocity = self.velocity();
         let first = self.notes.len();
-        let mut open = Vec::new();
-        for symbol in symbols {
+        self.unsorted |= symbols.len() > 1;
+        for (at, symbol) in symbols.iter().enumerate() {
             let pitch = self.pitch(symbol);
             if !(0..=127).contains(&pitch.midi()) {
                 self.diagnostics.push(Diagnostic::error(span, "this pitch is beyond MIDI"));
                 continue;
             }
             // Members of a chord differ in length as their numbers do.
-            let own = if symbol.length == head.length {
+            let own = if at == 0 || symbol.length == head.length {
                 length
             } else {
                 self.exact(span, unit.scale(symbol.length).scale(outer).scale(factor))
@@ -283,18 +309,16 @@ impl<'a> Walk<'a> {
             let tied_to = tie || symbol.tie;
             let tied_from = self.open.contains(&pitch);
             self.notes.push(Note { onset: self.now, length: own, pitch, velocity, tied_from, tied_to });
-            if tied_to {
-                open.push(pitch);
-            }
         }
         let end = self.notes.len();
         self.untie(first);
-        self.open = open;
+        self.open.extend(self.notes[first..].iter().filter(|note| note.tied_to).map(|note| note.pitch));
         self.last = Some(Sounding { first, end, onset: self.now, length, span });
         self.now += length;
     }
 
     /// The velocity of what comes now, an accent with it.
+    #[inline]
     fn velocity(&mut self) -> u8 {
         let accent = if std::mem::take(&mut self.accent) { 16 } else { 0 };
         let mut velocity = i32::from(self.carry.velocity) + accent;
@@ -306,7 +330,15 @@ impl<'a> Walk<'a> {
     }
 
     /// A `-` to another pitch than those from `first` on is a slur in many older files: the note is not held on.
+    #[inline]
     fn untie(&mut self, first: usize) {
+        if !self.open.is_empty() {
+            self.untie_from(first);
+        }
+    }
+
+    #[cold]
+    fn untie_from(&mut self, first: usize) {
         let Some(last) = self.last else {
             self.open.clear();
             return;
@@ -358,7 +390,15 @@ impl<'a> Walk<'a> {
     }
 
     /// What the note's letter is altered by; remembers a written accidental.
+    #[inline]
     fn alter(&mut self, symbol: &NoteSymbol) -> i8 {
+        if symbol.accidental.is_none() && self.altered.is_empty() {
+            return self.context.key.signature[symbol.step as usize];
+        }
+        self.alter_in_bar(symbol)
+    }
+
+    fn alter_in_bar(&mut self, symbol: &NoteSymbol) -> i8 {
         let propagation = self.carry.propagation;
         let reaches = |to: &NoteSymbol| match propagation {
             Propagation::Not => false,

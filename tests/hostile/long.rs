@@ -6,7 +6,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use barline::abc::display;
+use barline::abc::interval::Interval;
 use barline::abc::parse::parse;
+use barline::abc::transpose::transposed;
+use barline::abc::write::write;
 use barline::check::check;
 use barline::notes::with_accompaniment;
 use barline::prompt;
@@ -73,12 +76,18 @@ fn cost(work: impl Fn()) -> (Duration, usize) {
 /// `text` makes a text of about so many bytes. `wrong` is a part of the diagnostic that must come, where one must.
 fn check_text(name: &str, text: &dyn Fn(usize) -> String, wrong: &str) {
     let (short, long) = (text(LONG / 4), text(LONG));
-    let readers: [(&str, Reader<'_>); 4] = [
+    let readers: [(&str, Reader<'_>); 5] = [
         ("parse", &|text| drop(parse(text))),
         ("notes", &|text| parse(text).0.tunes.iter().for_each(|tune| drop(with_accompaniment(tune)))),
         ("check", &|text| {
             let diagnostics = check(text);
             display(&diagnostics, "x", text).for_each(drop);
+        }),
+        ("write", &|text| {
+            for tune in parse(text).0.tunes {
+                let moved = transposed(&tune, Interval::of_semitones(2));
+                drop(write(moved.as_ref().unwrap_or(&tune), text));
+            }
         }),
         ("prompt", &|text| drop(prompt::read(Path::new("x.abc"), text, &[]))),
     ];
@@ -147,6 +156,42 @@ fn long_lines() {
         ("[2A|", ""),
         ("[1-31A:|", ""),
         ("A|&&", ""),
+        ("&", ""),
+        ("[V:a]A|[V:b]B|", "too short"),
+        ("[V:a]A[V:b]B", "too long"),
+        ("[r:x]", ""),
+        ("[r:x]A", "too long"),
+        ("[I:x]", ""),
+        ("[U:T=!trill!]T", ""),
+        ("[m:~=A][m:~=B]~", ""),
+        ("[P:A]A", "too short"),
+        ("[Q:1/4=120]A", "too long"),
+        ("T", ""),
+        (".A", "too long"),
+        ("!f!A", "too long"),
+        ("A>", "too long"),
+        ("A><", "one mark"),
+        ("-", "a tie needs a note"),
+        ("'", "no meaning"),
+        ("/", "no meaning"),
+        ("^", "an accidental needs"),
+        ("^A_B=c__d^^e", "too long"),
+        ("A'", "too long"),
+        ("{A}", ""),
+        ("{^A}A", "too long"),
+        ("[A]/1024", "too long"),
+        ("(16:1:1A", "too long"),
+        ("A/1009A/1013A/1019A/1021A/997A/991", "rounded"),
+        ("Z||", ""),
+        ("Z2|", ""),
+        ("\"Am\"||", ""),
+        ("z|", "too short"),
+        ("A-|A-|", "too short"),
+        ("[1,2,3,4,5A|", ""),
+        ("|1-31A", ""),
+        ("||A|:", ""),
+        ("[CEG]2-[CEG]2|", "too short"),
+        ("\u{e9}", "no meaning"),
     ] {
         repeated(piece, piece, wrong);
     }
@@ -167,6 +212,27 @@ fn many_lines() {
         ("%%MIDI drum dz 36\n%%MIDI drumon\nA|\n", ""),
         ("V:1 a=1\n", ""),
         ("V:1 octave=1\nV:1 octave=0\n", ""),
+        ("w:x\n+:y\n", ""),
+        ("A|\ns:!p!\n+:!f!\n", ""),
+        ("s:!p!\n", ""),
+        ("U:T=!trill!\nTA|\n", ""),
+        ("m:~n2=n/o/\n~A2|\n", ""),
+        ("V:a\nA|\nV:b\nB|\n", "too short"),
+        ("K:G\nA|\n", ""),
+        ("K:bass\nK:treble-8\nA|\n", ""),
+        ("[1A:|\n", ""),
+        ("1A:|\n", ""),
+        ("A|%x\n", ""),
+        ("%%MIDI program 1\n", ""),
+        ("%%begintext\nA\n%%endtext\n", ""),
+        ("%%begintext\n", ""),
+        ("x:\n", ""),
+        ("\nA|\n", "belongs to no tune"),
+        ("\nT:x\n", ""),
+        ("\nK:C\nA\n", "begins with X:"),
+        ("\nX:1\nK:C\nA\n", ""),
+        ("\nX:1\nV:1\nV:2\nK:C\n", ""),
+        ("\nX:1\n", "no K: field"),
         ("\nX:1\nK:C\n", ""),
         ("\nX:1\nK:C\nZ999\n", "bars of rest"),
         ("\nX:1\nQ:x\nK:C\n", "not a tempo"),
@@ -176,6 +242,57 @@ fn many_lines() {
     let header = |line: &'static str| move |size: usize| format!("X:1\n{}K:C\nA|\n", line.repeat(size / line.len()));
     for line in ["T:x\n", "V:1 a=1\n", "U:T=!trill!\n", "%%x\n", "no field\n"] {
         check_text(line.trim(), &header(line), if line == "no field\n" { "is no field" } else { "" });
+    }
+}
+
+#[test]
+fn long_fields() {
+    for (begin, piece) in [
+        ("T:", "x"),
+        ("T:", "\u{e9} "),
+        ("X:", "9"),
+        ("M:", "1+"),
+        ("M:", " "),
+        ("L:", "1"),
+        ("Q:", "1/4 "),
+        ("Q:", "\"x\""),
+        ("P:", "A"),
+        ("P:", "A2"),
+        ("P:", "(A)"),
+        ("V:", "x"),
+        ("V:1 ", "name=x "),
+        ("K:C ", "^f"),
+        ("K:C ", "^f "),
+        ("K:", "x"),
+        ("K:", "clef=bass "),
+        ("U:T=", "!"),
+        ("m:a=", "n"),
+        ("I:", "x "),
+        ("%%MIDI program ", "1 "),
+        ("%%MIDI gchord ", "f"),
+        ("w:", "x "),
+        ("+:", "x"),
+        ("%", "x"),
+    ] {
+        let field = |size: usize| format!("{begin}{}", piece.repeat(size / piece.len()));
+        let header = |size: usize| format!("X:1\n{}\nK:C\nA|\n", field(size));
+        check_text(&format!("long {begin} {piece}"), &header, "");
+        let body = |size: usize| format!("X:1\nK:C\nA|\n{}\nA|\n", field(size));
+        check_text(&format!("long {begin} {piece} in the body"), &body, "");
+    }
+    for (begin, piece) in [
+        ("s:", "!p!"),
+        ("s:", "*"),
+        ("s:", "|"),
+        ("s:", "\""),
+        ("s:", "A"),
+        ("A", "9"),
+        ("A", "/"),
+        ("A", "'"),
+        ("", "^"),
+    ] {
+        let line = |size: usize| format!("X:1\nK:C\nABc|\n{begin}{}\nA|\n", piece.repeat(size / piece.len()));
+        check_text(&format!("long {begin} {piece}"), &line, "");
     }
 }
 
@@ -205,7 +322,28 @@ fn many_of_everything() {
     let long_property =
         |size: usize| format!("X:1\nV:1 name=\"{}\"\nK:C\n{}", "x".repeat(size / 2), "[V:1]A|".repeat(size / 14));
     check_text("a long property", &long_property, "");
-    for line in ["C:x\n", "%%x\n", "m:~n2=n/o/\n"] {
+    let settings = |size: usize| {
+        let voices = (0..128).map(|at| format!("V:{at}\n")).collect::<Vec<_>>().concat();
+        format!("X:1\n{voices}K:C\n{}", "%%MIDI program 1\nA|\n".repeat(size / 20))
+    };
+    check_text("settings of many voices", &settings, "");
+    for (name, definition, calls) in [
+        ("macros", format!("m:~a={}\n", "a".repeat(190)), "~a"),
+        ("macros of a note", format!("m:~n={}\n", "n".repeat(190)), "~a"),
+        ("letters", format!("U:T=\"^{}\"\n", "x".repeat(180)), "TA"),
+    ] {
+        let called = |size: usize| format!("X:1\n{definition}K:C\n{}\n", calls.repeat(size / calls.len()));
+        check_text(&format!("calls of long {name}"), &called, "");
+        let tune = format!("X:1\nK:C\n{calls}\n\n");
+        let tunes = |size: usize| format!("{definition}\n{}", tune.repeat(size / tune.len()));
+        check_text(&format!("tunes that call long {name}"), &tunes, "");
+    }
+    let targets = |size: usize| {
+        let targets = (0..200).map(|at| format!("m:~{at}n=n\n")).collect::<Vec<_>>().concat();
+        format!("X:1\n{targets}K:C\n{}\n", "~".repeat(size))
+    };
+    check_text("many macros", &targets, "");
+    for line in ["C:x\n", "%%x\n", "m:~n2=n/o/\n", "%%MIDI program 1\n"] {
         let file_header =
             |size: usize| format!("{}\n{}", line.repeat(size / 2 / line.len()), "X:1\nK:C\n\n".repeat(size / 18));
         check_text(&format!("{} before many tunes", line.trim()), &file_header, "passed over");
@@ -239,6 +377,8 @@ fn deep_brackets() {
         };
         check_text(&format!("nested {open}"), &nested, "");
     }
+    let counts = |size: usize| format!("X:1\nP:{}A{}\nK:C\nP:A\nA|\n", "(".repeat(15), "9)".repeat(size / 2));
+    check_text("nested counts", &counts, "more than 1000 parts");
     let order = |size: usize| format!("X:1\nP:{}A{}\nK:C\nP:A\nA|\n", "(".repeat(size / 2), ")".repeat(size / 2));
     check_text("nested parts", &order, "not a part");
 }

@@ -7,7 +7,11 @@ use num_rational::Ratio;
 
 use super::super::accidental;
 use super::super::ast::{Bar, BarLine, BarLineKind, Change, Context, Endings, Item, NoteSymbol, Symbol};
+use crate::score::summable;
 use crate::time::Beats;
+
+/// Bars in one `Z`.
+const MOST_RESTS: usize = 999;
 
 /// One line of one voice.
 pub(super) struct Line<'a> {
@@ -26,10 +30,10 @@ impl Line<'_> {
         }
         let mut at = 0;
         while at < bars.len() {
-            let rests = bars[at..].iter().take_while(|bar| is_rest(bar)).count();
+            let rests = bars[at..].iter().take(MOST_RESTS).take_while(|bar| is_rest(bar)).count();
             // All but the last one end in a plain bar line.
             let plain = bars[at..at + rests].iter().take_while(|bar| is_plain(&bar.after)).count();
-            let together = (plain + 1).min(rests).min(999);
+            let together = (plain + 1).min(rests);
             self.context(&bars[at].context);
             if together > 1 {
                 write_rest(self.text, &bars[at], together);
@@ -118,12 +122,13 @@ impl Line<'_> {
                 _ => Ratio::from_integer(0),
             };
             self.symbol(&item.symbol, before, after);
-            now = if item.symbol == Symbol::Overlay { Beats::ZERO } else { now + self.state.unit.scale(length) };
+            let mut length = self.state.unit.scale(length);
             if tuplet.0 > 0 && item.symbol.is_timed() {
-                // Only for the spaces: what is not exact here is no fault there.
-                now = now - self.state.unit.scale(length) + self.state.unit.scale(length * tuplet.1);
+                length = length.scale(tuplet.1);
                 tuplet.0 -= 1;
             }
+            // Only for the spaces: what is not exact here is no fault there.
+            now = if item.symbol == Symbol::Overlay { Beats::ZERO } else { now + summable(length) };
         }
     }
 
