@@ -4,11 +4,16 @@
 //! of the chord from below, `G H I J` the same an octave lower; a number behind a letter lengthens it. The string fills one bar, however
 //! many letters it has. `k` is ours: the fifth under the root, for the second bass note of a stride.
 
+mod drum;
 mod style;
+mod tune;
 
+pub use drum::Drummer;
 pub use style::Style;
+pub use tune::{Part, drummed, parts};
 
 use crate::abc::chord::ChordName;
+use crate::abc::midi::{GCHORD_LETTERS, Instrument, MidiSettings, steps};
 use crate::abc::{Meter, Pitch};
 use crate::score::{ChordSymbol, Measure, Note};
 use crate::time::Beats;
@@ -16,6 +21,8 @@ use crate::time::Beats;
 /// Of abc2midi: the bass a little louder than the chord.
 const BASS_VELOCITY: u8 = 80;
 const CHORD_VELOCITY: u8 = 75;
+/// Where accompaniment lies when nobody says: bass notes from C, up, chords around middle C.
+pub const RANGE: (u8, u8) = (36, 84);
 /// The lowest chord note lies between these MIDI notes, so that the hand stays where it is.
 const HAND: std::ops::RangeInclusive<i32> = 48..=62;
 /// The bass lies in the octave from here, as in abc2midi.
@@ -29,19 +36,48 @@ pub struct Comper {
     range: (u8, u8),
     symbol: Option<String>,
     hand: Vec<Pitch>,
+    /// What `%%MIDI` says, as [`Comper::direct`] was told.
+    pattern: Option<String>,
+    silent: bool,
+    chord: Sound,
+    bass: Sound,
+}
+
+/// How loud, and how many octaves above the usual place.
+#[derive(Clone, Copy, Debug)]
+struct Sound {
+    velocity: u8,
+    octave: i8,
 }
 
 impl Comper {
     #[must_use]
     pub fn new(style: Style, range: (u8, u8)) -> Comper {
-        Comper { style, range, symbol: None, hand: Vec::new() }
+        let sound = |velocity| Sound { velocity, octave: 0 };
+        let (chord, bass) = (sound(CHORD_VELOCITY), sound(BASS_VELOCITY));
+        Comper { style, range, symbol: None, hand: Vec::new(), pattern: None, silent: false, chord, bass }
+    }
+
+    /// What `%%MIDI` says of the bars to come: `gchord` (where the style leaves the pattern to it), `gchordoff`, `chordvol`, `bassvol`,
+    /// and the octaves of `chordprog` and `bassprog`.
+    pub fn direct(&mut self, midi: &MidiSettings) {
+        let own = midi.gchord.as_deref().filter(|_| self.style == Style::Gchord);
+        self.pattern = own.map(str::to_owned);
+        self.silent = midi.gchord_off;
+        let sound = |instrument: &Instrument, usual: u8| Sound {
+            // A velocity of 0 would end a note.
+            velocity: instrument.velocity.unwrap_or(usual).max(1),
+            octave: instrument.octave,
+        };
+        (self.chord, self.bass) = (sound(&midi.chord, CHORD_VELOCITY), sound(&midi.bass, BASS_VELOCITY));
     }
 
     /// One bar of accompaniment to a bar of the chart. A chord holds until the next one, over bar lines too.
     pub fn bar(&mut self, chords: &[ChordSymbol], meter: Meter) -> Measure {
         let length = meter.bar_length();
         let mut measure = Measure { length, ..Measure::default() };
-        let steps = style::steps(&self.style.pattern(meter)).unwrap_or_default();
+        let pattern = self.pattern.clone().unwrap_or_else(|| self.style.pattern(meter));
+        let steps = steps(&pattern, GCHORD_LETTERS).unwrap_or_default();
         let parts: i64 = steps.iter().map(|&(_, length)| i64::from(length)).sum();
         let mut at = 0;
         let mut changes = chords.iter().peekable();
@@ -76,26 +112,30 @@ impl Comper {
     }
 
     fn strike(&self, letter: char, onset: Beats, end: Beats, measure: &mut Measure) {
+        if self.silent {
+            return;
+        }
         let Some(chord) = self.symbol.as_deref().and_then(ChordName::parse) else { return };
-        let mut put = |pitch: Pitch, velocity| {
+        let mut put = |pitch: Pitch, Sound { velocity, octave }| {
             let midi = pitch.midi();
             if (i32::from(self.range.0)..=i32::from(self.range.1)).contains(&midi) {
                 let length = end - onset;
+                let pitch = Pitch { octave: pitch.octave + octave, ..pitch };
                 measure.notes.push(Note { onset, length, pitch, velocity, tied_from: false, tied_to: false });
             }
         };
         if matches!(letter, 'f' | 'b' | 'k') {
-            put(bass(&chord, letter == 'k', self.range), BASS_VELOCITY);
+            put(bass(&chord, letter == 'k', self.range), self.bass);
         }
         if matches!(letter, 'c' | 'b') {
-            self.hand.iter().for_each(|&pitch| put(pitch, CHORD_VELOCITY));
+            self.hand.iter().for_each(|&pitch| put(pitch, self.chord));
         }
         let place = |letters: &str| letters.find(letter).filter(|_| !self.hand.is_empty());
         if let Some(at) = place("ghij") {
-            put(self.finger(at), CHORD_VELOCITY);
+            put(self.finger(at), self.chord);
         } else if let Some(at) = place("GHIJ") {
             let pitch = self.finger(at);
-            put(Pitch { octave: pitch.octave - 1, ..pitch }, CHORD_VELOCITY);
+            put(Pitch { octave: pitch.octave - 1, ..pitch }, self.chord);
         }
     }
 

@@ -89,6 +89,9 @@ pub struct NotesArguments {
     /// X: number of the tune; all tunes without it
     #[arg(long, value_name = "X")]
     pub tune: Option<u32>,
+    /// With what chord symbols and `%%MIDI drumon` ask for, as the voices `chords` and `drum`
+    #[arg(long)]
+    pub chords: bool,
     /// One JSON object a tune and line
     #[arg(long)]
     pub json: bool,

@@ -111,7 +111,8 @@ pub fn notes(arguments: &NotesArguments) -> Result<(), Failure> {
             continue;
         }
         found = true;
-        let played = score_notes::notes(tune);
+        let list = if arguments.chords { score_notes::with_accompaniment } else { score_notes::notes };
+        let played = list(tune);
         if arguments.json {
             println!("{}", score_notes::json(number, &played));
         } else {

@@ -1,17 +1,18 @@
-//! A tune as the list of notes that are played: repeats unfolded, ties joined. Grace notes and the accompaniment that
-//! chord symbols ask for are left out.
+//! A tune as the list of notes that are played: repeats unfolded, ties joined. Grace notes are left out, and the accompaniment that
+//! chord symbols ask for comes when it is wanted.
 
 use std::fmt::Write as _;
 
 use crate::abc::Pitch;
 use crate::abc::ast::{Tune, Voice};
+use crate::accompany;
 use crate::score::{Carry, Joined, join, measure, unfold};
 use crate::time::Beats;
 
 /// A note from its striking to its end. Times are absolute, in whole notes from the start of the tune.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlayedNote {
-    /// The voice's name; `1` when the tune names none.
+    /// The voice's name; `1` when the tune names none, `chords` and `drum` of accompaniment.
     pub voice: String,
     pub onset: Beats,
     pub length: Beats,
@@ -31,6 +32,23 @@ pub fn notes(tune: &Tune) -> Vec<PlayedNote> {
     played.into_iter().map(|(_, note)| note).collect()
 }
 
+/// As [`notes`], with the accompaniment that chord symbols and `%%MIDI drumon` ask for, as [`accompany::parts`] plays it.
+#[must_use]
+pub fn with_accompaniment(tune: &Tune) -> Vec<PlayedNote> {
+    let mut played = notes(tune);
+    for part in accompany::parts(tune) {
+        played.extend(part.notes.into_iter().map(|note| named(part.name, note)));
+    }
+    // Of one onset the voices stay before the accompaniment.
+    played.sort_by_key(|note| note.onset);
+    played
+}
+
+fn named(voice: &str, note: Joined) -> PlayedNote {
+    let Joined { onset, length, pitch, velocity } = note;
+    PlayedNote { voice: voice.to_owned(), onset, length, pitch, velocity }
+}
+
 fn voice_notes(tune: &Tune, voice: &Voice) -> Vec<PlayedNote> {
     let mut carry = Carry::of(tune, &voice.id);
     let mut start = Beats::ZERO;
@@ -40,12 +58,7 @@ fn voice_notes(tune: &Tune, voice: &Voice) -> Vec<PlayedNote> {
         start += bar.length;
         (from, bar)
     });
-    let played = join(bars).into_iter();
-    let named = |note: Joined| {
-        let Joined { onset, length, pitch, velocity } = note;
-        PlayedNote { voice: voice.id.clone(), onset, length, pitch, velocity }
-    };
-    played.map(named).collect()
+    join(bars).into_iter().map(|note| named(&voice.id, note)).collect()
 }
 
 /// One line of `barline notes --json`: `{"tune":1,"notes":[{"voice":"1","onset":"3/8",…},…]}`.
@@ -115,6 +128,30 @@ mod tests {
         check("X:1\nL:1/8\nP:ABA\nK:C\nP:A\nC|[1D|[2E|\nP:B\nF|\n", "0:60:1 1:62:1 2:65:1 3:60:1 4:64:1");
         check("X:1\nL:1/8\nK:C\n|:C|1D:|2E:|3F:|G\n", "0:60:1 1:62:1 2:60:1 3:64:1 4:60:1 5:65:1 6:67:1");
         check("X:1\nL:1/8\nP:OA\nK:C\n[P:O]C[P:A]|D|\n", "0:60:1 1:62:1");
+    }
+
+    #[test]
+    fn accompaniment_comes_when_it_is_asked_for() {
+        let check = |body: &str, expect: &str| {
+            let (book, _) = parse(&format!("X:1\nM:2/4\nL:1/8\nK:C\n{body}\n"));
+            let shown = |notes: Vec<PlayedNote>| -> Vec<String> {
+                let added = notes.into_iter().filter(|note| note.voice != "1");
+                added
+                    .map(|note| format!("{}@{}:{}:{}", note.voice, note.onset, note.pitch.midi(), note.length))
+                    .collect()
+            };
+            assert_eq!(shown(notes(&book.tunes[0])), [""; 0]);
+            assert_eq!(shown(with_accompaniment(&book.tunes[0])).join(" "), expect, "{body}");
+        };
+        let chord = |at: &str| format!("chords@{at}:55:1/8 chords@{at}:60:1/8 chords@{at}:64:1/8");
+        check("C4|", "");
+        check("\"C\"C4|", &format!("chords@0:36:1/8 {}", chord("1/4")));
+        // A pickup has the end of the pattern, a split bar goes on with it.
+        check("\"C\"C2|C4|", &format!("{} chords@1/4:36:1/8 {}", chord("0"), chord("1/2")));
+        check("\"C\"C4|C2||C2|", &format!("chords@0:36:1/8 {} chords@1/2:36:1/8 {}", chord("1/4"), chord("3/4")));
+        let drum = "%%MIDI drum dd 36 38\n%%MIDI drumon\n";
+        check(&format!("{drum}C4|"), "drum@0:36:1/4 drum@1/4:38:1/4");
+        check(&format!("{drum}C2|C4|"), "drum@0:38:1/4 drum@1/4:36:1/4 drum@1/2:38:1/4");
     }
 
     #[test]

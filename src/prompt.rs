@@ -2,6 +2,7 @@
 //!
 //! A prompt file is plain ABC; what other programs ignore (voice properties, comment lines) is what this module reads.
 
+mod drums;
 mod property;
 mod seed;
 mod voice;
@@ -119,6 +120,7 @@ fn scene(text: &str, tune: &Tune, fallback: u32, patches: &[String], diagnostics
         .map(|name| voice::voice(text, tune, name, header.voice(name).unwrap_or(&unnamed), patches, diagnostics))
         .collect();
     voice::comp(tune, &mut voices, diagnostics);
+    voices.extend(drums::drums(tune, &voices, patches));
     Scene {
         number: tune.number.unwrap_or(fallback),
         title: header.titles.first().cloned().unwrap_or_else(|| format!("scene {fallback}")),
@@ -150,6 +152,7 @@ fn phrase(tune: &Tune, diagnostics: &mut Vec<Diagnostic>) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compose::Role;
 
     fn check(text: &str) -> (Scene, Vec<String>) {
         let patches = ["reed", "sub", "pluck"].map(String::from);
@@ -218,6 +221,56 @@ mod tests {
         );
         let (_, said) = check("X:1\nM:4/4\nK:C\nV:keys by=chords/swing\n[V:keys] \"C\"x8 |\n");
         assert!(said.iter().any(|line| line.starts_with("t.abc:4:8: error: ") && line.contains("stride")), "{said:?}");
+    }
+
+    #[test]
+    fn directives_between_the_bars_of_the_chart_hold_from_there_on() {
+        let (scene, said) = check(
+            "X:1\nM:4/4\nL:1/4\nK:C\nV:tune\nV:keys by=chords\n%%MIDI chordprog 12\nV:tune\n\"C\"C4|\n%%MIDI gchord fc\n\
+             %%MIDI bassvol 99\nC4|\n%%MIDI gchordoff\nC4|\n",
+        );
+        assert_eq!(said, [""; 0]);
+        let keys = &scene.voices[1];
+        let bars: Vec<&str> = keys.bars.iter().map(|bar| bar.text.as_str()).collect();
+        assert_eq!(bars, ["C,,z [G,CE]z C,,z [G,CE]z", "C,,4 [G,CE]4", "z8"]);
+        let loudest = |bar: usize| keys.bars[bar].measure.notes.iter().map(|note| note.velocity).max();
+        assert_eq!((loudest(0), loudest(1), keys.program), (Some(80), Some(99), Some(12)));
+    }
+
+    #[test]
+    fn drumon_makes_a_drum_voice() {
+        let drums = |text: &str| {
+            let (scene, said) = check(text);
+            assert_eq!(said, [""; 0], "{text}");
+            let drums = scene.voices.into_iter().find(|voice| voice.name == "drum");
+            let text = |voice: Voice| {
+                assert_eq!((voice.by, voice.role), (By::Loop, Role::Drums));
+                voice.bars.iter().map(|bar| bar.text.clone()).collect::<Vec<_>>().join("|")
+            };
+            drums.map(text).unwrap_or_default()
+        };
+        let tune = |directives: &str, music: &str| format!("X:1\nM:4/4\nL:1/4\n{directives}K:C\n{music}\n");
+        let drum = "%%MIDI drum dzd2 36 38\n";
+        assert_eq!(drums(&tune(drum, "C4|D4|")), "");
+        assert_eq!(
+            drums(&tune(&format!("{drum}%%MIDI drumon\n"), "C4|D4|E4|")),
+            "C,,2 z2 D,,4",
+            "one bar, over and over"
+        );
+        assert_eq!(drums(&tune(&format!("{drum}%%MIDI drumbars 2\n%%MIDI drumon\n"), "C4|D4|")), "C,,4 z4|D,,8");
+        let later = "C4|\n%%MIDI drumon\nD4|\n%%MIDI drumoff\nE4|";
+        assert_eq!(drums(&tune(drum, later)), "z8|C,,2 z2 D,,4|z8", "along the tune where it changes");
+        assert_eq!(drums(&tune("%%MIDI drum dzd2 36 38\n%%MIDI drumon\n", "V:a\nV:b\nV:a\nC4|")), "C,,2 z2 D,,4");
+        let own = "X:1\nM:4/4\nL:1/4\n%%MIDI drum d 36\n%%MIDI drumon\nK:C\nV:drum by=loop\n[V:drum] C,4|\n";
+        let (scene, _) = check(own);
+        assert_eq!(
+            (scene.voices.len(), scene.voices[0].bars[0].text.as_str()),
+            (1, "C,8"),
+            "the performer's own stays"
+        );
+        let (scene, _) = check(&tune("%%MIDI drum dd 36 38 120 30\n%%MIDI drumon\n", "C4|"));
+        let velocities: Vec<u8> = scene.voices[1].bars[0].measure.notes.iter().map(|note| note.velocity).collect();
+        assert_eq!(velocities, [120, 30]);
     }
 
     #[test]

@@ -273,6 +273,23 @@ fn notes_as_json_are_one_object_a_tune() {
 }
 
 #[test]
+fn notes_with_chords_have_the_accompaniment_as_voices_of_its_own() {
+    let place = Place::new();
+    let tune = "X:1\nM:2/4\nL:1/8\nK:C\n%%MIDI drum d 36 70\n%%MIDI drumon\n\"C\"c4 |\n";
+    let file = place.write("tune.abc", tune);
+    let ran = place.run(["notes", text(&file)]);
+    assert_eq!(ran.out, "1 1 0 1/2 72 90\n");
+    let ran = place.run(["notes", "--chords", text(&file)]);
+    let expected = ["1 1 0 1/2 72 90", "1 chords 0 1/8 36 80", "1 drum 0 1/2 36 70", "1 chords 1/4 1/8 55 75"];
+    assert!(ran.out.lines().take(4).eq(expected), "{}", ran.out);
+    let ran = place.run(["notes", "--chords", "--json", text(&file)]);
+    let tune: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    let voices: Vec<&str> =
+        tune["notes"].as_array().expect("a list").iter().filter_map(|note| note["voice"].as_str()).collect();
+    assert_eq!(voices, ["1", "chords", "drum", "chords", "chords", "chords"]);
+}
+
+#[test]
 fn devices_as_json_are_one_object() {
     let ran = Place::new().run(["devices", "--json"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");

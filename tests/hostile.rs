@@ -15,7 +15,7 @@ use barline::abc::parse::{parse, read_bar};
 use barline::abc::print::{self, Style};
 use barline::abc::{Meter, Pitch};
 use barline::check::check;
-use barline::notes::notes;
+use barline::notes::with_accompaniment;
 use barline::prompt;
 use barline::score::{Carry, Joined, Measure, join, measure};
 use barline::time::Beats;
@@ -72,7 +72,7 @@ fn read(text: &str, tally: &mut Tally) {
     }
     for tune in &book.tunes {
         tally.tunes += 1;
-        for note in notes(tune) {
+        for note in with_accompaniment(tune) {
             assert!(note.onset >= Beats::ZERO && note.length > Beats::ZERO, "{note:?}");
             assert!((0..=127).contains(&note.pitch.midi()) && (1..=127).contains(&note.velocity), "{note:?}");
         }

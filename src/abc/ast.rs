@@ -154,6 +154,14 @@ pub struct Bar {
     pub items: Vec<Item>,
 }
 
+impl Bar {
+    /// Where the bar's music begins in the text; what takes no time may be left from before a part's mark or a directive.
+    #[must_use]
+    pub fn music_start(&self) -> usize {
+        self.items.iter().find(|item| item.symbol.is_timed()).map_or(self.span.start, |item| item.span.start)
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BarLineKind {
     /// None was written: the tune's start or end, or an ending that begins within a bar.
@@ -334,8 +342,8 @@ pub struct Directive {
     pub after_bars: Option<usize>,
     /// The voice among whose lines it stands; `None` before any.
     pub voice: Option<String>,
-    /// What a `%%MIDI` asks for that is acted on.
-    pub midi: Option<MidiSetting>,
+    /// What of it is `%%MIDI`.
+    pub midi: Vec<MidiSetting>,
 }
 
 /// `P:A` in the body.

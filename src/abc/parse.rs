@@ -163,7 +163,7 @@ impl Reader<'_> {
 
     fn directive(&mut self, span: Span, text: &str) {
         let after_bars = self.tune.as_ref().and_then(TuneBuilder::after_bars);
-        let directive = Directive { span, text: text.trim().to_owned(), after_bars, voice: None, midi: None };
+        let directive = Directive { span, text: text.trim().to_owned(), after_bars, voice: None, midi: Vec::new() };
         let in_header = self.tune.is_none() && self.in_file_header(span);
         match &mut self.tune {
             Some(builder) => builder.directive(directive, &mut self.diagnostics),

@@ -237,8 +237,13 @@ impl TuneBuilder {
 
     pub fn directive(&mut self, mut directive: Directive, diagnostics: &mut Vec<Diagnostic>) {
         Arc::make_mut(&mut self.symbols).instruct(&directive.text);
-        directive.midi = MidiSetting::read(&directive.text)
-            .and_then(|read| read.map_err(|fault| diagnostics.push(Diagnostic::warning(directive.span, fault))).ok());
+        directive.midi.clear();
+        for setting in MidiSetting::read(&directive.text) {
+            match setting {
+                Ok(setting) => directive.midi.push(setting),
+                Err(fault) => diagnostics.push(Diagnostic::warning(directive.span, fault)),
+            }
+        }
         directive.voice = self.current.map(|at| self.voices[at].header.id.clone());
         self.tune.directives.push(directive);
     }
@@ -259,7 +264,7 @@ impl TuneBuilder {
             // An instruction is a directive in a field's clothes (ABC 2.1, 3.1.17).
             b'I' => {
                 let after_bars = self.after_bars();
-                self.directive(Directive { span, text, after_bars, voice: None, midi: None }, diagnostics);
+                self.directive(Directive { span, text, after_bars, voice: None, midi: Vec::new() }, diagnostics);
             }
             code if self.in_header => self.tune.header.fields.push(Field { span, code, text }),
             code => self.tune.fields.push(Field { span, code, text }),

@@ -126,18 +126,13 @@ fn pieces<'a>(tune: &'a Tune, text: &str) -> Vec<(usize, Piece<'a>)> {
     breaks.sort_unstable();
     for (voice, bars) in tune.voices.iter().enumerate().map(|(at, voice)| (at, &voice.bars)) {
         let same_line = |a: &Bar, b: &Bar| {
-            let (from, to) = (place(a), place(b));
+            let (from, to) = (a.music_start(), b.music_start());
             let between = breaks.partition_point(|at| *at < from) == breaks.partition_point(|at| *at < to);
             between && !text.get(from..to).is_some_and(|between| between.contains(['\n', '\r']))
         };
-        pieces.extend(bars.chunk_by(same_line).map(|line| (place(&line[0]), Piece::Bars(voice, line))));
+        pieces.extend(bars.chunk_by(same_line).map(|line| (line[0].music_start(), Piece::Bars(voice, line))));
     }
     pieces
-}
-
-/// Where the bar's music begins; what takes no time may be left from before a part's mark.
-fn place(bar: &Bar) -> usize {
-    bar.items.iter().find(|item| item.symbol.is_timed()).map_or(bar.span.start, |item| item.span.start)
 }
 
 /// Without the blocks of text that would swallow what comes after them.

@@ -1,6 +1,7 @@
 //! Comping styles: each is a pattern for every metre. Pure.
 
 use crate::abc::Meter;
+use crate::abc::midi::{GCHORD_LETTERS, steps};
 
 /// How a chart is played.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl Style {
             "stride" => Style::Stride,
             "arpeggio" => Style::Arpeggio,
             "charleston" => Style::Charleston,
-            pattern if steps(pattern).is_some() => Style::Pattern(pattern.to_owned()),
+            pattern if steps(pattern, GCHORD_LETTERS).is_some() => Style::Pattern(pattern.to_owned()),
             _ => return Err(format!("{}, or a pattern as fzczfzcz", Style::NAMES.join(", "))),
         })
     }
@@ -46,7 +47,7 @@ impl Style {
     pub fn pattern(&self, meter: Meter) -> String {
         let beats = meter.bar_length().ratio(meter.beat()).to_integer().max(1) as usize;
         let compound = meter.is_compound();
-        let triple = beats == 3 && !compound;
+        let triple = !compound && matches!(meter, Meter::Measured { numerator: 3, .. });
         match self {
             Style::Pattern(pattern) => pattern.clone(),
             // abc2midi, guide to `%%MIDI gchord`: fzczfzcz, fzczcz, fzcfzc, fzcfzcfzc.
@@ -69,21 +70,4 @@ impl Style {
 
 fn by_turns(first: &str, second: &str, beats: usize) -> String {
     (0..beats).map(|beat| if beat % 2 == 0 { first } else { second }).collect()
-}
-
-/// Letters with their lengths; `None` for what is no pattern.
-pub(super) fn steps(pattern: &str) -> Option<Vec<(char, u32)>> {
-    let mut steps: Vec<(char, u32)> = Vec::new();
-    let mut rest = pattern;
-    while let Some(letter) = rest.chars().next() {
-        rest = &rest[letter.len_utf8()..];
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let length = if digits == 0 { 1 } else { rest[..digits].parse().ok()? };
-        rest = &rest[digits..];
-        if !"fcbzkghijGHIJ".contains(letter) || !(1..=96).contains(&length) || steps.len() >= 96 {
-            return None;
-        }
-        steps.push((letter, length));
-    }
-    (!steps.is_empty()).then_some(steps)
 }

@@ -12,6 +12,7 @@ pub struct SeedBar {
     /// Canonical, at the stream's unit length in the scene's key.
     pub text: String,
     pub measure: Measure,
+    /// From where its music begins.
     pub span: Span,
 }
 
@@ -43,7 +44,7 @@ pub(super) fn seed_bars(text: &str, tune: &Tune, name: &str, diagnostics: &mut V
         match bars.last_mut() {
             // Two halves of a split bar belong together.
             Some((last, _)) if last.length < full && last.length + measure.length <= full => append(last, measure),
-            _ => bars.push((measure, bar.span)),
+            _ => bars.push((measure, Span { start: bar.music_start(), ..bar.span })),
         }
     }
     if let Some((first, _)) = bars.first_mut()

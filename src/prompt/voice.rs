@@ -3,14 +3,10 @@
 use super::property::{self, Why};
 use super::seed::{SeedBar, seed_bars};
 use crate::abc::ast::{Tune, VoiceHeader};
-use crate::abc::diagnostic::excerpt;
-use crate::abc::midi::MidiSettings;
+use crate::abc::midi::MidiCourse;
 use crate::abc::{Diagnostic, Meter, print};
-use crate::accompany::{Comper, Style};
+use crate::accompany::{Comper, RANGE, Style};
 use crate::compose::{Role, STREAM_UNIT, VoiceRules};
-
-/// Where accompaniment lies: bass notes from C, up, chords around middle C.
-const COMPING_RANGE: (u8, u8) = (36, 84);
 
 /// Who writes a voice's bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +51,8 @@ pub(super) fn voice(
 ) -> Voice {
     let scene_meter = tune.header.meter.unwrap_or(Meter::COMMON);
     let bars = seed_bars(text, tune, name, diagnostics);
-    let midi = MidiSettings::of(tune, name);
+    let course = MidiCourse::of(tune, &[name]);
+    let midi = course.first(tune, name);
     let percussion = header.get("clef").is_some_and(|clef| clef.starts_with("perc"));
     let role = role(name, header, percussion, &bars);
     let repeats = tune.voice(name).and_then(|voice| voice.bars.last()).is_some_and(|bar| bar.after.ends > 0);
@@ -85,16 +82,7 @@ pub(super) fn voice(
     }
     if voice.comping.is_some() {
         if header.get("range").is_none() {
-            voice.rules.range = COMPING_RANGE;
-        }
-        if let Some(pattern) = midi.gchord.filter(|_| voice.comping == Some(Style::Gchord)) {
-            match Style::parse(&pattern) {
-                Ok(style) => voice.comping = Some(style),
-                Err(known) => {
-                    let message = format!("'{}' is no pattern for %%MIDI gchord", excerpt(&pattern));
-                    diagnostics.push(Diagnostic::warning(header.span, message).with_help(format!("there are {known}")));
-                }
-            }
+            voice.rules.range = RANGE;
         }
         return voice;
     }
@@ -128,26 +116,34 @@ fn role(name: &str, header: &VoiceHeader, percussion: bool, bars: &[SeedBar]) ->
 }
 
 /// Gives the voices that comp their bars: those of the chart, accompanied. The chart is what the voice itself says, or else the first voice
-/// with chord symbols.
+/// with chord symbols; `%%MIDI` directives of either hold.
 pub(super) fn comp(tune: &Tune, voices: &mut [Voice], diagnostics: &mut Vec<Diagnostic>) {
     let has_chords = |voice: &Voice| voice.bars.iter().any(|bar| !bar.measure.chords.is_empty());
-    let chart = voices.iter().find(|voice| has_chords(voice)).map(|voice| voice.bars.clone());
+    let charted = |voice: &Voice| (voice.name.clone(), voice.bars.clone());
+    let chart = voices.iter().find(|voice| has_chords(voice)).map(charted);
     let meter = tune.header.meter.unwrap_or(Meter::COMMON);
     let print_style = print::Style::new(&tune.header.key, meter, STREAM_UNIT);
     for voice in voices {
         let Some(style) = voice.comping.clone() else { continue };
-        let own = has_chords(voice).then(|| voice.bars.clone());
-        let Some(chart) = own.or_else(|| chart.clone()) else {
-            let place = tune.header.voice(&voice.name).map_or(tune.header.span, |header| header.span);
+        let header = tune.header.voice(&voice.name);
+        let own = has_chords(voice).then(|| charted(voice));
+        let Some((name, chart)) = own.or_else(|| chart.clone()) else {
+            let place = header.map_or(tune.header.span, |header| header.span);
             let message = format!("voice {} comps, but nothing has chord symbols", voice.name);
             diagnostics
                 .push(Diagnostic::error(place, message).with_help("a chart is a voice such as [V:ch] \"Am\"x4 |"));
             continue;
         };
+        let course = MidiCourse::of(tune, &[&name, &voice.name]);
+        if header.is_none_or(|header| header.get("prog").is_none()) {
+            let first = chart.first().and_then(|bar| course.at(bar.span.start).chord.program);
+            voice.program = first.or(voice.program);
+        }
         let mut comper = Comper::new(style, voice.rules.range);
         voice.bars = chart
             .into_iter()
             .map(|bar| {
+                comper.direct(course.at(bar.span.start));
                 let measure = comper.bar(&bar.measure.chords, meter);
                 SeedBar { text: print::bar(&measure, meter.bar_length(), &print_style), measure, span: bar.span }
             })

@@ -5,9 +5,9 @@ use num_rational::Ratio;
 use super::{ChordSymbol, DEFAULT_VELOCITY, Measure, Note, sort};
 use crate::abc::ast::{Bar, Change, Context, Directive, NoteSymbol, Symbol, Tune};
 use crate::abc::interval::Interval;
-use crate::abc::midi::MidiSettings;
+use crate::abc::midi::{MidiCourse, Stress};
 use crate::abc::music::MIDI_PITCHES;
-use crate::abc::{Diagnostic, Pitch, Span};
+use crate::abc::{Diagnostic, Pitch, Span, chord};
 use crate::time::Beats;
 
 /// Every time is rounded to this part of a whole note (powers of two, tuplets up to 13), so that sums never overflow.
@@ -66,13 +66,14 @@ pub struct Carry {
     /// The dynamic in force, 1 to 127.
     pub velocity: u8,
     pub propagation: Propagation,
-    /// Semitones that `%%MIDI transpose` moves the voice by.
-    pub transpose: i32,
+    /// What `%%MIDI` says, bar by bar.
+    pub midi: MidiCourse,
 }
 
 impl Default for Carry {
     fn default() -> Self {
-        Carry { tied: Vec::new(), velocity: DEFAULT_VELOCITY, propagation: Propagation::default(), transpose: 0 }
+        let (propagation, midi) = (Propagation::default(), MidiCourse::default());
+        Carry { tied: Vec::new(), velocity: DEFAULT_VELOCITY, propagation, midi }
     }
 }
 
@@ -80,15 +81,19 @@ impl Carry {
     /// What the first bar of a tune's voice begins with.
     #[must_use]
     pub fn of(tune: &Tune, voice: &str) -> Carry {
-        let transpose = MidiSettings::of(tune, voice).transpose;
-        Carry { propagation: Propagation::of(&tune.directives), transpose, ..Carry::default() }
+        let midi = MidiCourse::of(tune, &[voice]);
+        Carry { propagation: Propagation::of(&tune.directives), midi, ..Carry::default() }
     }
 }
 
 /// The notes of a bar. `carry` comes from the bar played before and is made ready for the next.
+///
+/// A note's velocity is that of the dynamic in force, `mf` 90 without one, and 16 more with an accent. Where `%%MIDI beat` or
+/// `beatstring` asks for stress, the note's place in the bar gives a velocity instead of the 90, and the dynamic moves it by what it lies
+/// above or below `mf`. All of it stays within 1 to 127.
 #[must_use]
 pub fn measure(bar: &Bar, carry: &mut Carry) -> (Measure, Vec<Diagnostic>) {
-    let mut walk = Walk::new(bar.context, carry);
+    let mut walk = Walk::new(bar, carry);
     walk.notes.reserve(bar.items.len());
     for item in &bar.items {
         walk.symbol(item.span, &item.symbol);
@@ -100,7 +105,7 @@ pub fn measure(bar: &Bar, carry: &mut Carry) -> (Measure, Vec<Diagnostic>) {
 /// or has several layers.
 pub(super) fn filled(bar: &Bar, full: Beats) -> Option<Filled> {
     let mut carry = Carry::default();
-    let mut walk = Walk::new(bar.context, &mut carry);
+    let mut walk = Walk::new(bar, &mut carry);
     let mut ends_at = None;
     for (at, item) in bar.items.iter().enumerate() {
         if item.symbol == Symbol::Overlay {
@@ -152,6 +157,9 @@ struct Walk<'a> {
     carry: &'a mut Carry,
     context: Context,
     shift: Interval,
+    /// Semitones that `%%MIDI transpose` moves the voice by, on top of the context's shift.
+    transpose: i32,
+    stress: Option<Stress>,
     now: Beats,
     longest: Beats,
     notes: Vec<Note>,
@@ -175,13 +183,16 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     #[inline]
-    fn new(context: Context, carry: &'a mut Carry) -> Self {
-        let open = carry.tied.clone();
-        let shift = Interval::of_semitones(context.shift + carry.transpose);
+    fn new(bar: &Bar, carry: &'a mut Carry) -> Self {
+        let (open, context) = (carry.tied.clone(), bar.context);
+        let midi = carry.midi.in_bar(bar);
+        let (transpose, stress) = (midi.transpose, midi.stress.clone());
         Walk {
             carry,
             context,
-            shift,
+            shift: Interval::of_semitones(context.shift + transpose),
+            transpose,
+            stress,
             now: Beats::ZERO,
             longest: Beats::ZERO,
             notes: Vec::new(),
@@ -221,7 +232,12 @@ impl<'a> Walk<'a> {
                     self.alter(note);
                 }
             }
-            Symbol::ChordSymbol(text) => self.chords.push(ChordSymbol { onset: self.now, text: text.clone() }),
+            Symbol::ChordSymbol(text) => {
+                // As it sounds, like the notes.
+                let moved = self.shift != Interval::UNISON;
+                let text = if moved { chord::transposed(text, self.shift) } else { text.clone() };
+                self.chords.push(ChordSymbol { onset: self.now, text });
+            }
             Symbol::Decoration(name) => self.decoration(name),
             Symbol::Overlay if self.layers >= MOST_LAYERS => {
                 let message = format!("more than {MOST_LAYERS} layers in a bar; played one after the other");
@@ -235,7 +251,7 @@ impl<'a> Walk<'a> {
             Symbol::Change(change) => {
                 self.context.apply(change);
                 if let Change::Shift(semitones) = *change {
-                    self.shift = Interval::of_semitones(semitones + self.carry.transpose);
+                    self.shift = Interval::of_semitones(semitones + self.transpose);
                 }
             }
             Symbol::Annotation(_) | Symbol::SlurStart | Symbol::SlurEnd | Symbol::Spacer => {}
@@ -319,8 +335,7 @@ impl<'a> Walk<'a> {
         let factor = self.factor();
         let unit = self.context.unit;
         let length = self.exact(span, unit.scale(head.length).scale(outer).scale(factor));
-        let velocity = if self.accent { self.carry.velocity.saturating_add(16).min(127) } else { self.carry.velocity };
-        self.accent = false;
+        let velocity = self.velocity();
         let first = self.notes.len();
         self.unsorted |= symbols.len() > 1;
         for (at, symbol) in symbols.iter().enumerate() {
@@ -344,6 +359,18 @@ impl<'a> Walk<'a> {
         self.open.extend(self.notes[first..].iter().filter(|note| note.tied_to).map(|note| note.pitch));
         self.last = Some(Sounding { first, end, onset: self.now, length, span });
         self.now += length;
+    }
+
+    /// The velocity of what comes now, an accent with it.
+    #[inline]
+    fn velocity(&mut self) -> u8 {
+        let accent = if std::mem::take(&mut self.accent) { 16 } else { 0 };
+        let mut velocity = i32::from(self.carry.velocity) + accent;
+        if let Some(stress) = &self.stress {
+            let placed = stress.velocity(self.now, self.context.meter);
+            velocity += i32::from(placed) - i32::from(DEFAULT_VELOCITY);
+        }
+        velocity.clamp(1, 127) as u8
     }
 
     /// A `-` to another pitch than those from `first` on is a slur in many older files: the note is not held on.

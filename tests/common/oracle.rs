@@ -1,9 +1,10 @@
 //! abc2midi as a second opinion on the notes of a tune. It runs as a program of its own.
+#![allow(dead_code, reason = "no test uses everything")]
 
 use std::process::Command;
 
 use barline::time::Beats;
-use midly::{MidiMessage, Smf, Timing, TrackEventKind};
+use midly::{MetaMessage, MidiMessage, Smf, Timing, TrackEventKind};
 
 /// Onset, length and pitch, sorted.
 pub type Heard = Vec<(Beats, Beats, i32)>;
@@ -43,49 +44,78 @@ pub fn first_difference(ours: &Heard, theirs: &Heard) -> String {
 /// What abc2midi plays: without graces, fermatas and accompaniment, chords struck at once, no decorations. `voices` are the tune's, in
 /// their order.
 pub fn abc2midi(voices: &[&str], text: &str) -> Heard {
+    // Notes are struck one tick late and end on time.
+    midi_file(&for_oracle(text, voices), &["-NGUI"]).map(|bytes| heard(&bytes, 1)).unwrap_or_default()
+}
+
+/// The Standard MIDI File that abc2midi makes of a text as it stands, without graces and fermatas.
+pub fn midi_file(text: &str, flags: &[&str]) -> Option<Vec<u8>> {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let (source, target) = (directory.path().join("tune.abc"), directory.path().join("tune.mid"));
-    std::fs::write(&source, for_oracle(text, voices)).expect("the tune is written");
+    std::fs::write(&source, text).expect("the tune is written");
     let run = Command::new("abc2midi")
         .current_dir(directory.path())
         .arg(&source)
-        .args(["-NGRA", "-NGUI", "-NFER", "-silent", "-quiet", "-o"])
+        .args(["-NGRA", "-NFER", "-silent", "-quiet"])
+        .args(flags)
+        .arg("-o")
         .arg(&target)
         .output()
         .expect("abc2midi runs");
     drop(run);
-    // Notes are struck one tick late and end on time.
-    std::fs::read(&target).map(|bytes| heard(&bytes, 1)).unwrap_or_default()
+    std::fs::read(&target).ok()
 }
 
 /// The notes of a Standard MIDI File whose notes are struck `late` ticks behind their time.
 pub fn heard(bytes: &[u8], late: i64) -> Heard {
+    let mut heard: Heard = struck(bytes, late).into_iter().map(|note| (note.onset, note.length, note.pitch)).collect();
+    heard.sort_unstable();
+    heard
+}
+
+/// A note of a MIDI file, with the name of its track.
+pub struct Struck {
+    pub track: String,
+    /// 1 to 16.
+    pub channel: u8,
+    pub onset: Beats,
+    pub length: Beats,
+    pub pitch: i32,
+    pub velocity: u8,
+}
+
+/// As [`heard`], with all that is known of a note.
+pub fn struck(bytes: &[u8], late: i64) -> Vec<Struck> {
     let smf = Smf::parse(bytes).expect("a MIDI file");
     let Timing::Metrical(division) = smf.header.timing else { panic!("a MIDI file with metrical time") };
     let per_whole = 4 * i64::from(division.as_int());
-    let mut heard = Heard::new();
+    let mut heard = Vec::new();
     for track in &smf.tracks {
         let mut now = 0;
-        let mut sounding: Vec<(u8, u8, i64)> = Vec::new();
+        let mut name = String::new();
+        let mut sounding: Vec<(u8, u8, i64, u8)> = Vec::new();
         for event in track {
             now += i64::from(event.delta.as_int());
+            if let TrackEventKind::Meta(MetaMessage::Text(text)) = event.kind {
+                name = String::from_utf8_lossy(text).into_owned();
+            }
             let TrackEventKind::Midi { channel, message } = event.kind else { continue };
-            let (key, on) = match message {
-                MidiMessage::NoteOn { key, vel } => (key.as_int(), vel.as_int() > 0),
-                MidiMessage::NoteOff { key, .. } => (key.as_int(), false),
+            let (key, velocity) = match message {
+                MidiMessage::NoteOn { key, vel } => (key.as_int(), vel.as_int()),
+                MidiMessage::NoteOff { key, .. } => (key.as_int(), 0),
                 _ => continue,
             };
             let channel = channel.as_int();
-            if on {
-                sounding.push((channel, key, now - late));
-            } else if let Some(at) = sounding.iter().position(|&(c, k, _)| (c, k) == (channel, key)) {
-                let (_, _, start) = sounding.remove(at);
-                let length = Beats::new(now - start, per_whole);
-                heard.push((Beats::new(start, per_whole), length, i32::from(key)));
+            if velocity > 0 {
+                sounding.push((channel, key, now - late, velocity));
+            } else if let Some(at) = sounding.iter().position(|&(c, k, ..)| (c, k) == (channel, key)) {
+                let (.., start, velocity) = sounding.remove(at);
+                let (onset, length) = (Beats::new(start, per_whole), Beats::new(now - start, per_whole));
+                let (track, channel, pitch) = (name.clone(), channel + 1, i32::from(key));
+                heard.push(Struck { track, channel, onset, length, pitch, velocity });
             }
         }
     }
-    heard.sort_unstable();
     heard
 }
 

@@ -11,7 +11,7 @@ use barline::abc::report::display;
 use barline::abc::transpose::transposed;
 use barline::abc::write::write;
 use barline::check::check;
-use barline::notes::notes;
+use barline::notes::with_accompaniment;
 use barline::prompt;
 
 /// Bytes of a long text; the short one has a quarter.
@@ -78,7 +78,7 @@ fn check_text(name: &str, text: &dyn Fn(usize) -> String, wrong: &str) {
     let (short, long) = (text(LONG / 4), text(LONG));
     let readers: [(&str, Reader<'_>); 5] = [
         ("parse", &|text| drop(parse(text))),
-        ("notes", &|text| parse(text).0.tunes.iter().for_each(|tune| drop(notes(tune)))),
+        ("notes", &|text| parse(text).0.tunes.iter().for_each(|tune| drop(with_accompaniment(tune)))),
         ("check", &|text| {
             let diagnostics = check(text);
             display(&diagnostics, "x", text).for_each(drop);
@@ -207,6 +207,9 @@ fn many_lines() {
         ("P:A\nA|\n", ""),
         ("Q:1/4=120\nA|\n", ""),
         ("I:propagate-accidentals not\n^A\n", ""),
+        ("%%MIDI beat 90 80 65 1\nA|\n", ""),
+        ("%%MIDI gchord fc\nM:3/4\n\"C\"A|\n", ""),
+        ("%%MIDI drum dz 36\n%%MIDI drumon\nA|\n", ""),
         ("V:1 a=1\n", ""),
         ("V:1 octave=1\nV:1 octave=0\n", ""),
         ("w:x\n+:y\n", ""),
@@ -305,6 +308,12 @@ fn many_of_everything() {
         format!("X:1\n{voices}K:C\n{}A|\n", "Q:1/4=120\nK:G\nM:3/4\n".repeat(size / 22))
     };
     check_text("changes for all voices", &changes, "");
+    let letters = |size: usize| {
+        let drum = format!("{}{}", "d".repeat(96), " 36".repeat(96));
+        let directives = format!("%%MIDI gchord {}\n%%MIDI drum {drum}\n%%MIDI drumon\n", "b".repeat(96));
+        format!("X:1\nM:1/8\nL:1/8\n{directives}K:C\n\"C\"A|\n%%MIDI drumoff\n{}\n", "A|".repeat(size / 2))
+    };
+    check_text("accompaniment of many letters", &letters, "");
     let properties = |size: usize| {
         let properties = (0..size / 9).map(|at| format!("p{at}=1 ")).collect::<Vec<_>>().concat();
         format!("X:1\nV:1 {properties}\nK:C\nA|\n")

@@ -3,7 +3,7 @@
 use barline::compose::sample::Rng;
 
 /// What has broken readers of ABC before, here or elsewhere.
-const FRAGMENTS: [&str; 48] = [
+const FRAGMENTS: [&str; 52] = [
     "X:1\n",
     "K:C\n",
     "K:\n",
@@ -50,6 +50,10 @@ const FRAGMENTS: [&str; 48] = [
     "<",
     ".-",
     "-",
+    "%%MIDI drum dz2d 36 38\n%%MIDI drumon\n",
+    "%%MIDI gchord fz2cj\n%%MIDI chordprog 1 octave=-2\n",
+    "[I:MIDI=transpose 60]",
+    "%%MIDI beat 0 127 1 3\n",
     "\u{feff}",
     "é\u{0}\r",
 ];
