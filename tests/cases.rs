@@ -3,6 +3,8 @@
 
 #[path = "common/case_file.rs"]
 mod case_file;
+#[path = "common/notation.rs"]
+mod notation;
 
 use std::collections::BTreeMap;
 
@@ -227,47 +229,23 @@ fn signature(key: &Key) -> Vec<String> {
 
 /// How the notes of a tune or of one of its voices are others than expected. A rest at the end says how long the voice is.
 fn notes_differ(tune: &Tune, voice: Option<&str>, expected: &str) -> Option<String> {
-    let mut wanted = Vec::new();
-    let (mut now, mut length) = (Beats::ZERO, Beats::ZERO);
-    for word in expected.split_whitespace() {
-        if let Some(time) = word.strip_prefix('@') {
-            now = time.parse().expect("a time");
-            continue;
-        }
-        let (names, written) = word.split_once(':').unwrap_or((word, ""));
-        if !written.is_empty() {
-            length = written.parse().expect("a length");
-        }
-        let pitches = names.split('+').filter(|name| *name != "z");
-        wanted.extend(pitches.map(|name| (now, midi(name), length)));
-        now += length;
-    }
-    wanted.sort_unstable();
+    let (wanted, end) = notation::read(expected);
     let played = notes(tune).into_iter().filter(|note| voice.is_none_or(|id| note.voice == id));
-    let mut found: Vec<_> = played.map(|note| (note.onset, note.pitch.midi(), note.length)).collect();
+    let mut found: Vec<_> = played.map(|note| (note.onset, note.length, note.pitch.midi())).collect();
     found.sort_unstable();
     if found != wanted {
         return Some(
-            found.iter().map(|(at, pitch, length)| format!("{at} {pitch}:{length}")).collect::<Vec<_>>().join(", "),
+            found.iter().map(|(at, length, pitch)| format!("{at} {pitch}:{length}")).collect::<Vec<_>>().join(", "),
         );
     }
     let last_is_rest = expected.split_whitespace().next_back().is_some_and(|word| word.starts_with('z'));
     let of = voice.map_or(tune.voices.first(), |id| tune.voice(id));
     let whole = of.map_or(Beats::ZERO, |of| length_of(tune, of));
-    (last_is_rest && whole != now).then(|| format!("a length of {whole}"))
+    (last_is_rest && whole != end).then(|| format!("a length of {whole}"))
 }
 
 fn length_of(tune: &Tune, voice: &Voice) -> Beats {
     let mut carry = Carry::of(tune, &voice.id);
     let order = unfold(tune, voice);
     order.into_iter().map(|at| measure(&voice.bars[at], &mut carry).0.length).sum()
-}
-
-/// `F#4` is 66.
-fn midi(name: &str) -> i32 {
-    let step = Step::from_letter(name.as_bytes()[0]).unwrap_or_else(|| panic!("'{name}' is no pitch"));
-    let sharps = name.matches('#').count() as i32 - name.matches('b').count() as i32;
-    let octave: i32 =
-        name[1..].trim_start_matches(['#', 'b']).parse().unwrap_or_else(|_| panic!("'{name}' is no pitch"));
-    12 * (octave + 1) + step.semitones() + sharps
 }
