@@ -12,7 +12,7 @@ use barline::abc::ast::{Book, Symbol, Tune, Voice};
 use barline::abc::chord::ChordName;
 use barline::abc::key::Key;
 use barline::abc::parse::parse;
-use barline::abc::{Severity, Step};
+use barline::abc::{Diagnostic, Severity, Step};
 use barline::check::check;
 use barline::notes::notes;
 use barline::score::{Carry, measure, unfold};
@@ -103,6 +103,15 @@ fn faults(case: &Case) -> Vec<String> {
                     severe && place.is_none_or(|place| place == diagnostic.line_column(&text))
                 });
                 if told { value.clone() } else { format!("none of {diagnostics:?}") }
+            }
+            "told" => {
+                let place = |diagnostic: &Diagnostic| {
+                    let (line, column) = diagnostic.line_column(&text);
+                    let line = (1..=added.len()).find(|&at| at + added[at - 1] == line);
+                    format!("{}:{column}", line.unwrap_or(0))
+                };
+                let places: Vec<String> = diagnostics.iter().map(place).collect();
+                if places.is_empty() { "none".to_owned() } else { places.join(" ") }
             }
             key if key.starts_with("tune ") => {
                 tune = key[5..].parse::<usize>().expect("a number") - 1;
