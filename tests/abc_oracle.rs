@@ -4,6 +4,8 @@
 
 #[path = "oracle/classes.rs"]
 mod classes;
+#[path = "common/generated.rs"]
+mod generated;
 #[path = "common/notation.rs"]
 mod notation;
 #[path = "common/oracle.rs"]
@@ -97,6 +99,24 @@ fn classes_have_the_standards_answer() {
             assert_ne!(read.difference(), None, "{}: abc2midi agrees", class.name);
         }
     }
+}
+
+/// Tunes by chance, from seeds, sound the same where they lie outside the classes.
+#[test]
+fn tunes_by_chance_sound_like_abc2midi() {
+    if skipped() {
+        return;
+    }
+    let (mut outside, mut wrong) = (0, Vec::new());
+    for seed in 0..200 {
+        let read = Read::new(&generated::Generator::new(seed, seed % 2 == 0).tune());
+        if read.classes.is_empty() {
+            outside += 1;
+            wrong.extend(read.difference().map(|difference| format!("seed {seed}: {difference}\n{}", read.text)));
+        }
+    }
+    println!("outside all classes: {outside} of 200 tunes by chance");
+    assert!(wrong.is_empty(), "{} differ, the first one:\n{}", wrong.len(), wrong[..wrong.len().min(12)].join(""));
 }
 
 /// Over the corpora every tune outside the classes sounds the same, and no class grows. `BARLINE_CORPORA` names another place

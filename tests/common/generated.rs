@@ -91,7 +91,6 @@ impl Generator {
             }
             out += self.one(&["", "", " "]);
         }
-        out += self.one(&["", "", "", "-"]);
         out
     }
 
@@ -107,7 +106,14 @@ impl Generator {
                 let high = self.one(&["G", "A", "^f", "_b", "c'"]);
                 *out += &format!("[{low}{high}]");
             }
-            _ => *out += &self.pitch(),
+            _ => {
+                let pitch = self.pitch();
+                *out += &format!("{pitch}{written}");
+                // Over the bar line, whatever comes there; enharmonic notes are not meant.
+                let over = length == left && !pitch.starts_with(['^', '_']) && self.below(3) == 0;
+                *out += if over { "-" } else { "" };
+                return length;
+            }
         }
         *out += written;
         length

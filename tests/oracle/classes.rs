@@ -2,7 +2,7 @@
 //! answer. Values without I/O.
 
 use barline::abc::Meter;
-use barline::abc::ast::{Bar, Symbol, Tune};
+use barline::abc::ast::{Bar, Item, Symbol, Tune};
 
 use crate::repeats::{Back, is_left_open, repeats};
 
@@ -80,6 +80,13 @@ pub const CLASSES: &[Class] = &[
         notes: "C4:1/4 C4 D4",
     },
     Class {
+        name: "4.8 |:: and ::| play three times",
+        holds: |tune, _| bars(tune).any(|bar| bar.after.ends > 1 || bar.before.starts > 1),
+        cap: 0,
+        tune: "L:1/4\nK:C\n|::C::|D|",
+        notes: "C4:1/4 C4 C4 D4",
+    },
+    Class {
         name: "4.9 :| after the last ending plays no further time",
         holds: |tune, _| repeats(tune).any(|repeat| repeat.ends_endings),
         cap: 6,
@@ -102,6 +109,29 @@ pub const CLASSES: &[Class] = &[
         cap: 3,
         tune: "L:1/4\nK:C\n('CD)|",
         notes: "C4:1/4 D4",
+    },
+    Class {
+        name: "4.11 a tie at a repeat sign or ending goes on in what is played next",
+        holds: |tune, _| {
+            bars(tune).any(|bar| ends_in_tie(bar) && (bar.after.is_section() || !bar.after.endings.is_empty()))
+        },
+        cap: 0,
+        tune: "L:1/4\nK:C\n|:C-|1C:|2C|",
+        notes: "C4:1/2 C4",
+    },
+    Class {
+        name: "4.12 grace notes do not hide that the note behind a tie is another",
+        holds: |tune, _| {
+            let begins_with_grace =
+                |bar: &Bar| matches!(bar.items.first(), Some(Item { symbol: Symbol::Grace { .. }, .. }));
+            tune.voices
+                .iter()
+                .flat_map(|voice| voice.bars.windows(2))
+                .any(|bars| ends_in_tie(&bars[0]) && begins_with_grace(&bars[1]))
+        },
+        cap: 0,
+        tune: "L:1/4\nK:C\nC-|{g}^C|",
+        notes: "C4:1/4 C#4",
     },
     Class {
         name: "4.13 (5 (7 (9 in simple triple time are in the time of two",
@@ -196,6 +226,17 @@ fn altered_by_grace(bar: &Bar) -> bool {
             }
             !grace && with[step] != without[step]
         })
+    })
+}
+
+/// Whether the last note of one of its layers is tied.
+fn ends_in_tie(bar: &Bar) -> bool {
+    bar.items.split(|item| item.symbol == Symbol::Overlay).any(|layer| {
+        match layer.iter().rev().map(|item| &item.symbol).find(|symbol| symbol.is_timed()) {
+            Some(Symbol::Note(note)) => note.tie,
+            Some(Symbol::Chord { notes, tie, .. }) => *tie || notes.iter().any(|note| note.tie),
+            _ => false,
+        }
     })
 }
 
