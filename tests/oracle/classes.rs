@@ -1,9 +1,10 @@
 //! Where abc2midi and the standard part: each class is told from a tune's text alone, and has a tune of its own with ABC 2.1's
 //! answer. Values without I/O.
 
-use barline::abc::Meter;
-use barline::abc::ast::{Bar, Item, Symbol, Tune};
+use barline::abc::ast::{Bar, Symbol, Tune};
+use barline::abc::{Meter, Pitch};
 
+use crate::bars::{altered_by_grace, breaks_unequal, ends_in_tie, has_unequal_chord, ties_to};
 use crate::repeats::{Back, is_left_open, repeats};
 
 /// A kind of text that abc2midi does not play as ABC 2.1 says.
@@ -120,18 +121,24 @@ pub const CLASSES: &[Class] = &[
         notes: "C4:1/2 C4",
     },
     Class {
-        name: "4.12 grace notes do not hide that the note behind a tie is another",
+        name: "4.11 a tie over a bar line to a note with another accidental is a slur",
         holds: |tune, _| {
-            let begins_with_grace =
-                |bar: &Bar| matches!(bar.items.first(), Some(Item { symbol: Symbol::Grace { .. }, .. }));
-            tune.voices
-                .iter()
-                .flat_map(|voice| voice.bars.windows(2))
-                .any(|bars| ends_in_tie(&bars[0]) && begins_with_grace(&bars[1]))
+            let other_accidental = |tied: Pitch, next: Pitch| tied.ladder() == next.ladder();
+            tune.voices.iter().any(|voice| ties_to(&voice.bars, other_accidental))
         },
         cap: 0,
-        tune: "L:1/4\nK:C\nC-|{g}^C|",
-        notes: "C4:1/4 C#4",
+        tune: "L:1/4\nK:C\n^C-|=C|",
+        notes: "C#4:1/4 C4",
+    },
+    Class {
+        name: "4.11 a tie joins notes of one name; enharmonic ones are two pitches",
+        holds: |tune, _| {
+            let enharmonic = |tied: Pitch, next: Pitch| tied.midi() == next.midi();
+            tune.voices.iter().any(|voice| ties_to(&voice.bars, enharmonic))
+        },
+        cap: 0,
+        tune: "L:1/4\nK:Bb\n^D-|E|",
+        notes: "D#4:1/4 Eb4",
     },
     Class {
         name: "4.13 (5 (7 (9 in simple triple time are in the time of two",
@@ -203,78 +210,4 @@ fn music(text: &str) -> impl Iterator<Item = &str> {
 
 fn bars(tune: &Tune) -> impl Iterator<Item = &Bar> {
     tune.voices.iter().flat_map(|voice| &voice.bars)
-}
-
-/// Whether a note is altered by the accidental of a grace note, and would be otherwise without that.
-fn altered_by_grace(bar: &Bar) -> bool {
-    let mut without = bar.context.key.signature;
-    let mut with = without;
-    bar.items.iter().any(|item| {
-        let (written, grace) = match &item.symbol {
-            Symbol::Grace { notes, .. } => (&notes[..], true),
-            Symbol::Note(note) => (std::slice::from_ref(note), false),
-            Symbol::Chord { notes, .. } => (&notes[..], false),
-            _ => (&[][..], false),
-        };
-        written.iter().any(|note| {
-            let step = note.step as usize;
-            if let Some(alter) = note.accidental {
-                with[step] = alter;
-                if !grace {
-                    without[step] = alter;
-                }
-            }
-            !grace && with[step] != without[step]
-        })
-    })
-}
-
-/// Whether the last note of one of its layers is tied.
-fn ends_in_tie(bar: &Bar) -> bool {
-    bar.items.split(|item| item.symbol == Symbol::Overlay).any(|layer| {
-        match layer.iter().rev().map(|item| &item.symbol).find(|symbol| symbol.is_timed()) {
-            Some(Symbol::Note(note)) => note.tie,
-            Some(Symbol::Chord { notes, tie, .. }) => *tie || notes.iter().any(|note| note.tie),
-            _ => false,
-        }
-    })
-}
-
-fn has_unequal_chord(bar: &Bar) -> bool {
-    bar.items.iter().any(|item| match &item.symbol {
-        Symbol::Chord { notes, .. } => notes.iter().any(|note| note.length != notes[0].length),
-        _ => false,
-    })
-}
-
-/// Whether `>` or `<` stands between notes of unequal lengths.
-fn breaks_unequal(bar: &Bar) -> bool {
-    let mut tuplet = 0;
-    // The last length in units, once broken rhythm changed it nothing that it equals.
-    let mut last = None;
-    let mut broken = false;
-    for item in &bar.items {
-        let length = match &item.symbol {
-            Symbol::Note(note) => note.length,
-            Symbol::Chord { notes, length, .. } => notes[0].length * length,
-            Symbol::Rest { length, .. } => *length,
-            &Symbol::Tuplet { r, .. } => {
-                tuplet = r;
-                continue;
-            }
-            Symbol::Broken(_) => {
-                broken = true;
-                continue;
-            }
-            _ => continue,
-        };
-        let now = Some((length, tuplet > 0));
-        if broken && last != now {
-            return true;
-        }
-        last = if broken { None } else { now };
-        broken = false;
-        tuplet = tuplet.saturating_sub(1);
-    }
-    broken
 }
