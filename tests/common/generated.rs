@@ -1,4 +1,5 @@
 //! Tunes by chance, from a seed: bars that fill their metre with what music is made of, on the grid of 1/32 and its triplets.
+#![allow(clippy::format_push_string, reason = "a text grows piece by piece")]
 
 use barline::compose::sample::Rng;
 
@@ -129,8 +130,7 @@ impl Generator {
     /// A tune of some voices, with repeats and endings.
     pub fn tune(&mut self) -> String {
         let voices = 1 + self.below(3);
-        let sections: Vec<(usize, usize)> =
-            (0..1 + self.below(3)).map(|_| (self.below(4), 1 + self.below(3))).collect();
+        let sections: Vec<(usize, usize)> = (0..=self.below(3)).map(|_| (self.below(4), 1 + self.below(3))).collect();
         let count = sections.iter().map(|(_, count)| count + 2).sum();
         let mut text = format!("{}K:{}\n", self.header(), self.key);
         for voice in 1..=voices {
