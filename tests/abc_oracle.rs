@@ -1,38 +1,79 @@
-//! The notes of a tune against those of abc2midi, which runs as a program of its own. Each tune under `tests/abc` holds
-//! one class of trouble. Without abc2midi on the PATH the test says that it was skipped; `BARLINE_REQUIRE_ABC2MIDI=1` makes
-//! that a failure.
+//! The notes of a tune against those of abc2midi, which runs as a program of its own: over the tunes under `tests/abc`, one for each
+//! trouble, and over the corpora. Where the two part is told by classes, predicates on a tune's text, each with ABC 2.1's answer.
+//! Without abc2midi on the PATH nothing is compared, and the tests say so; `BARLINE_REQUIRE_ABC2MIDI=1` makes that a failure.
 
+#[path = "oracle/bars.rs"]
+mod bars;
+#[path = "oracle/classes.rs"]
+mod classes;
+#[path = "common/generated.rs"]
+mod generated;
+#[path = "common/notation.rs"]
+mod notation;
 #[path = "common/oracle.rs"]
 mod oracle;
+#[path = "oracle/repeats.rs"]
+mod repeats;
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use barline::abc::ast::{Bar, BarLineKind, Symbol, Tune, Voice};
+use barline::abc::ast::Tune;
 use barline::abc::parse::parse;
-use barline::abc::{Diagnostic, Meter, Severity};
 use barline::notes::notes;
-use oracle::{Heard, abc2midi, first_difference, same, skipped};
+use classes::CLASSES;
+use oracle::{Heard, abc2midi, first_difference, played_alike, same, skipped};
+
+/// A tune as both programs read it, and the classes that it lies in.
+struct Read {
+    text: String,
+    tune: Tune,
+    classes: Vec<usize>,
+}
+
+impl Read {
+    fn new(text: &str) -> Read {
+        let text = played_alike(text);
+        let tune = parse(&text).0.tunes.swap_remove(0);
+        let classes = (0..CLASSES.len()).filter(|&at| (CLASSES[at].holds)(&tune, &text)).collect();
+        Read { text, tune, classes }
+    }
+
+    fn ours(&self) -> Heard {
+        let mut heard: Heard =
+            notes(&self.tune).iter().map(|note| (note.onset, note.length, note.pitch.midi())).collect();
+        heard.sort_unstable();
+        heard
+    }
+
+    fn theirs(&self) -> Heard {
+        let voices: Vec<&str> = self.tune.header.voices.iter().map(|voice| voice.id.as_str()).collect();
+        abc2midi(&voices, &self.text)
+    }
+
+    /// Where the two programs first differ.
+    fn difference(&self) -> Option<String> {
+        let (ours, theirs) = (self.ours(), self.theirs());
+        (!same(&ours, &theirs)).then(|| first_difference(&ours, &theirs))
+    }
+}
+
+/// The files with a tune book's name in a folder, in order.
+fn books(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|e| e == "abc")).collect();
+    files.sort();
+    files
+}
 
 #[test]
 fn own_tunes_sound_like_abc2midi() {
     if skipped() {
         return;
     }
-    let mut files: Vec<_> =
-        std::fs::read_dir("tests/abc").expect("tests/abc").map(|entry| entry.expect("an entry").path()).collect();
-    files.sort();
-    let mut wrong = Vec::new();
-    for file in &files {
-        let text = std::fs::read_to_string(file).expect("a readable tune");
-        let (book, _) = parse(&text);
-        let name = file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let (ours, theirs) = (ours(&book.tunes[0]), abc2midi(&names(&book.tunes[0]), &text));
-        if !same(&ours, &theirs) {
-            println!("{name}: {}", first_difference(&ours, &theirs));
-            wrong.push(name);
-        }
-    }
+    let files = books(Path::new("tests/abc"));
+    let read = |file: &PathBuf| Read::new(&std::fs::read_to_string(file).expect("a readable tune"));
+    let wrong: Vec<String> =
+        files.iter().filter_map(|file| Some(format!("{}: {}", file.display(), read(file).difference()?))).collect();
     println!("{} of {} tunes equal abc2midi's", files.len() - wrong.len(), files.len());
     assert_eq!(wrong, Vec::<String>::new());
 }
@@ -46,207 +87,104 @@ fn interleaved_voices_equal_blocks() {
     assert_eq!(read("two_voices_interleaved.abc"), read("two_voices_blocks.abc"));
 }
 
-/// Where abc2midi and the standard part, told from the text alone. Each has its answer from ABC 2.1.
-fn classes(tune: &Tune, text: &str, faulty: bool) -> BTreeSet<&'static str> {
-    let mut found = BTreeSet::new();
-    if text.lines().any(|line| line.starts_with(|c: char| c.is_ascii_digit())) {
-        found.insert("ending number at the start of a line (4.9): belongs to the bar line before");
-    }
-    if text.contains(":]") {
-        found.insert(":] (4.8): any run of | [ ] : is a bar line");
-    }
-    if faulty {
-        found.insert("text with errors: each program guesses");
-    }
-    let line_break = |line: &str| line.split('!').skip(1).step_by(2).any(|between| between.contains([' ', '|']));
-    if text.lines().any(|line| line.as_bytes().get(1) != Some(&b':') && line_break(line)) {
-        found.insert("! as a line break of older files (4.14): no decoration");
-    }
-    for voice in &tune.voices {
-        repeat_classes(tune, voice, &mut found);
-        for bar in &voice.bars {
-            bar_classes(bar, &mut found);
-        }
-    }
-    found
-}
-
-fn repeat_classes(tune: &Tune, voice: &Voice, found: &mut BTreeSet<&'static str>) {
-    let (mut double_bar, mut unstarted, mut started, mut thick_start, mut last_ending) =
-        (false, false, false, false, false);
-    for (at, bar) in voice.bars.iter().enumerate() {
-        let line = &bar.before;
-        if at > 0 && line.is_section() && line.endings.is_empty() {
-            if started && line.starts > 0 && line.ends == 0 {
-                found.insert("|: that is never closed (4.8): played once");
-            }
-            if !started || line.starts > 0 {
-                double_bar = line.starts == 0 && line.ends == 0;
-                unstarted = line.starts == 0;
-                last_ending = false;
-                started = false;
-                thick_start = false;
-            }
-            if tune.parts.iter().any(|mark| mark.after_bars == at) {
-                (double_bar, unstarted) = (false, false);
-            }
-        }
-        started |= line.starts > 0;
-        thick_start |= line.starts > 0 && line.kind >= BarLineKind::Double;
-        double_bar |= line.kind >= BarLineKind::Double && !line.endings.is_empty() && line.ends == 0;
-        last_ending |= !line.endings.is_empty() && !line.endings.contains(1);
-        if bar.after.ends > 0 {
-            started = false;
-            if double_bar {
-                found.insert(":| without |: after a double bar (4.8): back to the double bar");
-            }
-            if unstarted && (tune.voices.len() > 1 || tune.header.order.is_some()) {
-                found.insert(":| without |: in parts or voices (4.8): back to the last end of repeat");
-            }
-            if last_ending && voice.bars.get(at + 1).is_none_or(|next| next.before.endings.is_empty()) {
-                found.insert(":| after the last ending (4.9): no further time");
-            }
-            if thick_start && bar.after.starts > 0 {
-                found.insert("||: closed by :: (4.8): starts a repeat");
-            }
-        }
-    }
-}
-
-fn bar_classes(bar: &Bar, found: &mut BTreeSet<&'static str>) {
-    let mut tuplet = 0;
-    let mut graces = Vec::new();
-    // The last length in units, once broken rhythm changed it nothing that it equals.
-    let mut last = None;
-    let mut broken = false;
-    for item in &bar.items {
-        let length = match &item.symbol {
-            Symbol::Note(note) => {
-                if note.accidental.is_none() && graces.contains(&note.step) {
-                    found.insert("accidental in a grace note (11.3): holds in the bar");
-                }
-                note.length
-            }
-            Symbol::Chord { notes, length, .. } => {
-                if notes.iter().any(|note| note.length != notes[0].length) {
-                    found.insert("chord of unequal notes (4.17): each its own, the first one's to the next");
-                }
-                notes[0].length * length
-            }
-            Symbol::Rest { length, .. } => *length,
-            Symbol::Grace { notes, .. } => {
-                graces.extend(notes.iter().filter(|note| note.accidental.is_some()).map(|note| note.step));
-                continue;
-            }
-            &Symbol::Tuplet { q, r, .. } => {
-                tuplet = r;
-                if q.is_none() && triple(bar.context.meter) {
-                    found.insert("(5 (7 (9 in simple triple time (4.13): in the time of two");
-                }
-                continue;
-            }
-            Symbol::Broken(_) => {
-                broken = true;
-                continue;
-            }
-            _ => continue,
-        };
-        let now = Some((length, tuplet > 0));
-        if broken && last != now {
-            found.insert("broken rhythm of unequal notes (4.4, undefined): both multiplied");
-        }
-        last = if broken { None } else { now };
-        broken = false;
-        tuplet = tuplet.saturating_sub(1);
-    }
-    if broken {
-        found.insert("broken rhythm of unequal notes (4.4, undefined): both multiplied");
-    }
-}
-
-fn faulty(diagnostic: &Diagnostic) -> bool {
-    diagnostic.severity == Severity::Error || diagnostic.message.contains("no field")
-}
-
-fn triple(meter: Meter) -> bool {
-    matches!(meter, Meter::Measured { numerator: 3, .. })
-}
-
-/// Over the corpora beside the project every tune outside the classes sounds the same. `BARLINE_CORPORA` names another
-/// place for them, `BARLINE_LIST_DIFFERENCES=1` lists what differs.
+/// Each class has a tune that lies in it and in no other, sounds as ABC 2.1 says, and otherwise in abc2midi: a class about
+/// which nobody disagrees is none.
 #[test]
-fn corpora_agree_with_abc2midi() {
-    let corpora = std::env::var("BARLINE_CORPORA").unwrap_or_else(|_| "../shared/abc".to_owned());
-    let corpora = Path::new(&corpora);
-    if !corpora.is_dir() {
-        println!("skipped: no corpora in {}", corpora.display());
+fn classes_have_the_standards_answer() {
+    let compare = !skipped();
+    for (at, class) in CLASSES.iter().enumerate() {
+        let read = Read::new(&format!("X:1\nT:t\n{}\n", class.tune));
+        assert_eq!(read.classes, [at], "{}", class.name);
+        assert_eq!(read.ours(), notation::read(class.notes).0, "{}", class.name);
+        if compare {
+            println!("{}: {}", class.name, read.difference().unwrap_or_default());
+            assert_ne!(read.difference(), None, "{}: abc2midi agrees", class.name);
+        }
+    }
+}
+
+/// So many tunes by chance.
+const CHANCES: u64 = 600;
+
+/// Tunes by chance, from seeds, sound the same where they lie outside the classes.
+#[test]
+fn tunes_by_chance_sound_like_abc2midi() {
+    if skipped() {
         return;
     }
+    let (mut outside, mut wrong) = (0, Vec::new());
+    for seed in 0..CHANCES {
+        let read = Read::new(&generated::Generator::new(seed, seed % 2 == 0).tune());
+        if read.classes.is_empty() {
+            outside += 1;
+            wrong.extend(read.difference().map(|difference| format!("seed {seed}: {difference}\n{}", read.text)));
+        }
+    }
+    println!("outside all classes: {outside} of {CHANCES} tunes by chance");
+    assert!(wrong.is_empty(), "{} differ, the first one:\n{}", wrong.len(), wrong[0]);
+}
+
+/// Over the corpora every tune outside the classes sounds the same, and no class grows. `BARLINE_CORPORA` names another place
+/// for them, `BARLINE_LIST_DIFFERENCES=1` lists what lies in classes or differs.
+#[test]
+fn corpora_agree_with_abc2midi() {
+    let Some(corpora) = barline::abc::bench::corpora() else {
+        println!("skipped: no corpora");
+        return;
+    };
     if skipped() {
         return;
     }
     let list = std::env::var_os("BARLINE_LIST_DIFFERENCES").is_some();
-    let mut directories: Vec<_> = std::fs::read_dir(corpora)
-        .expect("corpora")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.is_dir())
-        .collect();
-    directories.sort();
-    let (mut plain_total, mut total, mut wrong) = (0, 0, Vec::new());
-    for directory in directories {
-        let mut files: Vec<_> =
-            std::fs::read_dir(&directory).expect("a corpus").map(|entry| entry.expect("an entry").path()).collect();
-        files.sort();
-        let (mut equal, mut all, mut plain, mut plain_equal) = (0, 0, 0, 0);
-        for file in files.iter().filter(|file| file.extension().is_some_and(|e| e == "abc")) {
-            let bytes = std::fs::read(file).expect("a readable file");
+    let folders = std::fs::read_dir(corpora).expect("corpora").map(|entry| entry.expect("an entry").path());
+    let mut folders: Vec<PathBuf> = folders.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    let mut inside = vec![0; CLASSES.len()];
+    let mut inside_equal = vec![0; CLASSES.len()];
+    let (mut all, mut outside, mut wrong) = (0, 0, Vec::new());
+    for folder in folders {
+        let (mut tunes, mut equal) = (0, 0);
+        for file in books(&folder) {
+            let bytes = std::fs::read(&file).expect("a readable file");
             // Older files are Latin-1; what is not ASCII in them is no music.
             let text =
                 String::from_utf8(bytes).unwrap_or_else(|e| e.into_bytes().into_iter().map(char::from).collect());
-            let (book, diagnostics) = parse(&text);
-            for tune in book.tunes {
-                let inside = |d: &Diagnostic| (tune.span.start..tune.span.end).contains(&d.span.start);
-                let classes = classes(
-                    &tune,
-                    &text[tune.span.start..tune.span.end],
-                    diagnostics.iter().any(|d| faulty(d) && inside(d)),
-                );
-                all += 1;
-                plain += usize::from(classes.is_empty());
-                let (ours, theirs) = (ours(&tune), abc2midi(&names(&tune), &text[tune.span.start..tune.span.end]));
-                if same(&ours, &theirs) {
-                    equal += 1;
-                    plain_equal += usize::from(classes.is_empty());
-                } else {
-                    let number = tune.number.unwrap_or(0);
-                    let difference = first_difference(&ours, &theirs);
-                    let line = format!("{} X:{number} {classes:?}: {difference}", file.display());
-                    if list {
-                        println!("{line}");
-                    }
-                    if classes.is_empty() {
-                        wrong.push(line);
-                    }
+            for tune in parse(&text).0.tunes {
+                let read = Read::new(&text[tune.span.start..tune.span.end]);
+                let difference = read.difference();
+                tunes += 1;
+                equal += usize::from(difference.is_none());
+                outside += usize::from(read.classes.is_empty());
+                for &class in &read.classes {
+                    inside[class] += 1;
+                    inside_equal[class] += usize::from(difference.is_none());
+                }
+                let shown = || {
+                    let names: Vec<&str> = read.classes.iter().map(|&at| CLASSES[at].name).collect();
+                    let difference = difference.as_deref().unwrap_or("equal");
+                    format!("{} X:{} {names:?}: {difference}", file.display(), tune.number.unwrap_or(0))
+                };
+                if list && (difference.is_some() || !read.classes.is_empty()) {
+                    println!("{}", shown());
+                }
+                if difference.is_some() && read.classes.is_empty() {
+                    wrong.push(shown());
                 }
             }
         }
-        println!("{}: {equal} of {all} tunes equal abc2midi's", directory.display());
-        println!("  of {plain} outside the classes: {plain_equal}");
-        plain_total += plain;
-        total += all;
+        println!("{}: {equal} of {tunes} tunes equal abc2midi's", folder.display());
+        all += tunes;
     }
-    println!("outside the classes: {plain_total} of {total}");
+    println!("\ntunes  equal    cap  class");
+    let mut over = Vec::new();
+    for (at, class) in CLASSES.iter().enumerate() {
+        println!("{:5}  {:5}  {:5}  {}", inside[at], inside_equal[at], class.cap, class.name);
+        if inside[at] > class.cap {
+            over.push(class.name);
+        }
+    }
+    println!("outside all classes: {outside} of {all}\n");
     assert_eq!(wrong, Vec::<String>::new());
-    assert!(plain_total * 100 >= total * 95, "the classes must not swallow the corpora");
-}
-
-fn ours(tune: &Tune) -> Heard {
-    let mut heard: Heard = notes(tune).iter().map(|note| (note.onset, note.length, note.pitch.midi())).collect();
-    heard.sort_unstable();
-    heard
-}
-
-/// The voices of a tune, in their order.
-fn names(tune: &Tune) -> Vec<&str> {
-    tune.header.voices.iter().map(|voice| voice.id.as_str()).collect()
+    assert_eq!(over, Vec::<&str>::new(), "classes that grew");
+    assert!(outside * 100 >= all * 95, "the classes must not swallow the corpora");
 }

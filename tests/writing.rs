@@ -1,4 +1,8 @@
-//! Tunes written and transposed as text: what is read again sounds the same, and a second time it is the same text.
+//! Tunes written and transposed as text, tunes by chance among them: what is read again sounds the same, and a second time it is the same
+//! text.
+
+#[path = "common/generated.rs"]
+mod generated;
 
 use std::path::{Path, PathBuf};
 
@@ -110,6 +114,21 @@ fn there_and_back_is_nowhere() {
     println!("{} tunes moved and back, {unwritable} could not be", tunes.len() - unwritable);
     assert!(faults.is_empty(), "{} faults, the first one:\n{}", faults.len(), faults[0]);
     assert!(unwritable * 100 <= tunes.len(), "{unwritable}");
+}
+
+/// Keys that change at every turn cannot always be moved, since a letter takes two signs at most.
+#[test]
+fn tunes_by_chance_are_written_and_moved() {
+    let mut unwritable = 0;
+    for seed in 0..500 {
+        let text = generated::Generator::new(seed, true).tune();
+        let tune = &parse(&text).0.tunes[0];
+        assert_eq!(fault(tune, &text), None, "seed {seed}:\n{text}");
+        let semitones = [2, -3, 1, 7, -5, 6, -1, 12, 5, -12][seed as usize % 10];
+        unwritable += usize::from(transposed(tune, nearest(&tune.header.key, semitones)).is_none());
+        assert_eq!(transposition_fault(tune, &text, semitones), None, "seed {seed}:\n{text}");
+    }
+    assert!(unwritable <= 50, "{unwritable}");
 }
 
 fn check(text: &str, expect: &str) {

@@ -427,10 +427,10 @@ impl<'a> Walk<'a> {
     fn pitch(&mut self, symbol: &NoteSymbol) -> Pitch {
         let written = Pitch { step: symbol.step, alter: self.alter(symbol), octave: symbol.octave };
         let pitch = written.transposed(self.shift);
-        if symbol.accidental.is_some() || self.open.is_empty() || self.last.is_some() {
+        if symbol.accidental.is_some() || self.open.is_empty() {
             return pitch;
         }
-        // Held over the bar line a note stays what it was, without a say in what follows.
+        // Held on, over the bar line too, a note stays what it was, without a say in what follows.
         let same = |tied: &&Pitch| tied.ladder() == written.ladder() + self.shift.steps;
         self.open.iter().find(same).copied().unwrap_or(pitch)
     }

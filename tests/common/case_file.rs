@@ -1,15 +1,16 @@
 //! The files under `tests/cases`. A case begins with `== name`; its text goes on to the first `->`. A fragment without `X:`
 //! is completed to a tune (its fields at the start are the header); places count in the fragment. Expectations:
 //!
-//! - `-> notes: C4:1/8 D4+F4 z @1/2 G4:1/4` are pitches with lengths in whole notes, one after another, `@` sets the time and
-//!   a length that is not written is the one before; a rest at the end says how long the music is;
+//! - `-> notes: C4:1/8 D4+F4 z @1/2 G4:1/4` are notes in the notation of `notation.rs`; a rest at the end says how long the
+//!   music is;
 //! - `-> voice A: …` is the same for one voice;
 //! - `-> refused 1:3` wants a message at that place, `-> warning 1:3` one that is no error; errors are not allowed elsewhere;
+//! - `-> told: 1:3 2:1` are the places of all messages, or `none`;
 //! - `-> tune 2` looks at the second tune, `-> each key: F#` at every line by itself;
 //! - `-> differs: …` says how the source answers otherwise than the standard;
 //! - the others name a fact of the tune.
 //!
-//! `source NAME FILE: 12 cases` and `left out 3: reason` say where the cases come from.
+//! Lines that begin with `#` before a case say why it is there. `source NAME FILE: 12 cases` and `left out 3: reason` say where the cases come from.
 
 #[derive(Debug, Default)]
 pub struct Case {

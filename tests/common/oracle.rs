@@ -41,11 +41,11 @@ pub fn first_difference(ours: &Heard, theirs: &Heard) -> String {
     format!("note {at} is {}, abc2midi's {}", show(ours), show(theirs))
 }
 
-/// What abc2midi plays: without graces, fermatas and accompaniment, chords struck at once, no decorations. `voices` are the tune's, in
-/// their order.
+/// What abc2midi plays of a text, without grace notes (`-NGRA`, they would shorten their hosts), accompaniment (`-NGUI`) and longer
+/// fermatas (`-NFER`). `voices` are the tune's, in their order. One run for each tune: over whole books it has crashed.
 pub fn abc2midi(voices: &[&str], text: &str) -> Heard {
     // Notes are struck one tick late and end on time.
-    midi_file(&for_oracle(text, voices), &["-NGUI"]).map(|bytes| heard(&bytes, 1)).unwrap_or_default()
+    midi_file(&set_up(&played_alike(text), voices), &["-NGUI"]).map(|bytes| heard(&bytes, 1)).unwrap_or_default()
 }
 
 /// The Standard MIDI File that abc2midi makes of a text as it stands, without graces and fermatas.
@@ -119,22 +119,60 @@ pub fn struck(bytes: &[u8], late: i64) -> Vec<Struck> {
     heard
 }
 
-/// The tune without what abc2midi plays in its own way: rhythm names (it swings hornpipes), decorations, tempi.
-fn for_oracle(tune: &str, voices: &[&str]) -> String {
+/// Decorations that abc2midi plays in its own way, by letter and by name: rolls, trills, arpeggios, and staccato, which it
+/// shortens.
+const OWN_LETTERS: [char; 3] = ['~', 'T', '.'];
+const OWN_NAMES: [&str; 4] = ["roll", "trill", "arpeggio", "staccato"];
+
+/// The tune without what the standard leaves to the player: `R:`, by which abc2midi swings hornpipes, and those decorations.
+pub fn played_alike(tune: &str) -> String {
     let mut out = String::new();
-    for line in tune.lines() {
-        if line.starts_with("R:") || line.starts_with("Q:") {
-            continue;
-        }
-        let is_field = line.as_bytes().get(1) == Some(&b':') && !line.starts_with('|');
-        let is_key = line.starts_with("K:") && !out.contains("\nK:");
+    for line in tune.lines().filter(|line| !line.starts_with("R:")) {
+        let is_field = line.as_bytes().get(1) == Some(&b':') && !line.starts_with(['|', ':']);
         if is_field || line.starts_with('%') {
             out += line;
         } else {
-            out += &without_decorations(line);
+            without_own_decorations(line, &mut out);
         }
         out.push('\n');
-        if is_key {
+    }
+    out
+}
+
+fn without_own_decorations(line: &str, out: &mut String) {
+    let mut rest = line;
+    while let Some(c) = rest.chars().next() {
+        let inline_field = c == '[' && rest.as_bytes().get(2) == Some(&b':');
+        let close = match c {
+            '!' | '+' | '"' => Some(c),
+            '[' if inline_field => Some(']'),
+            _ => None,
+        };
+        // What is enclosed is copied as a whole.
+        if let Some(length) = close.and_then(|close| rest[1..].find(close)) {
+            let inside = &rest[1..=length];
+            if c == '"' || inline_field || !OWN_NAMES.contains(&inside) {
+                out.push_str(&rest[..length + 2]);
+            }
+            rest = &rest[length + 2..];
+            continue;
+        }
+        rest = &rest[c.len_utf8()..];
+        // A dotted bar line is no staccato. Of a dotted slur abc2midi makes one.
+        if !OWN_LETTERS.contains(&c) || c == '.' && rest.starts_with('|') {
+            out.push(c);
+        }
+    }
+}
+
+/// With the notes of a chord struck at once, and broken rhythm of three to one in all releases.
+fn set_up(tune: &str, voices: &[&str]) -> String {
+    let mut out = String::new();
+    let mut body = false;
+    for line in tune.lines() {
+        out.extend([line, "\n"]);
+        if !body && line.starts_with("K:") {
+            body = true;
             out += "%%MIDI chordattack 0\n%%MIDI ratio 3 1\n";
             for voice in voices {
                 out.extend(["V:", voice, "\n%%MIDI chordattack 0\n"]);
@@ -142,28 +180,6 @@ fn for_oracle(tune: &str, voices: &[&str]) -> String {
             if let Some(first) = voices.first() {
                 out.extend(["V:", first, "\n"]);
             }
-        }
-    }
-    out
-}
-
-fn without_decorations(line: &str) -> String {
-    let mut out = String::new();
-    let mut rest = line;
-    while let Some(c) = rest.chars().next() {
-        let marked = matches!(c, '!' | '+' | '"').then(|| rest[1..].find(c)).flatten();
-        if let Some(length) = marked.filter(|length| c == '"' || *length < 24) {
-            rest = &rest[length + 2..];
-            continue;
-        }
-        rest = &rest[c.len_utf8()..];
-        let inline_field = c == '[' && rest.as_bytes().get(1) == Some(&b':');
-        if let Some(length) = rest.find(']').filter(|_| inline_field) {
-            out.push(c);
-            out += &rest[..=length];
-            rest = &rest[length + 1..];
-        } else if !(matches!(c, '~' | 'H'..='W' | 'h'..='w') || c == '.' && !rest.starts_with('|')) {
-            out.push(c);
         }
     }
     out
