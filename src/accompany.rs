@@ -80,8 +80,7 @@ impl Comper {
         let mut put = |pitch: Pitch, velocity| {
             let midi = pitch.midi();
             if (i32::from(self.range.0)..=i32::from(self.range.1)).contains(&midi) {
-                let length = end - onset;
-                measure.notes.push(Note { onset, length, pitch, velocity, tied_from: false, tied_to: false });
+                measure.notes.push(Note::new(onset, end - onset, pitch, velocity));
             }
         };
         if matches!(letter, 'f' | 'b' | 'k') {

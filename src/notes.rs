@@ -1,11 +1,12 @@
-//! A tune as the list of notes that are played: repeats unfolded, ties joined. Grace notes and the accompaniment that
-//! chord symbols ask for are left out.
+//! A tune as the list of notes that are played: repeats unfolded, ties joined. Grace notes and ornaments come when they are asked
+//! for; the accompaniment that chord symbols ask for is left out.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::abc::Pitch;
 use crate::abc::ast::{Tune, Voice};
-use crate::score::{Carry, Joined, join, measure, unfold};
+use crate::score::{Carry, Joined, Ornaments, Place, join, measure, perform, unfold};
 use crate::time::Beats;
 
 /// A note from its striking to its end. Times are absolute, in whole notes from the start of the tune.
@@ -18,32 +19,40 @@ pub struct PlayedNote {
     pub pitch: Pitch,
     /// 1 to 127.
     pub velocity: u8,
+    /// The symbol in the text; of tied notes the first.
+    pub place: Place,
 }
 
-/// The notes of all voices, sorted by onset, then voice, then pitch.
+/// The notes of all voices without grace notes and ornaments, sorted by onset, then voice, then pitch.
 #[must_use]
 pub fn notes(tune: &Tune) -> Vec<PlayedNote> {
+    played(tune, Ornaments::LeftOut)
+}
+
+/// As [`notes`], with grace notes and ornaments if they are to be played.
+#[must_use]
+pub fn played(tune: &Tune, ornaments: Ornaments) -> Vec<PlayedNote> {
     let mut played = Vec::new();
     for (rank, voice) in tune.voices.iter().enumerate() {
-        played.extend(voice_notes(tune, voice).into_iter().map(|note| (rank, note)));
+        played.extend(voice_notes(tune, voice, ornaments).into_iter().map(|note| (rank, note)));
     }
     played.sort_by_key(|(rank, note)| (note.onset, *rank, note.pitch.midi()));
     played.into_iter().map(|(_, note)| note).collect()
 }
 
-fn voice_notes(tune: &Tune, voice: &Voice) -> Vec<PlayedNote> {
+fn voice_notes(tune: &Tune, voice: &Voice, ornaments: Ornaments) -> Vec<PlayedNote> {
     let mut carry = Carry::of(tune, &voice.id);
     let mut start = Beats::ZERO;
     let bars = unfold(tune, voice).into_iter().map(|at| {
         let (bar, _) = measure(&voice.bars[at], &mut carry);
         let from = start;
         start += bar.length;
-        (from, bar)
+        (from, perform(Cow::Owned(bar), ornaments))
     });
     let played = join(bars).into_iter();
     let named = |note: Joined| {
-        let Joined { onset, length, pitch, velocity } = note;
-        PlayedNote { voice: voice.id.clone(), onset, length, pitch, velocity }
+        let Joined { onset, length, pitch, velocity, place } = note;
+        PlayedNote { voice: voice.id.clone(), onset, length, pitch, velocity, place }
     };
     played.map(named).collect()
 }

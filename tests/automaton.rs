@@ -177,5 +177,5 @@ fn random_bar(meter: Meter, rng: &mut Rng) -> Measure {
 
 fn random_note(onset: Beats, length: Beats, rng: &mut Rng) -> Note {
     let pitch = Pitch { step: Step::ALL[rng.below(7)], alter: rng.below(3) as i8 - 1, octave: 3 + rng.below(3) as i8 };
-    Note { onset, length, pitch, velocity: 90, tied_from: false, tied_to: false }
+    Note::new(onset, length, pitch, 90)
 }

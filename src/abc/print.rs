@@ -300,7 +300,8 @@ mod tests {
                         let tied_from = last.contains(pitch);
                         let onset = measure.length;
                         let velocity = crate::score::DEFAULT_VELOCITY;
-                        measure.notes.push(Note { onset, length, pitch: *pitch, velocity, tied_from, tied_to: tie });
+                        let note = Note::new(onset, length, *pitch, velocity);
+                        measure.notes.push(Note { tied_from, tied_to: tie, ..note });
                     }
                     measure.length += length;
                     last = if tie { sounding } else { Vec::new() };
@@ -323,17 +324,14 @@ mod tests {
         let time = (-4..200i64, 1..100i64).prop_map(|(n, d)| Beats::new(n, d));
         let note = (time.clone(), time, pitch(), any::<bool>(), any::<bool>()).prop_map(
             |(onset, length, pitch, tied_from, tied_to)| Note {
-                onset,
-                length,
-                pitch,
-                velocity: 90,
                 tied_from,
                 tied_to,
+                ..Note::new(onset, length, pitch, 90)
             },
         );
         prop::collection::vec(note, 0..12).prop_map(|mut notes| {
             notes.sort_by_key(|note| (note.onset, note.pitch.midi()));
-            Measure { length: Beats::WHOLE, notes, chords: Vec::new() }
+            Measure { length: Beats::WHOLE, notes, ..Measure::default() }
         })
     }
 

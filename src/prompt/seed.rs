@@ -3,7 +3,7 @@
 use crate::abc::ast::Tune;
 use crate::abc::{Diagnostic, Meter, Span, print};
 use crate::compose::STREAM_UNIT;
-use crate::score::{Carry, Measure, Note, measure, unfold};
+use crate::score::{Carry, Grace, Measure, Note, measure, unfold};
 use crate::time::Beats;
 
 /// A bar that the text gives.
@@ -87,6 +87,7 @@ fn append(measure: &mut Measure, more: Measure) {
         chord.onset += start;
         chord
     }));
+    measure.graces.extend(more.graces.into_iter().map(|grace| Grace { onset: grace.onset + start, ..grace }));
     measure.length += more.length;
 }
 
@@ -97,5 +98,6 @@ fn cut(measure: &mut Measure, full: Beats) {
         note.length = note.length.min(full - note.onset);
     }
     measure.chords.retain(|chord| chord.onset < full);
+    measure.graces.retain(|grace| grace.onset < full);
     measure.length = full;
 }
