@@ -12,7 +12,7 @@ use barline::abc::ast::{Bar, BarLineKind, Symbol, Tune, Voice};
 use barline::abc::parse::parse;
 use barline::abc::{Diagnostic, Meter, Severity};
 use barline::notes::notes;
-use oracle::{Heard, abc2midi, first_difference, same, skipped};
+use oracle::{Heard, abc2midi, first_difference, same, skipped, without_staccato};
 
 #[test]
 fn own_tunes_sound_like_abc2midi() {
@@ -213,7 +213,13 @@ fn corpora_agree_with_abc2midi() {
                 );
                 all += 1;
                 plain += usize::from(classes.is_empty());
-                let (ours, theirs) = (ours(&tune), abc2midi(&names(&tune), &text[tune.span.start..tune.span.end]));
+                let written = &text[tune.span.start..tune.span.end];
+                let (ours, theirs) = if staccato_is_its_own(&tune) {
+                    (ours(&tune), abc2midi(&names(&tune), written))
+                } else {
+                    let plain = without_staccato(written);
+                    (ours(&parse(&plain).0.tunes[0]), abc2midi(&names(&tune), &plain))
+                };
                 if same(&ours, &theirs) {
                     equal += 1;
                     plain_equal += usize::from(classes.is_empty());
@@ -238,6 +244,35 @@ fn corpora_agree_with_abc2midi() {
     println!("outside the classes: {plain_total} of {total}");
     assert_eq!(wrong, Vec::<String>::new());
     assert!(plain_total * 100 >= total * 95, "the classes must not swallow the corpora");
+}
+
+/// Whether no staccato note has to do with a tie or with broken rhythm to a note that is none: abc2midi, which shortens the note
+/// before, does neither then.
+fn staccato_is_its_own(tune: &Tune) -> bool {
+    tune.voices.iter().flat_map(|voice| &voice.bars).all(|bar| {
+        let (mut staccato, mut last, mut broken) = (false, false, false);
+        bar.items.iter().all(|item| match &item.symbol {
+            Symbol::Decoration(name) => {
+                staccato |= matches!(&**name, "staccato" | "wedge");
+                true
+            }
+            Symbol::Broken(_) => {
+                broken = true;
+                !staccato
+            }
+            symbol if symbol.is_timed() => {
+                let tied = match symbol {
+                    Symbol::Note(note) => note.tie,
+                    Symbol::Chord { notes, tie, .. } => *tie || notes.iter().any(|note| note.tie),
+                    _ => false,
+                };
+                let own = !(staccato && tied || broken && staccato != last);
+                (last, staccato, broken) = (staccato, false, false);
+                own
+            }
+            _ => true,
+        })
+    })
 }
 
 fn ours(tune: &Tune) -> Heard {

@@ -40,7 +40,7 @@ pub fn first_difference(ours: &Heard, theirs: &Heard) -> String {
     format!("note {at} is {}, abc2midi's {}", show(ours), show(theirs))
 }
 
-/// What abc2midi plays: without graces, fermatas and accompaniment, chords struck at once, no decorations. `voices` are the tune's, in
+/// What abc2midi plays: without graces, fermatas and accompaniment, chords struck at once, no decorations but staccato. `voices` are the tune's, in
 /// their order.
 pub fn abc2midi(voices: &[&str], text: &str) -> Heard {
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -89,7 +89,7 @@ pub fn heard(bytes: &[u8], late: i64) -> Heard {
     heard
 }
 
-/// The tune without what abc2midi plays in its own way: rhythm names (it swings hornpipes), decorations, tempi.
+/// The tune without what abc2midi plays in its own way: rhythm names (it swings hornpipes), decorations but staccato, tempi.
 fn for_oracle(tune: &str, voices: &[&str]) -> String {
     let mut out = String::new();
     for line in tune.lines() {
@@ -117,12 +117,26 @@ fn for_oracle(tune: &str, voices: &[&str]) -> String {
     out
 }
 
+/// The tune with its staccato notes as plain ones.
+pub fn without_staccato(tune: &str) -> String {
+    let is_music = |line: &str| line.as_bytes().get(1) != Some(&b':') || line.starts_with('|');
+    let plain = |line: &str| {
+        let line = line.replace("!staccato!", "").replace("!wedge!", "");
+        let dots = line.char_indices().filter(|&(at, c)| c != '.' || line[at + 1..].starts_with(['|', '(', ')', '-']));
+        dots.map(|(_, c)| c).collect()
+    };
+    let lines = tune.lines().map(|line| if is_music(line) { plain(line) } else { line.to_owned() } + "\n");
+    lines.collect()
+}
+
 fn without_decorations(line: &str) -> String {
     let mut out = String::new();
     let mut rest = line;
     while let Some(c) = rest.chars().next() {
         let marked = matches!(c, '!' | '+' | '"').then(|| rest[1..].find(c)).flatten();
         if let Some(length) = marked.filter(|length| c == '"' || *length < 24) {
+            // abc2midi knows staccato by its dot alone.
+            out += if matches!(&rest[1..=length], "staccato" | "wedge") { "." } else { "" };
             rest = &rest[length + 2..];
             continue;
         }
@@ -132,7 +146,7 @@ fn without_decorations(line: &str) -> String {
             out.push(c);
             out += &rest[..=length];
             rest = &rest[length + 1..];
-        } else if !(matches!(c, '~' | 'H'..='W' | 'h'..='w') || c == '.' && !rest.starts_with('|')) {
+        } else if !(matches!(c, '~' | 'H'..='W' | 'h'..='w') || c == '.' && rest.starts_with(['(', ')', '-'])) {
             out.push(c);
         }
     }
