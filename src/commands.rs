@@ -7,6 +7,7 @@ use std::sync::Arc;
 use barline::abc::parse::parse;
 use barline::abc::{Diagnostic, Severity, Span, bench, display};
 use barline::compose::{Composer, Silent};
+use barline::score::Ornaments;
 use barline::{check as checks, midi, notes as score_notes, prompt, render as rendering};
 use serde_json::json;
 
@@ -110,7 +111,8 @@ pub fn notes(arguments: &NotesArguments) -> Result<(), Failure> {
             continue;
         }
         found = true;
-        let played = score_notes::notes(tune);
+        let ornaments = if arguments.graces { Ornaments::Played } else { Ornaments::LeftOut };
+        let played = score_notes::played(tune, ornaments);
         if arguments.json {
             println!("{}", score_notes::json(number, &played));
         } else {

@@ -114,6 +114,12 @@ impl Measure {
         }
     }
 
+    /// Whether anything is to be done with a note besides striking and holding it.
+    #[must_use]
+    pub fn is_marked(&self) -> bool {
+        self.notes.iter().any(|note| note.marks != Marks::default())
+    }
+
     /// The pitches that a tie holds into the next bar.
     #[must_use]
     pub fn tied_out(&self) -> Vec<Pitch> {

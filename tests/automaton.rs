@@ -123,7 +123,7 @@ proptest! {
     fn every_full_bar_is_accepted(seed: u64, meter_index in 0usize..10, key_index in 0usize..49) {
         let (meter, key) = (meter(meter_index), key(key_index));
         let measure = random_bar(meter, &mut Rng::new(seed, 1, 0, 0));
-        let style = print::Style { signature: key.signature, unit: Beats::EIGHTH, beat: meter.beat() };
+        let style = print::Style::new(&key, meter, Beats::EIGHTH);
         let text = print::bar(&measure, meter.bar_length(), &style);
         let mut rules = Rules::plain(ticks(meter.bar_length()), ticks(meter.beat()));
         rules.signature = key.signature;

@@ -1,4 +1,5 @@
-//! The agenda: note events between their bar's commit and their departure for the outputs. Plays grace notes and ornaments, joins ties over bar lines. Pure.
+//! The agenda: note events between their bar's commit and their departure for the outputs. Plays graces and ornaments, joins ties over bar
+//! lines. Pure.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

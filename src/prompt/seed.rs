@@ -56,8 +56,7 @@ pub(super) fn seed_bars(tune: &Tune, name: &str, diagnostics: &mut Vec<Diagnosti
         append(first, pickup);
     }
     untie(&mut bars);
-    let style =
-        print::Style { signature: tune.header.key.signature, unit: STREAM_UNIT, beat: tune.header.meter().beat() };
+    let style = print::Style::new(&tune.header.key, tune.header.meter(), STREAM_UNIT);
     bars.into_iter()
         .map(|(mut measure, span)| {
             cut(&mut measure, full);

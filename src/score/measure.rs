@@ -170,7 +170,9 @@ impl<'a> Walk<'a> {
             }
             &Symbol::Broken(dots) => self.break_rhythm(span, dots),
             Symbol::Grace { acciaccatura, notes } => {
-                notes.iter().for_each(|note| self.grace(span, note, *acciaccatura))
+                for note in notes {
+                    self.grace(span, note, *acciaccatura);
+                }
             }
             Symbol::ChordSymbol(text) => self.chords.push(ChordSymbol { onset: self.now, text: text.clone() }),
             Symbol::Decoration(name) => self.decoration(name),

@@ -53,6 +53,19 @@ impl Figure {
             _ => return None,
         })
     }
+
+    /// As it is written before a note.
+    #[must_use]
+    pub fn sign(self) -> &'static str {
+        match self {
+            Figure::Trill => "T",
+            Figure::Roll => "~",
+            Figure::LowerMordent => "M",
+            Figure::UpperMordent => "P",
+            Figure::Turn => "!turn!",
+            Figure::InvertedTurn => "!invertedturn!",
+        }
+    }
 }
 
 /// An ornament and its neighbours, which key and accidentals in force decide.
@@ -75,7 +88,7 @@ pub enum Ornaments {
 /// The measure as it sounds, without marks.
 #[must_use]
 pub fn perform(measure: Cow<'_, Measure>, ornaments: Ornaments) -> Cow<'_, Measure> {
-    if measure.notes.iter().all(|note| note.marks == Marks::default()) {
+    if !measure.is_marked() {
         return measure;
     }
     let mut measure = measure.into_owned();
@@ -114,7 +127,8 @@ fn sounding(note: &Note) -> Beats {
 fn lead(hosts: &[Note], graces: &[Grace], notes: &mut Vec<Note>) -> Beats {
     let hosts = hosts.iter().filter(|note| note.marks.graced);
     let Some(host) = hosts.min_by_key(|note| sounding(note)) else { return Beats::ZERO };
-    let here = graces.iter().filter(|grace| grace.onset == host.onset);
+    let first = graces.partition_point(|grace| grace.onset < host.onset);
+    let here = graces[first..].iter().take_while(|grace| grace.onset == host.onset);
     let wanted: Beats = here.clone().map(|grace| grace.length).sum();
     let room = part(sounding(host), 2);
     let share = part(room, here.clone().count().max(1) as i64);
@@ -193,8 +207,8 @@ fn strokes(figure: Figure, length: Beats) -> Vec<(i32, Beats)> {
     strokes
 }
 
-/// A part of a time, rounded down to where all times are.
+/// A part of a time, rounded up to where all times are.
 fn part(time: Beats, of: i64) -> Beats {
     let below = i128::from(time.denominator()) * i128::from(of);
-    Beats::new((i128::from(time.numerator()) * i128::from(FINEST) / below) as i64, FINEST)
+    Beats::new(((i128::from(time.numerator()) * i128::from(FINEST) + below - 1) / below) as i64, FINEST)
 }

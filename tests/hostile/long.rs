@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use barline::abc::display;
 use barline::abc::parse::parse;
 use barline::check::check;
-use barline::notes::notes;
+use barline::notes::{notes, played};
 use barline::prompt;
+use barline::score::Ornaments;
 
 /// Bytes of a long text; the short one has a quarter.
 const LONG: usize = 1_000_000;
@@ -73,9 +74,10 @@ fn cost(work: impl Fn()) -> (Duration, usize) {
 /// `text` makes a text of about so many bytes. `wrong` is a part of the diagnostic that must come, where one must.
 fn check_text(name: &str, text: &dyn Fn(usize) -> String, wrong: &str) {
     let (short, long) = (text(LONG / 4), text(LONG));
-    let readers: [(&str, Reader<'_>); 4] = [
+    let readers: [(&str, Reader<'_>); 5] = [
         ("parse", &|text| drop(parse(text))),
         ("notes", &|text| parse(text).0.tunes.iter().for_each(|tune| drop(notes(tune)))),
+        ("ornaments", &|text| parse(text).0.tunes.iter().for_each(|tune| drop(played(tune, Ornaments::Played)))),
         ("check", &|text| {
             let diagnostics = check(text);
             display(&diagnostics, "x", text).for_each(drop);
@@ -124,6 +126,9 @@ fn long_lines() {
         ("\"", ""),
         ("\"Am\"|", ""),
         ("\"^x\"|", ""),
+        ("{a}A", "too long"),
+        ("{abcdefgabc}.~A", "too long"),
+        ("TA-", "too long"),
         ("(", ""),
         ("(A", "too long"),
         ("[", "missing"),
