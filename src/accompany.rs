@@ -119,9 +119,8 @@ impl Comper {
         let mut put = |pitch: Pitch, Sound { velocity, octave }| {
             let midi = pitch.midi();
             if (i32::from(self.range.0)..=i32::from(self.range.1)).contains(&midi) {
-                let length = end - onset;
                 let pitch = Pitch { octave: pitch.octave + octave, ..pitch };
-                measure.notes.push(Note { onset, length, pitch, velocity, tied_from: false, tied_to: false });
+                measure.notes.push(Note::new(onset, end - onset, pitch, velocity));
             }
         };
         if matches!(letter, 'f' | 'b' | 'k') {

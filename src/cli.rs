@@ -89,6 +89,9 @@ pub struct NotesArguments {
     /// X: number of the tune; all tunes without it
     #[arg(long, value_name = "X")]
     pub tune: Option<u32>,
+    /// With grace notes, trills and other ornaments as they are played
+    #[arg(long)]
+    pub graces: bool,
     /// With what chord symbols and `%%MIDI drumon` ask for, as the voices `chords` and `drum`
     #[arg(long)]
     pub chords: bool,

@@ -8,6 +8,7 @@ use barline::abc::parse::parse;
 use barline::abc::report::{display, full};
 use barline::abc::{bench, decode};
 use barline::compose::{Composer, Silent};
+use barline::score::Ornaments;
 use barline::{check as checks, midi, notes as score_notes, prompt, render as rendering};
 use serde_json::json;
 
@@ -111,8 +112,9 @@ pub fn notes(arguments: &NotesArguments) -> Result<(), Failure> {
             continue;
         }
         found = true;
-        let list = if arguments.chords { score_notes::with_accompaniment } else { score_notes::notes };
-        let played = list(tune);
+        let ornaments = if arguments.graces { Ornaments::Played } else { Ornaments::LeftOut };
+        let list = if arguments.chords { score_notes::with_accompaniment } else { score_notes::played };
+        let played = list(tune, ornaments);
         if arguments.json {
             println!("{}", score_notes::json(number, &played));
         } else {

@@ -141,15 +141,7 @@ fn by_rule(need: &Need<'_>, rng: &mut Rng) -> Measure {
         let start = beat * index;
         // Where the rules allow fewer notes than beats, the last one is held.
         let end = if index + 1 == count { length } else { beat * (index + 1) };
-        let note = Note {
-            onset: start,
-            length: end - start,
-            pitch: allowed[at],
-            velocity: DEFAULT_VELOCITY,
-            tied_from: false,
-            tied_to: false,
-        };
-        measure.notes.push(note);
+        measure.notes.push(Note::new(start, end - start, allowed[at], DEFAULT_VELOCITY));
         // A walk by one chord tone up or down, or none.
         at = (at + rng.below(3)).saturating_sub(1).min(allowed.len() - 1);
     }

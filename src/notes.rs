@@ -1,12 +1,13 @@
-//! A tune as the list of notes that are played: repeats unfolded, ties joined. Grace notes are left out, and the accompaniment that
-//! chord symbols ask for comes when it is wanted.
+//! A tune as the list of notes that are played: repeats unfolded, ties joined. Grace notes and ornaments, and the accompaniment that
+//! chord symbols ask for, come when they are wanted.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::abc::Pitch;
 use crate::abc::ast::{Tune, Voice};
 use crate::accompany;
-use crate::score::{Carry, Joined, join, measure, unfold};
+use crate::score::{Carry, Joined, Ornaments, Place, join, measure, perform, unfold};
 use crate::time::Beats;
 
 /// A note from its striking to its end. Times are absolute, in whole notes from the start of the tune.
@@ -19,23 +20,31 @@ pub struct PlayedNote {
     pub pitch: Pitch,
     /// 1 to 127.
     pub velocity: u8,
+    /// The symbol in the text; of tied notes the first.
+    pub place: Place,
 }
 
-/// The notes of all voices, sorted by onset, then voice, then pitch.
+/// The notes of all voices without grace notes and ornaments, sorted by onset, then voice, then pitch.
 #[must_use]
 pub fn notes(tune: &Tune) -> Vec<PlayedNote> {
+    played(tune, Ornaments::LeftOut)
+}
+
+/// As [`notes`], with grace notes and ornaments if they are to be played.
+#[must_use]
+pub fn played(tune: &Tune, ornaments: Ornaments) -> Vec<PlayedNote> {
     let mut played = Vec::new();
     for (rank, voice) in tune.voices.iter().enumerate() {
-        played.extend(voice_notes(tune, voice).into_iter().map(|note| (rank, note)));
+        played.extend(voice_notes(tune, voice, ornaments).into_iter().map(|note| (rank, note)));
     }
     played.sort_by_key(|(rank, note)| (note.onset, *rank, note.pitch.midi()));
     played.into_iter().map(|(_, note)| note).collect()
 }
 
-/// As [`notes`], with the accompaniment that chord symbols and `%%MIDI drumon` ask for, as [`accompany::parts`] plays it.
+/// As [`played`], with the accompaniment that chord symbols and `%%MIDI drumon` ask for, as [`accompany::parts`] plays it.
 #[must_use]
-pub fn with_accompaniment(tune: &Tune) -> Vec<PlayedNote> {
-    let mut played = notes(tune);
+pub fn with_accompaniment(tune: &Tune, ornaments: Ornaments) -> Vec<PlayedNote> {
+    let mut played = played(tune, ornaments);
     for part in accompany::parts(tune) {
         played.extend(part.notes.into_iter().map(|note| named(part.name, note)));
     }
@@ -45,18 +54,18 @@ pub fn with_accompaniment(tune: &Tune) -> Vec<PlayedNote> {
 }
 
 fn named(voice: &str, note: Joined) -> PlayedNote {
-    let Joined { onset, length, pitch, velocity } = note;
-    PlayedNote { voice: voice.to_owned(), onset, length, pitch, velocity }
+    let Joined { onset, length, pitch, velocity, place } = note;
+    PlayedNote { voice: voice.to_owned(), onset, length, pitch, velocity, place }
 }
 
-fn voice_notes(tune: &Tune, voice: &Voice) -> Vec<PlayedNote> {
+fn voice_notes(tune: &Tune, voice: &Voice, ornaments: Ornaments) -> Vec<PlayedNote> {
     let mut carry = Carry::of(tune, &voice.id);
     let mut start = Beats::ZERO;
     let bars = unfold(tune, voice).into_iter().map(|at| {
         let (bar, _) = measure(&voice.bars[at], &mut carry);
         let from = start;
         start += bar.length;
-        (from, bar)
+        (from, perform(Cow::Owned(bar), ornaments))
     });
     join(bars).into_iter().map(|note| named(&voice.id, note)).collect()
 }
@@ -141,7 +150,7 @@ mod tests {
                     .collect()
             };
             assert_eq!(shown(notes(&book.tunes[0])), [""; 0]);
-            assert_eq!(shown(with_accompaniment(&book.tunes[0])).join(" "), expect, "{body}");
+            assert_eq!(shown(with_accompaniment(&book.tunes[0], Ornaments::LeftOut)).join(" "), expect, "{body}");
         };
         let chord = |at: &str| format!("chords@{at}:55:1/8 chords@{at}:60:1/8 chords@{at}:64:1/8");
         check("C4|", "");

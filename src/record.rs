@@ -1,5 +1,6 @@
 //! What was heard, as files: ABC text and the notes for a MIDI file. Pure; made from the timeline's committed bars.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::compose::Role;
@@ -7,7 +8,7 @@ use crate::conductor::in_unit;
 use crate::export::{MidiNote, MidiTrack};
 use crate::midi::Channels;
 use crate::prompt::Scene;
-use crate::score::join;
+use crate::score::{Ornaments, join, perform};
 use crate::time::{Beats, Tempo};
 use crate::timeline::Bar;
 
@@ -58,7 +59,10 @@ pub fn tracks(scene: &Scene, bars: &[Bar]) -> Vec<MidiTrack> {
     let channels = Channels::for_voices(&percussion);
     let from = bars.first().map_or(Beats::ZERO, |bar| bar.start);
     let track = |(at, voice): (usize, &crate::prompt::Voice)| {
-        let notes = join(bars.iter().map(|bar| (bar.start - from, &bar.cells[at].measure)));
+        let notes = join(
+            bars.iter()
+                .map(|bar| (bar.start - from, perform(Cow::Borrowed(&bar.cells[at].measure), Ornaments::Played))),
+        );
         let notes = notes.into_iter().filter_map(|note| {
             let pitch = u8::try_from(note.pitch.midi()).ok().filter(|pitch| *pitch < 128)?;
             Some(MidiNote { onset: note.onset, length: note.length, pitch, velocity: note.velocity })

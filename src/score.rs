@@ -1,24 +1,24 @@
 //! What a bar sounds like: notes in exact musical time. Plain values, filled from parsed ABC, printed back by `abc::print`.
 
-use serde::{Deserialize, Serialize};
-
 use crate::abc::interval::Interval;
-use crate::abc::{Pitch, chord};
+use crate::abc::{Pitch, Span, chord};
 use crate::time::Beats;
 
 mod join;
 mod measure;
+mod ornament;
 mod surplus;
 mod unfold;
 
 pub use join::{Joined, join};
 pub(crate) use measure::summable;
 pub use measure::{Carry, Propagation, measure};
+pub use ornament::{Figure, Ornament, Ornaments, perform};
 pub use surplus::too_long;
 pub use unfold::unfold;
 
 /// One bar of one voice as notes. Onsets count from the bar's start; `0 <= onset`, `onset + length` may pass the bar's end only in text that is itself too long.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Measure {
     /// The time that the text of the bar fills (not what the metre asks for).
     pub length: Beats,
@@ -26,10 +26,12 @@ pub struct Measure {
     pub notes: Vec<Note>,
     /// Chord symbols (`"Am7"`), sorted by onset.
     pub chords: Vec<ChordSymbol>,
+    /// Grace notes, sorted by the onset of the note that they lead to, then as they are written.
+    pub graces: Vec<Grace>,
 }
 
-/// A sounding note within its bar. Ties are kept as flags; whoever plays joins them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A note within its bar as it is written; [`perform`] makes of it what sounds. Ties are kept as flags; whoever plays joins them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Note {
     pub onset: Beats,
     pub length: Beats,
@@ -40,13 +42,58 @@ pub struct Note {
     pub tied_from: bool,
     /// A tie joins this note to the next.
     pub tied_to: bool,
+    pub marks: Marks,
+    pub place: Place,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What is to be done with a note besides striking and holding it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// It sounds half its length.
+    pub staccato: bool,
+    /// The measure's graces at its onset lead to it, and take their time from it.
+    pub graced: bool,
+    pub ornament: Option<Ornament>,
+}
+
+/// A grace note: without time of its own (ABC 2.1, 4.12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grace {
+    /// Of the note that it leads to.
+    pub onset: Beats,
+    /// What it would like to have of that note.
+    pub length: Beats,
+    pub pitch: Pitch,
+    pub place: Place,
+}
+
+/// Where the symbol stands in the text that was read; 0 to 0 for what no text says. Music is the same wherever it is written: all
+/// places are equal.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place(pub Span);
+
+impl PartialEq for Place {
+    fn eq(&self, _: &Place) -> bool {
+        true
+    }
+}
+
+impl Eq for Place {}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChordSymbol {
     pub onset: Beats,
     /// Without the quotes: `Am7`, `C/G`.
     pub text: String,
+}
+
+impl Note {
+    /// A note without ties and marks, which no text says.
+    #[must_use]
+    pub fn new(onset: Beats, length: Beats, pitch: Pitch, velocity: u8) -> Note {
+        let (marks, place) = (Marks::default(), Place::default());
+        Note { onset, length, pitch, velocity, tied_from: false, tied_to: false, marks, place }
+    }
 }
 
 /// The velocity of `mf`, which holds until the text says otherwise (ABC 2.1, 4.14).
@@ -61,7 +108,19 @@ impl Measure {
         sort(&mut notes);
         let symbol =
             |symbol: &ChordSymbol| ChordSymbol { onset: symbol.onset, text: chord::transposed(&symbol.text, interval) };
-        Measure { length: self.length, notes, chords: self.chords.iter().map(symbol).collect() }
+        let grace = |grace: &Grace| Grace { pitch: grace.pitch.transposed(interval), ..*grace };
+        Measure {
+            length: self.length,
+            notes,
+            chords: self.chords.iter().map(symbol).collect(),
+            graces: self.graces.iter().map(grace).collect(),
+        }
+    }
+
+    /// Whether anything is to be done with a note besides striking and holding it.
+    #[must_use]
+    pub fn is_marked(&self) -> bool {
+        self.notes.iter().any(|note| note.marks != Marks::default())
     }
 
     /// The pitches that a tie holds into the next bar.

@@ -5,6 +5,7 @@
 
 mod force;
 mod question;
+mod sounding;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -321,5 +322,5 @@ fn rest(scene: &Scene) -> String {
 }
 
 fn style(scene: &Scene) -> print::Style {
-    print::Style { signature: scene.key.signature, unit: STREAM_UNIT, beat: scene.meter.beat() }
+    print::Style::new(&scene.key, scene.meter, STREAM_UNIT)
 }

@@ -15,7 +15,7 @@ use barline::abc::midi::{GCHORD_LETTERS, MidiCourse, MidiSetting, steps};
 use barline::abc::parse::parse;
 use barline::accompany::Style;
 use barline::notes::with_accompaniment;
-use barline::score::{Carry, measure};
+use barline::score::{Carry, Ornaments, measure};
 use barline::time::Beats;
 use num_rational::Ratio;
 use oracle::{first_difference, midi_file, same, skipped, struck};
@@ -57,7 +57,7 @@ const LOUDEST_CHORD: u8 = 75;
 
 fn ours(tune: &Tune) -> Played {
     let mut played = Played::default();
-    for note in with_accompaniment(tune) {
+    for note in with_accompaniment(tune, Ornaments::LeftOut) {
         let pitch = note.pitch.midi();
         let part = match note.voice.as_str() {
             "chords" if note.velocity > LOUDEST_CHORD => 1,

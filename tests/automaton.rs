@@ -123,7 +123,7 @@ proptest! {
     fn every_full_bar_is_accepted(seed: u64, meter_index in 0usize..10, key_index in 0usize..49) {
         let (meter, key) = (meter(meter_index), key(key_index));
         let measure = random_bar(meter, &mut Rng::new(seed, 1, 0, 0));
-        let style = print::Style { signature: key.signature, unit: Beats::EIGHTH, beat: meter.beat() };
+        let style = print::Style::new(&key, meter, Beats::EIGHTH);
         let text = print::bar(&measure, meter.bar_length(), &style);
         let mut rules = Rules::plain(ticks(meter.bar_length()), ticks(meter.beat()));
         rules.signature = key.signature;
@@ -177,5 +177,5 @@ fn random_bar(meter: Meter, rng: &mut Rng) -> Measure {
 
 fn random_note(onset: Beats, length: Beats, rng: &mut Rng) -> Note {
     let pitch = Pitch { step: Step::ALL[rng.below(7)], alter: rng.below(3) as i8 - 1, octave: 3 + rng.below(3) as i8 };
-    Note { onset, length, pitch, velocity: 90, tied_from: false, tied_to: false }
+    Note::new(onset, length, pitch, 90)
 }

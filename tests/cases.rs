@@ -14,8 +14,8 @@ use barline::abc::key::Key;
 use barline::abc::parse::parse;
 use barline::abc::{Diagnostic, Severity, Step};
 use barline::check::check;
-use barline::notes::notes;
-use barline::score::{Carry, measure, unfold};
+use barline::notes::{PlayedNote, notes, played};
+use barline::score::{Carry, Ornaments, measure, unfold};
 use barline::time::Beats;
 use case_file::{Case, complete, read};
 
@@ -128,8 +128,10 @@ fn faults(case: &Case) -> Vec<String> {
                 Some(fault) => fault,
             },
             "tunes" => book.tunes.len().to_string(),
-            key if key == "notes" || key.starts_with("voice ") => {
-                match notes_differ(&book.tunes[tune], key.strip_prefix("voice "), value) {
+            "symbols" => symbols(&text, &notes(&book.tunes[tune])),
+            "performed symbols" => symbols(&text, &played(&book.tunes[tune], Ornaments::Played)),
+            key if key == "notes" || key == "performed" || key.starts_with("voice ") => {
+                match notes_differ(&book.tunes[tune], key, value) {
                     None => continue,
                     Some(fault) => fault,
                 }
@@ -273,9 +275,11 @@ fn signature(key: &Key) -> Vec<String> {
 }
 
 /// How the notes of a tune or of one of its voices are others than expected. A rest at the end says how long the voice is.
-fn notes_differ(tune: &Tune, voice: Option<&str>, expected: &str) -> Option<String> {
+fn notes_differ(tune: &Tune, key: &str, expected: &str) -> Option<String> {
+    let voice = key.strip_prefix("voice ");
+    let ornaments = if key == "performed" { Ornaments::Played } else { Ornaments::LeftOut };
     let (wanted, end) = notation::read(expected);
-    let played = notes(tune).into_iter().filter(|note| voice.is_none_or(|id| note.voice == id));
+    let played = played(tune, ornaments).into_iter().filter(|note| voice.is_none_or(|id| note.voice == id));
     let mut found: Vec<_> = played.map(|note| (note.onset, note.length, note.pitch.midi())).collect();
     found.sort_unstable();
     if found != wanted {
@@ -287,6 +291,11 @@ fn notes_differ(tune: &Tune, voice: Option<&str>, expected: &str) -> Option<Stri
     let of = voice.map_or(tune.voices.first(), |id| tune.voice(id));
     let whole = of.map_or(Beats::ZERO, |of| length_of(tune, of));
     (last_is_rest && whole != end).then(|| format!("a length of {whole}"))
+}
+
+/// The text of each note's symbol.
+fn symbols(text: &str, notes: &[PlayedNote]) -> String {
+    notes.iter().map(|note| &text[note.place.0.start..note.place.0.end]).collect::<Vec<_>>().join(" / ")
 }
 
 fn length_of(tune: &Tune, voice: &Voice) -> Beats {

@@ -290,6 +290,18 @@ fn notes_with_chords_have_the_accompaniment_as_voices_of_its_own() {
 }
 
 #[test]
+fn grace_notes_and_ornaments_come_when_asked_for() {
+    let place = Place::new();
+    let file = place.write("graces.abc", "X:1\nL:1/8\nK:D\n{g}A2 .MD2\n");
+    let notes = |more: &[&str]| place.run([&["notes", text(&file)], more].concat()).out;
+    assert_eq!(notes(&[]), "1 1 0 1/4 69 90\n1 1 1/4 1/8 62 90\n");
+    assert_eq!(
+        notes(&["--graces"]),
+        "1 1 0 1/32 79 90\n1 1 1/32 7/32 69 90\n1 1 1/4 1/32 62 90\n1 1 9/32 1/32 61 90\n1 1 5/16 1/16 62 90\n"
+    );
+}
+
+#[test]
 fn devices_as_json_are_one_object() {
     let ran = Place::new().run(["devices", "--json"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");

@@ -15,9 +15,9 @@ use barline::abc::parse::{parse, read_bar};
 use barline::abc::print::{self, Style};
 use barline::abc::{Meter, Pitch};
 use barline::check::check;
-use barline::notes::with_accompaniment;
+use barline::notes::{played, with_accompaniment};
 use barline::prompt;
-use barline::score::{Carry, Joined, Measure, join, measure};
+use barline::score::{Carry, Joined, Measure, Ornaments, join, measure};
 use barline::time::Beats;
 use mutator::Mutator;
 
@@ -72,7 +72,7 @@ fn read(text: &str, tally: &mut Tally) {
     }
     for tune in &book.tunes {
         tally.tunes += 1;
-        for note in with_accompaniment(tune) {
+        for note in with_accompaniment(tune, Ornaments::LeftOut).into_iter().chain(played(tune, Ornaments::Played)) {
             assert!(note.onset >= Beats::ZERO && note.length > Beats::ZERO, "{note:?}");
             assert!((0..=127).contains(&note.pitch.midi()) && (1..=127).contains(&note.velocity), "{note:?}");
         }
@@ -122,14 +122,17 @@ fn print_bar(bar: &Bar, measure: &Measure, tied: &[Pitch], tally: &mut Tally) {
     }
 }
 
-/// Whether the printer can write the bar as it is: on the grid, not too long, no pitch struck while it sounds.
+/// Whether the printer can write the bar as it is: on the grid, not too long, no pitch struck while it sounds, no tie over a gap (from a
+/// note that ends before its chord does).
 fn is_exact(measure: &Measure, length: Beats) -> bool {
     let notes = &measure.notes;
     measure.length <= length
         && notes.iter().all(|note| on_grid(note.onset) && on_grid(note.length) && note.onset + note.length <= length)
         && measure.chords.iter().all(|chord| on_grid(chord.onset))
         && notes.iter().enumerate().all(|(at, note)| {
-            notes[at + 1..].iter().all(|next| next.pitch != note.pitch || next.onset >= note.onset + note.length)
+            let end = note.onset + note.length;
+            let (mut same, tied) = (notes[at + 1..].iter().filter(|next| next.pitch == note.pitch), note.tied_to);
+            same.all(|next| next.onset == end || next.onset > end && !tied)
         })
 }
 

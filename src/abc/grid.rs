@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use num_rational::Ratio;
 
 use super::Pitch;
-use crate::score::{ChordSymbol, Measure, Note};
+use crate::score::{ChordSymbol, Figure, Grace, Measure, Note};
 use crate::time::Beats;
 
 /// Ticks of a whole note. Every canonical time is a number of these.
@@ -27,6 +27,12 @@ pub(super) struct Slice {
     pub pitches: Vec<(Pitch, bool)>,
     /// Chord symbols at the start.
     pub chords: Vec<String>,
+    /// Graces of the notes that start here.
+    pub graces: Vec<Grace>,
+    /// The ornament of a note that starts here.
+    pub figure: Option<Figure>,
+    /// Whether a staccato note ends here.
+    pub staccato: bool,
 }
 
 impl Slice {
@@ -50,8 +56,9 @@ pub(super) fn slices(measure: &Measure, length: Beats) -> Vec<Slice> {
     cuts.retain(|cut| (Beats::ZERO..=length).contains(cut));
     cuts.sort_unstable();
     cuts.dedup();
-    // Both go forward with the cuts, so that a bar of very many notes takes no longer for each.
+    // All go forward with the cuts, so that a bar of very many notes takes no longer for each.
     let (mut notes, mut symbols) = (notes.iter().peekable(), symbols.into_iter().peekable());
+    let mut graces = measure.graces.iter().peekable();
     let mut sounding: Vec<&Note> = Vec::new();
     let slice = |ends: &[Beats]| {
         let (start, end) = (ends[0], ends[1]);
@@ -63,7 +70,12 @@ pub(super) fn slices(measure: &Measure, length: Beats) -> Vec<Slice> {
         pitches.dedup_by_key(|(pitch, _)| *pitch);
         let here = std::iter::from_fn(|| symbols.next_if(|chord| chord.onset <= start));
         let chords = here.filter(|chord| chord.onset == start).map(|chord| chord.text.replace('"', "'")).collect();
-        Slice { start: ticks(start), end: ticks(end), pitches, chords }
+        let here = std::iter::from_fn(|| graces.next_if(|grace| grace.onset <= start));
+        let graces = here.filter(|grace| grace.onset == start).copied().collect();
+        let mut starting = sounding.iter().filter(|note| note.onset == start);
+        let figure = starting.find_map(|note| Some(note.marks.ornament?.figure));
+        let staccato = sounding.iter().any(|note| note.marks.staccato && note.onset + note.length == end);
+        Slice { start: ticks(start), end: ticks(end), pitches, chords, graces, figure, staccato }
     };
     cuts.windows(2).map(slice).collect()
 }

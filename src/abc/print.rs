@@ -5,10 +5,12 @@
 //! each beat; triplets as `(3abc`; chords with one length outside. Times off the grid of 1/32 (and its triplets) are
 //! rounded to it.
 
+use num_rational::Ratio;
+
 use super::grid::{GRID, LENGTHS, Slice, TICKS, is_triplet, on_grid, slices, triplet_length};
 use super::key::Key;
 use super::{Meter, Pitch, accidental};
-use crate::score::Measure;
+use crate::score::{Figure, Measure};
 use crate::time::Beats;
 
 /// What the text is written for.
@@ -20,13 +22,15 @@ pub struct Style {
     pub unit: Beats,
     /// A space stands before each element that starts on a multiple of this.
     pub beat: Beats,
+    /// Whether staccato, grace notes and ornaments are written.
+    pub marks: bool,
 }
 
 impl Style {
-    /// The style of a text with these `K:`, `M:` and `L:`.
+    /// The style of a text with these `K:`, `M:` and `L:`, without marks: the notes alone, as a language model is to see them.
     #[must_use]
     pub fn new(key: &Key, meter: Meter, unit: Beats) -> Style {
-        Style { signature: key.signature, unit, beat: meter.beat() }
+        Style { signature: key.signature, unit, beat: meter.beat(), marks: false }
     }
 }
 
@@ -76,6 +80,8 @@ impl Printer<'_> {
             if member == 0 {
                 self.text.push_str("(3");
             }
+            self.leading(slice);
+            self.staccato(slice);
             self.element(&slice.pitches, written, false);
         }
         self.at += 2 * written;
@@ -83,7 +89,7 @@ impl Printer<'_> {
 
     fn slice(&mut self, slice: &Slice) {
         let mut left = slice.length().to_integer();
-        let mut chords = &slice.chords[..];
+        let (mut chords, mut first) = (&slice.chords[..], true);
         while left > 0 {
             // The shortest length divides every place on the grid; what is off it at the end is not written.
             let Some(length) = LENGTHS.into_iter().find(|length| *length <= left) else { break };
@@ -91,6 +97,13 @@ impl Printer<'_> {
             self.space();
             self.chords(chords);
             chords = &[];
+            if std::mem::take(&mut first) {
+                self.leading(slice);
+            }
+            // Of tied notes the last one decides.
+            if left < GRID {
+                self.staccato(slice);
+            }
             self.element(&slice.pitches, length, left >= GRID);
             self.at += length;
         }
@@ -111,9 +124,33 @@ impl Printer<'_> {
         }
     }
 
+    /// Graces and ornament of what starts here.
+    fn leading(&mut self, slice: &Slice) {
+        if !self.style.marks {
+            return;
+        }
+        if !slice.graces.is_empty() {
+            let crushed = slice.graces.iter().all(|grace| grace.length * 2 == Beats::THIRTY_SECOND);
+            self.text.push_str(if crushed { "{/" } else { "{" });
+            for grace in &slice.graces {
+                self.pitch(grace.pitch);
+                let length = grace.length.ratio(Beats::THIRTY_SECOND) * if crushed { 2 } else { 1 };
+                self.text.push_str(&written(length));
+            }
+            self.text.push('}');
+        }
+        self.text.push_str(slice.figure.map_or("", Figure::sign));
+    }
+
+    fn staccato(&mut self, slice: &Slice) {
+        if self.style.marks && slice.staccato {
+            self.text.push('.');
+        }
+    }
+
     /// A rest, note or chord; `tied` when it goes on in the next element.
     fn element(&mut self, pitches: &[(Pitch, bool)], length: i64, tied: bool) {
-        let length = self.length(length);
+        let length = written(Beats::new(length, TICKS).ratio(self.style.unit));
         match pitches {
             [] => {
                 self.text.push(self.rest);
@@ -145,18 +182,6 @@ impl Printer<'_> {
         }
     }
 
-    /// `3/2`, `/`, `/4`, or nothing for one unit.
-    fn length(&self, ticks: i64) -> String {
-        let units = Beats::new(ticks, TICKS).ratio(self.style.unit);
-        match (*units.numer(), *units.denom()) {
-            (1, 1) => String::new(),
-            (1, 2) => "/".to_owned(),
-            (1, below) => format!("/{below}"),
-            (above, 1) => above.to_string(),
-            (above, below) => format!("{above}/{below}"),
-        }
-    }
-
     /// Every altered note carries its accidental; one that is not carries one only to take back an earlier one.
     fn pitch(&mut self, pitch: Pitch) {
         let letter = pitch.step as usize;
@@ -177,9 +202,19 @@ impl Printer<'_> {
     }
 }
 
+/// `3/2`, `/`, `/4`, or nothing for one unit.
+fn written(units: Ratio<i64>) -> String {
+    match (*units.numer(), *units.denom()) {
+        (1, 1) => String::new(),
+        (1, 2) => "/".to_owned(),
+        (1, below) => format!("/{below}"),
+        (above, 1) => above.to_string(),
+        (above, below) => format!("{above}/{below}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use num_rational::Ratio;
     use proptest::prelude::*;
 
     use super::super::Step;
@@ -226,6 +261,25 @@ mod tests {
         check("F ^F =F F ^F2 F2", "D", COMMON, EIGHTH, "FF =F=F ^F2 F2");
         check("_B_B =B2 =c4", "F", COMMON, EIGHTH, "BB =B2 c4");
         check("=B _B c2 __B4", "F", COMMON, EIGHTH, "=B_B c2 __B4");
+    }
+
+    #[test]
+    fn marks() {
+        for (text, expect) in [
+            (".A2 {g}B2 T[CE]2 ~c2", ".A2 {g}B2 T[CE]2 ~c2"),
+            ("{^fg2}A2 {/f}f2 MA PB !turn!c!invertedturn!d", "{^fg2}A2 {/^f}^f2 MAPB !turn!c!invertedturn!d"),
+            ("{g}.TA5 (3.A.Bc d", "{g}TA4- .A(3.A.Bcd"),
+            ("!staccato!!mordent!A4-|A4", "M.A4 z4"),
+        ] {
+            let (measure, _) = read_bar(text.split('|').next().unwrap_or(""), &Key::NONE, COMMON, Beats::EIGHTH, &[]);
+            let style = Style { marks: true, ..Style::new(&Key::NONE, COMMON, Beats::EIGHTH) };
+            let length = COMMON.bar_length();
+            let text = bar(&measure, length, &style);
+            assert_eq!(text, expect);
+            let (again, _) = read_bar(&text, &Key::NONE, COMMON, Beats::EIGHTH, &[]);
+            assert_eq!(bar(&again, length, &style), text);
+            assert!(!bar(&measure, length, &Style { marks: false, ..style }).contains(['.', '{', 'T', '!', '~']));
+        }
     }
 
     #[test]
@@ -300,7 +354,8 @@ mod tests {
                         let tied_from = last.contains(pitch);
                         let onset = measure.length;
                         let velocity = crate::score::DEFAULT_VELOCITY;
-                        measure.notes.push(Note { onset, length, pitch: *pitch, velocity, tied_from, tied_to: tie });
+                        let note = Note::new(onset, length, *pitch, velocity);
+                        measure.notes.push(Note { tied_from, tied_to: tie, ..note });
                     }
                     measure.length += length;
                     last = if tie { sounding } else { Vec::new() };
@@ -323,17 +378,14 @@ mod tests {
         let time = (-4..200i64, 1..100i64).prop_map(|(n, d)| Beats::new(n, d));
         let note = (time.clone(), time, pitch(), any::<bool>(), any::<bool>()).prop_map(
             |(onset, length, pitch, tied_from, tied_to)| Note {
-                onset,
-                length,
-                pitch,
-                velocity: 90,
                 tied_from,
                 tied_to,
+                ..Note::new(onset, length, pitch, 90)
             },
         );
         prop::collection::vec(note, 0..12).prop_map(|mut notes| {
             notes.sort_by_key(|note| (note.onset, note.pitch.midi()));
-            Measure { length: Beats::WHOLE, notes, chords: Vec::new() }
+            Measure { length: Beats::WHOLE, notes, ..Measure::default() }
         })
     }
 
@@ -341,7 +393,7 @@ mod tests {
         #[test]
         fn any_notes_make_a_full_bar(measure in anything()) {
             let unit = Beats::new(1, 8);
-            let style = Style { signature: [0; 7], unit, beat: Beats::new(1, 4) };
+            let style = Style::new(&Key::NONE, COMMON, unit);
             let text = bar(&measure, Beats::WHOLE, &style);
             let (again, diagnostics) = read_bar(&text, &Key::NONE, COMMON, unit, &[]);
             prop_assert_eq!(&diagnostics, &[], "{}", text);
@@ -354,7 +406,7 @@ mod tests {
             let key = ["C", "D", "Eb", "Bbm", "F#mix"][sharps];
             let (key, _) = Key::parse(key).expect("a key");
             let unit = Beats::new(1, 8);
-            let style = Style { signature: key.signature, unit, beat: Beats::new(1, 4) };
+            let style = Style::new(&key, COMMON, unit);
             let text = bar(&measure, length, &style);
             let (again, diagnostics) = read_bar(&text, &key, COMMON, unit, &[]);
             prop_assert_eq!(&diagnostics, &[], "{}", text);

@@ -51,7 +51,7 @@ impl Drummer {
             if let Some((drum, velocity)) = stroke.filter(|_| (start..start + length).contains(&onset)) {
                 let (onset, length) = (onset - start, end - onset);
                 let (pitch, velocity) = (Pitch::from_midi(drum.into()), velocity.max(1));
-                measure.notes.push(Note { onset, length, pitch, velocity, tied_from: false, tied_to: false });
+                measure.notes.push(Note::new(onset, length, pitch, velocity));
             }
         }
         self.next = (self.next + 1) % self.bars.max(1);

@@ -116,7 +116,7 @@ fn played(wholes: &[Whole], mut bar: impl FnMut(&Whole) -> Measure) -> Vec<Joine
             if (whole.lead..end).contains(&note.onset) {
                 let onset = whole.start + summable(note.onset - whole.lead);
                 let length = summable(note.length.min(end - note.onset));
-                notes.push(Joined { onset, length, pitch: note.pitch, velocity: note.velocity });
+                notes.push(Joined { onset, length, pitch: note.pitch, velocity: note.velocity, place: note.place });
             }
         }
         if notes.len() > MOST_NOTES {

@@ -147,6 +147,6 @@ impl<'a> Stream<'a> {
     }
 
     fn style(&self, key: &Key) -> print::Style {
-        print::Style { signature: key.signature, unit: STREAM_UNIT, beat: self.prompt.meter.beat() }
+        print::Style::new(key, self.prompt.meter, STREAM_UNIT)
     }
 }

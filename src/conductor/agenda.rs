@@ -1,8 +1,11 @@
-//! The agenda: note events between their bar's commit and their departure for the outputs. Joins ties over bar lines. Pure.
+//! The agenda: note events between their bar's commit and their departure for the outputs. Plays graces and ornaments, joins ties over bar
+//! lines. Pure.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::event::{Action, ScheduledEvent, VoiceSlot};
+use crate::score::{Ornaments, perform};
 use crate::time::{Beats, Frames};
 use crate::timeline::Bar;
 use crate::transport::Transport;
@@ -37,7 +40,7 @@ impl Agenda {
         let mut open = before;
         for (voice, cell) in bar.scene.voices.iter().zip(&bar.cells) {
             let Some(slot) = slot(&voice.name) else { continue };
-            for note in &cell.measure.notes {
+            for note in &perform(Cow::Borrowed(&cell.measure), Ornaments::Played).notes {
                 let Ok(pitch) = u8::try_from(note.pitch.midi()) else { continue };
                 if pitch > 127 {
                     continue;

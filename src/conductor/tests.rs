@@ -234,3 +234,27 @@ fn a_slow_composer_leaves_the_old_plan_to_the_ladder() {
     assert_eq!(rungs[4], Author::Ladder(3));
     assert!(texts(&conductor, 1)[4..7].iter().all(|text| text == "E8" || text == "F8"));
 }
+
+#[test]
+fn expression_is_played_within_its_note() {
+    let text = "X:1\nM:4/4\nL:1/4\nQ:1/4=120\nK:D\nV:lead by=loop\n[V:lead] .A z {g}A2- | A TB z {a}.A |\n";
+    let mut conductor = Conductor::new(&scene(text), Box::new(Silent), RATE, 1, Pace::Offline);
+    conductor.end_after(2);
+    play(&mut conductor);
+    let events = run(&mut conductor, 0, 3 * 96_000);
+    let start = RATE.frames_in(START_LEAD).0;
+    // In 1/32 of a whole note, which is 3,000 frames.
+    let played = events.iter().filter_map(|event| {
+        let at = (event.at.0 - start) as f64 / 3000.0;
+        match event.action {
+            Action::NoteOn { pitch, .. } => Some(format!("{at}:{pitch}")),
+            Action::NoteOff { pitch, .. } => Some(format!("{at}:-{pitch}")),
+            _ => None,
+        }
+    });
+    assert_eq!(
+        played.collect::<Vec<_>>().join(" "),
+        "0:69 4:-69 16:79 17:-79 17:69 40:-69 40:71 41:-71 41:73 42:-73 42:71 43:-71 43:73 44:-73 44:71 45:-71 45:73 46:-73 \
+         46:71 48:-71 56:81 57:-81 57:69 60:-69"
+    );
+}

@@ -87,13 +87,16 @@ fn cells(newest: &Scene, scene: &Scene, cell: impl Fn(usize) -> Option<timeline:
         .collect()
 }
 
-/// A cell's text in the prompt's own `L:`.
+/// A cell's text in the prompt's own `L:`, with its marks.
 #[must_use]
 pub fn in_unit(scene: &Scene, cell: &timeline::Cell) -> String {
+    let style = print::Style { marks: true, ..print::Style::new(&scene.key, scene.meter, scene.unit) };
+    if cell.measure.is_marked() {
+        return print::bar(&cell.measure, scene.bar_length(), &style);
+    }
     if scene.unit == STREAM_UNIT {
         return cell.text.clone();
     }
     let (measure, _) = read_bar(&cell.text, &scene.key, scene.meter, STREAM_UNIT, &[]);
-    let style = print::Style { signature: scene.key.signature, unit: scene.unit, beat: scene.meter.beat() };
     print::bar(&measure, scene.bar_length(), &style)
 }

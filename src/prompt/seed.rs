@@ -3,7 +3,7 @@
 use crate::abc::ast::Tune;
 use crate::abc::{Diagnostic, Meter, Span, print};
 use crate::compose::STREAM_UNIT;
-use crate::score::{Carry, Measure, Note, measure, too_long, unfold};
+use crate::score::{Carry, Grace, Measure, Note, measure, too_long, unfold};
 use crate::time::Beats;
 
 /// A bar that the text gives.
@@ -57,8 +57,7 @@ pub(super) fn seed_bars(text: &str, tune: &Tune, name: &str, diagnostics: &mut V
         append(first, pickup);
     }
     untie(&mut bars);
-    let style =
-        print::Style { signature: tune.header.key.signature, unit: STREAM_UNIT, beat: tune.header.meter().beat() };
+    let style = print::Style::new(&tune.header.key, tune.header.meter(), STREAM_UNIT);
     bars.into_iter()
         .map(|(mut measure, span)| {
             cut(&mut measure, full);
@@ -88,6 +87,7 @@ fn append(measure: &mut Measure, more: Measure) {
         chord.onset += start;
         chord
     }));
+    measure.graces.extend(more.graces.into_iter().map(|grace| Grace { onset: grace.onset + start, ..grace }));
     measure.length += more.length;
 }
 
@@ -98,5 +98,6 @@ fn cut(measure: &mut Measure, full: Beats) {
         note.length = note.length.min(full - note.onset);
     }
     measure.chords.retain(|chord| chord.onset < full);
+    measure.graces.retain(|grace| grace.onset < full);
     measure.length = full;
 }

@@ -1,6 +1,6 @@
 //! Ties joined: a voice's bars as notes from striking to end, in absolute time.
 
-use super::Measure;
+use super::{Measure, Note, Place};
 use crate::abc::Pitch;
 use crate::time::Beats;
 
@@ -12,6 +12,8 @@ pub struct Joined {
     pub pitch: Pitch,
     /// 1 to 127.
     pub velocity: u8,
+    /// Of the note that is struck.
+    pub place: Place,
 }
 
 /// Joins the ties of one voice. Bars come with their starts, in order.
@@ -32,8 +34,8 @@ pub fn join<M: std::borrow::Borrow<Measure>>(bars: impl IntoIterator<Item = (Bea
                 first.length = first.length.max(onset + note.length - first.onset);
                 place
             } else {
-                let (pitch, velocity) = (note.pitch, note.velocity);
-                played.push(Joined { onset, length: note.length, pitch, velocity });
+                let Note { length, pitch, velocity, place, .. } = *note;
+                played.push(Joined { onset, length, pitch, velocity, place });
                 played.len() - 1
             };
             if note.tied_to {

@@ -2,16 +2,17 @@
 
 use num_rational::Ratio;
 
-use super::{ChordSymbol, DEFAULT_VELOCITY, Measure, Note, sort};
+use super::ornament::{Figure, MOST_GRACES, Ornament, grace_length};
+use super::{ChordSymbol, DEFAULT_VELOCITY, Grace, Marks, Measure, Note, Place, sort};
 use crate::abc::ast::{Bar, Change, Context, Directive, NoteSymbol, Symbol, Tune};
 use crate::abc::interval::Interval;
 use crate::abc::midi::{MidiCourse, Stress};
 use crate::abc::music::MIDI_PITCHES;
-use crate::abc::{Diagnostic, Pitch, Span, chord};
+use crate::abc::{Diagnostic, Pitch, Span, Step, chord};
 use crate::time::Beats;
 
 /// Every time is rounded to this part of a whole note (powers of two, tuplets up to 13), so that sums never overflow.
-const FINEST: i64 = (1 << 13) * 27 * 5 * 7 * 11 * 13;
+pub(super) const FINEST: i64 = (1 << 13) * 27 * 5 * 7 * 11 * 13;
 
 /// In whole notes; a limit to single lengths, for the same reason.
 const LONGEST: i64 = 1000;
@@ -153,6 +154,14 @@ struct Tuplet {
     span: Span,
 }
 
+/// Marks that wait for their note; one for a rest goes with it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Waiting {
+    accent: bool,
+    staccato: bool,
+    figure: Option<Figure>,
+}
+
 struct Walk<'a> {
     carry: &'a mut Carry,
     context: Context,
@@ -176,7 +185,10 @@ struct Walk<'a> {
     tuplet: Option<Tuplet>,
     /// What broken rhythm multiplies the next note by.
     broken: Ratio<i64>,
-    accent: bool,
+    waiting: Waiting,
+    graces: Vec<Grace>,
+    /// Graces that have their note; the others wait for it.
+    led: usize,
     /// Notes were read in another order than that of their onsets and pitches.
     unsorted: bool,
 }
@@ -205,7 +217,9 @@ impl<'a> Walk<'a> {
             layers: 1,
             tuplet: None,
             broken: Ratio::from_integer(1),
-            accent: false,
+            waiting: Waiting::default(),
+            graces: Vec::new(),
+            led: 0,
             unsorted: false,
         }
     }
@@ -226,10 +240,9 @@ impl<'a> Walk<'a> {
                 self.tuplet = Some(Tuplet { left: r, factor: Ratio::new(q.into(), p.into()), span });
             }
             &Symbol::Broken(dots) => self.break_rhythm(span, dots),
-            // Grace notes take no time, but their accidentals hold in the bar.
-            Symbol::Grace { notes, .. } => {
+            Symbol::Grace { acciaccatura, notes } => {
                 for note in notes {
-                    self.alter(note);
+                    self.grace(span, note, *acciaccatura);
                 }
             }
             Symbol::ChordSymbol(text) => {
@@ -265,7 +278,8 @@ impl<'a> Walk<'a> {
             self.chords.sort_by_key(|chord| chord.onset);
         }
         self.carry.tied = self.tied_out;
-        let measure = Measure { length: self.longest, notes: self.notes, chords: self.chords };
+        self.graces.sort_by_key(|grace| grace.onset);
+        let measure = Measure { length: self.longest, notes: self.notes, chords: self.chords, graces: self.graces };
         (measure, self.diagnostics)
     }
 
@@ -287,6 +301,13 @@ impl<'a> Walk<'a> {
         self.open.clone_from(&self.carry.tied);
         self.last = None;
         self.broken = Ratio::from_integer(1);
+        self.unmark();
+    }
+
+    /// Forgets the marks and graces that have no note.
+    fn unmark(&mut self) {
+        self.waiting = Waiting::default();
+        self.graces.truncate(self.led);
     }
 
     /// What tuplet and broken rhythm multiply the next element by.
@@ -323,6 +344,7 @@ impl<'a> Walk<'a> {
     }
 
     fn silence(&mut self, span: Span, length: Beats) {
+        self.unmark();
         self.untie(self.notes.len());
         let at = self.notes.len();
         self.last = Some(Sounding { first: at, end: at, onset: self.now, length, span });
@@ -335,7 +357,11 @@ impl<'a> Walk<'a> {
         let factor = self.factor();
         let unit = self.context.unit;
         let length = self.exact(span, unit.scale(head.length).scale(outer).scale(factor));
-        let velocity = self.velocity();
+        let Waiting { accent, staccato, figure } = std::mem::take(&mut self.waiting);
+        let velocity = self.velocity(accent);
+        let graced = self.led < self.graces.len();
+        self.graces[self.led..].iter_mut().for_each(|grace| grace.onset = self.now);
+        self.led = self.graces.len();
         let first = self.notes.len();
         self.unsorted |= symbols.len() > 1;
         for (at, symbol) in symbols.iter().enumerate() {
@@ -352,7 +378,12 @@ impl<'a> Walk<'a> {
             };
             let tied_to = tie || symbol.tie;
             let tied_from = self.open.contains(&pitch);
-            self.notes.push(Note { onset: self.now, length: own, pitch, velocity, tied_from, tied_to });
+            // Of a chord the highest note has the ornament.
+            let highest = || symbols.iter().all(|other| (other.octave, other.step) <= (symbol.octave, symbol.step));
+            let ornament = figure.filter(|_| highest()).map(|figure| self.ornament(figure, symbol, pitch));
+            let marks = Marks { staccato, graced, ornament };
+            let place = Place(span);
+            self.notes.push(Note { onset: self.now, length: own, pitch, velocity, tied_from, tied_to, marks, place });
         }
         let end = self.notes.len();
         self.untie(first);
@@ -361,16 +392,37 @@ impl<'a> Walk<'a> {
         self.now += length;
     }
 
-    /// The velocity of what comes now, an accent with it.
+    /// The velocity of what comes now.
     #[inline]
-    fn velocity(&mut self) -> u8 {
-        let accent = if std::mem::take(&mut self.accent) { 16 } else { 0 };
-        let mut velocity = i32::from(self.carry.velocity) + accent;
+    fn velocity(&self, accent: bool) -> u8 {
+        let mut velocity = i32::from(self.carry.velocity) + if accent { 16 } else { 0 };
         if let Some(stress) = &self.stress {
             let placed = stress.velocity(self.now, self.context.meter);
             velocity += i32::from(placed) - i32::from(DEFAULT_VELOCITY);
         }
         velocity.clamp(1, 127) as u8
+    }
+
+    /// A grace note takes no time, but its accidental holds in the bar.
+    fn grace(&mut self, span: Span, symbol: &NoteSymbol, acciaccatura: bool) {
+        let written = Pitch { step: symbol.step, alter: self.alter(symbol), octave: symbol.octave };
+        let pitch = written.transposed(self.shift);
+        if (0..=127).contains(&pitch.midi()) && self.graces.len() - self.led < MOST_GRACES {
+            let length = grace_length(symbol.length, acciaccatura);
+            self.graces.push(Grace { onset: self.now, length, pitch, place: Place(span) });
+        }
+    }
+
+    /// The ornament on a note, with its neighbours as key and accidentals have them.
+    fn ornament(&mut self, figure: Figure, symbol: &NoteSymbol, pitch: Pitch) -> Ornament {
+        let mut apart = |steps: i32| {
+            let ladder = 7 * i32::from(symbol.octave) + symbol.step as i32 + steps;
+            let (step, octave) = (Step::ALL[ladder.rem_euclid(7) as usize], ladder.div_euclid(7) as i8);
+            let alter = self.alter(&NoteSymbol { accidental: None, step, octave, ..*symbol });
+            let neighbour = Pitch { step, alter, octave }.transposed(self.shift);
+            (steps * (neighbour.midi() - pitch.midi())).clamp(1, 3) as u8
+        };
+        Ornament { figure, above: apart(1), below: apart(-1) }
     }
 
     /// A `-` to another pitch than those from `first` on is a slur in many older files: the note is not held on.
@@ -474,10 +526,17 @@ impl<'a> Walk<'a> {
             "ff" => 120,
             "fff" | "ffff" => 127,
             ">" | "accent" | "emphasis" | "sfz" => {
-                self.accent = true;
+                self.waiting.accent = true;
                 return;
             }
-            _ => return,
+            "staccato" | "wedge" => {
+                self.waiting.staccato = true;
+                return;
+            }
+            _ => {
+                self.waiting.figure = Figure::of(name).or(self.waiting.figure);
+                return;
+            }
         };
         self.carry.velocity = velocity;
     }

@@ -41,7 +41,7 @@ pub(super) fn origin(old: &InForce, voice: &Voice, from: i64, fresh: bool, phras
             Origin { bar: from + (old.origin - from).rem_euclid(phrase), first: 0 }
         }
         (By::Model, By::Model) => {
-            let same = |(a, b): &(&SeedBar, &SeedBar)| a.text == b.text;
+            let same = |(a, b): &(&SeedBar, &SeedBar)| a.measure == b.measure;
             let first = before.bars.iter().zip(&voice.bars).take_while(same).count();
             // A seed that only lost its end, or nothing, re-triggers nothing.
             if first >= voice.bars.len() { origin } else { Origin { bar: from, first } }

@@ -3,7 +3,7 @@
 //!
 //! - `-> notes: C4:1/8 D4+F4 z @1/2 G4:1/4` are notes in the notation of `notation.rs`; a rest at the end says how long the
 //!   music is;
-//! - `-> voice A: …` is the same for one voice;
+//! - `-> voice A: …` is the same for one voice, `-> performed: …` with grace notes and ornaments;
 //! - `-> refused 1:3` wants a message at that place, `-> warning 1:3` one that is no error; errors are not allowed elsewhere;
 //! - `-> told: 1:3 2:1` are the places of all messages, or `none`;
 //! - `-> tune 2` looks at the second tune, `-> each key: F#` at every line by itself;

@@ -119,10 +119,9 @@ pub fn struck(bytes: &[u8], late: i64) -> Vec<Struck> {
     heard
 }
 
-/// Decorations that abc2midi plays in its own way, by letter and by name: rolls, trills, arpeggios, and staccato, which it
-/// shortens.
-const OWN_LETTERS: [char; 3] = ['~', 'T', '.'];
-const OWN_NAMES: [&str; 4] = ["roll", "trill", "arpeggio", "staccato"];
+/// Decorations that abc2midi plays in its own way, by letter and by name: rolls, trills and arpeggios.
+const OWN_LETTERS: [char; 2] = ['~', 'T'];
+const OWN_NAMES: [&str; 3] = ["roll", "trill", "arpeggio"];
 
 /// The tune without what the standard leaves to the player: `R:`, by which abc2midi swings hornpipes, and those decorations.
 pub fn played_alike(tune: &str) -> String {
@@ -151,15 +150,18 @@ fn without_own_decorations(line: &str, out: &mut String) {
         // What is enclosed is copied as a whole.
         if let Some(length) = close.and_then(|close| rest[1..].find(close)) {
             let inside = &rest[1..=length];
-            if c == '"' || inline_field || !OWN_NAMES.contains(&inside) {
+            if c != '"' && ["staccato", "wedge"].contains(&inside) {
+                // abc2midi knows staccato by its dot alone.
+                out.push('.');
+            } else if c == '"' || inline_field || !OWN_NAMES.contains(&inside) {
                 out.push_str(&rest[..length + 2]);
             }
             rest = &rest[length + 2..];
             continue;
         }
         rest = &rest[c.len_utf8()..];
-        // A dotted bar line is no staccato. Of a dotted slur abc2midi makes one.
-        if !OWN_LETTERS.contains(&c) || c == '.' && rest.starts_with('|') {
+        // Of a dotted slur abc2midi makes staccato.
+        if !(OWN_LETTERS.contains(&c) || c == '.' && rest.starts_with(['(', ')', '-'])) {
             out.push(c);
         }
     }
@@ -183,4 +185,15 @@ fn set_up(tune: &str, voices: &[&str]) -> String {
         }
     }
     out
+}
+
+/// The tune with its staccato notes as plain ones.
+pub fn without_staccato(tune: &str) -> String {
+    let is_music = |line: &str| line.as_bytes().get(1) != Some(&b':') || line.starts_with('|');
+    let plain = |line: &str| {
+        let dots = line.char_indices().filter(|&(at, c)| c != '.' || line[at + 1..].starts_with(['|', '(', ')', '-']));
+        dots.map(|(_, c)| c).collect()
+    };
+    let lines = tune.lines().map(|line| if is_music(line) { plain(line) } else { line.to_owned() } + "\n");
+    lines.collect()
 }

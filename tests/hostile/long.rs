@@ -13,6 +13,7 @@ use barline::abc::write::write;
 use barline::check::check;
 use barline::notes::with_accompaniment;
 use barline::prompt;
+use barline::score::Ornaments;
 
 /// Bytes of a long text; the short one has a quarter.
 const LONG: usize = 1_000_000;
@@ -78,7 +79,9 @@ fn check_text(name: &str, text: &dyn Fn(usize) -> String, wrong: &str) {
     let (short, long) = (text(LONG / 4), text(LONG));
     let readers: [(&str, Reader<'_>); 5] = [
         ("parse", &|text| drop(parse(text))),
-        ("notes", &|text| parse(text).0.tunes.iter().for_each(|tune| drop(with_accompaniment(tune)))),
+        ("notes", &|text| {
+            parse(text).0.tunes.iter().for_each(|tune| drop(with_accompaniment(tune, Ornaments::Played)));
+        }),
         ("check", &|text| {
             let diagnostics = check(text);
             display(&diagnostics, "x", text).for_each(drop);
@@ -133,6 +136,9 @@ fn long_lines() {
         ("\"", ""),
         ("\"Am\"|", ""),
         ("\"^x\"|", ""),
+        ("{a}A", "too long"),
+        ("{abcdefgabc}.~A", "too long"),
+        ("TA-", "too long"),
         ("(", ""),
         ("(A", "too long"),
         ("[", "missing"),
