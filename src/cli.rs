@@ -22,7 +22,7 @@ pub enum Command {
     Render(RenderArguments),
     /// Print the notes that an ABC file would play
     Notes(NotesArguments),
-    /// Check ABC files and prompts; says file, line and column, and exits with 1 when there is an error
+    /// Check ABC files, prompts and patches; says file, line and column with a hint, shows the place in a terminal, and exits with 1 when there is an error
     Check(CheckArguments),
     /// List audio hosts, devices and MIDI ports
     Devices {

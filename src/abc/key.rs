@@ -285,12 +285,10 @@ fn no_key(text: &str) -> Fault {
 
 /// What to say of a word behind a key that looks like a mode, and was not taken for one.
 pub(super) fn no_mode(properties: &[Property]) -> Option<Fault> {
-    let words = properties.iter().filter(|property| property.value.is_empty()).map(|property| property.name.as_str());
-    words.filter_map(|word| Some((word, did_you_mean(&word.to_ascii_lowercase(), MODE_NAMES)?))).next().map(
-        |(word, help)| {
-            Fault::new(format!("'{}' is not a mode; the key is read as major", excerpt(word))).with_help(help)
-        },
-    )
+    let mut words =
+        properties.iter().filter(|property| property.value.is_empty()).map(|property| property.name.as_str());
+    let (word, help) = words.find_map(|word| Some((word, did_you_mean(&word.to_ascii_lowercase(), MODE_NAMES)?)))?;
+    Some(Fault::new(format!("'{}' is not a mode; the key is read as major", excerpt(word))).with_help(help))
 }
 
 /// Explicit accidentals, one or more in a row: `^f=c__b`.

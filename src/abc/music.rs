@@ -343,9 +343,13 @@ impl<'a> Scanner<'a> {
     fn chord(&mut self) -> Option<Token> {
         let start = self.at;
         self.at += 1;
+        let said = self.diagnostics.len();
         let mut notes = self.notes_until(b'[', b']', start, "the chord's ']' is missing");
         let length = self.length();
         let tie = self.tie();
+        if notes.is_empty() && said < self.diagnostics.len() {
+            return None;
+        }
         if notes.is_empty() {
             self.error(start, Fault::new("a chord needs notes").with_help("as in [CEG]"));
             return None;
@@ -383,7 +387,10 @@ impl<'a> Scanner<'a> {
                 _ => true,
             };
             let Some(byte) = self.peek().filter(goes_on) else {
-                let help = format!("did you mean '{}{}'?", excerpt(&self.text[start..self.at]), close as char);
+                let help = match notes[..] {
+                    [] => Cow::Borrowed("a chord is as in [CEG], grace notes as in {fg}, an ending as in [1"),
+                    _ => format!("did you mean '{}{}'?", excerpt(&self.text[start..self.at]), close as char).into(),
+                };
                 self.error(start, Fault::new(missing).with_help(help));
                 return notes;
             };

@@ -156,7 +156,7 @@ mod tests {
             let said: Vec<Diagnostic> =
                 (0..100).map(|_| Diagnostic::error(Span { start: place, end: line.len() }, "wrong")).collect();
             for shown in full(&said, "x", &line) {
-                assert!(shown.chars().count() < 4 * COLUMNS && shown.contains("^"), "{shown}");
+                assert!(shown.chars().count() < 4 * COLUMNS && shown.contains('^'), "{shown}");
                 assert_eq!(shown.contains("| ..."), place > 0, "{shown}");
                 assert_eq!(
                     shown.lines().nth(2).is_some_and(|line| line.ends_with("...")),

@@ -103,18 +103,18 @@ pub(super) fn set(
         "channel" => voice.channel = Some(number(value, 1..=16).ok_or_else(|| wrong("channels go from 1 to 16"))?),
         "prog" => voice.program = Some(number(value, 0..=127).ok_or_else(|| wrong("programs go from 0 to 127"))?),
         "gain" => {
-            voice.gain = real(value, 0.0..=2.0).ok_or_else(|| wrong("a number from 0 to 2; 1 leaves it as it is"))?
+            voice.gain = real(value, 0.0..=2.0).ok_or_else(|| wrong("a number from 0 to 2; 1 leaves it as it is"))?;
         }
         "pan" => voice.pan = real(value, -1.0..=1.0).ok_or_else(|| wrong("a number from -1, left, to 1, right"))?,
         "mute" => voice.muted = true,
         "range" => voice.rules.range = range(value).ok_or_else(|| wrong("two notes, lowest first, as in D..d'"))?,
         "scale" => {
             voice.rules.classes =
-                Some(scale(value, key).ok_or_else(|| wrong("key, penta, or notes as in \"D F G A C\""))?)
+                Some(scale(value, key).ok_or_else(|| wrong("key, penta, or notes as in \"D F G A C\""))?);
         }
         "grid" => {
             voice.rules.grid = grid(value, meter)
-                .ok_or_else(|| wrong("one of 1/2, 1/4, 1/8, 1/16 and 1/32, and no longer than a bar"))?
+                .ok_or_else(|| wrong("one of 1/2, 1/4, 1/8, 1/16 and 1/32, and no longer than a bar"))?;
         }
         "notes" => voice.rules.notes = notes(value).ok_or_else(|| wrong("fewest and most, as in 2-8"))?,
         name if LATER.contains(&name) => {

@@ -216,12 +216,11 @@ fn explain(error: EvalAltResult) -> PatchError {
         EvalAltResult::ErrorRuntime(value, _) => value.to_string(),
         EvalAltResult::ErrorFunctionNotFound(signature, _) => {
             let name = signature.split_whitespace().next().unwrap_or_default();
-            match VOCABULARY.iter().find(|word| word.name == name) {
-                Some(word) => format!("{name} is used as {}", word.usage()),
-                None => {
-                    help = did_you_mean(name, VOCABULARY.iter().map(|word| word.name));
-                    format!("there is no '{}' for these operands", excerpt(name))
-                }
+            if let Some(word) = VOCABULARY.iter().find(|word| word.name == name) {
+                format!("{name} is used as {}", word.usage())
+            } else {
+                help = did_you_mean(name, VOCABULARY.iter().map(|word| word.name));
+                format!("there is no '{}' for these operands", excerpt(name))
             }
         }
         EvalAltResult::ErrorVariableNotFound(name, _) => {
