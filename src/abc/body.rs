@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use super::ast::{Item, Symbol};
-use super::macros::Macros;
 use super::music::{Scanner, Token};
 use super::tune::TuneBuilder;
 use super::{Diagnostic, Fault, Span};
@@ -27,7 +26,7 @@ impl TuneBuilder {
     /// macro that the music comes of; bar lines, overlays and fields are none of an ornament's business.
     fn music_to_field(&mut self, scanner: &mut Scanner<'_>, call: Option<Span>) -> Option<(Span, u8, Span)> {
         loop {
-            if call.is_none() && !self.macros.is_empty() && self.call(scanner) {
+            if call.is_none() && !self.macros.is_empty() && self.macros_left > 0 && self.call(scanner) {
                 continue;
             }
             if let Some((place, note)) = scanner.next_note() {
@@ -68,13 +67,12 @@ impl TuneBuilder {
         };
         scanner.at += length;
         let call = Span { start, end: scanner.at };
-        let Some(left) = self.macros_left.checked_sub(expansion.len()) else {
-            self.macros = Macros::default();
+        self.macros_left = self.macros_left.saturating_sub(expansion.len());
+        if self.macros_left == 0 {
             let message = "too much of the text comes of macros; none are read from here";
             scanner.diagnostics.push(Diagnostic::error(call, message));
             return true;
-        };
-        self.macros_left = left;
+        }
         let mut told = Vec::new();
         let all = Span { start: 0, end: expansion.len() };
         self.music_to_field(&mut Scanner::new(&expansion, all, scanner.symbols, &mut told), Some(call));

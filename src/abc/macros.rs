@@ -9,10 +9,18 @@ const LONGEST_TARGET: usize = 31;
 const LONGEST_REPLACEMENT: usize = 200;
 
 /// Every symbol of a tune is compared with every target, so there must not be many.
-const MOST_MACROS: usize = 200;
+const MOST_MACROS: usize = 100;
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Macros(Vec<(String, String)>);
+pub(super) struct Macros(Vec<Macro>);
+
+#[derive(Clone, Debug)]
+struct Macro {
+    target: String,
+    /// Where the target's `n` is, if it has one.
+    note: Option<usize>,
+    replacement: String,
+}
 
 impl Macros {
     pub fn is_empty(&self) -> bool {
@@ -33,25 +41,28 @@ impl Macros {
             )
             .into());
         }
-        self.0.retain(|(known, _)| known != target);
+        self.0.retain(|known| known.target != target);
         if self.0.len() >= MOST_MACROS {
             return Err(format!("more than {MOST_MACROS} macros").into());
         }
-        self.0.push((target.to_owned(), replacement.to_owned()));
+        let (note, target, replacement) = (target.find('n'), target.to_owned(), replacement.to_owned());
+        self.0.push(Macro { target, note, replacement });
         Ok(())
     }
 
     /// The longest call that the music begins with: its length, and what it stands for.
     pub fn call(&self, music: &str) -> Option<(usize, String)> {
-        let calls = self.0.iter().filter_map(|(target, replacement)| match target.split_once('n') {
-            None => music.starts_with(target).then(|| (target.len(), replacement.clone())),
-            Some((before, after)) => {
-                let rest = music.strip_prefix(before)?;
-                let (note, length) = Note::read(rest)?;
-                rest[length..].starts_with(after).then(|| (target.len() - 1 + length, note.transpose(replacement)))
-            }
+        let calls = self.0.iter().filter_map(|known| {
+            let target = &known.target[..];
+            let Some(at) = known.note else {
+                return music.starts_with(target).then_some((target.len(), None, known));
+            };
+            let rest = music.strip_prefix(&target[..at])?;
+            let (note, length) = Note::read(rest)?;
+            rest[length..].starts_with(&target[at + 1..]).then_some((target.len() - 1 + length, Some(note), known))
         });
-        calls.max_by_key(|(length, _)| *length)
+        let (length, note, Macro { replacement, .. }) = calls.max_by_key(|(length, ..)| *length)?;
+        Some((length, note.map_or_else(|| replacement.clone(), |note| note.transpose(replacement))))
     }
 }
 
@@ -76,19 +87,19 @@ impl Note {
         let mut text = String::new();
         for c in replacement.chars() {
             match c {
-                'h'..='z' => text.push_str(&Note(self.0 + c as i32 - 'n' as i32).written()),
+                'h'..='z' => Note(self.0 + c as i32 - 'n' as i32).write(&mut text),
                 c => text.push(c),
             }
         }
         text
     }
 
-    fn written(self) -> String {
+    fn write(self, text: &mut String) {
         let letter = char::from(Step::ALL[self.0.rem_euclid(7) as usize].letter());
         let octave = self.0.div_euclid(7);
-        let marks =
-            if octave > 0 { "'".repeat(octave as usize - 1) } else { ",".repeat(octave.unsigned_abs() as usize) };
-        format!("{}{marks}", if octave > 0 { letter.to_ascii_lowercase() } else { letter })
+        text.push(if octave > 0 { letter.to_ascii_lowercase() } else { letter });
+        text.extend((1..octave).map(|_| '\''));
+        text.extend((octave..0).map(|_| ','));
     }
 }
 
