@@ -8,6 +8,7 @@ use barline::abc::parse::parse;
 use barline::abc::{Diagnostic, Severity, Span, bench, display};
 use barline::compose::{Composer, Silent};
 use barline::{check as checks, midi, notes as score_notes, prompt, render as rendering};
+use barline::steer::Lexicon;
 use serde_json::json;
 
 use crate::assets;
@@ -21,7 +22,9 @@ pub fn render(arguments: &RenderArguments) -> Result<(), Failure> {
     for line in wrong {
         eprintln!("{line}");
     }
-    let scenes = library::scenes(&arguments.prompt, &patches)?;
+    let path = library::lexicon_path(arguments.lexicon.as_deref(), Some(&arguments.prompt), &assets);
+    let lexicon = library::lexicon(&path).map_err(|wrong| Failure::input(wrong.join("\n")))?;
+    let scenes = library::scenes(&arguments.prompt, &patches, &lexicon)?;
     let scene = match arguments.scene {
         None => scenes.into_iter().next(),
         Some(number) => scenes.into_iter().find(|scene| scene.number == number),
@@ -151,7 +154,15 @@ pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
             }
             continue;
         }
-        let mut diagnostics = prompt::read(file, &text, &library::patch_names(&patches)).1;
+        if file.extension().is_some_and(|extension| extension == library::LEXICON) {
+            let diagnostics = Lexicon::parse(&text).err().unwrap_or_default();
+            for line in display(&diagnostics, &name, &text) {
+                println!("{line}");
+            }
+            bad |= !diagnostics.is_empty();
+            continue;
+        }
+        let mut diagnostics = prompt::read(file, &text, &library::patch_names(&patches), &Lexicon::default()).1;
         if file.extension().is_none_or(|extension| extension != "txt") {
             let mut known: HashMap<Span, Severity> = HashMap::new();
             for diagnostic in &diagnostics {

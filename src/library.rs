@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use barline::compose::profile::Profile;
+use barline::abc::display;
 use barline::prompt::{self, Scene};
+use barline::steer::Lexicon;
 use barline::synth::Patch;
 
 use crate::assets::Assets;
@@ -65,15 +67,39 @@ pub fn vocabulary(model: Option<&Path>) -> Option<Vec<String>> {
     Profile::beside(model?).ok()?.words
 }
 
+/// The extension of a lexicon.
+pub const LEXICON: &str = "words";
+
+/// Where the performer's lexicon is or would be: as asked for, else `lexicon.words` beside the prompt (a file or a folder), else in the set's `prompts/`.
+pub fn lexicon_path(asked: Option<&Path>, prompt: Option<&Path>, assets: &Assets) -> PathBuf {
+    let beside = || {
+        let prompt = prompt?;
+        let folder = if prompt.is_dir() { prompt } else { prompt.parent()? };
+        Some(folder.join("lexicon").with_extension(LEXICON)).filter(|path| path.is_file())
+    };
+    let own = asked.map(Path::to_owned).or_else(beside);
+    own.unwrap_or_else(|| assets.prompts.join("lexicon").with_extension(LEXICON))
+}
+
+/// The performer's lexicon; where there is no file the built-in one. Errs with what is wrong, line by line, with places.
+pub fn lexicon(path: &Path) -> Result<Lexicon, Vec<String>> {
+    let name = path.display().to_string();
+    match std::fs::read_to_string(path) {
+        Ok(text) => Lexicon::parse(&text).map_err(|diagnostics| display(&diagnostics, &name, &text).collect()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Lexicon::default()),
+        Err(error) => Err(vec![format!("{name}: cannot be read: {error}")]),
+    }
+}
+
 /// A prompt from disk: its scenes when it has no errors. What there is to say of it is printed, line by line, with its place.
-pub fn scenes(path: &Path, patches: &Patches) -> Result<Vec<Scene>, Failure> {
+pub fn scenes(path: &Path, patches: &Patches, lexicon: &Lexicon) -> Result<Vec<Scene>, Failure> {
     let name = path.display();
     if path.is_dir() {
         return Err(Failure::input(format!("{name} is a folder; name one of the prompts in it")));
     }
     let text =
         std::fs::read_to_string(path).map_err(|error| Failure::input(format!("{name}: cannot be read: {error}")))?;
-    let (scenes, diagnostics) = prompt::read(path, &text, &patch_names(patches));
+    let (scenes, diagnostics) = prompt::read(path, &text, &patch_names(patches), lexicon);
     for diagnostic in &diagnostics {
         eprintln!("{}", diagnostic.display(&name.to_string(), &text));
     }

@@ -44,11 +44,12 @@ impl Timeline {
             let silent = number < newest.from || number < self.next;
             cell.or_else(|| (voice.by == By::Model && silent).then(|| rest(&newest.scene)))
         });
-        let words = match committed {
-            Some(bar) => bar.scene.words_at(number - self.now.origin),
-            None => in_force.scene.words_at(number - in_force.origin),
+        let (scene, origin) = match committed {
+            Some(bar) => (&bar.scene, self.now.origin),
+            None => (&in_force.scene, in_force.origin),
         };
-        PromptBar { words, cells: cells.collect() }
+        let bar = number - origin;
+        PromptBar { words: scene.words_at(bar), control: scene.control_at(bar), cells: cells.collect() }
     }
 }
 

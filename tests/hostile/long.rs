@@ -80,7 +80,7 @@ fn check_text(name: &str, text: &dyn Fn(usize) -> String, wrong: &str) {
             let diagnostics = check(text);
             display(&diagnostics, "x", text).for_each(drop);
         }),
-        ("prompt", &|text| drop(prompt::read(Path::new("x.abc"), text, &[]))),
+        ("prompt", &|text| drop(prompt::read(Path::new("x.abc"), text, &[], &barline::steer::Lexicon::default()))),
     ];
     for (reader, read) in readers {
         // Something else may run meanwhile, so that slowness counts only when it comes again.
