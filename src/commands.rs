@@ -7,8 +7,8 @@ use std::sync::Arc;
 use barline::abc::parse::parse;
 use barline::abc::{Diagnostic, Severity, Span, bench, display};
 use barline::compose::{Composer, Silent};
-use barline::{check as checks, midi, notes as score_notes, prompt, render as rendering};
 use barline::steer::Lexicon;
+use barline::{check as checks, midi, notes as score_notes, prompt, render as rendering};
 use serde_json::json;
 
 use crate::assets;
@@ -22,8 +22,8 @@ pub fn render(arguments: &RenderArguments) -> Result<(), Failure> {
     for line in wrong {
         eprintln!("{line}");
     }
-    let path = library::lexicon_path(arguments.lexicon.as_deref(), Some(&arguments.prompt), &assets);
-    let lexicon = library::lexicon(&path).map_err(|wrong| Failure::input(wrong.join("\n")))?;
+    let paths = library::lexicon_paths(arguments.lexicon.as_deref(), Some(&arguments.prompt), &assets);
+    let lexicon = library::lexicon(&paths).map_err(|wrong| Failure::input(wrong.join("\n")))?;
     let scenes = library::scenes(&arguments.prompt, &patches, &lexicon)?;
     let scene = match arguments.scene {
         None => scenes.into_iter().next(),

@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 
 use barline::abc::{Diagnostic, Span};
 use barline::event::{Command, Event, Level, Message};
-use barline::prompt::{self, Scene};
+use barline::prompt;
 use barline::scheduler::Scheduler;
 use barline::steer::Lexicon;
 use barline::synth::Patch;
@@ -22,6 +22,8 @@ pub struct Desk {
     pub patches: Patches,
     pub vocabulary: Option<Vec<String>>,
     pub lexicon: Lexicon,
+    /// Where it may be; the first that is there counts.
+    pub lexicons: Vec<PathBuf>,
     /// File and scene that play, or will from the next bar line.
     pub playing: (PathBuf, u32),
     /// The text that plays, for when its words come to mean something else.
@@ -100,6 +102,9 @@ impl Desk {
 
     /// A lexicon without errors holds from now on, for the words that play, too.
     fn evaluate_lexicon(&mut self, path: PathBuf, text: String) -> Vec<Evaluation> {
+        if self.lexicons.iter().take_while(|known| **known != path).any(|known| known.is_file()) {
+            return vec![];
+        }
         let (diagnostics, again) = match Lexicon::parse(&text) {
             Ok(lexicon) => {
                 self.lexicon = lexicon;

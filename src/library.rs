@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use barline::compose::profile::Profile;
 use barline::abc::display;
+use barline::compose::profile::Profile;
 use barline::prompt::{self, Scene};
 use barline::steer::Lexicon;
 use barline::synth::Patch;
@@ -70,25 +70,24 @@ pub fn vocabulary(model: Option<&Path>) -> Option<Vec<String>> {
 /// The extension of a lexicon.
 pub const LEXICON: &str = "words";
 
-/// Where the performer's lexicon is or would be: as asked for, else `lexicon.words` beside the prompt (a file or a folder), else in the set's `prompts/`.
-pub fn lexicon_path(asked: Option<&Path>, prompt: Option<&Path>, assets: &Assets) -> PathBuf {
-    let beside = || {
-        let prompt = prompt?;
-        let folder = if prompt.is_dir() { prompt } else { prompt.parent()? };
-        Some(folder.join("lexicon").with_extension(LEXICON)).filter(|path| path.is_file())
-    };
-    let own = asked.map(Path::to_owned).or_else(beside);
-    own.unwrap_or_else(|| assets.prompts.join("lexicon").with_extension(LEXICON))
+/// Where a performer's lexicon may be, the first that is there counts: as asked for, or else `lexicon.words` beside the prompt (a file or a
+/// folder), then in the set's `prompts/`.
+pub fn lexicon_paths(asked: Option<&Path>, prompt: Option<&Path>, assets: &Assets) -> Vec<PathBuf> {
+    if let Some(path) = asked {
+        return vec![path.to_owned()];
+    }
+    let beside = prompt.and_then(|prompt| if prompt.is_dir() { Some(prompt) } else { prompt.parent() });
+    let mut folders: Vec<&Path> = beside.into_iter().chain([assets.prompts.as_path()]).collect();
+    folders.dedup();
+    folders.into_iter().map(|folder| folder.join("lexicon").with_extension(LEXICON)).collect()
 }
 
 /// The performer's lexicon; where there is no file the built-in one. Errs with what is wrong, line by line, with places.
-pub fn lexicon(path: &Path) -> Result<Lexicon, Vec<String>> {
+pub fn lexicon(paths: &[PathBuf]) -> Result<Lexicon, Vec<String>> {
+    let Some(path) = paths.iter().find(|path| path.is_file()) else { return Ok(Lexicon::default()) };
     let name = path.display().to_string();
-    match std::fs::read_to_string(path) {
-        Ok(text) => Lexicon::parse(&text).map_err(|diagnostics| display(&diagnostics, &name, &text).collect()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Lexicon::default()),
-        Err(error) => Err(vec![format!("{name}: cannot be read: {error}")]),
-    }
+    let text = std::fs::read_to_string(path).map_err(|error| vec![format!("{name}: cannot be read: {error}")])?;
+    Lexicon::parse(&text).map_err(|diagnostics| display(&diagnostics, &name, &text).collect())
 }
 
 /// A prompt from disk: its scenes when it has no errors. What there is to say of it is printed, line by line, with its place.

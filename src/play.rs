@@ -46,13 +46,13 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
         say(Level::Warning, message.clone());
     }
     let to_screen = events.clone();
-    let own_words = library::lexicon_path(arguments.lexicon.as_deref(), arguments.prompt.as_deref(), &assets);
-    let (watch, files) = Watch::start(folders(arguments, &assets, &own_words), move |event| drop(to_screen.send(event)));
+    let lexicons = library::lexicon_paths(arguments.lexicon.as_deref(), arguments.prompt.as_deref(), &assets);
+    let (watch, files) = Watch::start(folders(arguments, &assets, &lexicons), move |event| drop(to_screen.send(event)));
     let (patches, wrong) = library::patches(&assets.patches);
     for text in wrong {
         say(Level::Error, text);
     }
-    let lexicon = library::lexicon(&own_words).unwrap_or_else(|wrong| {
+    let lexicon = library::lexicon(&lexicons).unwrap_or_else(|wrong| {
         wrong.into_iter().for_each(|text| say(Level::Error, text));
         Lexicon::default()
     });
@@ -89,8 +89,8 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let mut kept = Kept { app: App::new(files, size), folder: state.map(|folder| folder.join("unsaved")) };
     let vocabulary = library::vocabulary(model.as_deref());
     let now = (playing.clone(), scene.number);
-    let mut desk =
-        Desk { scheduler, watch, events, patches, vocabulary, lexicon, playing: now, text: String::new() };
+    let text = String::new();
+    let mut desk = Desk { scheduler, watch, events, patches, vocabulary, lexicon, lexicons, playing: now, text };
     if !arguments.armed {
         // What the engine will say of itself as soon as it runs.
         let playing = Snapshot { playing: Playing::Playing, ..Snapshot::default() };
@@ -133,13 +133,14 @@ fn audio_device(arguments: &PlayArguments) -> Result<Device, Failure> {
     }
 }
 
-fn folders(arguments: &PlayArguments, assets: &Assets, lexicon: &Path) -> Vec<Folder> {
+fn folders(arguments: &PlayArguments, assets: &Assets, lexicons: &[PathBuf]) -> Vec<Folder> {
     let prompts = match &arguments.prompt {
         Some(path) if path.is_file() => Folder::file(path),
         Some(path) => Folder::prompts(path),
         None => Folder::prompts(&assets.prompts),
     };
-    vec![prompts, Folder::patches(&assets.patches), Folder::file(lexicon)]
+    let lexicons = lexicons.iter().map(|path| Folder::file(path));
+    [prompts, Folder::patches(&assets.patches)].into_iter().chain(lexicons).collect()
 }
 
 fn no_prompt(arguments: &PlayArguments, assets: &Assets) -> Failure {

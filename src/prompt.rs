@@ -174,8 +174,8 @@ mod tests {
         assert_eq!(scene.tempo, Some(Tempo(90.into())));
         assert_eq!(scene.words_at(0), ["slow air; sparse, low", "answers the bass"]);
         assert_eq!(scene.words_at(2), ["slow air; sparse, low", "answers the bass", "busy now"]);
-        assert_eq!(scene.control_at(1), ["sparse", "air", "low", "answer"]);
-        assert_eq!(scene.control_at(2), ["air", "low", "answer", "busy"]);
+        assert_eq!(scene.control_at(1), ["air", "sparse", "stepwise", "low", "answer"]);
+        assert_eq!(scene.control_at(2), ["air", "stepwise", "low", "answer", "busy"]);
         let [bass, lead] = &scene.voices[..] else { panic!("{:?}", scene.voices) };
         assert_eq!((bass.by, lead.by), (By::Loop, By::Model));
         assert_eq!((bass.patch.as_str(), lead.patch.as_str()), ("sub", "reed"));

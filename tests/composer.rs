@@ -74,7 +74,11 @@ fn voice(name: &str, role: Role, composed: bool) -> PromptVoice {
 }
 
 fn prompt(key: &str, meter: (u16, u16), bars: usize) -> Prompt {
-    let bar = PromptBar { words: vec!["slow, low".into()], cells: vec![Some("z2".into()), None, None], ..PromptBar::default() };
+    let bar = PromptBar {
+        words: vec!["slow, low".into()],
+        cells: vec![Some("z2".into()), None, None],
+        ..PromptBar::default()
+    };
     Prompt {
         revision: Revision(1),
         meter: Meter::Measured { numerator: meter.0, denominator: meter.1 },

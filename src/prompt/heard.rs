@@ -11,7 +11,8 @@ impl Scene {
     pub fn read_back(&self, vocabulary: Option<&[String]>) -> String {
         let mut parts = Vec::new();
         for wish in &self.wishes {
-            let heard = self.facts(&wish.steering.facts).into_iter().chain(wish.steering.heard.iter().map(|&w| w.to_owned()));
+            let heard =
+                self.facts(&wish.steering.facts).into_iter().chain(wish.steering.heard.iter().map(|&w| w.to_owned()));
             let heard: Vec<String> = heard.collect();
             match (heard.is_empty(), wish.from) {
                 (true, _) => {}
@@ -63,7 +64,8 @@ impl Scene {
             _ => None,
         };
         let key = key.filter(|_| !self.agrees(facts));
-        let tempo = facts.tempo.as_ref().filter(|tempo| written(tempo.certainty) && facts.tempo(self.meter) != self.tempo);
+        let tempo =
+            facts.tempo.as_ref().filter(|tempo| written(tempo.certainty) && facts.tempo(self.meter) != self.tempo);
         let denied = [
             meter.map(|meter| format!("M: says {}, not {}", self.meter, meter.from)),
             key.map(|from| format!("K: says {}, not {from}", self.key)),
@@ -84,10 +86,10 @@ mod tests {
     fn words_are_read_back() {
         let abc = "M:6/8\nL:1/8\nQ:3/8=60\nK:Ddor\nD3 F3 | A6 |\n";
         for (name, text, expected) in [
-            ("a.abc", "% slow air; sparse, low\n", "sparse air low"),
+            ("a.abc", "% slow air; sparse, low\n", "air sparse stepwise low"),
             ("a.abc", "% low ferry in D dorian\n%- nothing\n", "Ddor low · not understood: ferry"),
             ("a.abc", "% busy and sparse, no triplets\n", "sparse · not: triplets · busy gives way to sparse"),
-            ("a.abc", "% 6/8 at 60, funk\n", "6/8 60 funk · strange to this model: funk"),
+            ("a.abc", "% 6/8 at 60, funk\n", "6/8 60 funk syncopated · strange to this model: funk syncopated"),
             ("a.abc", "% 3/4 in G at 90\n", "M: says 6/8, not 3/4 · K: says Ddor, not g · Q: does not say 90"),
             ("a.abc", "", ""),
             ("a.txt", "a jig in D dorian at 110", "6/8 Ddor 110 jig"),

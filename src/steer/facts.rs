@@ -157,7 +157,8 @@ fn key(text: &Text, clause: &Range<usize>, at: usize, lexicon: &Lexicon) -> Opti
         "sharp" => (alter, end) = (alter + 1, end + 1),
         _ => {}
     }
-    let announced = at > clause.start && token(at - 1) == "in" || at > clause.start + 1 && text.slice(at - 2..at) == "key of";
+    let announced =
+        at > clause.start && token(at - 1) == "in" || at > clause.start + 1 && text.slice(at - 2..at) == "key of";
     let capital = text.tokens[at + signed].capital;
     // Of `a` it has to be certain that it is no article.
     let article = name == "a" && end == at + 1 && !announced;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Place;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::text::Text;
 use super::{LONGEST, control, facts, stem};
@@ -18,7 +18,7 @@ static BUILT_IN: LazyLock<Entries> = LazyLock::new(|| read(DEFAULT).0);
 type Entries = HashMap<Box<str>, Entry>;
 
 /// What a head says; nothing for a filler.
-pub(super) type Entry = Box<[Said]>;
+pub(super) type Entry = Arc<[Said]>;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Said {
@@ -49,6 +49,10 @@ pub struct Lexicon {
 impl Lexicon {
     /// Reads a performer's lexicon. Errs on lines that cannot be read, with their places: half a lexicon would surprise on stage.
     pub fn parse(text: &str) -> Result<Lexicon, Vec<Diagnostic>> {
+        // As it is unpacked.
+        if text == DEFAULT {
+            return Ok(Lexicon::default());
+        }
         let (own, diagnostics) = read(text);
         if diagnostics.is_empty() { Ok(Lexicon { own }) } else { Err(diagnostics) }
     }
@@ -86,7 +90,8 @@ fn read_line(line: &str, start: usize, entries: &mut Entries, diagnostics: &mut 
         Span { start: start + within + lead, end: start + within + lead + part.trim().len().max(1) }
     };
     let Some(sign) = line.find(['=', '~']) else {
-        diagnostics.push(Diagnostic::error(span(line), "a line is WORDS = MEANING, or WORDS ~ MEANING for a mere hint"));
+        diagnostics
+            .push(Diagnostic::error(span(line), "a line is WORDS = MEANING, or WORDS ~ MEANING for a mere hint"));
         return;
     };
     let (heads, right) = (&line[..sign], &line[sign..]);

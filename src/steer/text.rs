@@ -62,7 +62,8 @@ impl Text {
 
     /// The folded text of some tokens of one clause.
     pub fn slice(&self, tokens: Range<usize>) -> &str {
-        let bytes = self.tokens.get(tokens).and_then(|tokens| Some(tokens.first()?.bytes.start..tokens.last()?.bytes.end));
+        let bytes =
+            self.tokens.get(tokens).and_then(|tokens| Some(tokens.first()?.bytes.start..tokens.last()?.bytes.end));
         bytes.map_or("", |bytes| &self.folded[bytes])
     }
 
