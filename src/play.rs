@@ -53,7 +53,9 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
         say(Level::Error, text);
     }
     let lexicon = library::lexicon(&lexicons).unwrap_or_else(|wrong| {
-        wrong.into_iter().for_each(|text| say(Level::Error, text));
+        for text in wrong {
+            say(Level::Error, text);
+        }
         Lexicon::default()
     });
     let in_set = |path: &Path| path.extension().is_none_or(|e| e != "patch" && e != library::LEXICON);

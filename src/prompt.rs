@@ -54,7 +54,7 @@ impl Scene {
     #[must_use]
     pub fn control_at(&self, bar: i64) -> Vec<String> {
         let wish = self.wishes.iter().rfind(|wish| wish.from as i64 <= bar);
-        wish.map_or_else(Vec::new, |wish| wish.in_force.heard.iter().map(|&word| word.to_owned()).collect())
+        wish.map_or_else(Vec::new, |wish| wish.in_force.iter().map(|&word| word.to_owned()).collect())
     }
 
     #[must_use]

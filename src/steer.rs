@@ -1,8 +1,8 @@
 //! Words to control words: what a performer writes about the music, in English and Chinese, in the few words that captions and leanings
 //! know. Pure.
 //!
-//! The longest phrase of the [`Lexicon`] wins, so `four on the floor` is no number. Small words turn the next one ([`degree`]): `less
-//! busy`, `no leaps`, 不要太快. What a header would say is read out as [`Facts`]. Of contradictory words the later one holds.
+//! The longest phrase of the [`Lexicon`] wins, so `four on the floor` is no number. Small words turn the next one: `less busy`, `no leaps`,
+//! 不要太快. What a header would say is read out as [`Facts`]. Of contradictory words the later one holds.
 
 pub mod control;
 mod degree;
@@ -31,7 +31,7 @@ pub struct Steering {
     /// A control word that was said and the later one that took its place.
     pub overruled: Vec<(&'static str, &'static str)>,
     pub facts: Facts,
-    /// What means nothing here, folded to lower case, each once.
+    /// What means nothing here, folded to lower case, each once; not more than anybody would read.
     pub not_understood: Vec<String>,
 }
 
@@ -49,16 +49,12 @@ pub fn steer<S: AsRef<str>>(lines: &[S], lexicon: &Lexicon) -> Steering {
 }
 
 impl Steering {
-    /// What holds where `later` is said after this: it replaces within each band.
+    /// The control words that hold where this is said after `before`: it replaces within each band.
     #[must_use]
-    pub fn followed_by(&self, later: &Steering) -> Steering {
-        let mut heard = self.heard.clone();
-        heard.retain(|word| {
-            let replaced = later.heard.iter().any(|new| new == word || control::rivals(word).contains(new));
-            !replaced && !later.refused.contains(word)
-        });
-        heard.extend(&later.heard);
-        Steering { heard, ..later.clone() }
+    pub fn after(&self, before: &[&'static str]) -> Vec<&'static str> {
+        let replaced = |word: &str| self.heard.iter().any(|new| *new == word || control::rivals(word).contains(new));
+        let stays = |word: &&&'static str| !replaced(word) && !self.refused.contains(word);
+        before.iter().filter(stays).chain(&self.heard).copied().collect()
     }
 }
 

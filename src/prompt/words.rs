@@ -22,23 +22,22 @@ pub(super) struct Words {
 pub(super) struct Wish {
     pub from: usize,
     pub steering: Steering,
-    /// With all that was wished before.
-    pub in_force: Steering,
+    /// The control words with those from before.
+    pub in_force: Vec<&'static str>,
 }
 
 /// What lines mean, place by place: a later place overrules an earlier one without contradicting it.
 pub(super) fn wishes(words: &[Words], lexicon: &Lexicon) -> Vec<Wish> {
-    let mut places: Vec<usize> = words.iter().map(|words| words.from).collect();
-    places.sort_unstable();
-    places.dedup();
-    let mut in_force = Steering::default();
-    let wish = |from| {
-        let lines: Vec<&str> = words.iter().filter(|words| words.from == from).map(|words| &*words.text).collect();
+    let mut words: Vec<&Words> = words.iter().collect();
+    words.sort_by_key(|words| words.from);
+    let mut wishes: Vec<Wish> = Vec::new();
+    for place in words.chunk_by(|a, b| a.from == b.from) {
+        let lines: Vec<&str> = place.iter().map(|words| words.text.as_str()).collect();
         let steering = steer(&lines, lexicon);
-        in_force = in_force.followed_by(&steering);
-        Wish { from, steering, in_force: in_force.clone() }
-    };
-    places.into_iter().map(wish).collect()
+        let in_force = steering.after(wishes.last().map_or(&[], |wish| &wish.in_force));
+        wishes.push(Wish { from: place[0].from, steering, in_force });
+    }
+    wishes
 }
 
 /// The comment lines that steer: whole lines that begin with `% ` and do not look like music or a field.

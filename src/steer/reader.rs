@@ -7,6 +7,9 @@ use super::lexicon::{Entry, Meaning, Said};
 use super::text::Text;
 use super::{Certainty, LONGEST, Lexicon, Steering, control};
 
+/// How many phrases are listed as not understood.
+const MOST_LISTED: usize = 64;
+
 /// One reading of some lines.
 pub(super) struct Reader<'a> {
     lexicon: &'a Lexicon,
@@ -147,7 +150,7 @@ impl<'a> Reader<'a> {
 
     /// As if the entry had not been said.
     fn take_back(&mut self, entry: &Entry) {
-        for said in entry {
+        for said in entry.iter() {
             if let Meaning::Want(word) = said.meaning {
                 self.drop_heard(control::rivals(word));
                 self.drop_heard(&[word]);
@@ -163,7 +166,8 @@ impl<'a> Reader<'a> {
     }
 
     fn not_understood(&mut self, phrase: &str) {
-        if !self.said.not_understood.iter().any(|listed| listed == phrase) {
+        let list = &self.said.not_understood;
+        if list.len() < MOST_LISTED && !list.iter().any(|listed| listed == phrase) {
             self.said.not_understood.push(phrase.to_owned());
         }
     }

@@ -283,7 +283,6 @@ fn later_words_replace_within_their_band() {
         ("reel", "sparse low triplets leaping dotted reel"),
         ("glorp", "sparse low triplets leaping hornpipe dotted"),
     ] {
-        let both = first.followed_by(&at(later));
-        assert_eq!(both.heard.join(" "), expected, "{later}");
+        assert_eq!(at(later).after(&first.heard).join(" "), expected, "{later}");
     }
 }
