@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
                     return;
                 }
                 let old = heard.remove(at);
-                if self.plain.remove(at) == plain {
+                if self.plain.remove(at) == plain && !self.said.overruled.contains(&(old, word)) {
                     self.said.overruled.push((old, word));
                 }
             }
