@@ -10,10 +10,11 @@ use crate::abc::write::rest;
 use crate::abc::{Diagnostic, Fault, Severity, Span};
 use crate::prompt;
 use crate::score::{Carry, Measure, measure, too_long};
+use crate::steer::Lexicon;
 use crate::synth::Patch;
 use crate::time::Beats;
 
-/// What can be said of a file by its kind: a prompt, words alone (`.txt`), a patch (`.patch`). `patches` are the names that
+/// What can be said of a file by its kind: a prompt, words alone (`.txt`), a patch (`.patch`), a lexicon (`.words`). `patches` are the names that
 /// `patch=` may say.
 #[must_use]
 pub fn check_file(path: &Path, text: &str, patches: &[String]) -> Vec<Diagnostic> {
@@ -22,7 +23,10 @@ pub fn check_file(path: &Path, text: &str, patches: &[String]) -> Vec<Diagnostic
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         return Patch::parse(&name, text).err().iter().map(|error| error.diagnostic(text)).collect();
     }
-    let mut diagnostics = prompt::read(path, text, patches).1;
+    if is("words") {
+        return Lexicon::parse(text).err().unwrap_or_default();
+    }
+    let mut diagnostics = prompt::read(path, text, patches, &Lexicon::default()).1;
     if !is("txt") {
         let mut known: HashMap<Span, Severity> = HashMap::new();
         for diagnostic in &diagnostics {

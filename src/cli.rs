@@ -48,6 +48,9 @@ pub struct PlayArguments {
     /// The language model, a GGUF file
     #[arg(long, value_name = "GGUF")]
     pub model: Option<PathBuf>,
+    /// A lexicon of your own words: FILE.words
+    #[arg(long, value_name = "WORDS", value_parser = lexicon)]
+    pub lexicon: Option<PathBuf>,
     /// HOST[:DEVICE] as `barline devices` lists them, or `none` for no sound
     #[arg(long, value_name = "HOST[:DEVICE]|none")]
     pub audio: Option<String>,
@@ -77,6 +80,9 @@ pub struct RenderArguments {
     /// The language model, a GGUF file; `none` leaves everything to the ladder
     #[arg(long, value_name = "GGUF")]
     pub model: Option<PathBuf>,
+    /// A lexicon of your own words: FILE.words
+    #[arg(long, value_name = "WORDS", value_parser = lexicon)]
+    pub lexicon: Option<PathBuf>,
     /// .wav, .mid or .abc; may repeat
     #[arg(short, value_name = "FILE", required = true)]
     pub output: Vec<PathBuf>,
@@ -125,6 +131,16 @@ pub enum Bench {
     Model,
     /// Cost of the synthesiser's voices
     Synth,
+}
+
+/// The extension tells a lexicon from words that are a prompt.
+fn lexicon(path: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(path);
+    let right = path.extension().is_some_and(|extension| extension == "words");
+    if right && path.is_file() {
+        return Ok(path);
+    }
+    Err(if right { "there is no such file" } else { "the name of a lexicon ends in .words" }.to_owned())
 }
 
 /// Why the program ends with another code than 0.

@@ -9,6 +9,7 @@ use barline::abc::report::{display, full};
 use barline::abc::{bench, decode};
 use barline::compose::{Composer, Silent};
 use barline::score::Ornaments;
+use barline::steer::Lexicon;
 use barline::{check as checks, midi, notes as score_notes, prompt, render as rendering};
 use serde_json::json;
 
@@ -23,7 +24,9 @@ pub fn render(arguments: &RenderArguments) -> Result<(), Failure> {
     for line in wrong {
         eprintln!("{line}");
     }
-    let scenes = library::scenes(&arguments.prompt, &patches)?;
+    let paths = library::lexicon_paths(arguments.lexicon.as_deref(), Some(&arguments.prompt), &assets);
+    let lexicon = library::lexicon(&paths).map_err(|wrong| Failure::input(wrong.join("\n")))?;
+    let scenes = library::scenes(&arguments.prompt, &patches, &lexicon)?;
     let scene = match arguments.scene {
         None => scenes.into_iter().next(),
         Some(number) => scenes.into_iter().find(|scene| scene.number == number),

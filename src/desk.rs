@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use barline::event::{Command, Event, Level, Message};
-use barline::prompt::{self, Scene};
+use barline::prompt;
 use barline::scheduler::Scheduler;
-use barline::steer::steer;
+use barline::steer::Lexicon;
 use barline::synth::Patch;
 use barline::ui::app::{Evaluation, Input, Request};
 use barline::watch::Watch;
@@ -20,8 +20,13 @@ pub struct Desk {
     pub events: Sender<Event>,
     pub patches: Patches,
     pub vocabulary: Option<Vec<String>>,
+    pub lexicon: Lexicon,
+    /// Where it may be; the first that is there counts.
+    pub lexicons: Vec<PathBuf>,
     /// File and scene that play, or will from the next bar line.
     pub playing: (PathBuf, u32),
+    /// The text that plays, for when its words come to mean something else.
+    pub text: String,
 }
 
 impl Desk {
@@ -35,6 +40,9 @@ impl Desk {
             Request::Evaluate { path, text, .. } if path.extension().is_some_and(|e| e == "patch") => {
                 return vec![Input::Evaluated(self.evaluate_patch(path, text))];
             }
+            Request::Evaluate { path, text, .. } if path.extension().is_some_and(|e| e == library::LEXICON) => {
+                return self.evaluate_lexicon(path, text).into_iter().map(Input::Evaluated).collect();
+            }
             Request::Evaluate { path, text, asked } if asked || path == self.playing.0 => {
                 return vec![Input::Evaluated(self.evaluate(path, text))];
             }
@@ -46,16 +54,17 @@ impl Desk {
 
     /// Reads a prompt and plays it, when it has no errors.
     fn evaluate(&mut self, path: PathBuf, text: String) -> Evaluation {
-        let (scenes, diagnostics) = prompt::read(&path, &text, &library::patch_names(&self.patches));
+        let (scenes, diagnostics) = prompt::read(&path, &text, &library::patch_names(&self.patches), &self.lexicon);
         let same_file = path == self.playing.0;
         let wanted = scenes.iter().position(|scene| same_file && scene.number == self.playing.1).unwrap_or(0);
         let accepted = !prompt::has_errors(&diagnostics) && wanted < scenes.len();
         let mut heard = String::new();
         if let Some(scene) = scenes.into_iter().nth(wanted).filter(|_| accepted) {
-            heard = self.heard(&scene);
+            heard = scene.read_back(self.vocabulary.as_deref());
             let playing = (path.clone(), scene.number);
             let fresh = self.playing != playing;
             self.playing = playing;
+            self.text.clone_from(&text);
             self.scheduler.send(Command::Evaluate { scene: Arc::new(scene), fresh });
         }
         Evaluation { path, text, accepted, plays: true, diagnostics, heard }
@@ -63,8 +72,8 @@ impl Desk {
 
     /// What there is to say of a file without playing it.
     pub fn look_at(&self, path: &Path, text: &str) -> Evaluation {
-        let (scenes, diagnostics) = prompt::read(path, text, &library::patch_names(&self.patches));
-        let heard = scenes.first().map(|scene| self.heard(scene)).unwrap_or_default();
+        let (scenes, diagnostics) = prompt::read(path, text, &library::patch_names(&self.patches), &self.lexicon);
+        let heard = scenes.first().map(|scene| scene.read_back(self.vocabulary.as_deref())).unwrap_or_default();
         let accepted = !scenes.is_empty();
         Evaluation {
             path: path.to_owned(),
@@ -90,18 +99,22 @@ impl Desk {
         Evaluation { path, text, accepted: diagnostics.is_empty(), plays: true, diagnostics, heard: String::new() }
     }
 
-    /// How the model understands the words.
-    fn heard(&self, scene: &Scene) -> String {
-        let steering = steer(&scene.words(), self.vocabulary.as_deref());
-        let mut text = steering.heard.join(" ");
-        if !steering.not_understood.is_empty() {
-            text += &*format!(
-                "{}not understood: {}",
-                if text.is_empty() { "" } else { " · " },
-                steering.not_understood.join(" ")
-            );
+    /// A lexicon without errors holds from now on, for the words that play, too.
+    fn evaluate_lexicon(&mut self, path: PathBuf, text: String) -> Vec<Evaluation> {
+        if self.lexicons.iter().take_while(|known| **known != path).any(|known| known.is_file()) {
+            return vec![];
         }
-        text
+        let (diagnostics, again) = match Lexicon::parse(&text) {
+            Ok(lexicon) => {
+                self.lexicon = lexicon;
+                let playing = self.playing.0.clone();
+                (vec![], Some(self.evaluate(playing, self.text.clone())))
+            }
+            Err(diagnostics) => (diagnostics, None),
+        };
+        let accepted = diagnostics.is_empty();
+        let lexicon = Evaluation { path, text, accepted, plays: true, diagnostics, heard: String::new() };
+        again.into_iter().chain([lexicon]).collect()
     }
 
     pub fn read(&self, path: &Path) -> Option<String> {

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use barline::abc::display;
 use barline::compose::profile::Profile;
 use barline::prompt::{self, Scene};
+use barline::steer::Lexicon;
 use barline::synth::Patch;
 
 use crate::assets::Assets;
@@ -65,15 +67,38 @@ pub fn vocabulary(model: Option<&Path>) -> Option<Vec<String>> {
     Profile::beside(model?).ok()?.words
 }
 
+/// The extension of a lexicon.
+pub const LEXICON: &str = "words";
+
+/// Where a performer's lexicon may be, the first that is there counts: as asked for, or else `lexicon.words` beside the prompt (a file or a
+/// folder), then in the set's `prompts/`.
+pub fn lexicon_paths(asked: Option<&Path>, prompt: Option<&Path>, assets: &Assets) -> Vec<PathBuf> {
+    if let Some(path) = asked {
+        return vec![path.to_owned()];
+    }
+    let beside = prompt.and_then(|prompt| if prompt.is_dir() { Some(prompt) } else { prompt.parent() });
+    let mut folders: Vec<&Path> = beside.into_iter().chain([assets.prompts.as_path()]).collect();
+    folders.dedup();
+    folders.into_iter().map(|folder| folder.join("lexicon").with_extension(LEXICON)).collect()
+}
+
+/// The performer's lexicon; where there is no file the built-in one. Errs with what is wrong, line by line, with places.
+pub fn lexicon(paths: &[PathBuf]) -> Result<Lexicon, Vec<String>> {
+    let Some(path) = paths.iter().find(|path| path.is_file()) else { return Ok(Lexicon::default()) };
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| vec![format!("{name}: cannot be read: {error}")])?;
+    Lexicon::parse(&text).map_err(|diagnostics| display(&diagnostics, &name, &text).collect())
+}
+
 /// A prompt from disk: its scenes when it has no errors. What there is to say of it is printed, line by line, with its place.
-pub fn scenes(path: &Path, patches: &Patches) -> Result<Vec<Scene>, Failure> {
+pub fn scenes(path: &Path, patches: &Patches, lexicon: &Lexicon) -> Result<Vec<Scene>, Failure> {
     let name = path.display();
     if path.is_dir() {
         return Err(Failure::input(format!("{name} is a folder; name one of the prompts in it")));
     }
     let text =
         std::fs::read_to_string(path).map_err(|error| Failure::input(format!("{name}: cannot be read: {error}")))?;
-    let (scenes, diagnostics) = prompt::read(path, &text, &patch_names(patches));
+    let (scenes, diagnostics) = prompt::read(path, &text, &patch_names(patches), lexicon);
     for diagnostic in &diagnostics {
         eprintln!("{}", diagnostic.display(&name.to_string(), &text));
     }

@@ -14,6 +14,7 @@ use barline::event::{Command, Event, Level, Message, Playing, Snapshot};
 use barline::midi::{self, Channels, Delay, MidiOutput};
 use barline::prompt::{self, Scene};
 use barline::scheduler::{Outputs, Scheduler};
+use barline::steer::Lexicon;
 use barline::synth::Synth;
 use barline::ui::app::{App, Input};
 use barline::ui::terminal::{self, Screen};
@@ -45,14 +46,21 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
         say(Level::Warning, message.clone());
     }
     let to_screen = events.clone();
-    let (watch, files) = Watch::start(folders(arguments, &assets), move |event| drop(to_screen.send(event)));
+    let lexicons = library::lexicon_paths(arguments.lexicon.as_deref(), arguments.prompt.as_deref(), &assets);
+    let (watch, files) = Watch::start(folders(arguments, &assets, &lexicons), move |event| drop(to_screen.send(event)));
     let (patches, wrong) = library::patches(&assets.patches);
     for text in wrong {
         say(Level::Error, text);
     }
-    let files: Vec<(PathBuf, String)> =
-        files.into_iter().filter(|(path, _)| path.extension().is_none_or(|extension| extension != "patch")).collect();
-    let (playing, scene) = first_scene(&files, &patches).ok_or_else(|| no_prompt(arguments, &assets))?;
+    let lexicon = library::lexicon(&lexicons).unwrap_or_else(|wrong| {
+        for text in wrong {
+            say(Level::Error, text);
+        }
+        Lexicon::default()
+    });
+    let in_set = |path: &Path| path.extension().is_none_or(|e| e != "patch" && e != library::LEXICON);
+    let files: Vec<(PathBuf, String)> = files.into_iter().filter(|(path, _)| in_set(path)).collect();
+    let (playing, scene) = first_scene(&files, &patches, &lexicon).ok_or_else(|| no_prompt(arguments, &assets))?;
 
     let (device, port) = outputs(arguments)?;
     let mut screen =
@@ -82,7 +90,9 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let size = screen.size().unwrap_or((80, 24));
     let mut kept = Kept { app: App::new(files, size), folder: state.map(|folder| folder.join("unsaved")) };
     let vocabulary = library::vocabulary(model.as_deref());
-    let mut desk = Desk { scheduler, watch, events, patches, vocabulary, playing: (playing.clone(), scene.number) };
+    let now = (playing.clone(), scene.number);
+    let text = String::new();
+    let mut desk = Desk { scheduler, watch, events, patches, vocabulary, lexicon, lexicons, playing: now, text };
     if !arguments.armed {
         // What the engine will say of itself as soon as it runs.
         let playing = Snapshot { playing: Playing::Playing, ..Snapshot::default() };
@@ -91,6 +101,7 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let first = desk.read(&playing);
     if let Some(text) = first {
         let evaluation = desk.look_at(&playing, &text);
+        desk.text = text;
         kept.app.update(Input::Evaluated(evaluation));
     }
     if !arguments.armed {
@@ -124,13 +135,14 @@ fn audio_device(arguments: &PlayArguments) -> Result<Device, Failure> {
     }
 }
 
-fn folders(arguments: &PlayArguments, assets: &Assets) -> Vec<Folder> {
+fn folders(arguments: &PlayArguments, assets: &Assets, lexicons: &[PathBuf]) -> Vec<Folder> {
     let prompts = match &arguments.prompt {
         Some(path) if path.is_file() => Folder::file(path),
         Some(path) => Folder::prompts(path),
         None => Folder::prompts(&assets.prompts),
     };
-    vec![prompts, Folder::patches(&assets.patches)]
+    let lexicons = lexicons.iter().map(|path| Folder::file(path));
+    [prompts, Folder::patches(&assets.patches)].into_iter().chain(lexicons).collect()
 }
 
 fn no_prompt(arguments: &PlayArguments, assets: &Assets) -> Failure {
@@ -146,9 +158,9 @@ fn no_prompt(arguments: &PlayArguments, assets: &Assets) -> Failure {
 }
 
 /// The first file that has a scene. Errors do not keep what can be read from playing.
-fn first_scene(files: &[(PathBuf, String)], patches: &Patches) -> Option<(PathBuf, Arc<Scene>)> {
+fn first_scene(files: &[(PathBuf, String)], patches: &Patches, lexicon: &Lexicon) -> Option<(PathBuf, Arc<Scene>)> {
     files.iter().find_map(|(path, text)| {
-        let (scenes, _) = prompt::read(path, text, &library::patch_names(patches));
+        let (scenes, _) = prompt::read(path, text, &library::patch_names(patches), lexicon);
         Some((path.clone(), Arc::new(scenes.into_iter().next()?)))
     })
 }

@@ -3,6 +3,7 @@
 //! A prompt file is plain ABC; what other programs ignore (voice properties, comment lines) is what this module reads.
 
 mod drums;
+mod heard;
 mod property;
 mod seed;
 mod voice;
@@ -17,7 +18,9 @@ use crate::abc::ast::{Tune, VoiceHeader};
 use crate::abc::key::Key;
 use crate::abc::parse::parse;
 use crate::abc::{Diagnostic, Meter, Severity, Span};
+use crate::steer::Lexicon;
 use crate::time::{Beats, Tempo};
+use words::{Wish, Words};
 
 /// How many voices a scene may have.
 pub const MAX_VOICES: usize = 32;
@@ -37,14 +40,8 @@ pub struct Scene {
     /// In the order of the text; at least one.
     pub voices: Vec<Voice>,
     words: Vec<Words>,
-}
-
-/// A line for the model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Words {
-    /// The bar (from 0) from which it holds.
-    from: usize,
-    text: String,
+    /// What they mean, in the order of the bars.
+    wishes: Vec<Wish>,
 }
 
 impl Scene {
@@ -54,10 +51,11 @@ impl Scene {
         self.words.iter().filter(|words| words.from as i64 <= bar).map(|words| words.text.clone()).collect()
     }
 
-    /// All words, for reading back.
+    /// The control words in force in bar `bar` of the scene, from 0.
     #[must_use]
-    pub fn words(&self) -> Vec<String> {
-        self.words.iter().map(|words| words.text.clone()).collect()
+    pub fn control_at(&self, bar: i64) -> Vec<String> {
+        let wish = self.wishes.iter().rfind(|wish| wish.from as i64 <= bar);
+        wish.map_or_else(Vec::new, |wish| wish.in_force.iter().map(|&word| word.to_owned()).collect())
     }
 
     #[must_use]
@@ -67,11 +65,11 @@ impl Scene {
 }
 
 /// Reads a prompt file. Scenes are there even when there are errors: what can be read. `path` decides whether it is ABC or words only (`.txt`).
-/// `patches` are the names that `patch=` may say.
+/// `patches` are the names that `patch=` may say, `lexicon` knows what words mean.
 #[must_use]
-pub fn read(path: &Path, text: &str, patches: &[String]) -> (Vec<Scene>, Vec<Diagnostic>) {
+pub fn read(path: &Path, text: &str, patches: &[String], lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnostic>) {
     if path.extension().is_some_and(|extension| extension == "txt") {
-        return words::scene(text);
+        return words::scene(text, lexicon);
     }
     let (book, mut diagnostics) = parse(text);
     let scenes: Vec<Scene> = book
@@ -80,7 +78,7 @@ pub fn read(path: &Path, text: &str, patches: &[String]) -> (Vec<Scene>, Vec<Dia
         .enumerate()
         .map(|(at, tune)| {
             let fallback = at as u32 + 1;
-            scene(text, tune, fallback, patches, &mut diagnostics)
+            scene((text, tune), fallback, patches, lexicon, &mut diagnostics)
         })
         .collect();
     if scenes.is_empty() {
@@ -98,7 +96,13 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
-fn scene(text: &str, tune: &Tune, fallback: u32, patches: &[String], diagnostics: &mut Vec<Diagnostic>) -> Scene {
+fn scene(
+    (text, tune): (&str, &Tune),
+    fallback: u32,
+    patches: &[String],
+    lexicon: &Lexicon,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Scene {
     let header = &tune.header;
     let mut names: Vec<&str> = header.voices.iter().map(|voice| voice.id.as_str()).collect();
     for voice in &tune.voices {
@@ -121,6 +125,7 @@ fn scene(text: &str, tune: &Tune, fallback: u32, patches: &[String], diagnostics
         .collect();
     voice::comp(tune, &mut voices, diagnostics);
     voices.extend(drums::drums(tune, &voices, patches));
+    let words = words::in_comments(tune, &names);
     Scene {
         number: tune.number.unwrap_or(fallback),
         title: header.titles.first().cloned().unwrap_or_else(|| format!("scene {fallback}")),
@@ -129,7 +134,8 @@ fn scene(text: &str, tune: &Tune, fallback: u32, patches: &[String], diagnostics
         key: header.key,
         tempo: header.tempo.as_ref().and_then(crate::abc::field::TempoMark::tempo),
         phrase: phrase(tune, diagnostics),
-        words: words::in_comments(tune, &names),
+        wishes: words::wishes(&words, lexicon),
+        words,
         voices,
     }
 }
@@ -156,7 +162,7 @@ mod tests {
 
     fn check(text: &str) -> (Scene, Vec<String>) {
         let patches = ["reed", "sub", "pluck"].map(String::from);
-        let (mut scenes, diagnostics) = read(Path::new("t.abc"), text, &patches);
+        let (mut scenes, diagnostics) = read(Path::new("t.abc"), text, &patches, &Lexicon::default());
         let said = diagnostics.iter().map(|diagnostic| diagnostic.display("t.abc", text)).collect();
         (scenes.remove(0), said)
     }
@@ -173,6 +179,8 @@ mod tests {
         assert_eq!(scene.tempo, Some(Tempo(90.into())));
         assert_eq!(scene.words_at(0), ["slow air; sparse, low", "answers the bass"]);
         assert_eq!(scene.words_at(2), ["slow air; sparse, low", "answers the bass", "busy now"]);
+        assert_eq!(scene.control_at(1), ["air", "sparse", "stepwise", "low", "answer"]);
+        assert_eq!(scene.control_at(2), ["air", "stepwise", "low", "answer", "busy"]);
         let [bass, lead] = &scene.voices[..] else { panic!("{:?}", scene.voices) };
         assert_eq!((bass.by, lead.by), (By::Loop, By::Model));
         assert_eq!((bass.patch.as_str(), lead.patch.as_str()), ("sub", "reed"));
@@ -289,12 +297,14 @@ mod tests {
 
     #[test]
     fn words_alone_are_a_scene() {
-        let (scenes, said) = read(Path::new("a.txt"), "A jig in D dorian at 110,\nbusy and rising.\n", &[]);
+        let text = "A jig in D dorian at 110,\nbusy and rising.\n";
+        let (scenes, said) = read(Path::new("a.txt"), text, &[], &Lexicon::default());
         assert_eq!(said, []);
         let scene = &scenes[0];
         assert_eq!((scene.meter.to_string(), scene.key.to_string()), ("6/8".into(), "Ddor".into()));
         assert_eq!(scene.tempo.unwrap().quarters_per_minute(), 165.0);
         assert_eq!((scene.voices.len(), scene.voices[0].by), (1, By::Model));
-        assert_eq!(scene.words_at(0), ["A jig busy and rising"]);
+        assert_eq!(scene.words_at(0), ["A jig in D dorian at 110,", "busy and rising."]);
+        assert_eq!(scene.control_at(0), ["jig", "busy", "rising"]);
     }
 }

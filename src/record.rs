@@ -89,7 +89,7 @@ mod tests {
             ("2/4", "1/2=60", "1/4=120"),
         ] {
             let text = format!("X:1\nM:{meter}\nL:1/8\nQ:{written}\nK:C\n");
-            let scene = read(Path::new("a.abc"), &text, &[]).0.remove(0);
+            let scene = read(Path::new("a.abc"), &text, &[], &crate::steer::Lexicon::default()).0.remove(0);
             assert_eq!(tempo_mark(&scene, scene.tempo.unwrap()), expected);
         }
     }

@@ -1,82 +1,62 @@
-//! Words to control words: what the performer writes about the music, in the vocabulary that a model was trained on. Pure.
+//! Words to control words: what a performer writes about the music, in English and Chinese, in the few words that captions and leanings
+//! know. Pure.
+//!
+//! The longest phrase of the [`Lexicon`] wins, so `four on the floor` is no number. Small words turn the next one: `less busy`, `no leaps`,
+//! 不要太快. What a header would say is read out as [`Facts`]. Of contradictory words the later one holds.
 
-/// Plain words and the control word that they mean. Everything else must be a control word itself.
-const MEANINGS: &[(&str, &str)] = &[
-    ("few", "sparse"),
-    ("quiet", "sparse"),
-    ("calm", "sparse"),
-    ("slow", "sparse"),
-    ("still", "sparse"),
-    ("fast", "busy"),
-    ("dense", "busy"),
-    ("driving", "busy"),
-    ("wild", "busy"),
-    ("running", "busy"),
-    ("deep", "low"),
-    ("dark", "low"),
-    ("bright", "high"),
-    ("smooth", "stepwise"),
-    ("singing", "stepwise"),
-    ("jumping", "leaping"),
-    ("leaps", "leaping"),
-    ("jumpy", "leaping"),
-    ("climbing", "rising"),
-    ("ascending", "rising"),
-    ("up", "rising"),
-    ("down", "falling"),
-    ("descending", "falling"),
-    ("flat", "level"),
-    ("swung", "dotted"),
-    ("triplet", "triplets"),
-    ("lament", "air"),
-    ("song", "air"),
-    ("chorale", "hymn"),
-];
+pub mod control;
+mod degree;
+mod facts;
+mod lexicon;
+mod reader;
+mod stem;
+mod text;
 
-/// What a line of words came to.
+pub use facts::{Certainty, Fact, Facts};
+pub use lexicon::{DEFAULT, Lexicon};
+
+use reader::Reader;
+use text::Text;
+
+/// Words or Chinese characters in the longest phrase that is looked for.
+const LONGEST: usize = 8;
+
+/// What lines of words come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Steering {
-    /// Control words, in the order of the text, each once.
-    pub heard: Vec<String>,
-    /// Words that mean nothing to this model.
+    /// Control words ([`control::all`]), in the order of the text, each once, of each band at most one.
+    pub heard: Vec<&'static str>,
+    /// Control words that are not wished for and have no opposite: `no triplets`.
+    pub refused: Vec<&'static str>,
+    /// A control word that was said and the later one that took its place.
+    pub overruled: Vec<(&'static str, &'static str)>,
+    pub facts: Facts,
+    /// What means nothing here, folded to lower case, each once; not more than anybody would read.
     pub not_understood: Vec<String>,
 }
 
-/// Words that carry no wish of their own.
-const FILLERS: &[&str] =
-    &["a", "an", "the", "and", "or", "of", "in", "at", "with", "to", "it", "but", "that", "very", "more", "then", "is"];
-
-/// Reads `lines` in the model's vocabulary of control words. A model without one is given the words as they stand: all of them count as heard.
+/// Reads lines that hold at the same time.
 #[must_use]
-pub fn steer(lines: &[String], vocabulary: Option<&[String]>) -> Steering {
-    let mut steering = Steering::default();
-    let words =
-        lines.iter().flat_map(|line| line.split(|c: char| !c.is_alphanumeric())).filter(|word| !word.is_empty());
-    for word in words.map(str::to_lowercase) {
-        let meaning = MEANINGS.iter().find(|(plain, _)| *plain == word).map_or(word.as_str(), |(_, control)| control);
-        let known = |word: &str| vocabulary.is_none_or(|vocabulary| vocabulary.iter().any(|known| known == word));
-        // A control word is taken as it stands even when it also has a plain meaning.
-        let control = if known(&word) { word.as_str() } else { meaning };
-        let list = if known(control) { &mut steering.heard } else { &mut steering.not_understood };
-        let entry = if known(control) { control } else { word.as_str() };
-        if !(list.iter().any(|listed| listed == entry) || FILLERS.contains(&entry)) {
-            list.push(entry.to_owned());
+pub fn steer<S: AsRef<str>>(lines: &[S], lexicon: &Lexicon) -> Steering {
+    let mut reader = Reader::new(lexicon);
+    for line in lines {
+        let text = Text::of(line.as_ref());
+        for clause in &text.clauses {
+            reader.clause(&text, clause.clone());
         }
     }
-    steering
+    reader.said
+}
+
+impl Steering {
+    /// The control words that hold where this is said after `before`: it replaces within each band.
+    #[must_use]
+    pub fn after(&self, before: &[&'static str]) -> Vec<&'static str> {
+        let replaced = |word: &str| self.heard.iter().any(|new| *new == word || control::rivals(word).contains(new));
+        let stays = |word: &&&'static str| !replaced(word) && !self.refused.contains(word);
+        before.iter().filter(stays).chain(&self.heard).copied().collect()
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_become_control_words() {
-        let vocabulary: Vec<String> = ["sparse", "low", "air", "rising"].map(String::from).to_vec();
-        let lines = ["slow air that climbs; sparse, LOW".to_owned(), "ascending".to_owned()];
-        let steering = steer(&lines, Some(&vocabulary));
-        assert_eq!(steering.heard, ["sparse", "air", "low", "rising"]);
-        assert_eq!(steering.not_understood, ["climbs"]);
-        assert_eq!(steer(&lines, None).not_understood, [""; 0]);
-    }
-}
+mod tests;

@@ -190,6 +190,30 @@ fn check_is_silent_on_good_files_and_lists_what_is_wrong_in_bad_ones() {
     }
 }
 
+#[test]
+fn a_lexicon_is_checked_and_used() {
+    let place = Place::new();
+    let good = place.write("good.words", "ferry = waltz 3/4\n");
+    let bad = place.write("lexicon.words", "ferry = waltz\nglow = hgih\n");
+    let ran = place.run(["check", "prompts/lexicon.words", text(&good)]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{ran:?}");
+    let ran = place.run(["check", text(&bad)]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.starts_with(&format!("{}:2:8: error: ", text(&bad))), "{}", ran.out);
+    let prompt = place.write("ferry.txt", "A ferry in D minor.\n");
+    let output = place.path("out.abc");
+    let render = ["render", text(&prompt), "--bars", "2", "--model", "none", "-o", text(&output)];
+    let ran = place.run(render);
+    assert_eq!(ran.code, Some(1), "the one beside the prompt counts: {ran:?}");
+    assert!(ran.err.contains("lexicon.words:2:8: error: "), "{}", ran.err);
+    let ran = place.run(render.into_iter().chain(["--lexicon", text(&good)]));
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let rendered = std::fs::read_to_string(&output).expect("the rendering");
+    assert!(rendered.contains("M:3/4") && rendered.contains("K:Dm"), "{rendered}");
+    let ran = place.run(render.into_iter().chain(["--lexicon", text(&prompt)]));
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+}
+
 /// Eleven mistakes of eleven kinds: each is named at its place, and the bars around them play.
 #[test]
 fn every_mistake_of_a_file_is_named_and_the_rest_plays() {

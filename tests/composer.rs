@@ -74,7 +74,11 @@ fn voice(name: &str, role: Role, composed: bool) -> PromptVoice {
 }
 
 fn prompt(key: &str, meter: (u16, u16), bars: usize) -> Prompt {
-    let bar = PromptBar { words: vec!["slow, low".into()], cells: vec![Some("z2".into()), None, None] };
+    let bar = PromptBar {
+        words: vec!["slow, low".into()],
+        cells: vec![Some("z2".into()), None, None],
+        ..PromptBar::default()
+    };
     Prompt {
         revision: Revision(1),
         meter: Meter::Measured { numerator: meter.0, denominator: meter.1 },
@@ -225,7 +229,7 @@ fn a_bar_comes_twice_at_its_place_and_not_a_third_time() {
         asked.voices.truncate(1);
         asked.voices[0].composed = true;
         for (index, bar) in asked.bars.iter_mut().enumerate() {
-            *bar = PromptBar { words: vec![words(index)], cells: vec![None] };
+            *bar = PromptBar { words: vec![words(index)], cells: vec![None], ..PromptBar::default() };
         }
         let bars = std::iter::from_fn(|| writer.next_bar(&mut asked, &|| false).unwrap());
         bars.map(|bar| bar.cells[0].1.clone()).collect::<Vec<_>>()

@@ -79,7 +79,7 @@ fn read(text: &str, tally: &mut Tally) {
         print_bars(tune, tally);
     }
     for name in ["a.abc", "a.txt"] {
-        let _ = prompt::read(Path::new(name), text, &[]);
+        let _ = prompt::read(Path::new(name), text, &[], &barline::steer::Lexicon::default());
     }
     walk(text, tally);
 }

@@ -71,7 +71,7 @@ fn the_corpora_survive_the_round_trip_through_tokens() {
     let mut bars = 0;
     for file in files.filter(|file| file.path().extension().is_some_and(|extension| extension == "abc")) {
         let text: String = std::fs::read(file.path()).unwrap().iter().map(|&byte| char::from(byte)).collect();
-        for scene in prompt::read(&file.path(), &text, &[]).0 {
+        for scene in prompt::read(&file.path(), &text, &[], &barline::steer::Lexicon::default()).0 {
             let home = scene.key.home();
             let style = print::Style::new(&home, scene.meter, STREAM_UNIT);
             let interval = scene.key.interval_to(&home);

@@ -305,6 +305,20 @@ fn a_save_by_another_program_is_heard_exactly_from_the_bar_that_the_screen_names
 }
 
 #[test]
+fn a_saved_lexicon_holds_for_the_words_that_play() {
+    let mut show = Show::start(&LOOP.replace("T:Loop", "T:Loop\n% ferry"), "none");
+    show.wait_for("heard: not understood: ferry");
+    show.place.write("set/lexicon.words", "ferry = low steady\n");
+    show.wait_for("heard: low steady");
+    show.place.write("set/lexicon.words", "ferry = low\nglow = hgih\n");
+    show.wait_for("lexicon.words:2:8: error: 'hgih' is no control word");
+    show.wait_for("heard: low steady");
+    show.place.write("set/lexicon.words", "ferry = busy\n");
+    show.wait_for("heard: busy");
+    show.quit();
+}
+
+#[test]
 fn nonsense_changes_nothing_but_the_message() {
     let mut show = Show::start(LOOP, "none");
     show.wait_for_bar(2);

@@ -81,7 +81,7 @@ fn render(prompt: &Path, model: &Path, seed: u32) -> Rendered {
 fn scene(prompt: &Path) -> Scene {
     let text = std::fs::read_to_string(prompt).expect("a prompt");
     let patches = ["reed", "sub", "pluck"].map(String::from);
-    prompt::read(prompt, &text, &patches).0.swap_remove(0)
+    prompt::read(prompt, &text, &patches, &barline::steer::Lexicon::default()).0.swap_remove(0)
 }
 
 /// Bars that the text leaves to others in some voice.

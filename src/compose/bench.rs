@@ -20,7 +20,7 @@ pub fn bench_model<M: Model>(writer: &mut Writer<M>) -> Result<Vec<(&'static str
         phrase: 4,
         voices: vec![voice],
         first_bar: 1,
-        bars: vec![PromptBar { words: Vec::new(), cells: vec![None] }; BARS],
+        bars: vec![PromptBar { cells: vec![None], ..PromptBar::default() }; BARS],
         seed: 1,
         attempt: 0,
     };

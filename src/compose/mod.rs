@@ -130,6 +130,8 @@ impl Default for VoiceRules {
 pub struct PromptBar {
     /// The words in force, as the performer wrote them.
     pub words: Vec<String>,
+    /// What they mean in control words ([`crate::steer::control`]); the parent reads them, since it has the lexicon.
+    pub control: Vec<String>,
     /// One per voice; `None` is for the composer to write (or stays empty when the voice is not composed).
     pub cells: Vec<Option<String>>,
 }

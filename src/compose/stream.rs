@@ -9,7 +9,6 @@ use crate::abc::{Pitch, bar::PitchSet, parse::read_bar, print};
 use crate::compose::profile::Profile;
 use crate::compose::{Prompt, Role, STREAM_UNIT};
 use crate::score::Measure;
-use crate::steer;
 
 /// The stream for one prompt and one model.
 #[derive(Debug)]
@@ -70,12 +69,17 @@ impl<'a> Stream<'a> {
     #[must_use]
     pub fn caption(&self, index: usize) -> Option<String> {
         let bars = &self.prompt.bars;
-        let changed = index > 0 && bars[index].words != bars[index - 1].words;
+        let said = |index: usize| (&bars[index].words, &bars[index].control);
+        let changed = index > 0 && said(index) != said(index - 1);
         if !(self.starts_phrase(index) || changed || index == 0) {
             return None;
         }
-        let heard = steer::steer(&bars[index].words, self.profile.words.as_deref()).heard;
-        (!heard.is_empty()).then(|| format!("% {}\n", heard.join(" ")))
+        let bar = &bars[index];
+        let caption = match &self.profile.words {
+            Some(known) => bar.control.iter().filter(|word| known.contains(word)).map(String::as_str).collect(),
+            None => bar.words.iter().map(String::as_str).collect::<Vec<_>>(),
+        };
+        (!caption.is_empty()).then(|| format!("% {}\n", caption.join(" ")))
     }
 
     /// The pieces of the line of bar `index` as far as it is known: `None` marks the place of the first missing composed voice.

@@ -11,7 +11,7 @@ const RATE: SampleRate = SampleRate(48_000);
 
 fn scene(text: &str) -> Arc<Scene> {
     let patches = ["reed", "sub"].map(String::from);
-    let (mut scenes, diagnostics) = read(Path::new("t.abc"), text, &patches);
+    let (mut scenes, diagnostics) = read(Path::new("t.abc"), text, &patches, &crate::steer::Lexicon::default());
     assert!(!crate::prompt::has_errors(&diagnostics), "{diagnostics:?}");
     Arc::new(scenes.remove(0))
 }

@@ -1,14 +1,44 @@
-//! Words for the model: comment lines of a prompt, and files of words alone.
+//! Words for the model: comment lines of a prompt, files of words alone, and what both mean.
 
-use num_rational::Ratio;
-
+use super::Scene;
 use super::voice::{By, Voice};
-use super::{Scene, Words};
 use crate::abc::ast::Tune;
 use crate::abc::key::{Key, Mode};
 use crate::abc::{Diagnostic, Meter, Span, Step};
 use crate::compose::{Role, VoiceRules};
-use crate::time::{Beats, Tempo};
+use crate::steer::{Lexicon, Steering, steer};
+use crate::time::Beats;
+
+/// A line for the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Words {
+    /// The bar (from 0) from which it holds.
+    pub from: usize,
+    pub text: String,
+}
+
+/// What the words mean that begin to hold at one bar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wish {
+    pub from: usize,
+    pub steering: Steering,
+    /// The control words with those from before.
+    pub in_force: Vec<&'static str>,
+}
+
+/// What lines mean, place by place: a later place overrules an earlier one without contradicting it.
+pub(super) fn wishes(words: &[Words], lexicon: &Lexicon) -> Vec<Wish> {
+    let mut words: Vec<&Words> = words.iter().collect();
+    words.sort_by_key(|words| words.from);
+    let mut wishes: Vec<Wish> = Vec::new();
+    for place in words.chunk_by(|a, b| a.from == b.from) {
+        let lines: Vec<&str> = place.iter().map(|words| words.text.as_str()).collect();
+        let steering = steer(&lines, lexicon);
+        let in_force = steering.after(wishes.last().map_or(&[], |wish| &wish.in_force));
+        wishes.push(Wish { from: place[0].from, steering, in_force });
+    }
+    wishes
+}
 
 /// The comment lines that steer: whole lines that begin with `% ` and do not look like music or a field.
 pub(super) fn in_comments(tune: &Tune, voices: &[&str]) -> Vec<Words> {
@@ -38,36 +68,17 @@ fn looks_like_abc(text: &str, voices: &[&str]) -> bool {
     field || text.contains('|') || text.starts_with("[V:") || (marked && text.split_whitespace().all(note_like))
 }
 
-/// Dance names and what they say of the metre.
-const METRES: &[(&str, (u16, u16))] = &[
-    ("slipjig", (9, 8)),
-    ("jig", (6, 8)),
-    ("reel", (4, 4)),
-    ("hornpipe", (4, 4)),
-    ("strathspey", (4, 4)),
-    ("march", (4, 4)),
-    ("polka", (2, 4)),
-    ("waltz", (3, 4)),
-    ("minuet", (3, 4)),
-];
-
 /// A file of words alone is one scene: metre, key and tempo are read out of the words, a model writes one voice.
-pub(super) fn scene(text: &str) -> (Vec<Scene>, Vec<Diagnostic>) {
-    let lines: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
-    if lines.is_empty() {
+pub(super) fn scene(text: &str, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnostic>) {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let words: Vec<Words> = lines.map(|line| Words { from: 0, text: line.to_owned() }).collect();
+    let Some(first) = words.first() else {
         let help = "say what the music should be, as in 'a jig in D dorian at 110'";
         return (Vec::new(), vec![Diagnostic::error(Span::default(), "no words here").with_help(help)]);
-    }
-    let tokens: Vec<String> = lines
-        .iter()
-        .flat_map(|line| line.split(|c: char| c.is_whitespace() || ",;.!?()".contains(c)))
-        .filter(|token| !token.is_empty())
-        .map(str::to_owned)
-        .collect();
-    let facts = Facts::of(&tokens);
-    // What has become a header field is no wish any more.
-    let wishes: Vec<&str> =
-        tokens.iter().enumerate().filter(|(at, _)| !facts.used.contains(at)).map(|(_, token)| token.as_str()).collect();
+    };
+    let wishes = wishes(&words, lexicon);
+    let facts = &wishes[0].steering.facts;
+    let meter = facts.meter.as_ref().map_or(Meter::COMMON, |meter| meter.value);
     let voice = Voice {
         name: "lead".to_owned(),
         by: By::Model,
@@ -85,73 +96,15 @@ pub(super) fn scene(text: &str) -> (Vec<Scene>, Vec<Diagnostic>) {
     };
     let scene = Scene {
         number: 1,
-        title: lines[0].clone(),
-        meter: facts.meter,
+        title: first.text.clone(),
+        meter,
         unit: Beats::EIGHTH,
-        key: facts.key,
-        tempo: facts.tempo,
+        key: facts.key().unwrap_or(Key::new(Step::C, 0, Mode::Major)),
+        tempo: facts.tempo(meter),
         phrase: 4,
         voices: vec![voice],
-        words: vec![Words { from: 0, text: wishes.join(" ") }],
+        words,
+        wishes,
     };
     (vec![scene], Vec::new())
-}
-
-/// What words say that a header would say.
-struct Facts {
-    meter: Meter,
-    key: Key,
-    tempo: Option<Tempo>,
-    /// The places of the words that are nothing else.
-    used: Vec<usize>,
-}
-
-impl Facts {
-    fn of(tokens: &[String]) -> Facts {
-        let (meter, mut used) = meter(tokens);
-        let mut facts = Facts { meter, key: Key::new(Step::C, 0, Mode::Major), tempo: None, used: Vec::new() };
-        for at in 1..tokens.len() {
-            let before = tokens[at - 1].to_lowercase();
-            if before == "in"
-                && let Some((key, words)) = key(&tokens[at..])
-            {
-                facts.key = key;
-                used.extend(at - 1..at + words);
-            }
-            let count = tokens[at].parse().ok().filter(|count| (20..=400).contains(count));
-            if matches!(before.as_str(), "at" | "tempo")
-                && let Some(count) = count
-            {
-                facts.tempo = Some(Tempo::from_beat(meter.beat(), Ratio::from_integer(count)));
-                used.extend([at - 1, at]);
-            }
-        }
-        Facts { used, ..facts }
-    }
-}
-
-/// `6/8` as it stands, or a dance's name (which is a wish too); 4/4 otherwise.
-fn meter(tokens: &[String]) -> (Meter, Vec<usize>) {
-    let measured = |(numerator, denominator)| Meter::Measured { numerator, denominator };
-    let written = tokens.iter().enumerate().find_map(|(at, token)| {
-        let (numerator, denominator) = token.split_once('/')?;
-        let (numerator, denominator) = (numerator.parse().ok()?, denominator.parse().ok()?);
-        ((1..=16).contains(&numerator) && [2, 4, 8].contains(&denominator)).then_some((at, (numerator, denominator)))
-    });
-    if let Some((at, meter)) = written {
-        return (measured(meter), vec![at]);
-    }
-    let is = |token: &String, dance: &str| token.to_lowercase().trim_end_matches('s') == dance;
-    let danced = METRES.iter().find(|(dance, _)| tokens.iter().any(|token| is(token, dance)));
-    (danced.map_or(Meter::COMMON, |&(_, meter)| measured(meter)), vec![])
-}
-
-/// `D dorian`, `Bb minor`, `G`: the key and how many words it took.
-fn key(tokens: &[String]) -> Option<(Key, usize)> {
-    let tonic = tokens.first()?.as_str();
-    if tonic.len() > 2 || !tonic.starts_with(|c: char| ('A'..='G').contains(&c)) {
-        return None;
-    }
-    let with_mode = tokens.get(1).and_then(|mode| Key::parse(&format!("{tonic}{}", mode.to_lowercase())).ok());
-    with_mode.map(|(key, _)| (key, 2)).or_else(|| Key::parse(tonic).ok().map(|(key, _)| (key, 1)))
 }

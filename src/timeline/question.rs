@@ -44,14 +44,36 @@ impl Timeline {
             let silent = number < newest.from || number < self.next;
             cell.or_else(|| (voice.by == By::Model && silent).then(|| rest(&newest.scene)))
         });
-        let words = match committed {
-            Some(bar) => bar.scene.words_at(number - self.now.origin),
-            None => in_force.scene.words_at(number - in_force.origin),
+        let (scene, origin) = match committed {
+            Some(bar) => (&bar.scene, self.now.origin),
+            None => (&in_force.scene, in_force.origin),
         };
-        PromptBar { words, cells: cells.collect() }
+        let bar = number - origin;
+        PromptBar { words: scene.words_at(bar), control: scene.control_at(bar), cells: cells.collect() }
     }
 }
 
 fn prompt_voice(voice: &Voice) -> PromptVoice {
     PromptVoice { name: voice.name.clone(), role: voice.role, composed: voice.by == By::Model, rules: voice.rules }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use crate::prompt::read;
+    use crate::steer::Lexicon;
+    use crate::timeline::Timeline;
+
+    #[test]
+    fn the_composer_is_asked_with_words_and_what_they_mean() {
+        let text = "X:1\n% a ferry at night\nM:4/4\nL:1/4\nK:C\nCDEF | G4 |\n% higher, busy\nCDEF |\n";
+        let scene = read(Path::new("a.abc"), text, &[], &Lexicon::default()).0.remove(0);
+        let prompt = Timeline::new(Arc::new(scene), 1).prompt(4);
+        let bars: Vec<(usize, String)> =
+            prompt.bars.iter().map(|bar| (bar.words.len(), bar.control.join(" "))).collect();
+        let (first, then) = ((1, "low sparse".to_owned()), (2, "high busy".to_owned()));
+        assert_eq!(bars, [first.clone(), first, then.clone(), then]);
+    }
 }

@@ -27,7 +27,7 @@ mod tests {
 
     /// The text that sounds in each eighth of the first bars of a voice.
     fn check(text: &str, voice: usize, expected: &[&str]) {
-        let scene = read(Path::new("a.abc"), text, &[]).0.remove(0);
+        let scene = read(Path::new("a.abc"), text, &[], &crate::steer::Lexicon::default()).0.remove(0);
         let mut timeline = Timeline::new(Arc::new(scene), 1);
         for expected in expected {
             let (bar, _) = timeline.commit();

@@ -45,7 +45,7 @@ pub fn first_difference(ours: &Heard, theirs: &Heard) -> String {
 /// fermatas (`-NFER`). `voices` are the tune's, in their order. One run for each tune: over whole books it has crashed.
 pub fn abc2midi(voices: &[&str], text: &str) -> Heard {
     // Notes are struck one tick late and end on time.
-    midi_file(&set_up(&played_alike(text), voices), &["-NGUI"]).map(|bytes| heard(&bytes, 1)).unwrap_or_default()
+    midi_file(&set_up(&played_alike(text, true), voices), &["-NGUI"]).map(|bytes| heard(&bytes, 1)).unwrap_or_default()
 }
 
 /// The Standard MIDI File that abc2midi makes of a text as it stands, without graces and fermatas.
@@ -119,26 +119,27 @@ pub fn struck(bytes: &[u8], late: i64) -> Vec<Struck> {
     heard
 }
 
-/// Decorations that abc2midi plays in its own way, by letter and by name: rolls, trills and arpeggios.
+/// Decorations that abc2midi plays in its own way, by letter and by name.
 const OWN_LETTERS: [char; 2] = ['~', 'T'];
 const OWN_NAMES: [&str; 3] = ["roll", "trill", "arpeggio"];
 
-/// The tune without what the standard leaves to the player: `R:`, by which abc2midi swings hornpipes, and those decorations.
-pub fn played_alike(tune: &str) -> String {
+/// The tune without what the standard leaves to the player: `R:`, by which abc2midi swings hornpipes, and those decorations; and
+/// without staccato, if it is to be.
+pub fn played_alike(tune: &str, staccato: bool) -> String {
     let mut out = String::new();
     for line in tune.lines().filter(|line| !line.starts_with("R:")) {
         let is_field = line.as_bytes().get(1) == Some(&b':') && !line.starts_with(['|', ':']);
         if is_field || line.starts_with('%') {
             out += line;
         } else {
-            without_own_decorations(line, &mut out);
+            without_own_decorations(line, staccato, &mut out);
         }
         out.push('\n');
     }
     out
 }
 
-fn without_own_decorations(line: &str, out: &mut String) {
+fn without_own_decorations(line: &str, staccato: bool, out: &mut String) {
     let mut rest = line;
     while let Some(c) = rest.chars().next() {
         let inline_field = c == '[' && rest.as_bytes().get(2) == Some(&b':');
@@ -150,9 +151,9 @@ fn without_own_decorations(line: &str, out: &mut String) {
         // What is enclosed is copied as a whole.
         if let Some(length) = close.and_then(|close| rest[1..].find(close)) {
             let inside = &rest[1..=length];
-            if c != '"' && ["staccato", "wedge"].contains(&inside) {
-                // abc2midi knows staccato by its dot alone.
-                out.push('.');
+            // It knows staccato by its dot alone.
+            if c != '"' && matches!(inside, "staccato" | "wedge") {
+                out.push_str(if staccato { "." } else { "" });
             } else if c == '"' || inline_field || !OWN_NAMES.contains(&inside) {
                 out.push_str(&rest[..length + 2]);
             }
@@ -160,8 +161,9 @@ fn without_own_decorations(line: &str, out: &mut String) {
             continue;
         }
         rest = &rest[c.len_utf8()..];
-        // Of a dotted slur abc2midi makes staccato.
-        if !(OWN_LETTERS.contains(&c) || c == '.' && rest.starts_with(['(', ')', '-'])) {
+        // Of a dotted slur it makes staccato.
+        let no_dot = c == '.' && (rest.starts_with(['(', ')', '-']) || !staccato && !rest.starts_with('|'));
+        if !OWN_LETTERS.contains(&c) && !no_dot {
             out.push(c);
         }
     }
@@ -185,15 +187,4 @@ fn set_up(tune: &str, voices: &[&str]) -> String {
         }
     }
     out
-}
-
-/// The tune with its staccato notes as plain ones.
-pub fn without_staccato(tune: &str) -> String {
-    let is_music = |line: &str| line.as_bytes().get(1) != Some(&b':') || line.starts_with('|');
-    let plain = |line: &str| {
-        let dots = line.char_indices().filter(|&(at, c)| c != '.' || line[at + 1..].starts_with(['|', '(', ')', '-']));
-        dots.map(|(_, c)| c).collect()
-    };
-    let lines = tune.lines().map(|line| if is_music(line) { plain(line) } else { line.to_owned() } + "\n");
-    lines.collect()
 }

@@ -92,7 +92,7 @@ fn check_text(name: &str, text: &dyn Fn(usize) -> String, wrong: &str) {
                 drop(write(moved.as_ref().unwrap_or(&tune), text));
             }
         }),
-        ("prompt", &|text| drop(prompt::read(Path::new("x.abc"), text, &[]))),
+        ("prompt", &|text| drop(prompt::read(Path::new("x.abc"), text, &[], &barline::steer::Lexicon::default()))),
     ];
     for (reader, read) in readers {
         // Something else may run meanwhile, so that slowness counts only when it comes again.

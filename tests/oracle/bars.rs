@@ -102,3 +102,34 @@ pub fn breaks_unequal(bar: &Bar) -> bool {
     }
     broken
 }
+
+/// Whether abc2midi shortens the staccato notes of the bar as we do. It does not where another mark than a bowing stands between
+/// the dot and its note, and has its own idea of a note that broken rhythm or a tie makes longer.
+pub fn staccato_is_alike(bar: &Bar) -> bool {
+    // Where the note must begin that a dot belongs to.
+    let mut dot = None;
+    let (mut last, mut broken) = (false, false);
+    bar.items.iter().all(|item| match &item.symbol {
+        Symbol::Decoration(name) if matches!(&**name, "staccato" | "wedge") => {
+            dot = Some(item.span.end);
+            true
+        }
+        Symbol::Decoration(name) if matches!(&**name, "upbow" | "downbow") && dot == Some(item.span.start) => {
+            dot = Some(item.span.end);
+            true
+        }
+        Symbol::Broken(_) => {
+            broken = true;
+            dot.is_none()
+        }
+        symbol if symbol.is_timed() => {
+            let staccato = dot.is_some();
+            let tied = matches!(symbol, Symbol::Chord { tie: true, .. }) || notes(symbol).iter().any(|note| note.tie);
+            let apart = dot.take().is_some_and(|dot| dot != item.span.start);
+            let alike = !(apart || staccato && tied || broken && staccato != last);
+            (last, broken) = (staccato, false);
+            alike
+        }
+        _ => dot.is_none(),
+    })
+}

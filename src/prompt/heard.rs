@@ -1,0 +1,111 @@
+//! Reading the words back to the performer: what was heard, what gave way, what was not understood. Pure.
+
+use super::Scene;
+use crate::steer::control::BANDS;
+use crate::steer::{Certainty, Facts, Steering};
+
+impl Scene {
+    /// `6/8 sparse low · bar 9: busy · not understood: ferry`. Empty for a scene without words. Leanings answer the words of the four
+    /// bands whatever the model; `vocabulary` are the control words that the model knows ([`crate::compose::profile::Profile::words`]), none where it has none.
+    #[must_use]
+    pub fn read_back(&self, vocabulary: Option<&[String]>) -> String {
+        let mut parts = Vec::new();
+        for wish in &self.wishes {
+            let heard =
+                self.facts(&wish.steering.facts).into_iter().chain(wish.steering.heard.iter().map(|&w| w.to_owned()));
+            let heard: Vec<String> = heard.collect();
+            match (heard.is_empty(), wish.from) {
+                (true, _) => {}
+                (false, 0) => parts.push(heard.join(" ")),
+                (false, bar) => parts.push(format!("bar {}: {}", bar + 1, heard.join(" "))),
+            }
+        }
+        let said = || self.wishes.iter().map(|wish| &wish.steering);
+        let list = |title: &str, words: Vec<&str>| (!words.is_empty()).then(|| format!("{title}: {}", words.join(" ")));
+        parts.extend(list("not", said().flat_map(|said| said.refused.iter().copied()).collect()));
+        parts.extend(said().flat_map(|said| &said.overruled).map(|(old, new)| format!("{old} gives way to {new}")));
+        parts.extend(said().flat_map(|said| self.denied(said)));
+        let strange = |word: &&str| {
+            let known = vocabulary.is_none_or(|vocabulary| vocabulary.iter().any(|known| known == word));
+            !known && !BANDS.iter().flatten().any(|banded| banded == word)
+        };
+        parts.extend(list(
+            "strange to this model",
+            said().flat_map(|said| said.heard.iter().copied()).filter(strange).collect(),
+        ));
+        parts.extend(list(
+            "not understood",
+            said().flat_map(|said| said.not_understood.iter().map(String::as_str)).collect(),
+        ));
+        parts.join(" · ")
+    }
+
+    /// The facts in the words that hold: in a `.txt` file all of them do, beside a header those that agree with it.
+    fn facts(&self, facts: &Facts) -> Vec<String> {
+        let meter = facts.meter.as_ref().filter(|meter| meter.value == self.meter).map(|_| self.meter.to_string());
+        let key = facts.key().filter(|_| self.agrees(facts)).map(|_| self.key.to_string());
+        let tempo = facts.tempo.as_ref().filter(|_| self.tempo.is_some() && facts.tempo(self.meter) == self.tempo);
+        [meter, key, tempo.map(|tempo| tempo.value.to_string())].into_iter().flatten().collect()
+    }
+
+    fn agrees(&self, facts: &Facts) -> bool {
+        let tonic = facts.tonic.as_ref().is_none_or(|tonic| self.key.tonic == Some(tonic.value));
+        tonic && facts.mode.as_ref().is_none_or(|mode| mode.value == self.key.mode)
+    }
+
+    /// What the words say outright and the header says otherwise.
+    fn denied(&self, said: &Steering) -> Vec<String> {
+        let facts = &said.facts;
+        let written = |certainty: Certainty| certainty == Certainty::Written;
+        let meter = facts.meter.as_ref().filter(|meter| written(meter.certainty) && meter.value != self.meter);
+        let key = match (&facts.tonic, &facts.mode) {
+            (Some(tonic), _) => Some(&tonic.from),
+            (None, Some(mode)) if mode.certainty > Certainty::Hint => Some(&mode.from),
+            _ => None,
+        };
+        let key = key.filter(|_| !self.agrees(facts));
+        let tempo =
+            facts.tempo.as_ref().filter(|tempo| written(tempo.certainty) && facts.tempo(self.meter) != self.tempo);
+        let denied = [
+            meter.map(|meter| format!("M: says {}, not {}", self.meter, meter.from)),
+            key.map(|from| format!("K: says {}, not {from}", self.key)),
+            tempo.map(|tempo| format!("Q: does not say {}", tempo.from)),
+        ];
+        denied.into_iter().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::prompt::read;
+    use crate::steer::Lexicon;
+
+    #[test]
+    fn words_are_read_back() {
+        let abc = "M:6/8\nL:1/8\nQ:3/8=60\nK:Ddor\nD3 F3 | A6 |\n";
+        for (name, text, expected) in [
+            ("a.abc", "% slow air; sparse, low\n", "air sparse stepwise low"),
+            ("a.abc", "% low ferry in D dorian\n%- nothing\n", "Ddor low · not understood: ferry"),
+            ("a.abc", "% busy and sparse, no triplets\n", "sparse · not: triplets · busy gives way to sparse"),
+            ("a.abc", "% 6/8 at 60, funk\n", "6/8 60 funk syncopated · strange to this model: funk syncopated"),
+            ("a.abc", "% 3/4 in G at 90\n", "M: says 6/8, not 3/4 · K: says Ddor, not g · Q: does not say 90"),
+            ("a.abc", "", ""),
+            ("a.txt", "a jig in D dorian at 110", "6/8 Ddor 110 jig"),
+            ("a.txt", "悲伤的旋律，D小调，四三拍，速度 72", "3/4 Dm 72 sparse stepwise falling"),
+        ] {
+            let text = if name == "a.txt" { text.to_owned() } else { format!("X:1\n{text}{abc}") };
+            let (scenes, _) = read(Path::new(name), &text, &[], &Lexicon::default());
+            let known = ["sparse", "busy", "low", "air", "jig", "triplets"].map(String::from);
+            assert_eq!(scenes[0].read_back(Some(&known)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn later_words_are_read_back_with_their_bar() {
+        let text = "X:1\n% sparse\nM:4/4\nL:1/4\nK:C\nCDEF | G4 |\n% busy, glorp\nCDEF |\n";
+        let (scenes, _) = read(Path::new("a.abc"), text, &[], &Lexicon::default());
+        assert_eq!(scenes[0].read_back(None), "sparse · bar 3: busy · not understood: glorp");
+    }
+}
