@@ -9,7 +9,6 @@ use barline::abc::report::{display, full};
 use barline::abc::{bench, decode};
 use barline::compose::{Composer, Silent};
 use barline::score::Ornaments;
-use barline::steer::Lexicon;
 use barline::{check as checks, midi, notes as score_notes, prompt, render as rendering};
 use serde_json::json;
 

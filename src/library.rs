@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use barline::abc::display;
+use barline::abc::report::display;
 use barline::compose::profile::Profile;
 use barline::prompt::{self, Scene};
 use barline::steer::Lexicon;
