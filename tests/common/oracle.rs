@@ -117,18 +117,6 @@ fn for_oracle(tune: &str, voices: &[&str]) -> String {
     out
 }
 
-/// The tune with its staccato notes as plain ones.
-pub fn without_staccato(tune: &str) -> String {
-    let is_music = |line: &str| line.as_bytes().get(1) != Some(&b':') || line.starts_with('|');
-    let plain = |line: &str| {
-        let line = line.replace("!staccato!", "").replace("!wedge!", "");
-        let dots = line.char_indices().filter(|&(at, c)| c != '.' || line[at + 1..].starts_with(['|', '(', ')', '-']));
-        dots.map(|(_, c)| c).collect()
-    };
-    let lines = tune.lines().map(|line| if is_music(line) { plain(line) } else { line.to_owned() } + "\n");
-    lines.collect()
-}
-
 fn without_decorations(line: &str) -> String {
     let mut out = String::new();
     let mut rest = line;
