@@ -154,12 +154,9 @@ fn ornamented(note: Note, ornament: Ornament, notes: &mut Vec<Note>) {
         notes.push(note);
         return;
     }
-    let neighbour = |side: i32| match side {
-        0 => note.pitch,
-        _ => {
-            let semitones = if side > 0 { i32::from(above) } else { -i32::from(below) };
-            note.pitch.transposed(Interval { steps: side, semitones })
-        }
+    let neighbour = |side: i32| {
+        let semitones = side * i32::from(if side > 0 { above } else { below });
+        note.pitch.transposed(Interval { steps: side, semitones })
     };
     let mut now = note.onset;
     for (at, &(side, length)) in strokes.iter().enumerate() {
