@@ -159,7 +159,7 @@ fn read_one(text: &str) -> Option<Result<MidiSetting, Fault>> {
         // The channel may stand before the program, and the instrument's name after it.
         "program" => (
             number(0, 1..=16).and(byte(1)).or(byte(0)).map(MidiSetting::Program),
-            "a program from 0 to 127, such as 73, a flute",
+            "a program from 0 to 127, such as 73",
         ),
         "channel" => (number(0, 1..=16).map(|it| MidiSetting::Channel(it as u8)), "a channel from 1 to 16"),
         "transpose" => (number(0, -60..=60).map(MidiSetting::Transpose), "semitones from -60 to 60, such as -12"),

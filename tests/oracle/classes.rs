@@ -176,9 +176,19 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "4.17 a chord of unequal notes lasts as long as its first note",
         holds: |tune, _| bars(tune).any(has_unequal_chord),
-        cap: 6,
+        cap: 4,
         tune: "L:1/4\nK:C\n[C2E]F|",
         notes: "C4:1/2 @0 E4:1/4 @1/2 F4",
+    },
+    Class {
+        name: "4.17 a [ before a text that no ] closes before the bar line is no chord",
+        holds: |_, text| {
+            let open = |rest: &str| rest.split('|').next().is_some_and(|bar| !bar.contains(']'));
+            text.lines().any(|line| line.split("[\"").skip(1).any(open))
+        },
+        cap: 2,
+        tune: "L:1/4\nK:C\nC|[\"1\"D2 E2|F|]",
+        notes: "C4:1/4 D4:1/2 E4 F4:1/4",
     },
     Class {
         name: "7 a voice's name goes on after _",
