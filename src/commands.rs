@@ -16,6 +16,15 @@ use crate::assets;
 use crate::cli::{Bench, BenchArguments, CheckArguments, Failure, NotesArguments, RenderArguments};
 use crate::library::{self, Patches};
 
+/// Whoever reads a list may have seen enough (`| head`): then the program ends as others do, without a word.
+pub fn end_with_the_reader() {
+    #[cfg(unix)]
+    // SAFETY: called before any thread is started, and the default action needs nothing of this program.
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+    }
+}
+
 pub fn render(arguments: &RenderArguments) -> Result<(), Failure> {
     arguments.output.iter().try_for_each(|path| check_output(path, &arguments.prompt))?;
     let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;

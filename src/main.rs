@@ -16,7 +16,11 @@ use cli::{Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let result = match cli.command.unwrap_or(Command::Play(cli.play)) {
+    let command = cli.command.unwrap_or(Command::Play(cli.play));
+    if matches!(command, Command::Notes(_) | Command::Check(_) | Command::Devices { .. } | Command::Bench(_)) {
+        commands::end_with_the_reader();
+    }
+    let result = match command {
         Command::Play(arguments) => play::play(&arguments),
         Command::Render(arguments) => commands::render(&arguments),
         Command::Notes(arguments) => commands::notes(&arguments),

@@ -352,3 +352,19 @@ fn help_and_version_are_no_failure() {
     }
     assert!(place.run(["--version"]).out.starts_with("barline 0."));
 }
+
+#[test]
+#[cfg(unix)]
+fn a_reader_that_has_seen_enough_ends_the_program_without_a_word() {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::Stdio;
+    let place = Place::new();
+    let file = place.write("long.abc", format!("X:1\nL:1/8\nK:C\n{}\n", "CDEF|".repeat(5000)));
+    let mut listing = place.program();
+    listing.args(["notes", text(&file)]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut listing = listing.spawn().expect("it runs");
+    drop(listing.stdout.take());
+    let ended = listing.wait_with_output().expect("it ends");
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+    assert_eq!(ended.status.signal(), Some(libc::SIGPIPE));
+}
