@@ -13,10 +13,13 @@ pub mod llama;
 pub mod mask;
 pub mod profile;
 pub mod protocol;
+mod role;
 pub mod sample;
 pub mod script;
 pub mod stream;
 pub mod writer;
+
+pub use role::{Role, Roles};
 
 use serde::{Deserialize, Serialize};
 
@@ -92,18 +95,6 @@ pub struct PromptVoice {
     /// Whether the composer writes its missing bars.
     pub composed: bool,
     pub rules: VoiceRules,
-}
-
-/// What a voice is in the music: how a model that knows only roles is told of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    Chart,
-    Bass,
-    Lead,
-    Drums,
-    /// Accompaniment by rule: what it plays stands in the chart.
-    Comping,
 }
 
 /// The performer's constraints on a voice, in sounding pitch.

@@ -8,7 +8,7 @@ use super::mask::{Masks, Vocabulary};
 use super::profile::Profile;
 use super::sample::{Rng, Sampler};
 use super::stream::Stream;
-use super::{ComposedBar, Prompt};
+use super::{ComposedBar, Prompt, Role};
 use crate::abc::bar::{Automaton, Rules, TICKS_PER_WHOLE};
 use crate::time::Beats;
 
@@ -120,7 +120,7 @@ impl<M: Model> Writer<M> {
             *written += 1;
         }
         let text = String::from_utf8(text).map_err(|_| "the subset is ASCII")?;
-        Ok(Some(stream.from_model(text.trim_end_matches('|'))))
+        Ok(Some(stream.from_model(&stream.written(text.trim_end_matches('|')), voice)))
     }
 }
 
@@ -160,6 +160,7 @@ fn prefix<M: Model>(model: &M, pieces: &mut HashMap<String, Vec<u32>>, stream: &
 
 fn rules(prompt: &Prompt, stream: &Stream<'_>, voice: usize) -> Result<Rules, String> {
     let limits = &prompt.voices[voice].rules;
+    let role = prompt.voices[voice].role;
     Ok(Rules {
         length: ticks(prompt.meter.bar_length())?,
         beat: ticks(prompt.meter.beat()).unwrap_or(24),
@@ -167,9 +168,9 @@ fn rules(prompt: &Prompt, stream: &Stream<'_>, voice: usize) -> Result<Rules, St
         pitches: stream.pitches(voice),
         signature: stream.key.signature,
         notes: limits.notes,
-        chords: false,
+        chords: role.is_chordal() && stream.knows(role),
         symbols: false,
-        tie_out: true,
+        tie_out: role != Role::Drums,
     })
 }
 

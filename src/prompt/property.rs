@@ -67,10 +67,13 @@ pub(super) fn set(
                 "chords" => {
                     let styles = |styles: String| Why::Wrong(format!("by={value}: after the stroke wants {styles}"));
                     voice.comping = Some(Style::parse(how).map_err(styles)?);
-                    voice.role = Role::Comping;
+                    voice.role = Role::Keys;
                     By::Loop
                 }
                 later @ ("vary" | "hand") => {
+                    if later == "hand" {
+                        voice.role = Role::Hand;
+                    }
                     voice.by = if voice.bars.is_empty() { By::Model } else { By::Loop };
                     return Err(Why::Unknown(format!(
                         "by={later} is not built yet: played as {}",
