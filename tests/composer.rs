@@ -1,5 +1,7 @@
 //! The composer without llama.cpp: any vocabulary that can spell the subset writes full bars, always the same ones for the same prompt.
 
+use std::time::Duration;
+
 use barline::abc::Meter;
 use barline::abc::key::Key;
 use barline::abc::parse::read_bar;
@@ -7,7 +9,9 @@ use barline::compose::mask::{SUBSET_BYTES, Vocabulary};
 use barline::compose::profile::Profile;
 use barline::compose::sample::{Rng, Sampling};
 use barline::compose::writer::{Model, Writer};
-use barline::compose::{ComposedBar, Prompt, PromptBar, PromptVoice, Revision, Role, STREAM_UNIT, VoiceRules};
+use barline::compose::{ComposedBar, Prompt, PromptBar, PromptVoice, Revision, Role, STREAM_UNIT, VoiceRules, obeyed};
+use barline::feature::{Band, Features};
+use barline::score::Measure;
 
 /// A model that has read nothing: its logits are noise that depends on the text so far.
 struct Noise {
@@ -85,6 +89,9 @@ fn prompt(key: &str, meter: (u16, u16), bars: usize) -> Prompt {
         bars: vec![bar; bars],
         seed: 3,
         attempt: 0,
+        candidates: 1,
+        lean: None,
+        due: None,
     }
 }
 
@@ -240,4 +247,54 @@ fn a_bar_comes_twice_at_its_place_and_not_a_third_time() {
     // Other words are answered at once.
     let bars = write(&|index| if index < 4 { "slow".into() } else { "fast".into() });
     assert!((4..8).all(|at| bars[at] != bars[at - 4]), "{bars:?}");
+}
+
+/// The bars of one voice under `words`, leaned on by `lean`, the best of `candidates`.
+fn under(words: &str, extra: usize, lean: f32, candidates: u32) -> Vec<Measure> {
+    let mut writer = Writer::new(Noise::new(11, extra, 4096), profile("none"));
+    let mut asked = Prompt { lean: Some(lean), candidates, ..prompt("D", (4, 4), 8) };
+    asked.voices = vec![voice("lead", Role::Lead, true)];
+    asked.voices[0].rules = VoiceRules { range: (48, 90), ..VoiceRules::default() };
+    asked.bars = vec![PromptBar { words: vec![words.into()], cells: vec![None] }; 8];
+    for bar in write(&mut writer, &mut asked) {
+        let (measure, _) = read_bar(&bar.cells[0].1, &asked.key, asked.meter, STREAM_UNIT, &[]);
+        assert_eq!(measure.length, asked.meter.bar_length(), "{}", bar.cells[0].1);
+    }
+    obeyed::measures(&asked, 0, 0)
+}
+
+#[test]
+fn words_lean_any_vocabulary_and_bars_stay_full() {
+    let key = Key::parse("D").unwrap().0;
+    // Of bytes alone, and with pieces of several notes or of parts of them.
+    for extra in [0, 1000] {
+        for band in [Band::Density, Band::Register, Band::Motion] {
+            let [low, _, high] = band.words();
+            for (lean, candidates) in [(4.0, 1), (0.0, 4)] {
+                let value = |word| {
+                    let bars = under(word, extra, lean, candidates);
+                    band.value(&Features::of(&bars, Meter::COMMON, &key, None).unwrap())
+                };
+                let (low_value, high_value) = (value(low), value(high));
+                assert!(
+                    low_value < high_value,
+                    "{extra} pieces, {lean}, {candidates}: {low} {low_value} {high} {high_value}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn where_time_is_short_the_first_draft_is_taken() {
+    let first = |candidates, left: Duration| {
+        let mut writer = Writer::new(Noise::new(9, 400, 4096), profile("none"));
+        let mut asked = Prompt { candidates, ..prompt("G", (4, 4), 8) };
+        let mut next = || writer.next_bar_in_time(&mut asked, &|| false, &|_| left).unwrap();
+        std::iter::from_fn(&mut next).map(|bar| bar.cells).collect::<Vec<_>>()
+    };
+    let alone = first(1, Duration::MAX);
+    assert_eq!(first(4, Duration::ZERO), alone);
+    assert_eq!(first(4, Duration::MAX), first(4, Duration::MAX));
+    assert_ne!(first(4, Duration::MAX), alone);
 }

@@ -23,6 +23,9 @@ pub fn bench_model<M: Model>(writer: &mut Writer<M>) -> Result<Vec<(&'static str
         bars: vec![PromptBar { words: Vec::new(), cells: vec![None] }; BARS],
         seed: 1,
         attempt: 0,
+        candidates: 1,
+        lean: None,
+        due: None,
     };
     let (mut tokens, mut bars_ms) = (0, Vec::new());
     let started = Instant::now();
