@@ -298,3 +298,36 @@ fn where_time_is_short_the_first_draft_is_taken() {
     assert_eq!(first(4, Duration::MAX), first(4, Duration::MAX));
     assert_ne!(first(4, Duration::MAX), alone);
 }
+
+#[test]
+fn drums_and_keys_are_written_by_models_that_know_them() {
+    let write = |roles: &str| {
+        let profile: Profile = toml::from_str(&format!("home_key = 'none'\n{roles}")).unwrap();
+        let mut writer = Writer::new(Noise::new(2, 300, 8192), profile);
+        let mut asked = prompt("E", (4, 4), 12);
+        let rules = VoiceRules { range: (30, 81), classes: Some(0b1010_1011_0101), ..VoiceRules::default() };
+        asked.voices = vec![
+            PromptVoice { rules, ..voice("kit", Role::Drums, true) },
+            PromptVoice { rules, ..voice("keys", Role::Keys, true) },
+        ];
+        asked.bars.iter_mut().for_each(|bar| bar.cells = vec![None, None]);
+        write(&mut writer, &mut asked);
+        [0, 1].map(|voice| obeyed::measures(&asked, voice, 0))
+    };
+    let chord = |bar: &Measure| bar.notes.windows(2).any(|pair| pair[0].onset == pair[1].onset);
+    for roles in ["roles = ['kit', 'keys', 'lead']", ""] {
+        let [kit, keys] = write(roles);
+        let pitches: Vec<i32> = kit.iter().flat_map(|bar| &bar.notes).map(|note| note.pitch.midi()).collect();
+        // Nothing is transposed into the drums of the key below, a scale says nothing of them, and there are no whistles.
+        assert!(
+            pitches.iter().all(|midi| (35..=75).contains(midi) && ![52, 55, 58, 65, 71, 73, 74].contains(midi)),
+            "{pitches:?}"
+        );
+        assert!(pitches.iter().any(|midi| 0b1010_1011_0101 >> (midi % 12) & 1 == 0), "{pitches:?}");
+        assert!(kit.iter().any(chord) && keys.iter().any(chord));
+    }
+    // One that knows neither: no drums, and keys as a melody.
+    let [kit, keys] = write("roles = true");
+    assert!(kit.iter().all(|bar| bar.notes.is_empty()));
+    assert!(keys.iter().all(|bar| !bar.notes.is_empty() && !chord(bar)));
+}

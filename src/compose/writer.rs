@@ -125,6 +125,31 @@ impl<M: Model> Writer<M> {
         Ok(Some(bar))
     }
 
+    /// A bar of one voice without mask and leanings, and how many tokens it took: what the bare model writes in the place of the bar that
+    /// is there, up to a bar line, a line's end or as many tokens as the context has room for. For measuring.
+    pub fn unmasked_bar(&mut self, prompt: &Prompt, index: usize, voice: usize) -> Result<(String, u32), String> {
+        let mut prompt = prompt.clone();
+        prompt.bars.truncate(index + 1);
+        prompt.bars[index].cells[voice] = None;
+        let Writer { model, profile, sampler, pieces, .. } = self;
+        let stream = Stream::new(&prompt, profile);
+        let mut tokens = prefix(model, pieces, &stream, index);
+        let mut rng = Rng::new(prompt.seed, prompt.first_bar + index as i64, voice, prompt.attempt);
+        let mut everything = model.vocabulary().trie().alloc_token_set();
+        everything.set_all(true);
+        let mut text = Vec::new();
+        let mut count = 0;
+        while !text.iter().any(|byte| b"|\n".contains(byte)) && count < BAR_RESERVE as u32 {
+            model.sync(&tokens, &|| false)?;
+            let token = sampler.draw(model.logits(), &everything, |_| true, None, &profile.sampling, &mut rng);
+            let token = token.ok_or("there is no token")?;
+            text.extend_from_slice(model.vocabulary().bytes(token));
+            tokens.push(token);
+            count += 1;
+        }
+        Ok((String::from_utf8_lossy(&text).into_owned(), count))
+    }
+
     /// One bar of one voice.
     fn write_cell(
         &mut self,
