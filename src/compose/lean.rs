@@ -183,10 +183,12 @@ impl<'a> Lean<'a> {
             let class = 1 << (top % 12);
             set(Clear::Repeating, f32::from(u8::from(line.last.is_some_and(|(last, ..)| last == f32::from(top)))));
             set(Clear::Chromatic, f32::from(u8::from(self.scale & class == 0)));
+            // In its last half the last bar goes home, and stays.
             let bar = self.automaton.length();
-            let closes = self.before + f32::from(bar) >= self.length && onset + ticks == bar;
-            let home = u8::from(self.home & class != 0) + u8::from(3 * ticks >= bar);
-            set(Clear::Cadence, if closes { f32::from(home) } else { 0.0 });
+            let late = self.before + f32::from(bar) >= self.length && 2 * onset >= bar && self.home & class != 0;
+            let closes = onset + ticks == bar;
+            let long = closes && 3 * ticks >= bar;
+            set(Clear::Cadence, f32::from(u8::from(late)) * (0.5 + f32::from(u8::from(closes) + u8::from(long))));
         }
         found
     }
