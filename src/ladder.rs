@@ -43,7 +43,7 @@ pub fn fill(need: &Need<'_>) -> (Measure, u8) {
     else {
         return (by_rule(need, &mut rng), 4);
     };
-    if matches!(need.role, Role::Bass | Role::Drums | Role::Chart | Role::Comping) {
+    if matches!(need.role, Role::Bass | Role::Drums | Role::Chart | Role::Keys) {
         return (untied(source), 3);
     }
     let last_two: Vec<&&Measure> = need.heard.iter().rev().take(2).collect();
@@ -113,12 +113,20 @@ fn diatonic(key: &Key, pitch: Pitch, steps: i32) -> Pitch {
 fn by_rule(need: &Need<'_>, rng: &mut Rng) -> Measure {
     let length = need.meter.bar_length();
     let mut measure = Measure { length, ..Measure::default() };
-    if matches!(need.role, Role::Drums | Role::Chart | Role::Comping) {
-        return measure;
+    match need.role {
+        Role::Chart => return measure,
+        Role::Drums => return beat(need, measure),
+        _ => {}
     }
     let (tonic, _) = need.key.tonic.unwrap_or((Step::C, 0));
     let allowed: Vec<Pitch> = tones(need, tonic);
     if allowed.is_empty() {
+        return measure;
+    }
+    if need.role == Role::Keys {
+        // One chord, held: the three tones in the middle of the range.
+        let from = (allowed.len() / 2).saturating_sub(1);
+        measure.notes = allowed.iter().skip(from).take(3).map(|&pitch| note(Beats::ZERO, length, pitch)).collect();
         return measure;
     }
     let mut beat = if need.role == Role::Bass { length } else { need.meter.beat() };
@@ -141,11 +149,27 @@ fn by_rule(need: &Need<'_>, rng: &mut Rng) -> Measure {
         let start = beat * index;
         // Where the rules allow fewer notes than beats, the last one is held.
         let end = if index + 1 == count { length } else { beat * (index + 1) };
-        measure.notes.push(Note::new(start, end - start, allowed[at], DEFAULT_VELOCITY));
+        measure.notes.push(note(start, end - start, allowed[at]));
         // A walk by one chord tone up or down, or none.
         at = (at + rng.below(3)).saturating_sub(1).min(allowed.len() - 1);
     }
     measure
+}
+
+/// The plainest beat: bass drum and snare in turn, as far as the rules allow them.
+fn beat(need: &Need<'_>, mut measure: Measure) -> Measure {
+    const KICK_AND_SNARE: [i32; 2] = [36, 38];
+    let beat = need.meter.beat();
+    let beats = need.meter.bar_length().ratio(beat).to_integer().min(i64::from(need.rules.notes.1));
+    let strokes = (0..beats).map(|at| note(beat * at, beat, Pitch::from_midi(KICK_AND_SNARE[(at % 2) as usize])));
+    let in_range =
+        |note: &Note| (i32::from(need.rules.range.0)..=i32::from(need.rules.range.1)).contains(&note.pitch.midi());
+    measure.notes = strokes.filter(in_range).collect();
+    measure
+}
+
+fn note(onset: Beats, length: Beats, pitch: Pitch) -> Note {
+    Note::new(onset, length, pitch, DEFAULT_VELOCITY)
 }
 
 /// Chord tones of the tonic triad that the voice may play, lowest first; any note of the key when there are none.
@@ -281,6 +305,11 @@ mod tests {
             assert!(first.notes.len() >= 3, "{meter}: {first:?}");
             assert_eq!(first.notes.iter().map(|note| note.length).sum::<Beats>(), meter.bar_length());
             assert!(first.notes.iter().all(|note| (62..=65).contains(&note.pitch.midi())));
+            let rules = VoiceRules { range: (35, 81), ..VoiceRules::default() };
+            for (role, sounds) in [(Role::Drums, 36), (Role::Keys, 55)] {
+                let (bar, _) = fill(&Need { meter, role, rules: &rules, ..need });
+                assert_eq!(bar.notes[0].pitch.midi(), sounds, "{role:?}: {bar:?}");
+            }
         }
     }
 }

@@ -23,6 +23,7 @@
 //! | [`time`] | [`time::Beats`] (exact), [`time::Frames`]; [`transport`] alone converts |
 //! | [`abc`], [`score`], [`notes`], [`check`] | text to notes and back, whole tunes and single bars; [`abc::bar`] is the automaton that a bar cannot get out of |
 //! | [`prompt`], [`steer`], [`accompany`] | scenes, voices, words; words to control words, by a lexicon; chord symbols to notes |
+//! | [`feature`] | what some bars are like, and which control words are true of them |
 //! | [`timeline`], [`transport`], [`ladder`], [`conductor`] | which bars there are, when they are, what fills a gap |
 //! | [`synth`], [`engine`], [`queue`] | patches, voices, and events in, sound out |
 //! | [`render`], [`record`], [`export`], [`import`] | the engine in a loop; WAV, MIDI and ABC of what was played, and MIDI back |
@@ -68,6 +69,7 @@ pub mod conductor;
 pub mod engine;
 pub mod event;
 pub mod export;
+pub mod feature;
 pub mod import;
 pub mod ladder;
 pub mod midi;

@@ -190,6 +190,31 @@ mod tests {
     }
 
     #[test]
+    fn a_voice_is_what_its_clef_its_name_or_its_notes_say() {
+        let (scene, said) = check(
+            "X:1\nM:4/4\nL:1/4\nK:D\nV:drone\nV:Bass2\nV:pad\nV:arp\nV:alto\nV:lead\nV:low\nV:kit\nV:beat clef=perc\nV:t clef=bass\n\
+             V:ch\n[V:low] D,,4 |\n[V:ch] \"D\"x4 |\n",
+        );
+        let roles: Vec<Role> = scene.voices.iter().map(|voice| voice.role).collect();
+        let expected = [
+            Role::Lead,
+            Role::Bass,
+            Role::Keys,
+            Role::Arp,
+            Role::Inner,
+            Role::Lead,
+            Role::Bass,
+            Role::Lead,
+            Role::Drums,
+            Role::Bass,
+            Role::Chart,
+        ];
+        assert_eq!(roles, expected);
+        assert_eq!((said.len(), said[0].contains("clef=perc")), (1, true), "{said:?}");
+        assert_eq!(scene.voices[8].rules.range, (35, 81));
+    }
+
+    #[test]
     fn bad_input_has_a_place() {
         let (_, said) = check("X:1\nM:4/4\nL:1/4\nK:C\nV:a patch=organ range=q by=magic\n[V:a] CDEFG | C4 |\n");
         assert!(said.iter().any(|line| line.starts_with("t.abc:5:") && line.contains("organ")), "{said:?}");

@@ -25,7 +25,7 @@ pub fn abc(scene: &Scene, tempo: Tempo, bars: &[Bar]) -> String {
         let clef = match voice.role {
             Role::Bass => " clef=bass",
             Role::Drums => " clef=perc",
-            Role::Chart | Role::Lead | Role::Comping => "",
+            _ => "",
         };
         let _ = writeln!(text, "V:{}{clef}", voice.name);
     }
@@ -33,7 +33,7 @@ pub fn abc(scene: &Scene, tempo: Tempo, bars: &[Bar]) -> String {
         for (at, voice) in scene.voices.iter().enumerate() {
             let _ = write!(text, "[V:{}]", voice.name);
             for bar in line {
-                let _ = write!(text, " {} |", in_unit(scene, &bar.cells[at]));
+                let _ = write!(text, " {} |", in_unit(scene, voice.role, &bar.cells[at]));
             }
             text.push('\n');
         }

@@ -24,7 +24,7 @@ impl Worn {
     pub fn new(prompt: &Prompt, stream: &Stream<'_>, index: usize, voice: usize, rng: &mut Rng) -> Worn {
         let mut texts: Vec<Vec<u8>> = Vec::new();
         for text in worn(prompt, index, voice) {
-            let text = without_spaces(stream.to_model(text).as_bytes());
+            let text = without_spaces(stream.to_model(text, voice).as_bytes());
             if !texts.contains(&text) {
                 texts.push(text);
             }

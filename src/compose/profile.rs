@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::Roles;
 use super::sample::Sampling;
+use crate::feature::Bands;
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default)]
@@ -13,8 +15,12 @@ pub struct Profile {
     pub home_key: String,
     /// The control words that the model was trained on; without them it is given the performer's words as they stand.
     pub words: Option<Vec<String>>,
-    /// Whether voices are named by their role (`ch`, `bass`, `lead`) instead of the performer's names.
-    pub roles: bool,
+    /// The role tags that the model knows (`true`: `ch`, `bass`, `lead`); without them voices have the performer's names.
+    pub roles: Roles,
+    /// The bounds of the control words, by role.
+    pub bands: Bands,
+    /// How far words lean the model's choice, 0 for not at all.
+    pub lean: f32,
     /// Tokens of context, at most.
     pub context: u32,
     #[serde(flatten)]
@@ -23,7 +29,15 @@ pub struct Profile {
 
 impl Default for Profile {
     fn default() -> Self {
-        Profile { home_key: String::new(), words: None, roles: false, context: 1024, sampling: Sampling::default() }
+        Profile {
+            home_key: String::new(),
+            words: None,
+            roles: Roles::default(),
+            bands: Bands::default(),
+            lean: 1.0,
+            context: 1024,
+            sampling: Sampling::default(),
+        }
     }
 }
 

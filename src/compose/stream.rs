@@ -7,8 +7,13 @@ use crate::abc::interval::Interval;
 use crate::abc::key::Key;
 use crate::abc::{Pitch, bar::PitchSet, parse::read_bar, print};
 use crate::compose::profile::Profile;
-use crate::compose::{Prompt, Role, STREAM_UNIT};
+use crate::compose::{Prompt, PromptVoice, Role, STREAM_UNIT};
 use crate::score::Measure;
+
+/// Of General MIDI's percussion key map, 35 to 81, what drummers play: drums, hats and cymbals, tambourine, cowbell, bongos and congas,
+/// cabasa, maracas and claves. Whistles, scrapers and the like hold on, or are for few bars of few songs.
+const KIT: u128 =
+    (0x1_FFFF << 35) | 1 << 53 | 1 << 54 | 1 << 56 | 1 << 57 | 1 << 59 | 0x1F << 60 | 1 << 69 | 1 << 70 | 1 << 75;
 
 /// The stream for one prompt and one model.
 #[derive(Debug)]
@@ -41,23 +46,18 @@ impl<'a> Stream<'a> {
         order
     }
 
-    /// `[V:lead] `, with the space.
+    /// `[V:lead] `, with the space; `None` for a voice that is kept from the model.
     #[must_use]
-    pub fn tag(&self, voice: usize) -> String {
+    pub fn tag(&self, voice: usize) -> Option<String> {
         let voice = &self.prompt.voices[voice];
-        let name = match (self.profile.roles, voice.role) {
-            (false, _) => voice.name.as_str(),
-            (true, Role::Chart) => "ch",
-            (true, Role::Bass) => "bass",
-            (true, Role::Lead | Role::Drums | Role::Comping) => "lead",
-        };
-        format!("[V:{name}] ")
+        let name = self.profile.roles.show(voice.role, &voice.name, voice.composed)?;
+        Some(format!("[V:{name}] "))
     }
 
-    /// Drums and accompaniment are kept from a model that was never taught any.
+    /// Whether the model was taught such voices themselves.
     #[must_use]
-    pub fn shows(&self, voice: usize) -> bool {
-        !(self.profile.roles && matches!(self.prompt.voices[voice].role, Role::Drums | Role::Comping))
+    pub fn knows(&self, role: Role) -> bool {
+        self.profile.roles.know(role)
     }
 
     #[must_use]
@@ -87,7 +87,8 @@ impl<'a> Stream<'a> {
     pub fn line(&self, index: usize) -> (Vec<String>, Option<usize>) {
         let mut pieces: Vec<String> = self.caption(index).into_iter().collect();
         let mut first = true;
-        for voice in self.order().into_iter().filter(|&voice| self.shows(voice)) {
+        for voice in self.order() {
+            let Some(tag) = self.tag(voice) else { continue };
             let cell = self.prompt.bars[index].cells[voice].as_ref();
             if cell.is_none() && !self.prompt.voices[voice].composed {
                 continue;
@@ -96,34 +97,51 @@ impl<'a> Stream<'a> {
                 pieces.push(" ".to_owned());
             }
             first = false;
-            pieces.push(self.tag(voice));
+            pieces.push(tag);
             let Some(text) = cell else { return (pieces, Some(voice)) };
-            pieces.push(self.to_model(text));
+            pieces.push(self.to_model(text, voice));
             pieces.push(" |".to_owned());
         }
         pieces.push("\n".to_owned());
         (pieces, None)
     }
 
+    /// From the prompt's key to the model's, for one voice: drums stay where they are.
+    fn shift(&self, voice: usize) -> Interval {
+        if self.prompt.voices[voice].role == Role::Drums { Interval::UNISON } else { self.to_model }
+    }
+
+    /// A bar of the prompt as notes in the model's key.
+    #[must_use]
+    pub fn heard(&self, index: usize, voice: usize) -> Option<Measure> {
+        let text = self.prompt.bars.get(index)?.cells[voice].as_ref()?;
+        Some(self.measure(text, &self.prompt.key).transposed(self.shift(voice)))
+    }
+
     /// A bar of the prompt as the model reads it.
     #[must_use]
-    pub fn to_model(&self, text: &str) -> String {
-        let measure = self.measure(text, &self.prompt.key).transposed(self.to_model);
+    pub fn to_model(&self, text: &str, voice: usize) -> String {
+        let measure = self.measure(text, &self.prompt.key).transposed(self.shift(voice));
         print::bar(&measure, self.prompt.meter.bar_length(), &self.style(&self.key))
     }
 
-    /// What the model wrote (up to the bar line), as the prompt has it.
+    /// What the model wrote (up to the bar line), as notes in its key.
     #[must_use]
-    pub fn from_model(&self, text: &str) -> String {
-        let measure = self.measure(text, &self.key).transposed(self.to_model.inverse());
+    pub fn written(&self, text: &str) -> Measure {
+        self.measure(text, &self.key)
+    }
+
+    /// Notes in the model's key, as the prompt has them.
+    #[must_use]
+    pub fn from_model(&self, measure: &Measure, voice: usize) -> String {
+        let measure = measure.transposed(self.shift(voice).inverse());
         print::bar(&measure, self.prompt.meter.bar_length(), &self.style(&self.prompt.key))
     }
 
     /// The pitch (as the model reads it) that the bar before `index` ties into it.
     #[must_use]
     pub fn tied_in(&self, index: usize, voice: usize) -> Option<Pitch> {
-        let text = self.prompt.bars[..index].last()?.cells[voice].as_ref()?;
-        let measure = self.measure(text, &self.prompt.key).transposed(self.to_model);
+        let measure = self.heard(index.checked_sub(1)?, voice)?;
         let tied =
             measure.notes.iter().rev().find(|note| note.tied_to && note.onset + note.length == measure.length)?;
         Some(tied.pitch)
@@ -132,8 +150,8 @@ impl<'a> Stream<'a> {
     /// What may sound, moved to where the model reads.
     #[must_use]
     pub fn pitches(&self, voice: usize) -> PitchSet {
-        let rules = &self.prompt.voices[voice].rules;
-        let shift = self.to_model.semitones;
+        let PromptVoice { role, rules, .. } = &self.prompt.voices[voice];
+        let shift = self.shift(voice).semitones;
         let moved = |midi: u8| (i32::from(midi) + shift).clamp(0, 127) as u8;
         let range = PitchSet::range(moved(rules.range.0), moved(rules.range.1));
         let turned = |classes: u16| {
@@ -141,7 +159,11 @@ impl<'a> Stream<'a> {
                 .filter(|class| classes >> class & 1 == 1)
                 .fold(0, |set, class: i32| set | 1 << (class + shift).rem_euclid(12))
         };
-        let set = rules.classes.map_or(range, |classes| range.and(PitchSet::classes(turned(classes))));
+        let set = match (role, rules.classes) {
+            (Role::Drums, _) => range.and(PitchSet(KIT)),
+            (_, Some(classes)) => range.and(PitchSet::classes(turned(classes))),
+            (_, None) => range,
+        };
         // A scale that has no note in the range would silence the voice: the range wins.
         if set == PitchSet(0) { range } else { set }
     }

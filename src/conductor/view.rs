@@ -3,7 +3,7 @@
 use super::Conductor;
 use crate::abc::parse::read_bar;
 use crate::abc::print;
-use crate::compose::STREAM_UNIT;
+use crate::compose::{Role, STREAM_UNIT};
 use crate::event::{BarState, BarView, Cell, Snapshot, VoiceStatus};
 use crate::prompt::Scene;
 use crate::time::{Beats, Frames};
@@ -83,18 +83,21 @@ fn cells(newest: &Scene, scene: &Scene, cell: impl Fn(usize) -> Option<timeline:
     newest
         .voices
         .iter()
-        .map(|voice| find(&voice.name).and_then(&cell).map(|cell| Cell { text: in_unit(scene, &cell), by: cell.by }))
+        .map(|voice| {
+            find(&voice.name).and_then(&cell).map(|cell| Cell { text: in_unit(scene, voice.role, &cell), by: cell.by })
+        })
         .collect()
 }
 
-/// A cell's text in the prompt's own `L:`, with its marks.
+/// A cell's text in the prompt's own `L:`, with its marks, as it stands in its voice: no key alters drums.
 #[must_use]
-pub fn in_unit(scene: &Scene, cell: &timeline::Cell) -> String {
-    let style = print::Style { marks: true, ..print::Style::new(&scene.key, scene.meter, scene.unit) };
+pub fn in_unit(scene: &Scene, role: Role, cell: &timeline::Cell) -> String {
+    let signature = if role == Role::Drums { [0; 7] } else { scene.key.signature };
+    let style = print::Style { marks: true, signature, ..print::Style::new(&scene.key, scene.meter, scene.unit) };
     if cell.measure.is_marked() {
         return print::bar(&cell.measure, scene.bar_length(), &style);
     }
-    if scene.unit == STREAM_UNIT {
+    if scene.unit == STREAM_UNIT && signature == scene.key.signature {
         return cell.text.clone();
     }
     let (measure, _) = read_bar(&cell.text, &scene.key, scene.meter, STREAM_UNIT, &[]);

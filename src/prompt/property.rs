@@ -81,10 +81,13 @@ pub(super) fn set(
                         Why::Wrong(Fault::new(said()).with_help(help))
                     };
                     voice.comping = Some(Style::parse(how).map_err(styles)?);
-                    voice.role = Role::Comping;
+                    voice.role = Role::Keys;
                     By::Loop
                 }
                 later @ ("vary" | "hand") => {
+                    if later == "hand" {
+                        voice.role = Role::Hand;
+                    }
                     voice.by = if voice.bars.is_empty() { By::Model } else { By::Loop };
                     let played = if voice.bars.is_empty() { "model" } else { "loop" };
                     let message = format!("by={later} is not built yet: played as {played}");

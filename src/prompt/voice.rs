@@ -53,8 +53,12 @@ pub(super) fn voice(
     let bars = seed_bars(text, tune, name, diagnostics);
     let course = MidiCourse::of(tune, &[name]);
     let midi = course.first(tune, name);
-    let percussion = header.get("clef").is_some_and(|clef| clef.starts_with("perc"));
+    let percussion = header.is_percussion();
     let role = role(name, header, percussion, &bars);
+    if !percussion && DRUMS.iter().any(|drums| name.to_lowercase().starts_with(drums)) {
+        let message = format!("voice {name} plays pitched notes");
+        diagnostics.push(Diagnostic::warning(header.span, message).with_help("drums want clef=perc"));
+    }
     let repeats = tune.voice(name).and_then(|voice| voice.bars.last()).is_some_and(|bar| bar.after.ends > 0);
     let mut voice = Voice {
         name: name.to_owned(),
@@ -65,7 +69,7 @@ pub(super) fn voice(
         out: None,
         channel: midi.channel,
         program: midi.program,
-        rules: VoiceRules { range: if role == Role::Bass { (28, 55) } else { (55, 88) }, ..VoiceRules::default() },
+        rules: VoiceRules { range: range(role), ..VoiceRules::default() },
         gain: 1.0,
         pan: 0.0,
         muted: false,
@@ -91,24 +95,58 @@ pub(super) fn voice(
         let message = format!("voice {name} is a loop without notes");
         diagnostics.push(Diagnostic::error(header.span, message).with_help(help));
     }
-    if voice.by == By::Model && percussion {
-        let message = format!("voice {name}: the bundled model writes no drums");
-        diagnostics.push(Diagnostic::warning(header.span, message).with_help("give it bars of its own, and by=loop"));
-    }
     voice
 }
 
+/// Where a voice lies whose text does not say.
+fn range(role: Role) -> (u8, u8) {
+    match role {
+        Role::Bass => (28, 55),
+        Role::Drums => (35, 81),
+        Role::Keys | Role::Arp => (48, 84),
+        Role::Inner => (50, 76),
+        Role::Chart | Role::Lead | Role::Hand => (55, 88),
+    }
+}
+
+/// Beginnings of voice names that say what the voice is.
+const NAMES: &[(&str, Role)] = &[
+    ("bass", Role::Bass),
+    ("keys", Role::Keys),
+    ("piano", Role::Keys),
+    ("organ", Role::Keys),
+    ("pad", Role::Keys),
+    ("comp", Role::Keys),
+    ("chords", Role::Keys),
+    ("arp", Role::Arp),
+    ("ostinato", Role::Arp),
+    ("riff", Role::Arp),
+    ("seq", Role::Arp),
+    ("inner", Role::Inner),
+    ("alto", Role::Inner),
+    ("tenor", Role::Inner),
+    ("hand", Role::Hand),
+    ("lead", Role::Lead),
+    ("melody", Role::Lead),
+];
+
+/// Beginnings of names that a drum voice would have.
+const DRUMS: &[&str] = &["kit", "drums", "perc"];
+
+/// What a voice is: by its clef or its chords, else by its name, else by where its notes lie.
 fn role(name: &str, header: &VoiceHeader, percussion: bool, bars: &[SeedBar]) -> Role {
     let notes: Vec<i32> = bars.iter().flat_map(|bar| &bar.measure.notes).map(|note| note.pitch.midi()).collect();
     let low = !notes.is_empty() && notes.iter().sum::<i32>() < 52 * notes.len() as i32;
+    let name = name.to_lowercase();
+    let named = NAMES.iter().find(|(beginning, _)| name.starts_with(beginning)).map(|&(_, role)| role);
+    let bass_clef = header.get("clef").is_some_and(|clef| clef.starts_with("bass"));
     if percussion {
         Role::Drums
     } else if notes.is_empty() && bars.iter().any(|bar| !bar.measure.chords.is_empty()) {
         Role::Chart
-    } else if low
-        || name.to_lowercase().starts_with("bass")
-        || header.get("clef").is_some_and(|clef| clef.starts_with("bass"))
-    {
+    } else if let Some(role) = named {
+        role
+    } else if low || bass_clef {
         Role::Bass
     } else {
         Role::Lead
