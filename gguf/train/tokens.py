@@ -28,9 +28,11 @@ def pieces():
         for letter in "CDEFGAB":
             out += [sign + letter + "," * n for n in range(4)]
             out += [sign + letter.lower() + "'" * n for n in range(4)]
-    out += ["3/2", "3/4", "/4", "12", "16", "(3", " |", "[V:lead] ", "[V:bass] ", "[V:ch] "]
+    out += ["3/2", "3/4", "/4", "12", "16", "(3", " |"] + [f"[V:{role}] " for role in captions.ROLES]
+    # the drum strokes that fall together most often
+    out += [f"[{a}{b}]" for a in ("C,,", "D,,", "^C,,", "^D,,") for b in ("^F,,", "^A,,", "^C,", "^D,")] + ["[C,,D,,]", "[^D,,^F,,^A,,]", "[C,,^F,,^A,,]"]
     roots = [letter + sign for letter in "CDEFGAB" for sign in ("", "#", "b")]
-    out += [f'"{root}{suffix}"' for root in roots for suffix in harmony.QUALITIES]
+    out += [f'"{root}{suffix}"' for root in roots for suffix in (*harmony.QUALITIES, "sus4")]
     out += ["X:1\n", "L:1/8\n"] + [f"M:{m}\n" for m in METRES] + [f"K:{k}\n" for k in HOMES]
     out += [" " + word for word in captions.WORDS]
     return list(dict.fromkeys(out))
