@@ -192,7 +192,7 @@ def walking(charts, metre, home, wish, rng, following=None):
         following_chart = charts[k + 1] if k + 1 < len(charts) else following or charts[0]
         line = wish.center + wish.slope * (k % 4 / 3 - .5)
         bar, at = [], 0
-        goal = near((tones(following_chart[0][0])[0],), line)
+        goal = near((tones(following_chart[0][0])[0],), line if here is None else (line + here) / 2)
         changes = {0}
         total = 0
         for _, size in chart:
@@ -201,8 +201,9 @@ def walking(charts, metre, home, wish, rng, following=None):
         for n, size in enumerate(sizes):
             symbol = chord_at(chart, at)
             if at in changes:
-                pitch = near((tones(symbol)[0],), line)
+                pitch = near((tones(symbol)[0],), line if here is None else (line + here) / 2)
             elif n == len(sizes) - 1:
+                goal = near((tones(following_chart[0][0])[0],), (line + here) / 2)
                 pitch = half_step(goal, rng.choice((-1, -1, 1))) if rng.random() < .65 else pitches[index_near(pitches, midi(goal)) + rng.choice((-1, 1))]
             else:
                 towards = midi(goal) if n > len(sizes) // 2 else line + rng.choice((-7, 7))

@@ -17,7 +17,7 @@ FAR = ("wide", "leaps", "far", "pedal", "top", "broken")
 def steps(metre, wish, rng):
     """The lengths of a bar of an arpeggio: even ones, or a tresillo, or with a held beginning."""
     groups, density, out = rhythm.GROUPS[metre], wish.density, []
-    kind = rng.random()
+    kind = .5 if wish.feel == "even" else rng.random()
     if metre in ("4/4", "2/2") and kind < .2:
         return rng.choice(([36, 36, 24], [18, 18, 12] * 2, [24, 12, 24, 12, 24], [12, 24, 24, 24, 12], [36, 12, 24, 24]))
     if metre in ("6/8", "12/8") and kind < .15:

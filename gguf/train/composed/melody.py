@@ -124,6 +124,9 @@ def realised(m, line, chart, metre, home, wish, rng):
                         here += near_by
                         break
             pitch = pitches[here]
+        if pitch[1] and wish.kind == "blues" and (strong or ticks > 12) and (midi(pitch) - midi((TONIC_STEPS[home], 0))) % 12 == 6:
+            here += rng.choice((-1, 1))      # the flat fifth only passes
+            pitch = pitches[max(0, min(here, len(pitches) - 1))]
         first = False
         out.append(Note((pitch,), abs(ticks), False, place))
         at += abs(ticks)
@@ -137,7 +140,8 @@ def passing(notes, chance, rng):
     out = list(notes)
     for k in range(len(out) - 1):
         one, two = out[k], out[k + 1]
-        if one.pitches and two.pitches and one.ticks <= 12 and not one.triplet and rng.random() < chance:
+        near_by = one.pitches and two.pitches and abs(midi(one.pitches[0]) - midi(two.pitches[0])) <= 4
+        if near_by and one.ticks <= 12 and not one.triplet and rng.random() < chance:
             pitch = half_step(two.pitches[0], rng.choice((-1, -1, 1)))
             out[k] = replace(one, pitches=(pitch,))
     return out

@@ -20,7 +20,7 @@ FEELS = {"funk": ("sixteenth", "syncopated"), "latin": ("syncopated",), "jazz": 
          "blues": ("triplet", "syncopated", "airy"), "rock": ("straight", "syncopated"), "ballad": ("straight", "dotted"), "techno": ("sixteenth", "syncopated"),
          "dub": ("airy", "syncopated"), "house": ("syncopated", "airy"), "waltz": ("straight", "dotted")}
 KINDS = {"blues": ("blues",), "rock": ("penta", "blues", "mode"), "funk": ("penta", "blues", "mode")}
-CENTERS = {"bass": (34, 52), "keys": (52, 71), "arp": (52, 80), "lead": (60, 85), "inner": (52, 68)}
+CENTERS = {"bass": (37, 53), "keys": (52, 71), "arp": (52, 80), "lead": (60, 85), "inner": (52, 68)}
 DENSITIES = {"bass": (1.5, 13), "keys": (1, 10), "arp": (3.5, 16), "lead": (1.5, 14), "kit": (3, 16), "inner": (2, 8)}
 MODEL = {"lead": 27, "bass": 20, "kit": 14, "keys": 17, "arp": 17, "inner": 5}
 PARTNERS = {"kit": 4, "bass": 5, "keys": 4, "arp": 3, "lead": 4}
@@ -98,7 +98,7 @@ class Maker:
         chosen, told = style, [style]
         if kind < .16:
             chosen, told = "pedal", [style, "ostinato"]
-        elif kind < .24:
+        elif kind < .24 and style != "ballad":
             chosen = rng.choice(("octave", "root_fifth"))
         bars, filled = bass.section(charts_, self.metre, self.home, replace(w, style=chosen), rng, None, following)
         return bars, told + ["fill"] * filled
@@ -112,7 +112,7 @@ class Maker:
         rise, out, m = rng.uniform(4, 14), [], melody.motif(self.metre, replace(w, density=4, motion=.3), rng)
         for k, chart in enumerate(charts_):
             part = k / max(1, count - 1)
-            now = replace(w, density=2 + (most - 2) * part, center=w.center + rise * (part - .5), slope=0, feel="straight", motion=min(w.motion, .6), cadence=0)
+            now = replace(w, density=2 + (most - 2) * part, center=w.center + rise * (part - .5), slope=0, feel="even", motion=min(w.motion, .6), cadence=0)
             if role == "keys":
                 bars = comping.section([chart], self.metre, self.home, replace(now, style="rock"), rng)
             elif role == "bass":

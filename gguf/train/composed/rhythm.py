@@ -44,7 +44,7 @@ def liking(cell, feel):
 def choose(size, target, feel, rng):
     """A cell of `size` ticks with about `target` notes."""
     cells = CELLS[size]
-    weights = [liking(c, feel) * math.exp(-2. * (sum(t > 0 for t in c) - target) ** 2) for c in cells]
+    weights = [liking(c, feel) * math.exp(-3.5 * (sum(t > 0 for t in c) - target) ** 2) for c in cells]
     return list(rng.choices(cells, weights)[0])
 
 
