@@ -128,18 +128,25 @@ def section(style, metre, wish, rng, count, crash=False):
 
 
 def build(metre, rng, count):
-    """Strokes that grow denser bar by bar: a snare roll over the bass drum."""
+    """Strokes that grow denser bar by bar: a roll of snare, clap or toms over the bass drum, hats that fill up."""
     total = bar_ticks(metre) // 6
     beat = 6 if rhythm.thirds(metre) else 4
-    name = rng.choice("SScS")
+    name = rng.choice("SScSTH")
+    kick = rng.choice((beat, beat, 2 * beat, 0))
+    hats, shift = rng.choice(("", "", "O", "H", "R", "m")), rng.choice((0, 0, beat // 2))
+    grows, drop = rng.choice(((2 * beat, beat, 2, 1), (beat, max(2, beat // 2), 2, 1), (beat, beat, 2, 1), (beat, 2, 2, 1))), rng.random() < .4
     out = []
     for k in range(count):
         part = k * 4 // count
-        step = (beat, max(2, beat // 2), 2, 1)[part]
-        rows = {name: "".join("x" if n % step == 0 else "." for n in range(total)),
-                "K": "".join("x" if n % beat == 0 else "." for n in range(total))}
-        if part == 3 and rng.random() < .4:
-            rows["K"] = "." * total
+        step = grows[part]
+        half = total // 2 // beat * beat if rng.random() < .35 and part < 3 else total       # the second half already denser
+        finer = grows[part + 1] if part < 3 else step
+        strokes = [n for n in range(total) if (n % step == 0 if n < half else n % finer == 0) and not (part == 0 and n == 0 and shift)]
+        rows = {name: "".join("x" if n in strokes else "." for n in range(total))}
+        if kick and not (part == 3 and drop):
+            rows["K"] = "".join("x" if n % kick == 0 else "." for n in range(total))
+        if hats and hats != name:
+            rows[hats] = "".join("x" if n % beat == shift and (part < 3 or not drop) else "." for n in range(total))
         out.append(notes(rows))
     return out
 
