@@ -151,7 +151,7 @@ def main():
     sayer = captions.Sayer(true)
 
     args.out.mkdir(parents=True, exist_ok=True)
-    counts = Counter()
+    counts, shown, often = Counter(), Counter(), Counter()
     with open(args.out / "renditions.jsonl", "w") as out:
         for (piece, text), found in zip(pieces, about):
             role, split = piece.voices[-1][0], "held_out" if piece.family in held_out else "train"
@@ -160,7 +160,10 @@ def main():
                 words = captions.true_words(feature, bounds[role], role, told)
                 three = [sayer.caption(words, role, rng) for _ in range(3)]
                 if split == "train":
-                    said[role].update(word for c in three for word in c[2:].split())
+                    shown[role] += 3 * weight[piece.source]
+                    for word in (word for c in three for word in c[2:].split()):
+                        said[role][word] += weight[piece.source]
+                        often[word] += 1
                 record.append(three + ["".join(text[at:at + count])])
                 at += count
             counts[f"{split} renditions, {piece.source}"] += 1
@@ -171,17 +174,18 @@ def main():
             out.write("\n")
     counts.update(f"tunes {tune.source}" for tune in tunes)
     counts.update({"families held out": len(held_out)})
-    everywhere = sum(said.values(), Counter())
-    words = [word for word in captions.WORDS if everywhere[word] >= 300]
+    # of 1,000 phrases of a role, as the training draws them, how many are told a word
+    said = {role: {word: round(1000 * part / shown[role]) for word, part in words.most_common()} for role, words in said.items()}
+    words = [word for word in captions.WORDS if often[word] >= 300]
     if args.profile:
         profile_file.write(args.profile, bounds, words)
-    report = {"counts": dict(sorted(counts.items())), "said": {r: dict(said[r].most_common()) for r in said},
+    report = {"counts": dict(sorted(counts.items())), "said per 1000": said, "said": dict(often.most_common()),
               "true": {r: dict(plain_count[r].most_common()) for r in plain_count}, "bounds": bounds, "left out": dict(left_out)}
     (args.out / "report.json").write_text(json.dumps(report, indent=1))
     for name, count in report["counts"].items():
         print(f"{count:9d} {name}")
     for role in said:
-        print(role, *(f"{word} {said[role][word]}" for word in captions.WORDS if said[role][word]))
+        print(role, *(f"{word} {said[role][word]}" for word in captions.WORDS if said[role].get(word)))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def pattern(style, metre, rng):
     groups = rhythm.GROUPS[metre]
     if metre == "3/4":
         return dict(rng.choice(WALTZ))
-    six = rng.choice(SIX)
+    six = rng.choice(SIX if style == "latin" else SIX[:-1])
     four = rng.choice(FOUR[style])
     out, k, m = {}, 0, 0
     for n, size in enumerate(groups):

@@ -109,7 +109,8 @@ def realised(m, line, chart, metre, home, wish, rng):
             out.append(Note((), -ticks))
             at -= ticks
             continue
-        here += 0 if first else next(step, 0)
+        before, move = here, 0 if first else next(step, 0)
+        here += move
         # a line that leaves its room turns round
         if abs(midi(pitches[max(0, min(here, len(pitches) - 1))]) - line) > 13:
             here -= 2 * (here - index_near(pitches, line)) // 3
@@ -119,8 +120,10 @@ def realised(m, line, chart, metre, home, wish, rng):
         if strong and wish.style != "techno":
             wanted = tones(chord_at(chart, at))
             if letter(pitch) not in wanted:
-                for near_by in (-1, 1, -2, 2):
-                    if 0 <= here + near_by < len(pitches) and letter(pitches[here + near_by]) in wanted:
+                way = -1 if move < 0 else 1
+                for near_by in (way, -way, 2 * way, -2 * way):
+                    # a line that meant to move does move
+                    if 0 <= here + near_by < len(pitches) and letter(pitches[here + near_by]) in wanted and (not move or here + near_by != before):
                         here += near_by
                         break
             pitch = pitches[here]
