@@ -26,7 +26,6 @@ from composed.theory import tones
 MELODIES = ("oneills1850", "ryansMammoth", "airdsAirs", "northumbrianMinstrelsy")
 HYMNS = "openhymnal"
 RENDITIONS = {"melodies": 4, "hymns": 20}
-SHARES = {"melodies": .45, "hymns": .15, "composed": .40}       # of the training tokens; `train.py` draws so
 
 
 def single(notes, top):
@@ -133,7 +132,7 @@ def main():
     phrases = Counter()
     for piece, _ in pieces:
         phrases[piece.source] += len(piece.segments) * (piece.family not in held_out)
-    weight = {source: SHARES[source] / count for source, count in phrases.items() if count}
+    weight = {source: rendition.SHARES[source] / count for source, count in phrases.items() if count}
     values = defaultdict(list)
     for (piece, _), found in zip(pieces, about):
         if piece.family not in held_out:

@@ -13,6 +13,7 @@ from composed.melody import Wish
 from composed.piece import Piece
 from composed.theory import TONIC_STEPS
 
+SHARES = {"melodies": .45, "hymns": .15, "composed": .40}       # of the tokens that the training draws
 LOWEST, HIGHEST = 43, 96
 # voices in the order of a line, how many of the last are the model's, share
 MELODY_KINDS = (("lead", 1, .38), ("bass lead", 1, .10), ("ch lead", 1, .12), ("ch bass lead", 1, .12), ("ch bass lead", 2, .04), ("hand:bass lead", 1, .03),

@@ -24,12 +24,12 @@ import captions
 import export
 import tokens
 import warm
+from rendition import SHARES
 from model import Model, Shape
 from optimizer import optimizers
 
 CLIP, WARM_UP, TOKENS = 1., 50, 4096           # tokens of a step
 EVALUATE, KEEP = 480, 480                    # seconds
-SHARES = {"melodies": .45, "hymns": .15, "composed": .40}
 GIVEN = .2                                   # weight of the loss on a voice that is given
 TAGS = {tokens.IDS[f"[V:{role}] "]: role for role in captions.ROLES}
 NEWLINE = tokens.IDS["\n"]
