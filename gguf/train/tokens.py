@@ -10,6 +10,7 @@ llama.cpp's `tokenizer_st_partition`.
 import json
 import re
 import sys
+from functools import lru_cache
 
 import captions
 import harmony
@@ -45,9 +46,19 @@ IDS = {piece: FIRST + n for n, piece in enumerate(PIECES)}
 LONGEST = re.compile("|".join(re.escape(p) for p in sorted(PIECES, key=len, reverse=True)) + "|.", re.S)
 
 
+# no piece goes on after a line's end or has a `[` but as its first sign
+PARTS = re.compile(r"(?=\[V:)|(?<=\n)")
+
+
 def encode(text):
     """The ids of a text, without BOS: the longest piece from left to right; foreign signs as bytes."""
-    return [i for piece in LONGEST.findall(text) for i in ([IDS[piece]] if piece in IDS else as_bytes(piece))]
+    return [i for part in PARTS.split(text) for i in encoded(part)]
+
+
+@lru_cache(1 << 19)
+def encoded(part):
+    """The ids of a bar of a voice or a line without one; many come again and again."""
+    return tuple(i for piece in LONGEST.findall(part) for i in ([IDS[piece]] if piece in IDS else as_bytes(piece)))
 
 
 def as_bytes(text):
@@ -88,18 +99,19 @@ def check(text):
     return ids
 
 
-def corpus_lines(path):
-    """Every distinct line; no piece spans two lines, so checking lines checks texts."""
+def corpus_parts(path):
+    """Every distinct caption and bar of a voice; no piece spans two lines or has a `[` within, so checking these checks
+    texts."""
     lines = set()
     with open(path) as file:
         for record in map(json.loads, file):
             for text in [record["header"]] + [text for phrase in record["phrases"] for text in phrase]:
-                lines.update(text.splitlines(keepends=True))
+                lines.update(part for part in PARTS.split(text) if part)
     return lines
 
 
 if __name__ == "__main__":
     count = ids = characters = 0
-    for line in sorted(corpus_lines(sys.argv[1] + "/renditions.jsonl")):
+    for line in sorted(corpus_parts(sys.argv[1] + "/renditions.jsonl")):
         count, ids, characters = count + 1, ids + len(check(line)), characters + len(line)
-    print(f"{count} distinct lines, {characters / ids:.2f} characters per token, {len(VOCABULARY)} tokens; all agree")
+    print(f"{count} distinct parts of lines, {characters / ids:.2f} characters per token, {len(VOCABULARY)} tokens; all agree")
