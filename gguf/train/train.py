@@ -194,7 +194,8 @@ def main():
         torch.manual_seed(state["step"])
     elif args.warm:
         print(warm.start(model, args.warm), flush=True)
-    rule = optimizers(model)
+    # A model that knows half of it already would first forget it at the full rate.
+    rule = optimizers(model, 1e-3, .01) if args.warm else optimizers(model)
     if saved:
         for optimizer, remembered in zip(rule, saved["optimizers"]):
             optimizer.load_state_dict(remembered)
