@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use barline::compose::CANDIDATES;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A live-coding instrument for the terminal: prompts and ABC in, the next bars on time out.
@@ -74,6 +75,9 @@ pub struct RenderArguments {
     pub scene: Option<u32>,
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Drafts of each bar, of which the best is taken
+    #[arg(long, value_name = "N", default_value_t = CANDIDATES, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub candidates: u32,
     /// The language model, a GGUF file; `none` leaves everything to the ladder
     #[arg(long, value_name = "GGUF")]
     pub model: Option<PathBuf>,

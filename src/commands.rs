@@ -30,7 +30,8 @@ pub fn render(arguments: &RenderArguments) -> Result<(), Failure> {
     let model = library::model(arguments.model.as_deref(), &assets)?;
     let composer = inline(model.as_deref())?;
     let patch = |name: &str| patches.get(name).cloned();
-    let done = rendering::render(Arc::new(scene), composer, arguments.bars as usize, arguments.seed, &patch);
+    let RenderArguments { bars, seed, candidates, .. } = *arguments;
+    let done = rendering::render(Arc::new(scene), composer, bars as usize, seed, candidates, &patch);
     for message in &done.messages {
         eprintln!("{}", message.text);
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use agenda::Agenda;
 
-use crate::compose::{ComposedBar, Composer, Reply, Revision};
+use crate::compose::{CANDIDATES, ComposedBar, Composer, Due, Prompt, Reply, Revision};
 use crate::event::{Action, Command, Level, Message, Playing, ScheduledEvent, VoiceSlot};
 use crate::prompt::{MAX_VOICES, Scene};
 use crate::time::{Beats, Frames, SampleRate, Tempo};
@@ -73,6 +73,8 @@ pub struct Conductor {
     told: HashMap<(VoiceSlot, u8), u8>,
     /// The composer's last failure, so that it is said once.
     failure: Option<String>,
+    /// Drafts of each bar, of which the composer takes the best.
+    candidates: u32,
     /// What the composer was last asked, and how far it may go.
     asked: Option<((Revision, u32), i64)>,
     /// No bar after this one is committed.
@@ -116,6 +118,7 @@ impl Conductor {
             silenced: Vec::new(),
             told: HashMap::new(),
             failure: None,
+            candidates: CANDIDATES,
             asked: None,
             last_bar: None,
             composer_state: composer_state.to_owned(),
@@ -155,6 +158,11 @@ impl Conductor {
     /// Plays to the end of this bar and no further.
     pub fn end_after(&mut self, bar: i64) {
         self.last_bar = Some(bar);
+    }
+
+    /// Of so many drafts of a bar the composer is to take the best, at least 1.
+    pub fn set_candidates(&mut self, candidates: u32) {
+        self.candidates = candidates;
     }
 
     /// The slot of a voice of the newest scene.
@@ -206,7 +214,7 @@ impl Conductor {
 
     /// Brings everything up to `now`: takes what the composer wrote, commits bars that are due, sends events that are near.
     pub fn advance(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
-        self.ask();
+        self.ask(now);
         while let Some(reply) = self.composer.poll() {
             self.reply(reply);
         }
@@ -217,7 +225,7 @@ impl Conductor {
             && now >= self.transport.frame_of(self.timeline.next_start()) - self.lead()
         {
             self.commit();
-            self.ask();
+            self.ask(now);
             // Offline, the composer answers at once; live, it will by the next call.
             while let Some(reply) = self.composer.poll() {
                 self.reply(reply);
@@ -348,14 +356,32 @@ impl Conductor {
     }
 
     /// Asks the composer anew when the text has changed, or when it may go further than before.
-    fn ask(&mut self) {
+    fn ask(&mut self, now: Frames) {
         let ahead = (self.timeline.scene().phrase as usize).max(2);
         let reach = self.timeline.next_bar() + ahead as i64;
         let question = (self.timeline.question(), reach);
         if self.asked != Some(question) {
             self.asked = Some(question);
-            self.composer.ask(&self.timeline.prompt(ahead));
+            let prompt = Prompt { candidates: self.candidates, due: self.due(now), ..self.timeline.prompt(ahead) };
+            self.composer.ask(&prompt);
         }
+    }
+
+    /// When the composer has to be done with the next bars; `None` where nobody waits for them.
+    fn due(&self, now: Frames) -> Option<Due> {
+        if self.pace == Pace::Offline || self.playing == Playing::Stopped {
+            return None;
+        }
+        let rate = self.transport.rate();
+        let start = self.timeline.next_start();
+        let (bar_line, next) = (self.transport.frame_of(start), start + self.timeline.next_scene().bar_length());
+        let left = match self.starting {
+            Some(asked) => asked + rate.frames_in(PATIENCE) - now,
+            None => bar_line - self.lead() - now,
+        };
+        let ms = |frames: Frames| u32::try_from(frames.0 * 1000 / i64::from(rate.0)).unwrap_or(0);
+        let bar_ms = ms(self.transport.frame_of(next) - bar_line);
+        Some(Due { bar: self.timeline.next_bar(), left_ms: ms(left), bar_ms })
     }
 
     fn reply(&mut self, reply: Reply) {

@@ -8,9 +8,9 @@ pub use words::{Band, Bands, Bounds, Clear, Wishes, true_words};
 
 use std::borrow::Borrow;
 
-use crate::abc::Meter;
 use crate::abc::grid::TICKS;
 use crate::abc::key::Key;
+use crate::abc::{Meter, Step};
 use crate::score::{Measure, Note};
 use crate::time::Beats;
 
@@ -51,8 +51,8 @@ impl Features {
 
     /// As [`Features::of`], from one note on: for what is not a phrase yet.
     #[must_use]
-    pub fn rough<M: Borrow<Measure>>(bars: &[M], meter: Meter, key: &Key) -> Option<Features> {
-        Features::at_least(1, bars, meter, key, None)
+    pub fn rough<M: Borrow<Measure>>(bars: &[M], meter: Meter, key: &Key, root: Option<u8>) -> Option<Features> {
+        Features::at_least(1, bars, meter, key, root)
     }
 
     fn at_least<M: Borrow<Measure>>(
@@ -102,21 +102,36 @@ impl Features {
     }
 }
 
+/// The pitch classes of the key's signature, bit 0 for C.
+pub(crate) fn scale(key: &Key) -> u16 {
+    Step::ALL.iter().fold(0, |scale, &step| scale | class(step, key.signature[step as usize]))
+}
+
+/// Where a phrase may come to rest: the tonic, and the root of its last chord.
+pub(crate) fn home(key: &Key, root: Option<u8>) -> u16 {
+    let tonic = key.tonic.map_or(0, |(step, alter)| class(step, alter));
+    root.map_or(tonic, |root| tonic | 1 << root)
+}
+
+fn class(step: Step, alter: i8) -> u16 {
+    1 << (step.semitones() + i32::from(alter)).rem_euclid(12)
+}
+
 /// A struck note or chord.
 #[derive(Clone, Debug)]
-struct Struck {
-    bar: usize,
+pub(crate) struct Struck {
+    pub bar: usize,
     /// In its bar; times are ticks of 1/96.
-    onset: i64,
+    pub onset: i64,
     /// With what ties hold on.
-    ticks: i64,
-    top: i32,
+    pub ticks: i64,
+    pub top: i32,
     /// Pitch classes, bit 0 for C.
-    classes: u16,
+    pub classes: u16,
 }
 
 /// What is struck in some bars of one voice. A tie into the first of them is unknown here: its note counts as struck.
-fn struck<M: Borrow<Measure>>(bars: &[M]) -> Vec<Struck> {
+pub(crate) fn struck<M: Borrow<Measure>>(bars: &[M]) -> Vec<Struck> {
     let mut struck: Vec<Struck> = Vec::new();
     // The pitches that the element before ties on, and where it ends.
     let mut tied: (Vec<i32>, usize, i64) = (Vec::new(), 0, 0);
@@ -143,7 +158,7 @@ fn struck<M: Borrow<Measure>>(bars: &[M]) -> Vec<Struck> {
     struck
 }
 
-fn ticks(time: Beats) -> i64 {
+pub(crate) fn ticks(time: Beats) -> i64 {
     (time * TICKS).ratio(Beats::WHOLE).round().to_integer()
 }
 

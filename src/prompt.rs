@@ -148,6 +148,7 @@ fn phrase(tune: &Tune, diagnostics: &mut Vec<Diagnostic>) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compose::Role;
 
     fn check(text: &str) -> (Scene, Vec<String>) {
         let patches = ["reed", "sub", "pluck"].map(String::from);
@@ -174,6 +175,31 @@ mod tests {
         assert_eq!(bass.bars.iter().map(|bar| bar.text.as_str()).collect::<Vec<_>>(), ["D,6", "C,6"]);
         assert_eq!((lead.rules.range, lead.rules.notes, lead.rules.grid), ((62, 86), (2, 8), 6));
         assert_eq!(lead.rules.classes, Some(0b1010_1011_0101));
+    }
+
+    #[test]
+    fn a_voice_is_what_its_clef_its_name_or_its_notes_say() {
+        let (scene, said) = check(
+            "X:1\nM:4/4\nL:1/4\nK:D\nV:drone\nV:Bass2\nV:pad\nV:arp\nV:alto\nV:lead\nV:low\nV:kit\nV:beat clef=perc\nV:t clef=bass\n\
+             V:ch\n[V:low] D,,4 |\n[V:ch] \"D\"x4 |\n",
+        );
+        let roles: Vec<Role> = scene.voices.iter().map(|voice| voice.role).collect();
+        let expected = [
+            Role::Lead,
+            Role::Bass,
+            Role::Keys,
+            Role::Arp,
+            Role::Inner,
+            Role::Lead,
+            Role::Bass,
+            Role::Lead,
+            Role::Drums,
+            Role::Bass,
+            Role::Chart,
+        ];
+        assert_eq!(roles, expected);
+        assert_eq!((said.len(), said[0].contains("clef=perc")), (1, true), "{said:?}");
+        assert_eq!(scene.voices[8].rules.range, (35, 81));
     }
 
     #[test]

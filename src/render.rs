@@ -33,13 +33,14 @@ pub struct Rendering {
     pub messages: Vec<Message>,
 }
 
-/// Plays `bars` bars of a scene as fast as the machine can. `patch` gives a patch by name; names were checked when the prompt was read.
+/// Plays `bars` bars of a scene as fast as the machine can, each the best of `candidates` drafts. `patch` gives a patch by name; names were checked when the prompt was read.
 #[must_use]
 pub fn render(
     scene: Arc<Scene>,
     composer: Box<dyn Composer>,
     bars: usize,
     seed: u64,
+    candidates: u32,
     patch: &dyn Fn(&str) -> Option<Arc<Patch>>,
 ) -> Rendering {
     let patches: Vec<Option<Arc<Patch>>> = scene.voices.iter().map(|voice| patch(&voice.patch)).collect();
@@ -47,6 +48,7 @@ pub fn render(
     let (synth, _lane) = Synth::new(RENDER_RATE, &by_slot);
     let (mut renderer, mut ring) = Renderer::new(synth);
     let mut conductor = Conductor::new(&scene, composer, RENDER_RATE, seed, Pace::Offline);
+    conductor.set_candidates(candidates);
     conductor.end_after(bars as i64);
     let mut waiting = std::collections::VecDeque::new();
     conductor.mix(&scene, Frames(0), &mut |event| waiting.push_back(event));

@@ -1,5 +1,7 @@
 //! The composer without llama.cpp: any vocabulary that can spell the subset writes full bars, always the same ones for the same prompt.
 
+use std::time::Duration;
+
 use barline::abc::Meter;
 use barline::abc::key::Key;
 use barline::abc::parse::read_bar;
@@ -7,7 +9,9 @@ use barline::compose::mask::{SUBSET_BYTES, Vocabulary};
 use barline::compose::profile::Profile;
 use barline::compose::sample::{Rng, Sampling};
 use barline::compose::writer::{Model, Writer};
-use barline::compose::{ComposedBar, Prompt, PromptBar, PromptVoice, Revision, Role, STREAM_UNIT, VoiceRules};
+use barline::compose::{ComposedBar, Prompt, PromptBar, PromptVoice, Revision, Role, STREAM_UNIT, VoiceRules, obeyed};
+use barline::feature::{Band, Features};
+use barline::score::Measure;
 
 /// A model that has read nothing: its logits are noise that depends on the text so far.
 struct Noise {
@@ -85,6 +89,9 @@ fn prompt(key: &str, meter: (u16, u16), bars: usize) -> Prompt {
         bars: vec![bar; bars],
         seed: 3,
         attempt: 0,
+        candidates: 1,
+        lean: None,
+        due: None,
     }
 }
 
@@ -240,4 +247,87 @@ fn a_bar_comes_twice_at_its_place_and_not_a_third_time() {
     // Other words are answered at once.
     let bars = write(&|index| if index < 4 { "slow".into() } else { "fast".into() });
     assert!((4..8).all(|at| bars[at] != bars[at - 4]), "{bars:?}");
+}
+
+/// The bars of one voice under `words`, leaned on by `lean`, the best of `candidates`.
+fn under(words: &str, extra: usize, lean: f32, candidates: u32) -> Vec<Measure> {
+    let mut writer = Writer::new(Noise::new(11, extra, 4096), profile("none"));
+    let mut asked = Prompt { lean: Some(lean), candidates, ..prompt("D", (4, 4), 8) };
+    asked.voices = vec![voice("lead", Role::Lead, true)];
+    asked.voices[0].rules = VoiceRules { range: (48, 90), ..VoiceRules::default() };
+    asked.bars = vec![PromptBar { words: vec![words.into()], cells: vec![None] }; 8];
+    for bar in write(&mut writer, &mut asked) {
+        let (measure, _) = read_bar(&bar.cells[0].1, &asked.key, asked.meter, STREAM_UNIT, &[]);
+        assert_eq!(measure.length, asked.meter.bar_length(), "{}", bar.cells[0].1);
+    }
+    obeyed::measures(&asked, 0, 0)
+}
+
+#[test]
+fn words_lean_any_vocabulary_and_bars_stay_full() {
+    let key = Key::parse("D").unwrap().0;
+    // Of bytes alone, and with pieces of several notes or of parts of them.
+    for extra in [0, 1000] {
+        for band in [Band::Density, Band::Register, Band::Motion] {
+            let [low, _, high] = band.words();
+            for (lean, candidates) in [(4.0, 1), (0.0, 4)] {
+                let value = |word| {
+                    let bars = under(word, extra, lean, candidates);
+                    band.value(&Features::of(&bars, Meter::COMMON, &key, None).unwrap())
+                };
+                let (low_value, high_value) = (value(low), value(high));
+                assert!(
+                    low_value < high_value,
+                    "{extra} pieces, {lean}, {candidates}: {low} {low_value} {high} {high_value}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn where_time_is_short_the_first_draft_is_taken() {
+    let first = |candidates, left: Duration| {
+        let mut writer = Writer::new(Noise::new(9, 400, 4096), profile("none"));
+        let mut asked = Prompt { candidates, ..prompt("G", (4, 4), 8) };
+        let mut next = || writer.next_bar_in_time(&mut asked, &|| false, &|_| left).unwrap();
+        std::iter::from_fn(&mut next).map(|bar| bar.cells).collect::<Vec<_>>()
+    };
+    let alone = first(1, Duration::MAX);
+    assert_eq!(first(4, Duration::ZERO), alone);
+    assert_eq!(first(4, Duration::MAX), first(4, Duration::MAX));
+    assert_ne!(first(4, Duration::MAX), alone);
+}
+
+#[test]
+fn drums_and_keys_are_written_by_models_that_know_them() {
+    let write = |roles: &str| {
+        let profile: Profile = toml::from_str(&format!("home_key = 'none'\n{roles}")).unwrap();
+        let mut writer = Writer::new(Noise::new(2, 300, 8192), profile);
+        let mut asked = prompt("E", (4, 4), 12);
+        let rules = VoiceRules { range: (30, 81), classes: Some(0b1010_1011_0101), ..VoiceRules::default() };
+        asked.voices = vec![
+            PromptVoice { rules, ..voice("kit", Role::Drums, true) },
+            PromptVoice { rules, ..voice("keys", Role::Keys, true) },
+        ];
+        asked.bars.iter_mut().for_each(|bar| bar.cells = vec![None, None]);
+        write(&mut writer, &mut asked);
+        [0, 1].map(|voice| obeyed::measures(&asked, voice, 0))
+    };
+    let chord = |bar: &Measure| bar.notes.windows(2).any(|pair| pair[0].onset == pair[1].onset);
+    for roles in ["roles = ['kit', 'keys', 'lead']", ""] {
+        let [kit, keys] = write(roles);
+        let pitches: Vec<i32> = kit.iter().flat_map(|bar| &bar.notes).map(|note| note.pitch.midi()).collect();
+        // Nothing is transposed into the drums of the key below, a scale says nothing of them, and there are no whistles.
+        assert!(
+            pitches.iter().all(|midi| (35..=75).contains(midi) && ![52, 55, 58, 65, 71, 73, 74].contains(midi)),
+            "{pitches:?}"
+        );
+        assert!(pitches.iter().any(|midi| 0b1010_1011_0101 >> (midi % 12) & 1 == 0), "{pitches:?}");
+        assert!(kit.iter().any(chord) && keys.iter().any(chord));
+    }
+    // One that knows neither: no drums, and keys as a melody.
+    let [kit, keys] = write("roles = true");
+    assert!(kit.iter().all(|bar| bar.notes.is_empty()));
+    assert!(keys.iter().all(|bar| !bar.notes.is_empty() && !chord(bar)));
 }

@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use barline::abc::print;
-use barline::compose::STREAM_UNIT;
 use barline::compose::llama::{self, Llama};
 use barline::compose::profile::Profile;
-use barline::compose::writer::Model;
+use barline::compose::writer::{Model, Writer};
+use barline::compose::{Prompt, Role, STREAM_UNIT, obeyed};
+use barline::feature::Wishes;
 use barline::prompt;
+use barline::score::Note;
 use serde::Deserialize;
 
 fn model() -> PathBuf {
@@ -128,4 +130,73 @@ fn what_is_no_model_is_refused_in_one_sentence() {
         assert!(error.contains(name) && error.contains("--model") && !error.contains('\n'), "{error}");
     }
     assert!(Llama::load(&folder.path().join("missing.gguf"), 512).is_err());
+}
+
+/// How well words are obeyed, and what the music pays for it:
+/// `cargo test --release --test model -- --ignored --nocapture words_are_obeyed`.
+#[test]
+#[ignore = "figures, not a check"]
+fn words_are_obeyed() {
+    let variable = |name: &str, usual: &str| std::env::var(name).unwrap_or_else(|_| usual.to_owned());
+    let count: usize = variable("BARLINE_OPENINGS", "20").parse().unwrap();
+    let wanted = variable("BARLINE_WORDS", "");
+    let lean: f32 = variable("BARLINE_LEAN", "1").parse().unwrap();
+    let path = model();
+    let mut writer = Writer::new(load(), Profile::beside(&path).unwrap());
+    let bands = writer.profile().bands.clone();
+    let words: Vec<&str> = Wishes::vocabulary().filter(|word| wanted.is_empty() || wanted.contains(word)).collect();
+    let ways: Vec<(&str, u32, f32)> =
+        vec![("no words", 1, 0.0), ("N=1 bare", 1, 0.0), ("N=1", 1, lean), ("N=4 bare", 4, 0.0), ("N=4", 4, lean)];
+    let ways: Vec<_> =
+        ways.into_iter().filter(|way| variable("BARLINE_WAYS", way.0).split(',').any(|w| w == way.0)).collect();
+    println!("{:12} {}", "", ways.iter().map(|way| format!("{:>9}", way.0)).collect::<String>());
+    // Of each way: bars, bars that the phrase had before, rests, notes, notes of the key.
+    let mut music = vec![[0.0_f64; 5]; ways.len()];
+    for word in words {
+        print!("{word:12} ");
+        for ((name, candidates, lean), sums) in ways.iter().zip(&mut music) {
+            let mut openings = obeyed::openings(Role::Lead, (55, 88), count);
+            for opening in &mut openings {
+                (opening.candidates, opening.lean) = (*candidates, Some(*lean));
+            }
+            let told = if *name == "no words" { "" } else { word };
+            let phrases = obeyed::phrases(&mut writer, &openings, told).unwrap();
+            print!("{:9.2}", obeyed::share_obeyed(word, &phrases, &bands));
+            for phrase in &phrases {
+                let length = phrase.prompt.meter.bar_length().to_f64();
+                for (at, bar) in phrase.bars.iter().enumerate() {
+                    let sounding: f64 = bar.notes.iter().map(|note| note.length.to_f64()).sum();
+                    let natural =
+                        |note: &&Note| note.pitch.alter == phrase.prompt.key.signature[note.pitch.step as usize];
+                    sums[0] += 1.0;
+                    sums[1] += f64::from(u8::from(phrase.bars[..at].contains(bar)));
+                    sums[2] += 1.0 - sounding / length;
+                    sums[3] += bar.notes.len() as f64;
+                    sums[4] += bar.notes.iter().filter(natural).count() as f64;
+                }
+            }
+        }
+        println!();
+    }
+    for (name, of, all) in [("repeated", 1, 0), ("rests", 2, 0), ("in key", 4, 3)] {
+        println!("{name:12} {}", music.iter().map(|sums| format!("{:9.3}", sums[of] / sums[all])).collect::<String>());
+    }
+}
+
+/// What the bars look like, to be read.
+#[test]
+#[ignore = "music to read, not a check"]
+fn bars_under_words() {
+    let path = model();
+    let mut writer = Writer::new(load(), Profile::beside(&path).unwrap());
+    for word in Wishes::vocabulary() {
+        println!("{word}");
+        for opening in obeyed::openings(Role::Lead, (55, 88), 4) {
+            let mut prompt = Prompt { candidates: 4, ..opening };
+            prompt.bars.iter_mut().for_each(|bar| bar.words = vec![word.to_owned()]);
+            while writer.next_bar(&mut prompt, &|| false).unwrap().is_some() {}
+            let bars: Vec<&str> = prompt.bars.iter().filter_map(|bar| bar.cells[0].as_deref()).collect();
+            println!("  {} {}: {} |", prompt.meter, prompt.key, bars.join(" | "));
+        }
+    }
 }

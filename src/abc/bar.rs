@@ -5,10 +5,12 @@
 //! the bar line. After each accepted byte there is at least one way to a full bar that keeps the [`Rules`]; hence no dead ends.
 //! Values only; used on the decode thread and in tests.
 
+mod element;
 mod rules;
 mod symbol;
 mod tables;
 
+pub use element::Element;
 pub use rules::{LENGTHS, PitchSet, Rules, TICKS_PER_WHOLE};
 use tables::Tables;
 

@@ -6,10 +6,11 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
 
 use super::protocol::{read_frame, write_frame};
 use super::writer::{Model, Writer};
-use super::{Prompt, Reply, Revision};
+use super::{Due, Prompt, Reply, Revision};
 
 /// The newest prompt, and whether there will be more.
 #[derive(Debug, Default)]
@@ -20,13 +21,14 @@ struct Slot {
 
 #[derive(Debug, Default)]
 struct SlotState {
-    newest: Option<Prompt>,
+    /// With the time of its arrival, from which its deadlines count.
+    newest: Option<(Prompt, Instant)>,
     closed: bool,
 }
 
 impl Slot {
     fn put(&self, prompt: Prompt) {
-        self.lock().newest = Some(prompt);
+        self.lock().newest = Some((prompt, Instant::now()));
         self.changed.notify_one();
     }
 
@@ -38,15 +40,15 @@ impl Slot {
     /// Whether something waits that makes the bar in work worthless. A prompt that only lets the composer go further does not.
     fn overtakes(&self, working_on: (Revision, u32)) -> bool {
         let state = self.lock();
-        state.closed || state.newest.as_ref().is_some_and(|next| (next.revision, next.attempt) != working_on)
+        state.closed || state.newest.as_ref().is_some_and(|(next, _)| (next.revision, next.attempt) != working_on)
     }
 
-    fn take(&self) -> Option<Prompt> {
+    fn take(&self) -> Option<(Prompt, Instant)> {
         self.lock().newest.take()
     }
 
     /// Waits for a prompt; `None` when there will be none.
-    fn wait(&self) -> Option<Prompt> {
+    fn wait(&self) -> Option<(Prompt, Instant)> {
         let mut state = self.lock();
         loop {
             if state.closed {
@@ -91,24 +93,29 @@ pub fn run<M: Model>(load: impl FnOnce() -> Result<Writer<M>, String>) -> io::Re
 }
 
 fn decode_loop<M: Model>(writer: &mut Writer<M>, slot: &Slot, frames: &mut impl Write) -> io::Result<()> {
-    let Some(mut prompt) = slot.wait() else { return Ok(()) };
+    let Some((mut prompt, mut arrived)) = slot.wait() else { return Ok(()) };
     loop {
-        if let Some(mut newer) = slot.take() {
+        if let Some((mut newer, at)) = slot.take() {
             newer.adopt(&prompt);
-            prompt = newer;
+            (prompt, arrived) = (newer, at);
         }
         let working_on = (prompt.revision, prompt.attempt);
-        match writer.next_bar(&mut prompt, &|| slot.overtakes(working_on)) {
+        let due = prompt.due;
+        let time_left = |number| {
+            let until = |due: Due| Duration::from_millis(due.until(number)).saturating_sub(arrived.elapsed());
+            due.map_or(Duration::MAX, until)
+        };
+        match writer.next_bar_in_time(&mut prompt, &|| slot.overtakes(working_on), &time_left) {
             Ok(Some(bar)) => write_frame(frames, &Reply::Bar(bar))?,
             Ok(None) => {
-                let Some(mut newer) = slot.wait() else { return Ok(()) };
+                let Some((mut newer, at)) = slot.wait() else { return Ok(()) };
                 newer.adopt(&prompt);
-                prompt = newer;
+                (prompt, arrived) = (newer, at);
             }
             Err(message) => {
                 write_frame(frames, &Reply::Failed { message })?;
                 let Some(newer) = slot.wait() else { return Ok(()) };
-                prompt = newer;
+                (prompt, arrived) = newer;
             }
         }
     }

@@ -5,14 +5,19 @@
 
 pub mod bench;
 pub mod child;
+mod draft;
 mod fresh;
 pub mod inline;
+mod lean;
 pub mod link;
 #[cfg(feature = "llama")]
 pub mod llama;
 pub mod mask;
+pub mod obeyed;
+mod passage;
 pub mod profile;
 pub mod protocol;
+mod rank;
 mod role;
 pub mod sample;
 pub mod script;
@@ -28,6 +33,9 @@ use crate::abc::key::Key;
 
 /// The unit length in which bars travel between instrument and composer (`L:1/8`).
 pub const STREAM_UNIT: crate::time::Beats = crate::time::Beats::EIGHTH;
+
+/// Drafts of a bar where nobody says how many.
+pub const CANDIDATES: u32 = 4;
 
 /// Counts evaluations. Each composed bar carries the revision of the text that it answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -49,6 +57,31 @@ pub struct Prompt {
     pub seed: u64,
     /// Rerolls so far: another attempt is another draw.
     pub attempt: u32,
+    /// Of so many drafts of a bar the best is taken, at least 1; fewer where time runs out.
+    pub candidates: u32,
+    /// How far words lean the model's choice, 0 for not at all; `None` for what its profile says.
+    pub lean: Option<f32>,
+    /// `None` where nobody waits.
+    pub due: Option<Due>,
+}
+
+/// When bars are due, as time left from when the prompt was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Due {
+    /// The bar that is due first.
+    pub bar: i64,
+    /// Until its commit point, in milliseconds.
+    pub left_ms: u32,
+    /// From one bar to the next, in milliseconds.
+    pub bar_ms: u32,
+}
+
+impl Due {
+    /// Milliseconds from when the prompt was sent until bar `number` is committed.
+    #[must_use]
+    pub fn until(&self, number: i64) -> u64 {
+        u64::from(self.left_ms) + u64::from(self.bar_ms) * u64::try_from(number - self.bar).unwrap_or(0)
+    }
 }
 
 impl Prompt {
@@ -145,8 +178,9 @@ pub struct ComposedBar {
     pub number: i64,
     /// `(voice index, text)` in the order in which they were written.
     pub cells: Vec<(usize, String)>,
+    /// Of the first draft of each voice: what could not be left out.
     pub tokens: u32,
-    /// Work for this bar, in microseconds.
+    /// The work for these, in microseconds.
     pub micros: u64,
 }
 

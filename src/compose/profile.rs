@@ -19,6 +19,8 @@ pub struct Profile {
     pub roles: Roles,
     /// The bounds of the control words, by role.
     pub bands: Bands,
+    /// How far words lean the model's choice, 0 for not at all.
+    pub lean: f32,
     /// Tokens of context, at most.
     pub context: u32,
     #[serde(flatten)]
@@ -32,6 +34,7 @@ impl Default for Profile {
             words: None,
             roles: Roles::default(),
             bands: Bands::default(),
+            lean: 1.0,
             context: 1024,
             sampling: Sampling::default(),
         }

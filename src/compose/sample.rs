@@ -4,6 +4,9 @@
 use serde::{Deserialize, Serialize};
 use toktrie::SimpleVob;
 
+/// So many of the likeliest tokens are leaned on, which bounds the cost; the others are left out then.
+const LEANED: usize = 64;
+
 /// How adventurous the draw is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -37,6 +40,15 @@ impl Rng {
         rng
     }
 
+    /// The stream of the same place for its `candidate`th draw; that of the first is the place's own.
+    #[must_use]
+    pub fn candidate(mut self, candidate: u32) -> Rng {
+        if candidate > 0 {
+            self.0 = self.bits() ^ u64::from(candidate).wrapping_mul(0xD1B5_4A32_D192_ED03);
+        }
+        self
+    }
+
     /// The next 64 random bits.
     pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -65,11 +77,13 @@ pub struct Sampler {
 
 impl Sampler {
     /// Draws one of the allowed tokens, of those that are `wanted` while there are any; `None` when the mask allows none.
+    /// `lean` says what is added to a token's logit; it is asked of the likeliest only.
     pub fn draw(
         &mut self,
         logits: &[f32],
         mask: &SimpleVob,
         wanted: impl Fn(u32) -> bool,
+        lean: Option<&dyn Fn(u32) -> f32>,
         sampling: &Sampling,
         rng: &mut Rng,
     ) -> Option<u32> {
@@ -81,6 +95,15 @@ impl Sampler {
         }
         // Ties are broken by token number, so that the order of the mask never matters.
         let order = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+        if let Some(lean) = lean {
+            if candidates.len() > LEANED {
+                candidates.select_nth_unstable_by(LEANED - 1, order);
+                candidates.truncate(LEANED);
+            }
+            for (logit, token) in candidates.iter_mut() {
+                *logit += lean(*token);
+            }
+        }
         if sampling.top_k > 0 && candidates.len() > sampling.top_k {
             candidates.select_nth_unstable_by(sampling.top_k - 1, order);
             candidates.truncate(sampling.top_k);
@@ -119,7 +142,7 @@ mod tests {
         let (mut sampler, mut counts) = (Sampler::default(), [0; 5]);
         let sampling = Sampling { temperature: 1.0, min_p: 0.5, top_k: 0 };
         for bar in 0..2000 {
-            let token = sampler.draw(&logits, &mask, |_| true, &sampling, &mut Rng::new(1, bar, 0, 0)).unwrap();
+            let token = sampler.draw(&logits, &mask, |_| true, None, &sampling, &mut Rng::new(1, bar, 0, 0)).unwrap();
             counts[token as usize] += 1;
         }
         // Token 1 has e^-1 of the best, below min-p; 2 and 4 stand 1 to e^-0.1.
@@ -127,11 +150,14 @@ mod tests {
         let share = f64::from(counts[2]) / 2000.0;
         assert!((share - 0.525).abs() < 0.04, "{share}");
         let mut draw = |mask: &SimpleVob, wanted: &dyn Fn(u32) -> bool| {
-            sampler.draw(&logits, mask, wanted, &sampling, &mut Rng::new(1, 0, 0, 0))
+            sampler.draw(&logits, mask, wanted, None, &sampling, &mut Rng::new(1, 0, 0, 0))
         };
         assert_eq!(draw(&mask, &|token| token == 1), Some(1));
         assert!(draw(&mask, &|_| false).is_some(), "what nobody wants is better than nothing");
         assert_eq!(draw(&SimpleVob::alloc(5), &|_| true), None);
+        let lean = |token| if token == 1 { 40.0 } else { 0.0 };
+        let leaned = sampler.draw(&logits, &mask, |_| true, Some(&lean), &sampling, &mut Rng::new(1, 0, 0, 0));
+        assert_eq!(leaned, Some(1));
     }
 
     #[test]
@@ -140,5 +166,8 @@ mod tests {
         assert_eq!(numbers(1, 2, 3, 4), numbers(1, 2, 3, 4));
         let others = [numbers(2, 2, 3, 4), numbers(1, 3, 3, 4), numbers(1, 2, 4, 4), numbers(1, 2, 3, 5)];
         assert!(others.iter().all(|&other| other != numbers(1, 2, 3, 4)));
+        let drawn = |candidate| Rng::new(1, 2, 3, 4).candidate(candidate).bits();
+        assert_eq!(drawn(0), numbers(1, 2, 3, 4));
+        assert!(drawn(1) != drawn(0) && drawn(2) != drawn(1));
     }
 }

@@ -1,16 +1,23 @@
-//! Writes bars: keeps the model in step with the stream and draws tokens that the bar automaton allows. Runs on the decode thread.
+//! Writes bars: keeps the model in step with the stream, draws drafts of each bar and takes the best. Runs on the decode thread.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::draft::{Desk, Draft};
 use super::fresh::Worn;
+use super::lean::Lean;
 use super::mask::{Masks, Vocabulary};
+use super::passage::Passage;
 use super::profile::Profile;
+use super::rank::{self, Judged};
 use super::sample::{Rng, Sampler};
 use super::stream::Stream;
 use super::{ComposedBar, Prompt, Role};
 use crate::abc::bar::{Automaton, Rules, TICKS_PER_WHOLE};
+use crate::score::Measure;
 use crate::time::Beats;
+
+pub use super::draft::Spent;
 
 /// A language model: ask for the prefix, and let it find the cheapest way there.
 pub trait Model {
@@ -46,35 +53,68 @@ pub struct Writer<M> {
     sampler: Sampler,
     pieces: HashMap<String, Vec<u32>>,
     masks: Vec<(Rules, Masks)>,
+    spent: Spent,
 }
 
 impl<M: Model> Writer<M> {
     #[must_use]
     pub fn new(model: M, profile: Profile) -> Writer<M> {
-        Writer { model, profile, sampler: Sampler::default(), pieces: HashMap::new(), masks: Vec::new() }
+        Writer {
+            model,
+            profile,
+            sampler: Sampler::default(),
+            pieces: HashMap::new(),
+            masks: Vec::new(),
+            spent: Spent::default(),
+        }
     }
 
     pub fn model(&self) -> &M {
         &self.model
     }
 
-    /// Writes the composed voices of the first bar that lacks any into `prompt`, and says what it wrote.
+    #[must_use]
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Time spent in all bars so far.
+    #[must_use]
+    pub fn spent(&self) -> Spent {
+        self.spent
+    }
+
+    /// Writes the composed voices of the first bar that lacks any into `prompt`, and says what it wrote. All candidates are drawn.
     /// `Ok(None)`: nothing is missing, or `cancel` said so.
     pub fn next_bar(&mut self, prompt: &mut Prompt, cancel: &dyn Fn() -> bool) -> Result<Option<ComposedBar>, String> {
-        let Some((index, _)) = prompt.first_missing() else { return Ok(None) };
-        let started = Instant::now();
+        self.next_bar_in_time(prompt, cancel, &|_| Duration::MAX)
+    }
+
+    /// As [`Writer::next_bar`], where `time_left` says how long it is until a bar must be there. One draft there is always.
+    pub fn next_bar_in_time(
+        &mut self,
+        prompt: &mut Prompt,
+        cancel: &dyn Fn() -> bool,
+        time_left: &dyn Fn(i64) -> Duration,
+    ) -> Result<Option<ComposedBar>, String> {
+        let Some((index, missing)) = prompt.first_missing() else { return Ok(None) };
+        let number = prompt.first_bar + index as i64;
         let mut bar = ComposedBar {
             revision: prompt.revision,
             attempt: prompt.attempt,
-            number: prompt.first_bar + index as i64,
+            number,
             cells: Vec::new(),
             tokens: 0,
             micros: 0,
         };
         while let (_, Some(voice)) = Stream::new(prompt, &self.profile).line(index) {
-            let Some(text) = self.write_cell(prompt, index, voice, cancel, &mut bar.tokens)? else { return Ok(None) };
-            prompt.bars[index].cells[voice] = Some(text.clone());
-            bar.cells.push((voice, text));
+            // The voices to come need their time too.
+            let left = || time_left(number) / (missing.len() - bar.cells.len()).max(1) as u32;
+            let Some(cell) = self.write_cell(prompt, index, voice, cancel, &left)? else { return Ok(None) };
+            prompt.bars[index].cells[voice] = Some(cell.text.clone());
+            bar.cells.push((voice, cell.text));
+            bar.tokens += cell.tokens;
+            bar.micros += cell.work.as_micros() as u64;
         }
         // Composed voices that this model is not shown are left to the ladder; without this they would be asked for again for ever.
         for (voice, cell) in prompt.bars[index].cells.iter_mut().enumerate() {
@@ -82,46 +122,99 @@ impl<M: Model> Writer<M> {
                 *cell = Some(String::new());
             }
         }
-        bar.micros = started.elapsed().as_micros() as u64;
         Ok(Some(bar))
     }
 
-    /// One bar of one voice, in the prompt's key.
+    /// A bar of one voice without mask and leanings, and how many tokens it took: what the bare model writes in the place of the bar that
+    /// is there, up to a bar line, a line's end or as many tokens as the context has room for. For measuring.
+    pub fn unmasked_bar(&mut self, prompt: &Prompt, index: usize, voice: usize) -> Result<(String, u32), String> {
+        let mut prompt = prompt.clone();
+        prompt.bars.truncate(index + 1);
+        prompt.bars[index].cells[voice] = None;
+        let Writer { model, profile, sampler, pieces, .. } = self;
+        let stream = Stream::new(&prompt, profile);
+        let mut tokens = prefix(model, pieces, &stream, index);
+        let mut rng = Rng::new(prompt.seed, prompt.first_bar + index as i64, voice, prompt.attempt);
+        let mut everything = model.vocabulary().trie().alloc_token_set();
+        everything.set_all(true);
+        let mut text = Vec::new();
+        let mut count = 0;
+        while !text.iter().any(|byte| b"|\n".contains(byte)) && count < BAR_RESERVE as u32 {
+            model.sync(&tokens, &|| false)?;
+            let token = sampler.draw(model.logits(), &everything, |_| true, None, &profile.sampling, &mut rng);
+            let token = token.ok_or("there is no token")?;
+            text.extend_from_slice(model.vocabulary().bytes(token));
+            tokens.push(token);
+            count += 1;
+        }
+        Ok((String::from_utf8_lossy(&text).into_owned(), count))
+    }
+
+    /// One bar of one voice.
     fn write_cell(
         &mut self,
         prompt: &Prompt,
         index: usize,
         voice: usize,
         cancel: &dyn Fn() -> bool,
-        written: &mut u32,
-    ) -> Result<Option<String>, String> {
-        let Writer { model, profile, sampler, pieces, masks } = self;
+        time_left: &dyn Fn() -> Duration,
+    ) -> Result<Option<Written>, String> {
+        let started = Instant::now();
+        let Writer { model, profile, sampler, pieces, masks, spent } = self;
         let stream = Stream::new(prompt, profile);
         let masks = masks_for(masks, rules(prompt, &stream, voice)?)?;
+        // Leanings look at the automaton while the masks are filled.
+        let automaton = masks.automaton().clone();
         let mut tokens = prefix(model, pieces, &stream, index);
-        let mut state = masks.automaton().start(stream.tied_in(index, voice));
-        let mut rng = Rng::new(prompt.seed, prompt.first_bar + index as i64, voice, prompt.attempt);
-        let worn = Worn::new(prompt, &stream, index, voice, &mut rng);
-        let mut text = Vec::new();
-        while !Automaton::is_done(&state) {
-            if !model.sync(&tokens, cancel)? {
-                return Ok(None);
+        let passage = Passage::new(prompt, &stream, &profile.bands, index, voice);
+        let strength = prompt.lean.unwrap_or(profile.lean);
+        let place = Rng::new(prompt.seed, prompt.first_bar + index as i64, voice, prompt.attempt);
+        let candidates = prompt.candidates.max(1);
+        let mut desk = Desk {
+            model,
+            masks,
+            sampler,
+            sampling: &profile.sampling,
+            tokens: &mut tokens,
+            tied_in: stream.tied_in(index, voice),
+            spent,
+        };
+        let mut drafts: Vec<Draft> = Vec::new();
+        let mut work = Duration::ZERO;
+        for candidate in 0..candidates {
+            // Another draft takes as long as those before, and the one that is taken has to be read again.
+            if candidate > 0 && time_left() < 2 * started.elapsed() / candidate {
+                break;
             }
-            // The vocabulary has every byte of the subset and the automaton no dead ends, so there is always a token.
-            let mask = masks.mask(model.vocabulary(), state);
-            let vocabulary = model.vocabulary();
-            let ways = worn.after(&text);
-            let fresh = |token| !ways.iter().any(|way| way.goes_on_with(vocabulary.bytes(token)));
-            let token = sampler.draw(model.logits(), mask, fresh, &profile.sampling, &mut rng);
-            let token = token.ok_or("no token fits the bar: the mask is empty")?;
-            state = masks.advance(vocabulary, state, token).ok_or("a masked token does not fit the bar")?;
-            text.extend_from_slice(vocabulary.bytes(token));
-            tokens.push(token);
-            *written += 1;
+            let mut rng = place.clone().candidate(candidate);
+            let worn = Worn::new(prompt, &stream, index, voice, &mut rng);
+            let lean = Lean::new(&automaton, &passage, strength);
+            let Some(draft) = desk.draft(&worn, lean, &mut rng, candidates > 1, cancel)? else { return Ok(None) };
+            drafts.push(draft);
+            if candidate == 0 {
+                work = started.elapsed();
+            }
         }
-        let text = String::from_utf8(text).map_err(|_| "the subset is ASCII")?;
-        Ok(Some(stream.from_model(&stream.written(text.trim_end_matches('|')), voice)))
+        let measures: Vec<Measure> = drafts.iter().map(|draft| stream.written(&draft.text)).collect();
+        let judged: Vec<Judged<'_>> = drafts
+            .iter()
+            .zip(&measures)
+            .map(|(draft, measure)| Judged { measure, likelihood: draft.likelihood })
+            .collect();
+        let recent: Vec<Measure> = (index.saturating_sub(2)..index).filter_map(|at| stream.heard(at, voice)).collect();
+        let best = rank::best(&judged, &passage, &recent);
+        let text = stream.from_model(&measures[best], voice);
+        Ok(Some(Written { text, tokens: drafts[0].tokens, work }))
     }
+}
+
+/// A bar of a voice.
+struct Written {
+    /// In the prompt's key.
+    text: String,
+    /// Of the first draft, which was all that had to be done.
+    tokens: u32,
+    work: Duration,
 }
 
 /// The tokens of header, bars and the line of `index` up to the voice to be written. When that does not fit, the oldest bars go:

@@ -105,3 +105,43 @@ fn bounds_come_by_role_or_for_the_lead_alone() {
     assert_eq!(many.of(Role::Arp), Bounds::usual(Role::Arp));
     assert_eq!(read("").of(Role::Lead), Bounds::usual(Role::Lead));
 }
+
+#[derive(serde::Deserialize)]
+struct Sample {
+    text: String,
+    metre: String,
+    home: String,
+    role: String,
+    root: Option<u8>,
+    bands: Bounds,
+    features: Option<std::collections::HashMap<String, f64>>,
+    words: Vec<String>,
+}
+
+/// The training's own phrases: the same features, and the same words for them.
+#[test]
+fn the_training_counts_the_same() {
+    const ROLES: [Role; 8] =
+        [Role::Chart, Role::Drums, Role::Bass, Role::Keys, Role::Arp, Role::Inner, Role::Lead, Role::Hand];
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/features.json");
+    let samples: Vec<Sample> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert!(samples.len() >= 40);
+    for sample in samples {
+        let Sample { text, role, home, root, .. } = &sample;
+        let role = ROLES.into_iter().find(|known| known.tag() == role).unwrap();
+        let tag = format!("[V:{}] ", role.tag());
+        let meter = meter(&sample.metre);
+        let bars: Vec<Measure> = text
+            .lines()
+            .map(|line| read_bar(&line[line.find(&tag).unwrap() + tag.len()..], &Key::NONE, meter, STREAM_UNIT, &[]).0)
+            .collect();
+        let features = Features::of(&bars, meter, &Key::parse(home).unwrap().0, *root);
+        assert_eq!(features.is_some(), sample.features.is_some(), "{text}");
+        for (name, value) in sample.features.iter().flatten() {
+            let found = named(&features.unwrap(), name);
+            assert!((found - value).abs() < 1e-5, "{name} {found}, not {value}: {text}");
+        }
+        let words = features.map_or(vec![], |features| true_words(&features, &sample.bands, role));
+        assert_eq!(words, sample.words, "{text}");
+    }
+}

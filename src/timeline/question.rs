@@ -1,7 +1,7 @@
 //! What the composer is asked: the timeline as a [`Prompt`]. Pure.
 
 use super::{InForce, Timeline, rest};
-use crate::compose::{Prompt, PromptBar, PromptVoice};
+use crate::compose::{CANDIDATES, Prompt, PromptBar, PromptVoice};
 use crate::prompt::{By, Scene, Voice};
 
 /// Committed bars kept in the composer's view: between one and two of these, so that the view's start seldom moves.
@@ -27,6 +27,9 @@ impl Timeline {
             bars,
             seed: self.seed,
             attempt: self.attempt,
+            candidates: CANDIDATES,
+            lean: None,
+            due: None,
         }
     }
 

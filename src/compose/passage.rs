@@ -1,0 +1,114 @@
+//! The passage that a bar belongs to: the bars of one voice that its words are judged by, as the model reads them. Pure; decode thread.
+
+use super::Prompt;
+use super::stream::Stream;
+use crate::abc::chord::ChordName;
+use crate::abc::{Meter, key::Key};
+use crate::feature::{Band, Bands, Bounds, Clear, Features, Wishes};
+use crate::score::Measure;
+use crate::steer;
+
+/// Words speak of this many bars at most, as in training.
+const MOST_BARS: usize = 4;
+
+/// What is asked of a bar, and what the bars before it have done about it.
+#[derive(Debug)]
+pub(super) struct Passage {
+    pub wishes: Wishes,
+    /// In the model's key.
+    pub bounds: Bounds,
+    pub meter: Meter,
+    pub key: Key,
+    /// Pitch class of the root of the bar's last chord, in the model's key.
+    pub root: Option<u8>,
+    /// The bars of the passage that are there.
+    pub bars: Vec<Measure>,
+    /// The bar right before the passage.
+    pub before: Option<Measure>,
+    /// Bars of the whole passage, at least 1.
+    pub length: usize,
+}
+
+impl Passage {
+    /// The passage of bar `index`: from the phrase's start, its last fourth bar or the last change of words, to the next of these.
+    pub fn new(prompt: &Prompt, stream: &Stream<'_>, bands: &Bands, index: usize, voice: usize) -> Passage {
+        let phrase = prompt.phrase.max(1) as usize;
+        let place = (prompt.first_bar + index as i64 - 1).rem_euclid(phrase as i64) as usize;
+        let behind = (place % MOST_BARS).min(index);
+        let same_words = |at: &usize| prompt.bars[*at].words == prompt.bars[index].words;
+        let start = (index - behind..index).rev().take_while(same_words).last().unwrap_or(index);
+        let ahead = MOST_BARS.min(phrase - place / MOST_BARS * MOST_BARS) - place % MOST_BARS;
+        let role = prompt.voices[voice].role;
+        let vocabulary: Vec<String> = Wishes::vocabulary().map(str::to_owned).collect();
+        let words = steer::steer(&prompt.bars[index].words, Some(&vocabulary)).heard;
+        let chords = (0..prompt.voices.len()).filter_map(|voice| stream.heard(index, voice)?.chords.pop());
+        let root = chords.last().and_then(|chord| {
+            let (step, alter) = ChordName::parse(&chord.text)?.root;
+            u8::try_from((step.semitones() + i32::from(alter)).rem_euclid(12)).ok()
+        });
+        Passage {
+            wishes: Wishes::of(words.iter().map(String::as_str), role),
+            bounds: bounds(prompt, stream, bands, voice),
+            meter: prompt.meter,
+            key: stream.key,
+            root,
+            bars: (start..index).filter_map(|at| stream.heard(at, voice)).collect(),
+            before: start.checked_sub(1).and_then(|at| stream.heard(at, voice)),
+            length: index - start + ahead,
+        }
+    }
+
+    /// How far the passage with one more bar is from what the words ask, about in widths of the bands; 0 where it is all that is asked.
+    /// What a passage that is not at its end cannot show yet is asked of it in part.
+    pub fn distance(&self, bar: &Measure) -> f64 {
+        let bars: Vec<&Measure> = self.bars.iter().chain([bar]).collect();
+        let Some(features) = Features::rough(&bars, self.meter, &self.key, self.root) else { return 0.0 };
+        let done = bars.len() as f64 / self.length.max(bars.len()) as f64;
+        let bands = Band::ALL.into_iter().filter_map(|band| {
+            let third = self.wishes.third(band)?;
+            let [low, high] = self.bounds.of(band);
+            let (low, high) = if band == Band::Contour { (low * done, high * done) } else { (low, high) };
+            let width = (high - low).max(least_width(band));
+            // A margin while there are bars to come, which will not all go as well.
+            let margin = width * (0.1 + 0.3 * (1.0 - done));
+            let value = band.value(&features);
+            let beyond = match third {
+                0 => value - (low - margin),
+                2 => high + margin - value,
+                _ => (value - (low + high) / 2.0).abs() - (width / 2.0 - margin).max(0.0),
+            };
+            // Far away every step still counts, but less.
+            Some((beyond / width).max(0.0).ln_1p())
+        });
+        let clear = Clear::ALL.into_iter().filter(|&clear| self.wishes.clear(clear)).map(|clear| {
+            // Only the last bar can come to rest.
+            let due = clear != Clear::Cadence || bars.len() >= self.length;
+            if due { (1.0 - clear.value(&features) / clear.least()).max(0.0) } else { 0.0 }
+        });
+        bands.chain(clear).sum()
+    }
+}
+
+/// Narrower bands than these would make every note a matter of life and death.
+pub(super) fn least_width(band: Band) -> f64 {
+    match band {
+        Band::Density => 1.0,
+        Band::Register => 4.0,
+        Band::Motion => 0.6,
+        Band::Contour => 2.0,
+    }
+}
+
+/// The bounds of a voice's words where the model reads. Words mean sounding pitch; a range that has no room for low or high is cut in three.
+fn bounds(prompt: &Prompt, stream: &Stream<'_>, bands: &Bands, voice: usize) -> Bounds {
+    let voice = &prompt.voices[voice];
+    let mut bounds = bands.of(voice.role);
+    let (lowest, highest) = (f64::from(voice.rules.range.0), f64::from(voice.rules.range.1));
+    let [low, high] = bounds.register;
+    if low - 2.0 < lowest || high + 2.0 > highest {
+        let third = (highest - lowest) / 3.0;
+        bounds.register = [lowest + third, highest - third];
+    }
+    bounds.register = bounds.register.map(|bound| bound + f64::from(stream.to_model.semitones));
+    bounds
+}

@@ -1,0 +1,75 @@
+//! Which draft of a bar is taken: what the bare model thinks of it, what the words ask, and what has been said already. Pure; decode thread.
+
+use crate::score::Measure;
+
+use super::passage::Passage;
+
+/// What a band's width away from the words costs, in mean logits per token.
+const DISOBEDIENCE: f64 = 3.0;
+/// What saying a recent bar again costs.
+const STALE: f64 = 0.6;
+
+/// A draft as it is judged.
+#[derive(Debug)]
+pub(super) struct Judged<'a> {
+    pub measure: &'a Measure,
+    /// Mean logarithm of its tokens' probabilities.
+    pub likelihood: f64,
+}
+
+/// The place of the best draft; of equals the first. `recent` are bars that this one should not merely repeat.
+pub(super) fn best(drafts: &[Judged<'_>], passage: &Passage, recent: &[Measure]) -> usize {
+    let score = |at: usize| {
+        let draft = &drafts[at];
+        let said = |other: &Measure| same_tune(other, draft.measure);
+        let stale = recent.iter().any(said) || drafts[..at].iter().any(|earlier| said(earlier.measure));
+        draft.likelihood - DISOBEDIENCE * passage.distance(draft.measure) - if stale { STALE } else { 0.0 }
+    };
+    let scores: Vec<f64> = (0..drafts.len()).map(score).collect();
+    (1..scores.len()).fold(0, |best, at| if scores[at] > scores[best] { at } else { best })
+}
+
+fn same_tune(a: &Measure, b: &Measure) -> bool {
+    let tune = |bar: &Measure| bar.notes.iter().map(|note| (note.onset, note.length, note.pitch)).collect::<Vec<_>>();
+    tune(a) == tune(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::abc::Meter;
+    use crate::abc::key::Key;
+    use crate::abc::parse::read_bar;
+    use crate::compose::{Role, STREAM_UNIT};
+    use crate::feature::{Bounds, Wishes};
+
+    #[test]
+    fn the_best_draft_obeys_first_then_is_likely_and_not_stale() {
+        let bar = |text: &str| read_bar(text, &Key::NONE, Meter::COMMON, STREAM_UNIT, &[]).0;
+        let cases: &[(&str, &str, &[(&str, f64)], usize)] = &[
+            ("", "", &[("C2D2E2F2", -1.0), ("G2A2B2c2", -0.5), ("C8", -0.9)], 1),
+            ("low", "", &[("c2d2e2f2", -0.5), ("C2D2E2F2", -1.0)], 1),
+            ("busy", "", &[("c2d2e2f2", -0.5), ("cdefgfed", -1.2), ("c8", -0.1)], 1),
+            // Of equals the first.
+            ("", "", &[("C2D2E2F2", -1.0), ("G2A2B2c2", -1.0)], 0),
+            ("", "C2D2E2F2", &[("C2D2E2F2", -0.8), ("G2A2B2c2", -0.9)], 1),
+            ("", "C2D2E2F2", &[("C2D2E2F2", -0.2), ("G2A2B2c2", -3.0)], 0),
+        ];
+        for &(words, before, drafts, expected) in cases {
+            let passage = Passage {
+                wishes: Wishes::of(words.split(' '), Role::Lead),
+                bounds: Bounds::usual(Role::Lead),
+                meter: Meter::COMMON,
+                key: Key::NONE,
+                root: None,
+                bars: Vec::new(),
+                before: None,
+                length: 4,
+            };
+            let measures: Vec<_> = drafts.iter().map(|&(text, _)| bar(text)).collect();
+            let judged: Vec<_> =
+                measures.iter().zip(drafts).map(|(measure, &(_, likelihood))| Judged { measure, likelihood }).collect();
+            assert_eq!(best(&judged, &passage, &[bar(before)]), expected, "{words}: {drafts:?}");
+        }
+    }
+}
