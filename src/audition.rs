@@ -9,7 +9,7 @@
 //! | --- | --- |
 //! | `obeyed_…` | 20 prompts × 10 (1) seeds, three words each, so that each word is judged 50 (5) times, a band 150 (15): four bars, then after other words four bars from the second one on |
 //! | `obeyed_…_n1`, `chance_…` | the same prompts and seeds, four bars, one draft; without words at all |
-//! | `…_without_leanings`, `…_without_captions` | 20 × 5 (1), four bars, four drafts |
+//! | `…_without_leanings`, `…_without_captions` | the same, four bars, four drafts |
 //! | `obeyed_mode` | the leads of these: 14 × 10 (1), nine or ten bars each |
 //! | scores by source | 30 (3) pieces of 16 bars for each of melodies, hymns and composed music; every second one is told a word of a band |
 //! | bars 97 to 128 | 6 (1) runs of 128 bars |
@@ -51,8 +51,6 @@ use writing::Hand;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
     pub seeds: u64,
-    /// Seeds without leanings and without captions.
-    pub fewer_seeds: u64,
     /// Pieces of each source.
     pub pieces: usize,
     pub long_runs: usize,
@@ -63,9 +61,9 @@ pub struct Plan {
 
 impl Plan {
     pub const WHOLE: Plan =
-        Plan { seeds: 10, fewer_seeds: 5, pieces: 30, long_runs: 6, long_bars: 128, distinct: 100, free_rows: 80 };
+        Plan { seeds: 10, pieces: 30, long_runs: 6, long_bars: 128, distinct: 100, free_rows: 80 };
     pub const QUICK: Plan =
-        Plan { seeds: 1, fewer_seeds: 1, pieces: 3, long_runs: 1, long_bars: 128, distinct: 10, free_rows: 10 };
+        Plan { seeds: 1, pieces: 3, long_runs: 1, long_bars: 128, distinct: 10, free_rows: 10 };
 }
 
 /// Figures as `(name, value, unit)`.
@@ -120,14 +118,14 @@ pub fn audition<M: Model>(
     played.bands("obeyed", "", &mut figures);
     let once = Way { change: false, ..Way::PLAYING };
     let ways = [
-        ("obeyed", "_n1", plan.seeds, Way { candidates: 1, ..once }),
-        ("obeyed", "_without_leanings", plan.fewer_seeds, Way { leanings: false, ..once }),
-        ("obeyed", "_without_captions", plan.fewer_seeds, Way { captions: false, ..once }),
-        ("chance", "", plan.seeds, Way { candidates: 1, leanings: false, captions: false, ..once }),
+        ("obeyed", "_n1", Way { candidates: 1, ..once }),
+        ("obeyed", "_without_leanings", Way { leanings: false, ..once }),
+        ("obeyed", "_without_captions", Way { captions: false, ..once }),
+        ("chance", "", Way { candidates: 1, leanings: false, captions: false, ..once }),
     ];
-    for (name, suffix, seeds, way) in ways {
+    for (name, suffix, way) in ways {
         say(&format!("words: {name}{suffix}"));
-        words::obey(&mut hand, &asked, seeds, way)?.bands(name, suffix, &mut figures);
+        words::obey(&mut hand, &asked, plan.seeds, way)?.bands(name, suffix, &mut figures);
     }
     let nothing = std::collections::BTreeMap::new();
     played.more(eval.map_or(&nothing, |eval| &eval.modes), &mut figures);

@@ -245,7 +245,7 @@ fn print_figures(name: &str, figures: &[(String, f64, String)], as_json: bool) {
         println!("{}", json!({"bench": name, "machine": machine, "figures": figures}));
     } else {
         for (name, value, unit) in figures {
-            println!("{name:40} {value:12.3} {unit}");
+            println!("{name:44} {value:12.3} {unit}");
         }
     }
 }

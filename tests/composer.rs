@@ -336,7 +336,7 @@ fn drums_and_keys_are_written_by_models_that_know_them() {
 /// The scoreboard of a model that knows nothing: all bars full by the mask, hardly one without it.
 #[test]
 fn a_model_that_writes_at_random_is_judged_as_such() {
-    let plan = Plan { seeds: 1, fewer_seeds: 0, pieces: 1, long_runs: 1, long_bars: 4, distinct: 3, free_rows: 2 };
+    let plan = Plan { seeds: 1, pieces: 1, long_runs: 1, long_bars: 4, distinct: 3, free_rows: 2 };
     let mut writer = Writer::new(Noise::new(1, 400, 8192), profile("none"));
     let figures = audition(&mut writer, None, &plan, &|_| ()).unwrap().0;
     let figure = |name: &str| figures.iter().find(|figure| figure.0 == name).map(|figure| figure.1);

@@ -25,7 +25,7 @@ pub struct Eval {
     pub bands: BTreeMap<String, BTreeMap<String, [f64; 2]>>,
     /// Held-out figures by the names under which they are printed.
     pub figures: BTreeMap<String, f64>,
-    /// By key without signature: held-out human tunes, and how many of them the estimator hears in it.
+    /// By key without signature: human tunes, one of a family, that the estimator hears in it, and all.
     pub modes: BTreeMap<String, [u32; 2]>,
     /// By source: of held-out leads, one of a family, the longest run of bars that stands in the training, in the files' order.
     pub copied: BTreeMap<String, Vec<u32>>,

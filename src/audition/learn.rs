@@ -15,7 +15,7 @@ use crate::compose::Role;
 /// Bars of a piece that are scored: as many as the scoreboard's own pieces have. Shorter ones count from [`FEWEST`] on.
 pub const WINDOW: usize = 16;
 const FEWEST: usize = 12;
-/// Bars by which the key of held-out tunes is estimated: as many as the pieces under words have.
+/// Bars by which the key of people's tunes is estimated: as many as the pieces under words have.
 pub const MODE_BARS: usize = 10;
 /// Held-out renditions of each source on which characters are counted.
 const TEXTS: usize = 40;
@@ -39,11 +39,18 @@ pub fn window(rendition: &Rendition, number: usize) -> Vec<rendition::Stretch<'_
 pub fn learn(path: &Path) -> Result<Learned, String> {
     let mut eval = Eval::new();
     let mut values: BTreeMap<String, BTreeMap<&'static str, Vec<f64>>> = BTreeMap::new();
-    let (mut music, mut pieces) = (Vec::new(), HashSet::new());
+    let (mut music, mut pieces, mut families) = (Vec::new(), HashSet::new(), HashSet::new());
     let (mut held, mut kept) = (Vec::new(), Vec::new());
     let mut hymns = (0, 0);
     rendition::read(path, |rendition| {
         let Some(piece) = rendition.piece() else { return Ok(()) };
+        // The estimator of keys has learned nothing from either split.
+        let people = piece.source != Source::Composed && piece.role == Role::Lead;
+        if people && families.insert(rendition.family.clone()) {
+            let [heard, all] = eval.modes.entry(piece.key.to_string()).or_default();
+            *all += 1;
+            *heard += u32::from(mode::is_in(&piece.window(0, MODE_BARS).bars, &piece.key));
+        }
         if rendition.split == Split::HeldOut {
             held.push((rendition.family.clone(), piece));
             kept.push(rendition);
@@ -95,9 +102,8 @@ fn chosen(kept: Vec<Rendition>) -> Vec<Rendition> {
         let Some((_, all, seen)) = counts.iter_mut().find(|(source, ..)| rendition.source() == Some(*source)) else {
             return false;
         };
-        let each = all.div_ceil(TEXTS).max(1);
         *seen += 1;
-        (*seen - 1) % each == 0
+        *seen * TEXTS % (*all).max(1) < TEXTS
     };
     kept.into_iter().filter(take).collect()
 }
@@ -131,11 +137,6 @@ fn held_out(eval: &mut Eval, pieces: &[Piece]) {
     for piece in pieces.iter().filter(|piece| piece.role == Role::Lead) {
         let run = known.longest_run(&piece.window(0, WINDOW).bars);
         eval.copied.entry(piece.source.name().to_owned()).or_default().push(run as u32);
-    }
-    for piece in pieces.iter().filter(|piece| piece.role == Role::Lead && piece.source != Source::Composed) {
-        let [heard, all] = eval.modes.entry(piece.key.to_string()).or_default();
-        *all += 1;
-        *heard += u32::from(mode::is_in(&piece.window(0, MODE_BARS).bars, &piece.key));
     }
     let windows: Vec<Piece> =
         pieces.iter().map(|piece| piece.window(0, WINDOW)).filter(|piece| piece.bars.len() >= FEWEST).collect();

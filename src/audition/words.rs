@@ -207,7 +207,7 @@ impl Obeyed {
         let known: Vec<f64> = self.keys.iter().filter_map(heard).collect();
         if !known.is_empty() {
             let mean = known.iter().sum::<f64>() / known.len() as f64;
-            figures.add("obeyed_mode_heldout", mean, "share of held-out tunes, in the same modes");
+            figures.add("obeyed_mode_human", mean, "share of people's tunes, in the same modes");
         }
     }
 }
