@@ -178,6 +178,8 @@ impl Conductor {
             Command::Play if self.playing == Playing::Stopped => {
                 self.starting = Some(now);
                 self.playing = Playing::Playing;
+                // Now somebody waits for the bars, which the composer has to know.
+                self.asked = None;
             }
             Command::Hush => {
                 if self.playing == Playing::Playing {

@@ -25,8 +25,8 @@ pub fn bench_model<M: Model>(writer: &mut Writer<M>) -> Result<Vec<(&'static str
         bars_ms.push(bar.micros as f64 / 1000.0);
     }
     let seconds = started.elapsed().as_secs_f64();
-    let choosing = (writer.spent().choosing - spent.choosing).as_secs_f64();
-    let decoding = (writer.spent().decoding - spent.decoding).as_secs_f64();
+    let choosing = writer.spent().choosing.saturating_sub(spent.choosing).as_secs_f64();
+    let decoding = writer.spent().decoding.saturating_sub(spent.decoding).as_secs_f64();
     let length = prompt.meter.bar_length();
     let full = measures(&written, 0, 0).iter().filter(|bar| bar.length == length).count();
     bars_ms.sort_by(f64::total_cmp);

@@ -43,6 +43,11 @@ impl Slot {
         state.closed || state.newest.as_ref().is_some_and(|(next, _)| (next.revision, next.attempt) != working_on)
     }
 
+    /// The deadlines of a prompt that waits, and when they began to count.
+    fn due(&self) -> Option<(Due, Instant)> {
+        self.lock().newest.as_ref().and_then(|(prompt, arrived)| Some((prompt.due?, *arrived)))
+    }
+
     fn take(&self) -> Option<(Prompt, Instant)> {
         self.lock().newest.take()
     }
@@ -100,10 +105,12 @@ fn decode_loop<M: Model>(writer: &mut Writer<M>, slot: &Slot, frames: &mut impl 
             (prompt, arrived) = (newer, at);
         }
         let working_on = (prompt.revision, prompt.attempt);
-        let due = prompt.due;
+        let due = prompt.due.map(|due| (due, arrived));
+        // A prompt that waits knows better: the music may have begun since.
         let time_left = |number| {
-            let until = |due: Due| Duration::from_millis(due.until(number)).saturating_sub(arrived.elapsed());
-            due.map_or(Duration::MAX, until)
+            let left =
+                |(due, from): (Due, Instant)| Duration::from_millis(due.until(number)).saturating_sub(from.elapsed());
+            slot.due().or(due).map_or(Duration::MAX, left)
         };
         match writer.next_bar_in_time(&mut prompt, &|| slot.overtakes(working_on), &time_left) {
             Ok(Some(bar)) => write_frame(frames, &Reply::Bar(bar))?,

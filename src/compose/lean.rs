@@ -183,10 +183,15 @@ impl<'a> Lean<'a> {
             let class = 1 << (top % 12);
             set(Clear::Repeating, f32::from(u8::from(line.last.is_some_and(|(last, ..)| last == f32::from(top)))));
             set(Clear::Chromatic, f32::from(u8::from(self.scale & class == 0)));
+            // In its last half the last bar goes home while there is time to stay, and stays.
             let bar = self.automaton.length();
-            let closes = self.before + f32::from(bar) >= self.length && onset + ticks == bar;
-            let home = u8::from(self.home & class != 0) + u8::from(3 * ticks >= bar);
-            set(Clear::Cadence, if closes { f32::from(home) } else { 0.0 });
+            let late = self.before + f32::from(bar) >= self.length && 2 * onset >= bar && self.home & class != 0;
+            let (time, closes) = (3 * (bar - onset) >= bar, onset + ticks == bar);
+            let stays = closes && 3 * ticks >= bar;
+            set(
+                Clear::Cadence,
+                if late { [0.2, 1.0][usize::from(time)] + f32::from(u8::from(closes) + u8::from(stays)) } else { 0.0 },
+            );
         }
         found
     }
@@ -271,7 +276,7 @@ impl<'a> Lean<'a> {
             0 => Zone { high: late(low - 0.4 * width).min(low), ..Zone::NONE },
             2 => Zone { low: late(high + 0.4 * width).max(high), ..Zone::NONE },
             _ => {
-                let aim = late((low + high) / 2.0);
+                let aim = late(f32::midpoint(low, high));
                 Zone { low: aim - width / 4.0, high: aim + width / 4.0, weight: 0.0 }
             }
         }
@@ -295,7 +300,7 @@ impl<'a> Lean<'a> {
         let aim = match third {
             0 => low - width / 2.0,
             2 => high + width / 2.0,
-            _ => (low + high) / 2.0,
+            _ => f32::midpoint(low, high),
         };
         // The middles of the first and the last third are two thirds apart.
         let target = sum / count + aim * ((place - 1.0 / 6.0) * 1.5).min(1.0);
@@ -326,7 +331,7 @@ const SYNCOPATED: f32 = 4.0;
 const RUN_UP: f32 = 3.0;
 
 fn middle([low, high]: [f64; 2]) -> f32 {
-    ((low + high) / 2.0) as f32
+    f64::midpoint(low, high) as f32
 }
 
 /// How much more a third of a band wants than `value`, -1 to 1. Beyond the outer thirds' aim nothing is wanted.
@@ -337,7 +342,7 @@ fn pull(third: usize, [low, high]: [f64; 2], least_width: f64, value: f32) -> f3
         0 => -((value - (low - 0.4 * width)) / width).clamp(0.0, 1.0),
         2 => ((high + 0.4 * width - value) / width).clamp(0.0, 1.0),
         _ => {
-            let off = 2.0 * ((low + high) / 2.0 - value) / width;
+            let off = 2.0 * (f32::midpoint(low, high) - value) / width;
             // In the midst of the band nothing is wanted.
             (off - off.clamp(-0.6, 0.6)).clamp(-1.0, 1.0)
         }

@@ -41,8 +41,8 @@ impl Passage {
         let role = prompt.voices[voice].role;
         let vocabulary: Vec<String> = Wishes::vocabulary().map(str::to_owned).collect();
         let words = steer::steer(&prompt.bars[index].words, Some(&vocabulary)).heard;
-        let chords = (0..prompt.voices.len()).filter_map(|voice| stream.heard(index, voice)?.chords.pop());
-        let root = chords.last().and_then(|chord| {
+        let mut chords = (0..prompt.voices.len()).filter_map(|voice| stream.heard(index, voice)?.chords.pop());
+        let root = chords.next_back().and_then(|chord| {
             let (step, alter) = ChordName::parse(&chord.text)?.root;
             u8::try_from((step.semitones() + i32::from(alter)).rem_euclid(12)).ok()
         });
@@ -75,7 +75,7 @@ impl Passage {
             let beyond = match third {
                 0 => value - (low - margin),
                 2 => high + margin - value,
-                _ => (value - (low + high) / 2.0).abs() - (width / 2.0 - margin).max(0.0),
+                _ => (value - f64::midpoint(low, high)).abs() - (width / 2.0 - margin).max(0.0),
             };
             // Far away every step still counts, but less.
             Some((beyond / width).max(0.0).ln_1p())

@@ -43,10 +43,13 @@ mod tests {
     use crate::compose::{Role, STREAM_UNIT};
     use crate::feature::{Bounds, Wishes};
 
+    /// The words, the bar before, the drafts with their likelihoods, and which is taken.
+    type Case = (&'static str, &'static str, &'static [(&'static str, f64)], usize);
+
     #[test]
     fn the_best_draft_obeys_first_then_is_likely_and_not_stale() {
         let bar = |text: &str| read_bar(text, &Key::NONE, Meter::COMMON, STREAM_UNIT, &[]).0;
-        let cases: &[(&str, &str, &[(&str, f64)], usize)] = &[
+        let cases: &[Case] = &[
             ("", "", &[("C2D2E2F2", -1.0), ("G2A2B2c2", -0.5), ("C8", -0.9)], 1),
             ("low", "", &[("c2d2e2f2", -0.5), ("C2D2E2F2", -1.0)], 1),
             ("busy", "", &[("c2d2e2f2", -0.5), ("cdefgfed", -1.2), ("c8", -0.1)], 1),

@@ -6,6 +6,8 @@ use toktrie::SimpleVob;
 
 /// So many of the likeliest tokens are leaned on, which bounds the cost; the others are left out then.
 const LEANED: usize = 64;
+/// A token so far below the likeliest, in logits, is not music for this model, whatever words say.
+const HOPELESS: f32 = 10.0;
 
 /// How adventurous the draw is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,6 +102,8 @@ impl Sampler {
                 candidates.select_nth_unstable_by(LEANED - 1, order);
                 candidates.truncate(LEANED);
             }
+            let best = candidates.iter().map(|&(logit, _)| logit).fold(f32::NEG_INFINITY, f32::max);
+            candidates.retain(|&(logit, _)| logit >= best - HOPELESS);
             for (logit, token) in candidates.iter_mut() {
                 *logit += lean(*token);
             }

@@ -234,3 +234,42 @@ fn a_slow_composer_leaves_the_old_plan_to_the_ladder() {
     assert_eq!(rungs[4], Author::Ladder(3));
     assert!(texts(&conductor, 1)[4..7].iter().all(|text| text == "E8" || text == "F8"));
 }
+
+/// A composer that only writes down what it was asked.
+struct Asked(Arc<std::sync::Mutex<Vec<Prompt>>>);
+
+impl Composer for Asked {
+    fn ask(&mut self, prompt: &Prompt) {
+        self.0.lock().unwrap().push(prompt.clone());
+    }
+
+    fn poll(&mut self) -> Option<Reply> {
+        None
+    }
+}
+
+#[test]
+fn the_composer_is_told_how_long_it_has() {
+    let asked = |pace| {
+        let prompts = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let mut conductor = Conductor::new(&scene(TWO_VOICES), Box::new(Asked(Arc::clone(&prompts))), RATE, 1, pace);
+        conductor.set_candidates(3);
+        conductor.advance(Frames(0), &mut |_| {});
+        play(&mut conductor);
+        run(&mut conductor, 0, 3 * 96_000);
+        prompts.lock().unwrap().clone()
+    };
+    let live = asked(Pace::Live);
+    assert_eq!((live[0].due, live[0].candidates), (None, 3), "nobody waits before it plays");
+    assert_eq!(live[1].due.map(|due| due.left_ms), Some(PATIENCE.as_millis() as u32), "the first bar is waited for");
+    let later: Vec<Due> = live[2..].iter().filter_map(|prompt| prompt.due).collect();
+    assert!(later.len() >= 2);
+    for due in later {
+        // A bar lasts two seconds; what was just committed was so at its commit point, one bar before the next.
+        assert_eq!(due.bar_ms, 2000);
+        assert!((1900..=2000).contains(&due.left_ms), "{due:?}");
+        assert_eq!(due.until(due.bar + 2), u64::from(due.left_ms) + 4000);
+        assert_eq!(due.until(due.bar - 1), u64::from(due.left_ms));
+    }
+    assert!(asked(Pace::Offline).iter().all(|prompt| prompt.due.is_none()));
+}
