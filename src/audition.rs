@@ -11,7 +11,7 @@
 //! | `obeyed_…_n1`, `chance_…` | the same prompts and seeds, four bars, one draft; without words at all |
 //! | `…_without_leanings`, `…_without_captions` | the same, four bars, four drafts |
 //! | `obeyed_mode` | the leads of these: 14 × 10 (1), nine or ten bars each |
-//! | scores by source | 30 (3) pieces of 16 bars for each of melodies, hymns and composed music; every second one is told a word of a band |
+//! | scores by source | 30 (3) pieces of 16 bars for each of melodies, hymns and composed music; every second one is told a word of a band; `_n1`: the same of one draft |
 //! | bars 97 to 128 | 6 (1) runs of 128 bars |
 //! | `longest_copied_bars` | 16-bar windows of the leads of all these |
 //! | `distinct_phrases_share` | 100 (10) seeds, four bars |
@@ -42,6 +42,7 @@ mod tests;
 pub use learn::{Learned, learn};
 pub use text::bits_per_char;
 
+use crate::compose::CANDIDATES;
 use crate::compose::writer::{Model, Writer};
 use eval::Eval;
 use words::Way;
@@ -60,10 +61,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub const WHOLE: Plan =
-        Plan { seeds: 10, pieces: 30, long_runs: 6, long_bars: 128, distinct: 100, free_rows: 80 };
-    pub const QUICK: Plan =
-        Plan { seeds: 1, pieces: 3, long_runs: 1, long_bars: 128, distinct: 10, free_rows: 10 };
+    pub const WHOLE: Plan = Plan { seeds: 10, pieces: 30, long_runs: 6, long_bars: 128, distinct: 100, free_rows: 80 };
+    pub const QUICK: Plan = Plan { seeds: 1, pieces: 3, long_runs: 1, long_bars: 128, distinct: 10, free_rows: 10 };
 }
 
 /// Figures as `(name, value, unit)`.
@@ -129,9 +128,13 @@ pub fn audition<M: Model>(
     }
     let nothing = std::collections::BTreeMap::new();
     played.more(eval.map_or(&nothing, |eval| &eval.modes), &mut figures);
-    say("pieces and long runs");
-    let (pieces, long) = music::pieces(&mut hand, plan)?;
+    say("pieces");
+    let pieces = music::pieces(&mut hand, plan, CANDIDATES)?;
+    say("long runs");
+    let long = music::long_runs(&mut hand, plan)?;
     music::figures(&pieces, &long, eval, &mut figures);
+    say("pieces of first drafts");
+    music::first_drafts(&music::pieces(&mut hand, plan, 1)?, eval, &mut figures);
     say("distinct phrases");
     let distinct = music::distinct(&mut hand, plan.distinct)?;
     figures.share("distinct_phrases_share", distinct, plan.distinct as usize, "seeds");

@@ -346,7 +346,9 @@ fn a_model_that_writes_at_random_is_judged_as_such() {
     }
     assert!(figure("full_bars_unmasked_share").is_some_and(|share| share < 0.2));
     // Leanings hear words where the model does not: chance is a third.
-    let obeyed = |name: &str| ["density", "register", "motion"].map(|band| figure(&format!("{name}_{band}")).unwrap()).iter().sum::<f64>();
+    let obeyed = |name: &str| {
+        ["density", "register", "motion"].map(|band| figure(&format!("{name}_{band}")).unwrap()).iter().sum::<f64>()
+    };
     assert!(obeyed("obeyed") > obeyed("chance") + 0.3, "{} and {}", obeyed("obeyed"), obeyed("chance"));
     // Nothing is held against what nobody has learned.
     assert!(figures.iter().all(|figure| !figure.0.contains("heldout") && !figure.0.contains("inside")));

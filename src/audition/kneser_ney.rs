@@ -64,7 +64,10 @@ impl KneserNey {
 
     fn of_gram(&self, gram: u64) -> f64 {
         let uniform = 1.0 / self.characters;
-        self.orders.iter().zip(1..).fold(uniform, |lower, (order, length)| order.interpolated(gram & mask(length), lower))
+        self.orders
+            .iter()
+            .zip(1..)
+            .fold(uniform, |lower, (order, length)| order.interpolated(gram & mask(length), lower))
     }
 }
 

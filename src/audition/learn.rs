@@ -128,7 +128,10 @@ fn baseline(model: &KneserNey, texts: &[Rendition], note: &mut impl FnMut(&str, 
 /// The first rendition of each family and role.
 fn one_of_a_family(held: Vec<(String, Piece)>) -> Vec<Piece> {
     let mut seen = HashSet::new();
-    held.into_iter().filter(|(family, piece)| seen.insert((family.clone(), piece.role.tag()))).map(|held| held.1).collect()
+    held.into_iter()
+        .filter(|(family, piece)| seen.insert((family.clone(), piece.role.tag())))
+        .map(|held| held.1)
+        .collect()
 }
 
 /// What held-out pieces come to.
@@ -142,6 +145,11 @@ fn held_out(eval: &mut Eval, pieces: &[Piece]) {
         pieces.iter().map(|piece| piece.window(0, WINDOW)).filter(|piece| piece.bars.len() >= FEWEST).collect();
     for source in Source::ALL {
         let of_source: Vec<&Piece> = windows.iter().filter(|piece| piece.source == source).collect();
+        let scored = of_source.iter().flat_map(|piece| Score::ALL.map(|score| eval.is_inside(piece, score)));
+        let scored: Vec<bool> = scored.flatten().collect();
+        if let Some(share) = scores::share(scored.iter().filter(|&&inside| inside).count(), scored.len()) {
+            eval.figures.insert(format!("inside_{}_heldout", source.name()), share);
+        }
         for score in Score::ALL {
             let inside: Vec<bool> = of_source.iter().filter_map(|piece| eval.is_inside(piece, score)).collect();
             let share = scores::share(inside.iter().filter(|&&inside| inside).count(), inside.len());

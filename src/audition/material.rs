@@ -111,7 +111,11 @@ impl Setting {
                 let whole = rhythms[(at as usize + self.variant + index) % rhythms.len()];
                 for part in 0..whole {
                     let size = Beats::new(beat.numerator(), beat.denominator() * whole);
-                    notes.push(note(beat * at + size * part, size, degree_pitch(key, walk[place % walk.len()], octave)));
+                    notes.push(note(
+                        beat * at + size * part,
+                        size,
+                        degree_pitch(key, walk[place % walk.len()], octave),
+                    ));
                     place += 1;
                 }
             }
@@ -151,7 +155,9 @@ mod tests {
 
     #[test]
     fn charts_and_openings_are_full_bars_in_the_scale() {
-        for (meter, key) in [((6, 8), "G"), ((4, 4), "Bm"), ((7, 8), "Ador"), ((3, 8), "Eb"), ((12, 8), "Dmix"), ((5, 4), "Ephr")] {
+        for (meter, key) in
+            [((6, 8), "G"), ((4, 4), "Bm"), ((7, 8), "Ador"), ((3, 8), "Eb"), ((12, 8), "Dmix"), ((5, 4), "Ephr")]
+        {
             for variant in 0..5 {
                 let setting =
                     Setting { role: Role::Lead, meter, key, given: &[Role::Chart, Role::Bass], opening: 4, variant };

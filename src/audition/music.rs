@@ -9,7 +9,7 @@ use super::scores::{self, Score};
 use super::writing::Hand;
 use super::{Figures, Plan};
 use crate::compose::writer::Model;
-use crate::compose::{CANDIDATES, Prompt, Role};
+use crate::compose::{CANDIDATES, Role};
 use crate::feature::Band;
 
 const ALONE: &[Role] = &[];
@@ -81,42 +81,43 @@ fn piece<M: Model>(
     kind: &Kind,
     number: usize,
     bars: usize,
-) -> Result<(Prompt, Piece), String> {
+    candidates: u32,
+) -> Result<Piece, String> {
     let &(role, meter, key, given, words) = kind;
-    let mut prompt = Setting { role, meter, key, given, opening: 0, variant: number }.prompt(bars, number as u64 + 1)?;
-    prompt.candidates = CANDIDATES;
-    let mut told = words.to_owned();
-    if number % 2 == 1 {
-        let band = Band::ALL[number / 2 % 4];
-        if band.speaks_of(role) {
-            told = format!("{told} {}", band.words()[number / 8 % 3]).trim().to_owned();
-        }
-    }
+    let mut prompt =
+        Setting { role, meter, key, given, opening: 0, variant: number }.prompt(bars, number as u64 + 1)?;
+    prompt.candidates = candidates;
+    let band = Band::ALL[number / 2 % 4];
+    let besides = number % 2 == 1 && band.speaks_of(role);
+    let told: Vec<&str> = [words].into_iter().chain(besides.then(|| band.words()[number / 8 % 3])).collect();
+    let told = told.join(" ");
     prompt.bars.iter_mut().filter(|_| !told.is_empty()).for_each(|bar| bar.words = vec![told.clone()]);
     hand.write(&mut prompt)?;
-    let piece = Piece::written(source, &prompt, prompt.voices.len() - 1, 0);
-    Ok((prompt, piece))
+    Ok(Piece::written(source, &prompt, prompt.voices.len() - 1, 0))
 }
 
-/// Pieces of each source, and long runs with their source.
-pub fn pieces<M: Model>(hand: &mut Hand<'_, M>, plan: &Plan) -> Result<(Vec<Piece>, Vec<Piece>), String> {
+/// Pieces of each source, of so many drafts a bar.
+pub fn pieces<M: Model>(hand: &mut Hand<'_, M>, plan: &Plan, candidates: u32) -> Result<Vec<Piece>, String> {
     let kinds: [(Source, &[Kind]); 3] =
         [(Source::Melodies, &MELODIES), (Source::Hymns, &HYMNS), (Source::Composed, &COMPOSED)];
-    let each = kinds.into_iter().flat_map(|(source, kinds)| (0..plan.pieces).map(move |number| (source, kinds, number)));
-    let short = each.map(|(source, kinds, number)| {
-        piece(hand, source, &kinds[number % kinds.len()], number, WINDOW).map(|written| written.1)
-    });
-    let short = short.collect::<Result<Vec<_>, String>>()?;
+    let each =
+        kinds.into_iter().flat_map(|(source, kinds)| (0..plan.pieces).map(move |number| (source, kinds, number)));
+    each.map(|(source, kinds, number)| piece(hand, source, &kinds[number % kinds.len()], number, WINDOW, candidates))
+        .collect()
+}
+
+/// Long runs.
+pub fn long_runs<M: Model>(hand: &mut Hand<'_, M>, plan: &Plan) -> Result<Vec<Piece>, String> {
     let source = |kind: &Kind| match kind.4 {
         "hymn" => Source::Hymns,
         "rock" => Source::Composed,
         _ => Source::Melodies,
     };
-    let long = (0..plan.long_runs).map(|number| {
+    let run = |number: usize| {
         let kind = &LONG[number % LONG.len()];
-        piece(hand, source(kind), kind, 2 * number, plan.long_bars).map(|written| written.1)
-    });
-    Ok((short, long.collect::<Result<Vec<_>, String>>()?))
+        piece(hand, source(kind), kind, 2 * number, plan.long_bars, CANDIDATES)
+    };
+    (0..plan.long_runs).map(run).collect()
 }
 
 /// What the pieces are like.
@@ -137,6 +138,8 @@ pub fn figures(pieces: &[Piece], long: &[Piece], eval: Option<&Eval>, figures: &
             figures.share(&format!("inside_{score_name}_{name}"), count, inside.len(), "pieces");
             figures.learned(&format!("inside_{score_name}_{name}_heldout"), Some(eval), "share of held-out pieces");
         }
+        inside(pieces, source, "", eval, figures);
+        figures.learned(&format!("inside_{name}_heldout"), eval, "share of the scores of held-out pieces");
     }
     let sums = pieces.iter().filter(|piece| piece.role == Role::Lead).map(scores::chords_on_strong_beats);
     let (agree, all) = sums.fold((0, 0), |sum, next| (sum.0 + next.0, sum.1 + next.1));
@@ -151,6 +154,26 @@ pub fn figures(pieces: &[Piece], long: &[Piece], eval: Option<&Eval>, figures: &
     ends(long, eval, figures);
     if let Some(eval) = eval {
         novelty(pieces, long, eval, figures);
+    }
+}
+
+/// The share of all scores of a source's pieces that are inside.
+fn inside(pieces: &[Piece], source: Source, suffix: &str, eval: Option<&Eval>, figures: &mut Figures) {
+    let Some(eval) = eval else { return };
+    let of = pieces.iter().filter(|piece| piece.source == source);
+    let inside: Vec<bool> =
+        of.flat_map(|piece| Score::ALL.map(|score| eval.is_inside(piece, score))).flatten().collect();
+    let count = inside.iter().filter(|&&inside| inside).count();
+    figures.share(&format!("inside_{}{suffix}", source.name()), count, inside.len(), "scores");
+}
+
+/// What the same pieces are like when the first draft of each bar is taken.
+pub fn first_drafts(pieces: &[Piece], eval: Option<&Eval>, figures: &mut Figures) {
+    for source in Source::ALL {
+        let of = pieces.iter().filter(|piece| piece.source == source);
+        let name = format!("bar_repetition_{}_n1", source.name());
+        figures.mean(&name, of.filter_map(|piece| Score::BarRepetition.of(piece)), "pieces");
+        inside(pieces, source, "_n1", eval, figures);
     }
 }
 
@@ -179,7 +202,8 @@ fn ends(long: &[Piece], eval: Option<&Eval>, figures: &mut Figures) {
 /// p99 of the longest copied run of leads, beside that of as many held-out ones of the same sources.
 fn novelty(pieces: &[Piece], long: &[Piece], eval: &Eval, figures: &mut Figures) {
     let known = Known::new(&eval.hashes);
-    let windows = long.iter().flat_map(|piece| (0..piece.bars.len()).step_by(WINDOW).map(|from| piece.window(from, WINDOW)));
+    let windows =
+        long.iter().flat_map(|piece| (0..piece.bars.len()).step_by(WINDOW).map(|from| piece.window(from, WINDOW)));
     let windows: Vec<Piece> = pieces.iter().cloned().chain(windows).filter(|piece| piece.role == Role::Lead).collect();
     let (mut all, mut all_held) = (Vec::new(), Vec::new());
     for source in Source::ALL {

@@ -143,7 +143,10 @@ mod tests {
     #[test]
     fn a_line_is_a_piece_and_its_text() {
         let rendition: Rendition = serde_json::from_str(LINE).unwrap();
-        assert_eq!((rendition.split, rendition.source(), rendition.role()), (Split::HeldOut, Some(Source::Hymns), Some(Role::Lead)));
+        assert_eq!(
+            (rendition.split, rendition.source(), rendition.role()),
+            (Split::HeldOut, Some(Source::Hymns), Some(Role::Lead))
+        );
         let piece = rendition.piece().unwrap();
         assert_eq!((piece.bars.len(), piece.chart.len(), piece.notes()), (2, 2, 4));
         assert_eq!(piece.chart[1].chords.len(), 2);

@@ -23,13 +23,8 @@ pub enum Score {
 }
 
 impl Score {
-    pub const ALL: [Score; 5] = [
-        Score::ScaleConsistency,
-        Score::Density,
-        Score::RestShare,
-        Score::BarRepetition,
-        Score::PitchClassEntropy,
-    ];
+    pub const ALL: [Score; 5] =
+        [Score::ScaleConsistency, Score::Density, Score::RestShare, Score::BarRepetition, Score::PitchClassEntropy];
 
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -164,4 +159,3 @@ pub fn percentile(values: &[f64], p: f64) -> Option<f64> {
     let rank = (p * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.saturating_sub(1).min(sorted.len().saturating_sub(1))).copied()
 }
-

@@ -66,7 +66,11 @@ fn strong_beats_agree_with_the_chord_that_holds() {
         ("4/4", "C8", "x8", (0, 0)),
     ];
     for (metre, bars, chart, expected) in cases {
-        assert_eq!(scores::chords_on_strong_beats(&piece(Role::Lead, metre, "C", bars, chart)), expected, "{bars} {chart}");
+        assert_eq!(
+            scores::chords_on_strong_beats(&piece(Role::Lead, metre, "C", bars, chart)),
+            expected,
+            "{bars} {chart}"
+        );
     }
 }
 
@@ -107,7 +111,11 @@ fn the_key_is_heard() {
         ("D2F2A2d2|d2c2B2A2|F2E2D2C2|D2F2A2F2|D8", "Ddor"),
         ("G2B2d2g2|f2d2B2G2|d2c2B2A2|G2F2D2F2|G8", "Gmix"),
     ] {
-        assert!(mode::is_in(&lead(bars).bars, &Key::parse(key).unwrap().0), "{key}: {:?}", mode::estimate(&lead(bars).bars));
+        assert!(
+            mode::is_in(&lead(bars).bars, &Key::parse(key).unwrap().0),
+            "{key}: {:?}",
+            mode::estimate(&lead(bars).bars)
+        );
     }
     assert_eq!(mode::estimate(&lead("z8").bars), None);
 }

@@ -18,7 +18,9 @@ const CHART: &[Role] = &[Role::Chart];
 const BAND: &[Role] = &[Role::Chart, Role::Bass];
 
 /// Role, metre, key, voices given, bars given.
-const SETTINGS: [(Role, (u16, u16), &str, &[Role], usize); 20] = [
+type Row = (Role, (u16, u16), &'static str, &'static [Role], usize);
+
+const SETTINGS: [Row; 20] = [
     (Role::Lead, (6, 8), "G", &[], 0),
     (Role::Lead, (4, 4), "D", CHART, 4),
     (Role::Lead, (3, 4), "F", BAND, 0),
@@ -60,7 +62,7 @@ pub fn asked() -> Vec<Asked> {
     // Which of the fifteen prompts that speak of a band say which of its words: each five times, no two bands in step.
     const THIRDS: [&[u8; 15]; 4] = [b"021102210021012", b"110220012101202", b"201012201120210", b"012201120210012"];
     let mut told = [0; 4];
-    let asked = |(number, &(role, meter, key, given, opening)): (usize, &(Role, (u16, u16), &'static str, &'static [Role], usize))| {
+    let asked = |(number, &(role, meter, key, given, opening)): (usize, &Row)| {
         let mut thirds = Vec::new();
         for (at, band) in Band::ALL.into_iter().enumerate().filter(|(at, _)| *at != number % 4) {
             let third = usize::from(THIRDS[at][told[at]] - b'0');
@@ -119,8 +121,8 @@ pub fn obey<M: Model>(hand: &mut Hand<'_, M>, asked: &[Asked], seeds: u64, way: 
         hand.writer.profile_mut().words = Some(Vec::new());
     }
     let mut obeyed = Obeyed::default();
-    let done = asked.iter().flat_map(|asked| (1..=seeds).map(move |seed| (asked, seed)));
-    let done = done.map(|(asked, seed)| piece(hand, asked, seed, way, &mut obeyed)).collect::<Result<(), String>>();
+    let mut each = asked.iter().flat_map(|asked| (1..=seeds).map(move |seed| (asked, seed)));
+    let done = each.try_for_each(|(asked, seed)| piece(hand, asked, seed, way, &mut obeyed));
     hand.writer.profile_mut().words = words;
     done.map(|()| obeyed)
 }

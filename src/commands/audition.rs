@@ -27,11 +27,13 @@ pub fn audition(arguments: &AuditionArguments) -> Result<(), Failure> {
     }
     let eval = audition::eval::Eval::read(&beside).map_err(Failure::input)?;
     if eval.is_none() {
-        say(&format!("there is no {}: nothing stands beside the figures, and copies are not looked for", beside.display()));
+        say(&format!(
+            "there is no {}: nothing stands beside the figures, and copies are not looked for",
+            beside.display()
+        ));
     }
     let plan = if arguments.quick { Plan::QUICK } else { Plan::WHOLE };
-    let mut figures =
-        audition::audition(&mut writer, eval.as_ref(), &plan, &say).map_err(Failure::machine)?.0;
+    let mut figures = audition::audition(&mut writer, eval.as_ref(), &plan, &say).map_err(Failure::machine)?.0;
     if let Some(text) = &arguments.text {
         say("bits per character");
         let learned = audition::learn(text).map_err(Failure::input)?;
