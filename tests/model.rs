@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use barline::abc::print;
+use barline::audition::eval::Eval;
+use barline::audition::{Plan, audition};
 use barline::compose::llama::{self, Llama};
 use barline::compose::profile::Profile;
 use barline::compose::writer::{Model, Writer};
@@ -198,5 +200,27 @@ fn bars_under_words() {
             let bars: Vec<&str> = prompt.bars.iter().filter_map(|bar| bar.cells[0].as_deref()).collect();
             println!("  {} {}: {} |", prompt.meter, prompt.key, bars.join(" | "));
         }
+    }
+}
+
+/// The musical scoreboard's names that scripts look for (DESIGN, section 8), and what must hold whatever the music is like.
+#[test]
+fn the_scoreboard_is_whole_and_every_bar_is_full() {
+    let path = model();
+    let eval = Eval::read(&path.with_extension("eval")).unwrap();
+    let mut writer = Writer::new(load(), Profile::beside(&path).unwrap());
+    let figures = audition(&mut writer, eval.as_ref(), &Plan::QUICK, &|_| ()).unwrap().0;
+    let figure = |name: &str| figures.iter().find(|figure| figure.0 == name).map(|figure| figure.1);
+    assert_eq!(figure("full_bars_share"), Some(1.0));
+    assert_eq!(figure("obeyed_metre"), Some(1.0));
+    for (name, value, unit) in &figures {
+        assert!(value.is_finite() && !unit.is_empty(), "{name}: {value} {unit}");
+        assert!(!unit.starts_with("share") || (0.0..=1.0).contains(value), "{name}: {value} {unit}");
+    }
+    let always = "full_bars_unmasked_share obeyed_mode obeyed_density obeyed_register obeyed_motion obeyed_contour scale_consistency \
+                  rest_share distinct_phrases_share";
+    let learned = if eval.is_some() { "longest_copied_bars longest_copied_bars_heldout" } else { "" };
+    for name in always.split_whitespace().chain(learned.split_whitespace()) {
+        assert!(figure(name).is_some(), "{name} is missing");
     }
 }
