@@ -56,7 +56,9 @@ pub fn audition(arguments: &AuditionArguments) -> Result<(), Failure> {
 fn sha256(path: &std::path::Path) -> Result<String, Failure> {
     use sha2::Digest as _;
     let bytes = std::fs::read(path).map_err(|error| Failure::machine(format!("{}: {error}", path.display())))?;
-    Ok(sha2::Sha256::digest(&bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect())
+    let digest = sha2::Sha256::digest(&bytes);
+    let start: [u8; 8] = std::array::from_fn(|at| digest[at]);
+    Ok(format!("{:016x}", u64::from_be_bytes(start)))
 }
 
 #[cfg(not(feature = "llama"))]

@@ -326,7 +326,7 @@ const DENSITY: f32 = 3.5;
 const REGISTER: f32 = 0.5;
 const CONTOUR: f32 = 0.6;
 /// For a semitone of interval.
-const MOTION: f32 = 0.6;
+const MOTION: f32 = 0.9;
 /// For an element that a clear word speaks of. Models that know syncopation at all know that it is rare.
 const CLEAR: f32 = 2.0;
 const SYNCOPATED: f32 = 4.0;
