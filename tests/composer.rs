@@ -311,7 +311,7 @@ fn drums_and_keys_are_written_by_models_that_know_them() {
             PromptVoice { rules, ..voice("kit", Role::Drums, true) },
             PromptVoice { rules, ..voice("keys", Role::Keys, true) },
         ];
-        asked.bars.iter_mut().for_each(|bar| bar.cells = vec![None, None]);
+        asked.bars = vec![PromptBar { words: Vec::new(), cells: vec![None, None] }; 12];
         write(&mut writer, &mut asked);
         [0, 1].map(|voice| obeyed::measures(&asked, voice, 0))
     };
