@@ -60,7 +60,7 @@ impl Setting {
         let bar = |index: usize| {
             let given = self.given.iter().map(|&role| Some(print(&self.given(role, index, meter, &key))));
             let own = (index < self.opening).then(|| print(&self.opening(index, meter, &key)));
-            PromptBar { words: Vec::new(), cells: given.chain([own]).collect() }
+            PromptBar { cells: given.chain([own]).collect(), ..PromptBar::default() }
         };
         Ok(Prompt {
             revision: Revision(1),
@@ -122,6 +122,11 @@ impl Setting {
         }
         Measure { length, notes, chords: Vec::new() }
     }
+}
+
+/// Words that hold for a bar; none leave it without.
+pub fn tell(bar: &mut PromptBar, words: &[&str]) {
+    bar.words = words.iter().map(|&word| word.to_owned()).collect();
 }
 
 /// Where the voices of the prompts may sound.
