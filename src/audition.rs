@@ -7,13 +7,13 @@
 //!
 //! | what | sample |
 //! | --- | --- |
-//! | `obeyed_…` | 20 prompts × 10 (1) seeds, three words each, so that each word is judged 50 (5) times, a band 150 (15): four bars, then after other words four bars from the second one on |
+//! | `obeyed_…` | 20 prompts × 10 (1) seeds, three words each, so that each word is judged 50 (5) times, a band 150 (15): four bars, then after other words the second one to the end of its phrase |
 //! | `obeyed_…_n1`, `chance_…` | the same prompts and seeds, four bars, one draft; without words at all |
 //! | `…_without_leanings`, `…_without_captions` | the same, four bars, four drafts |
-//! | `obeyed_mode` | the leads of these: 14 × 10 (1), nine or ten bars each |
-//! | scores by source | 30 (3) pieces of 16 bars for each of melodies, hymns and composed music; every second one is told a word of a band; `_n1`: the same of one draft |
+//! | `obeyed_mode` | the leads of these: 14 × 10 (1), the first eight bars of each |
+//! | scores by source | 30 (3) pieces of 16 bars for each of melodies, hymns and composed music; every second one is told a word of register, motion or contour besides; `_n1`: the same of one draft |
 //! | bars 97 to 128 | 6 (1) runs of 128 bars |
-//! | `longest_copied_bars` | 16-bar windows of the leads of all these |
+//! | `longest_copied_bars` | 16-bar windows of the leads of all these, of each source as many as there are held-out ones, at most |
 //! | `distinct_phrases_share` | 100 (10) seeds, four bars |
 //! | `full_bars_unmasked_share` | 80 (10) pieces of 8 bars, one draft |
 //! | `full_bars_share` | every draft of the above with the mask |

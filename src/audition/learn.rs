@@ -16,7 +16,7 @@ use crate::compose::Role;
 pub const WINDOW: usize = 16;
 const FEWEST: usize = 12;
 /// Bars by which the key of people's tunes is estimated: as many as the pieces under words have.
-pub const MODE_BARS: usize = 10;
+pub const MODE_BARS: usize = 8;
 /// Held-out renditions of each source on which characters are counted.
 const TEXTS: usize = 40;
 /// Characters of a rendition's window: what a context of 512 tokens of the bundled model holds, and whole lines.

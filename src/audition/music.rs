@@ -74,7 +74,7 @@ const FREE: [(Role, (u16, u16), &str); 10] = [
 /// Bars of each piece without a mask.
 const FREE_BARS: usize = 8;
 
-/// Writes a piece as it is played. Every second one is told a band's word besides.
+/// Writes a piece as it is played. Every second one is told a word of register, motion or contour besides.
 fn piece<M: Model>(
     hand: &mut Hand<'_, M>,
     source: Source,
@@ -87,11 +87,11 @@ fn piece<M: Model>(
     let mut prompt =
         Setting { role, meter, key, given, opening: 0, variant: number }.prompt(bars, number as u64 + 1)?;
     prompt.candidates = candidates;
-    let band = Band::ALL[number / 2 % 4];
+    // Not of density: to be told `busy` is to be told not to be like a hymn.
+    let band = [Band::Register, Band::Motion, Band::Contour][number / 2 % 3];
     let besides = number % 2 == 1 && band.speaks_of(role);
-    let told: Vec<&str> = [words].into_iter().chain(besides.then(|| band.words()[number / 8 % 3])).collect();
-    let told = told.join(" ");
-    prompt.bars.iter_mut().for_each(|bar| bar.say(&told));
+    let told: Vec<&str> = words.split_whitespace().chain(besides.then(|| band.words()[number / 6 % 3])).collect();
+    prompt.bars.iter_mut().for_each(|bar| bar.say(&told.join(" ")));
     hand.write(&mut prompt)?;
     Ok(Piece::written(source, &prompt, prompt.voices.len() - 1, 0))
 }
@@ -212,6 +212,7 @@ fn novelty(pieces: &[Piece], long: &[Piece], eval: &Eval, figures: &mut Figures)
         let held = eval.copied.get(source.name()).map_or(&[][..], Vec::as_slice);
         let count = runs.len().min(held.len());
         let held: Vec<f64> = (0..count).map(|at| f64::from(held[at * held.len() / count])).collect();
+        let runs: Vec<f64> = (0..count).map(|at| runs[at * runs.len() / count]).collect();
         figures.p99(&format!("longest_copied_bars_{}", source.name()), &runs);
         figures.p99(&format!("longest_copied_bars_{}_heldout", source.name()), &held);
         all.extend(runs);

@@ -1,7 +1,7 @@
 //! Whether words are obeyed: twenty prompts with three words each, and what is written under them. Runs where the model lives.
 //!
 //! Each of the twelve words of the bands stands in five prompts. The first four bars that are written are judged by it, then other words of
-//! the same bands hold, and four bars from the second one on are judged by those. The features are those of [`crate::feature`], the
+//! the same bands hold, and the bars from the second one to the end of its phrase are judged by those: three or four. The features are those of [`crate::feature`], the
 //! bounds the model's own.
 
 use std::collections::BTreeMap;
@@ -52,8 +52,10 @@ pub struct Asked {
     pub setting: Setting,
     /// Of three bands the third that is asked for, at first and later.
     pub thirds: Vec<(Band, usize, usize)>,
-    /// Bars before the words change: after a phrase, or in its midst.
+    /// Bars before the words change, at a phrase line or a bar before one.
     pub before_change: usize,
+    /// Bars from the second one under the later words to the end of its phrase.
+    pub after_change: usize,
 }
 
 /// The twenty prompts.
@@ -70,7 +72,9 @@ pub fn asked() -> Vec<Asked> {
             told[at] += 1;
         }
         let setting = Setting { role, meter, key, given, opening, variant: number };
-        Asked { setting, thirds, before_change: if number % 2 == 0 { PHRASE } else { PHRASE + 2 } }
+        let (before_change, after_change) =
+            if number % 2 == 0 { (PHRASE, PHRASE - 1) } else { (2 * PHRASE - 1, PHRASE) };
+        Asked { setting, thirds, before_change, after_change }
     };
     SETTINGS.iter().enumerate().map(asked).collect()
 }
@@ -134,8 +138,8 @@ fn piece<M: Model>(
     way: Way,
     obeyed: &mut Obeyed,
 ) -> Result<(), String> {
-    let Asked { setting, thirds, before_change } = asked;
-    let bars = if way.change { before_change + 1 + PHRASE } else { PHRASE };
+    let Asked { setting, thirds, before_change, after_change } = asked;
+    let bars = if way.change { before_change + 1 + after_change } else { PHRASE };
     let mut prompt = setting.prompt(bars, seed)?;
     prompt.candidates = way.candidates;
     prompt.lean = (!way.leanings).then_some(0.0);
@@ -152,22 +156,25 @@ fn piece<M: Model>(
     let full = hand.write(&mut prompt)?;
     obeyed.metre.count(full);
     let bands = hand.writer.profile().bands.clone();
-    let mut judge = |from: usize, thirds: &[(Band, usize)], tallies: &mut [Tally; 4]| {
-        let voice = prompt.voices.len() - 1;
-        let mut phrase = obeyed::measures(&prompt, voice, from);
+    let judge = |from: usize, thirds: &[(Band, usize)]| -> Vec<(Band, &'static str, bool)> {
+        let mut phrase = obeyed::measures(&prompt, prompt.voices.len() - 1, from);
         phrase.truncate(PHRASE);
-        for &(band, third) in thirds {
+        let is = |&(band, third): &(Band, usize)| {
             let word = band.words()[third];
-            // Too few notes to be judged are sparse and nothing else.
             let is = obeyed::is_obeyed(word, &phrase, &prompt, &bands.of(setting.role));
-            let is = is.unwrap_or(word == Band::Density.words()[0]);
-            tallies[band as usize].count(is);
-            obeyed.words.entry(word).or_default().count(is);
-        }
+            // Too few notes to be judged are sparse and nothing else.
+            (band, word, is.unwrap_or(word == Band::Density.words()[0]))
+        };
+        thirds.iter().map(is).collect()
     };
-    judge(setting.opening, &first, &mut obeyed.bands);
+    for (band, word, is) in judge(setting.opening, &first) {
+        obeyed.bands[band as usize].count(is);
+        obeyed.words.entry(word).or_default().count(is);
+    }
     if way.change {
-        judge(setting.opening + before_change + 1, &later, &mut obeyed.later);
+        for (band, _, is) in judge(setting.opening + before_change + 1, &later) {
+            obeyed.later[band as usize].count(is);
+        }
         judge_mode(&prompt, setting, obeyed);
     }
     Ok(())
