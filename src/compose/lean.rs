@@ -319,7 +319,7 @@ impl<'a> Lean<'a> {
 }
 
 // Biases in logits at strength 1 and full pull, found by trial with a model of 5 M parameters: the weakest with which nine in ten phrases
-// obey, of four drafts, and four in five, of one.
+// obey, of four drafts, and of one as many as the music bears.
 /// For a note half as long.
 const DENSITY: f32 = 3.5;
 /// For a semitone out of where the register should be, and out of where the contour leads.
