@@ -52,3 +52,4 @@ corpus:
 train:
 	@scripts/setup.sh train
 	TIER="$(TIER)" MINUTES="$(MINUTES)" CORPUS="$(abspath $(CORPUS))" gguf/train/run.sh
+	$(CARGO) run --release --locked --quiet -- audition --learn target/train/corpus/renditions.jsonl

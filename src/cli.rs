@@ -33,6 +33,8 @@ pub enum Command {
     },
     /// Measure this machine
     Bench(BenchArguments),
+    /// Judge what the model writes: words obeyed, scale, repetition, novelty; some five minutes
+    Audition(AuditionArguments),
     /// The composer process (frames on stdin and stdout); started by the instrument
     #[command(hide = true)]
     Compose {
@@ -125,6 +127,27 @@ pub struct BenchArguments {
     /// One JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct AuditionArguments {
+    #[arg(long, value_name = "GGUF")]
+    pub model: Option<PathBuf>,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// A tenth of the samples, for a first look
+    #[arg(long)]
+    pub quick: bool,
+    /// Another GGUF file, to write ten of the prompts under the same mask
+    #[arg(long, value_name = "GGUF")]
+    pub guest: Option<PathBuf>,
+    /// Bits per character on the held-out music of renditions.jsonl, which the training leaves in target/train/corpus
+    #[arg(long, value_name = "FILE")]
+    pub text: Option<PathBuf>,
+    /// Write the model's .eval file from renditions.jsonl, and its figures; judge nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "guest", "quick"])]
+    pub learn: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,4 +1,8 @@
-//! The commands that do one thing and end: render, notes, check, devices, bench, and the composer process.
+//! The commands that do one thing and end: render, notes, check, devices, bench, audition, and the composer process.
+
+mod audition;
+
+pub use audition::audition;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -227,8 +231,13 @@ pub fn bench(arguments: &BenchArguments) -> Result<(), Failure> {
         }
         Bench::Model => ("model", bench_model(library::model(arguments.model.as_deref(), &assets()?)?.as_deref())?),
     };
-    let figures: Vec<(String, f64, String)> = figures;
-    if arguments.json {
+    print_figures(name, &figures, arguments.json);
+    Ok(())
+}
+
+/// As one JSON object, or as a table.
+fn print_figures(name: &str, figures: &[(String, f64, String)], as_json: bool) {
+    if as_json {
         let figures: Vec<_> =
             figures.iter().map(|(name, value, unit)| json!({"name": name, "value": value, "unit": unit})).collect();
         let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
@@ -236,10 +245,9 @@ pub fn bench(arguments: &BenchArguments) -> Result<(), Failure> {
         println!("{}", json!({"bench": name, "machine": machine, "figures": figures}));
     } else {
         for (name, value, unit) in figures {
-            println!("{name:32} {value:12.3} {unit}");
+            println!("{name:44} {value:12.3} {unit}");
         }
     }
-    Ok(())
 }
 
 #[cfg(feature = "llama")]

@@ -27,6 +27,7 @@
 //! | [`timeline`], [`transport`], [`ladder`], [`conductor`] | which bars there are, when they are, what fills a gap |
 //! | [`synth`], [`engine`], [`queue`] | patches, voices, and events in, sound out |
 //! | [`render`], [`record`], [`export`], [`import`] | the engine in a loop; WAV, MIDI and ABC of what was played, and MIDI back |
+//! | [`audition`] | what a model writes, judged |
 //! | [`event`] | what rooms tell each other |
 //!
 //! | rooms | thread |
@@ -62,6 +63,7 @@
 pub mod abc;
 pub mod accompany;
 pub mod audio;
+pub mod audition;
 pub mod check;
 pub mod clock;
 pub mod compose;

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => commands::check(&arguments),
         Command::Devices { json } => commands::devices(json),
         Command::Bench(arguments) => commands::bench(&arguments),
+        Command::Audition(arguments) => commands::audition(&arguments),
         Command::Compose { model } => commands::compose(model.as_deref()),
     };
     match result {

@@ -45,6 +45,7 @@ fn wrong_usage_is_2() {
         &["render", "a.abc", "--bars", "0", "-o", "a.wav"],
         &["render", "a.abc", "--bars", "2"],
         &["bench", "luck"],
+        &["audition", "--learn", "a.jsonl", "--quick"],
     ] {
         let ran = place.run(arguments);
         assert_eq!(ran.code, Some(2), "{arguments:?}: {ran:?}");
@@ -347,7 +348,7 @@ fn help_and_version_are_no_failure() {
     let place = Place::new();
     let help = place.run(["--help"]);
     assert_eq!(help.code, Some(0));
-    for command in ["render", "notes", "check", "devices", "bench"] {
+    for command in ["render", "notes", "check", "devices", "bench", "audition"] {
         assert!(help.out.contains(command), "{command} is missing in {}", help.out);
     }
     assert!(place.run(["--version"]).out.starts_with("barline 0."));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use barline::abc::Meter;
 use barline::abc::key::Key;
 use barline::abc::parse::read_bar;
+use barline::audition::{Plan, audition};
 use barline::compose::mask::{SUBSET_BYTES, Vocabulary};
 use barline::compose::profile::Profile;
 use barline::compose::sample::{Rng, Sampling};
@@ -315,7 +316,7 @@ fn drums_and_keys_are_written_by_models_that_know_them() {
             PromptVoice { rules, ..voice("kit", Role::Drums, true) },
             PromptVoice { rules, ..voice("keys", Role::Keys, true) },
         ];
-        asked.bars.iter_mut().for_each(|bar| bar.cells = vec![None, None]);
+        asked.bars = vec![PromptBar { cells: vec![None, None], ..PromptBar::default() }; 12];
         write(&mut writer, &mut asked);
         [0, 1].map(|voice| obeyed::measures(&asked, voice, 0))
     };
@@ -335,4 +336,26 @@ fn drums_and_keys_are_written_by_models_that_know_them() {
     let [kit, keys] = write("roles = true");
     assert!(kit.iter().all(|bar| bar.notes.is_empty()));
     assert!(keys.iter().all(|bar| !bar.notes.is_empty() && !chord(bar)));
+}
+
+/// The scoreboard of a model that knows nothing: all bars full by the mask, hardly one without it.
+#[test]
+fn a_model_that_writes_at_random_is_judged_as_such() {
+    let plan = Plan { seeds: 1, pieces: 1, long_runs: 1, long_bars: 4, distinct: 3, free_rows: 2 };
+    let mut writer = Writer::new(Noise::new(1, 400, 8192), profile("none"));
+    let figures = audition(&mut writer, None, &plan, &|_| ()).unwrap().0;
+    let figure = |name: &str| figures.iter().find(|figure| figure.0 == name).map(|figure| figure.1);
+    let expected = [("full_bars_share", 1.0), ("obeyed_metre", 1.0), ("distinct_phrases_share", 1.0)];
+    for (name, value) in expected {
+        assert_eq!(figure(name), Some(value), "{name}");
+    }
+    assert!(figure("full_bars_unmasked_share").is_some_and(|share| share < 0.2));
+    // Leanings hear words where the model does not: chance is a third.
+    let obeyed = |name: &str| {
+        ["density", "register", "motion"].map(|band| figure(&format!("{name}_{band}")).unwrap()).iter().sum::<f64>()
+    };
+    assert!(obeyed("obeyed") > obeyed("chance") + 0.3, "{} and {}", obeyed("obeyed"), obeyed("chance"));
+    // Nothing is held against what nobody has learned.
+    assert!(figures.iter().all(|figure| !figure.0.contains("heldout") && !figure.0.contains("inside")));
+    assert_eq!(writer.profile(), &profile("none"));
 }

@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use barline::abc::print;
+use barline::audition::eval::Eval;
+use barline::audition::{Plan, audition};
 use barline::compose::llama::{self, Llama};
 use barline::compose::profile::Profile;
 use barline::compose::writer::{Model, Writer};
-use barline::compose::{Prompt, Role, STREAM_UNIT, obeyed};
-use barline::feature::Wishes;
+use barline::compose::{Prompt, PromptBar, Role, STREAM_UNIT, obeyed};
+use barline::feature::{Band, Wishes};
 use barline::prompt;
 use barline::score::Note;
 use serde::Deserialize;
@@ -145,11 +147,19 @@ fn words_are_obeyed() {
     let mut writer = Writer::new(load(), Profile::beside(&path).unwrap());
     let bands = writer.profile().bands.clone();
     let words: Vec<&str> = Wishes::vocabulary().filter(|word| wanted.is_empty() || wanted.contains(word)).collect();
-    let ways: Vec<(&str, u32, f32)> =
-        vec![("no words", 1, 0.0), ("N=1 bare", 1, 0.0), ("N=1", 1, lean), ("N=4 bare", 4, 0.0), ("N=4", 4, lean)];
+    let ways: Vec<(&str, u32, f32)> = vec![
+        ("no words", 1, 0.0),
+        ("N=1 bare", 1, 0.0),
+        ("N=1", 1, lean),
+        ("N=4 bare", 4, 0.0),
+        ("N=4", 4, lean),
+        ("bare after", 1, 0.0),
+        ("N=1 after", 1, lean),
+        ("N=4 after", 4, lean),
+    ];
     let ways: Vec<_> =
         ways.into_iter().filter(|way| variable("BARLINE_WAYS", way.0).split(',').any(|w| w == way.0)).collect();
-    println!("{:12} {}", "", ways.iter().map(|way| format!("{:>9}", way.0)).collect::<String>());
+    println!("{:12} {}", "", ways.iter().map(|way| format!("{:>11}", way.0)).collect::<String>());
     // Of each way: bars, bars that the phrase had before, rests, notes, notes of the key.
     let mut music = vec![[0.0_f64; 5]; ways.len()];
     for word in words {
@@ -159,9 +169,25 @@ fn words_are_obeyed() {
             for opening in &mut openings {
                 (opening.candidates, opening.lean) = (*candidates, Some(*lean));
             }
+            if name.ends_with("after") {
+                // The words change after a phrase of the opposite.
+                let opposite = Band::of_word(word).map_or("", |(band, third)| band.words()[[2, 0, 0][third]]);
+                let before = obeyed::phrases(&mut writer, &openings, opposite).unwrap();
+                openings = before.into_iter().map(|phrase| phrase.prompt).collect();
+                for opening in &mut openings {
+                    let bar = PromptBar { words: Vec::new(), cells: vec![None] };
+                    opening.bars.extend(vec![bar; 5]);
+                }
+            }
             let told = if *name == "no words" { "" } else { word };
-            let phrases = obeyed::phrases(&mut writer, &openings, told).unwrap();
-            print!("{:9.2}", obeyed::share_obeyed(word, &phrases, &bands));
+            let mut phrases = obeyed::phrases(&mut writer, &openings, told).unwrap();
+            for phrase in phrases.iter_mut().filter(|phrase| phrase.bars.len() > 4) {
+                // From the second bar on; a contour belongs to its own four.
+                let contour = Band::of_word(word).is_some_and(|(band, _)| band == Band::Contour);
+                phrase.bars = phrase.bars.split_off(usize::from(!contour));
+                phrase.bars.truncate(4);
+            }
+            print!("{:11.2}", obeyed::share_obeyed(word, &phrases, &bands));
             for phrase in &phrases {
                 let length = phrase.prompt.meter.bar_length().to_f64();
                 for (at, bar) in phrase.bars.iter().enumerate() {
@@ -179,7 +205,7 @@ fn words_are_obeyed() {
         println!();
     }
     for (name, of, all) in [("repeated", 1, 0), ("rests", 2, 0), ("in key", 4, 3)] {
-        println!("{name:12} {}", music.iter().map(|sums| format!("{:9.3}", sums[of] / sums[all])).collect::<String>());
+        println!("{name:12} {}", music.iter().map(|sums| format!("{:11.3}", sums[of] / sums[all])).collect::<String>());
     }
 }
 
@@ -198,5 +224,27 @@ fn bars_under_words() {
             let bars: Vec<&str> = prompt.bars.iter().filter_map(|bar| bar.cells[0].as_deref()).collect();
             println!("  {} {}: {} |", prompt.meter, prompt.key, bars.join(" | "));
         }
+    }
+}
+
+/// The musical scoreboard's names that scripts look for (DESIGN, section 8), and what must hold whatever the music is like.
+#[test]
+fn the_scoreboard_is_whole_and_every_bar_is_full() {
+    let path = model();
+    let eval = Eval::read(&path.with_extension("eval")).unwrap();
+    let mut writer = Writer::new(load(), Profile::beside(&path).unwrap());
+    let figures = audition(&mut writer, eval.as_ref(), &Plan::QUICK, &|_| ()).unwrap().0;
+    let figure = |name: &str| figures.iter().find(|figure| figure.0 == name).map(|figure| figure.1);
+    assert_eq!(figure("full_bars_share"), Some(1.0));
+    assert_eq!(figure("obeyed_metre"), Some(1.0));
+    for (name, value, unit) in &figures {
+        assert!(value.is_finite() && !unit.is_empty(), "{name}: {value} {unit}");
+        assert!(!unit.starts_with("share") || (0.0..=1.0).contains(value), "{name}: {value} {unit}");
+    }
+    let always = "full_bars_unmasked_share obeyed_mode obeyed_density obeyed_register obeyed_motion obeyed_contour scale_consistency \
+                  rest_share distinct_phrases_share";
+    let learned = if eval.is_some() { "longest_copied_bars longest_copied_bars_heldout" } else { "" };
+    for name in always.split_whitespace().chain(learned.split_whitespace()) {
+        assert!(figure(name).is_some(), "{name} is missing");
     }
 }

@@ -9,8 +9,8 @@ SIZE = "(3/4|3/2|/4|/|12|16|2|3|4|6|7|8)?"
 PITCH = r"[_=^]?(?:[A-G],*|[a-g]'*)"
 UNIT = re.compile(rf"(?P<triplet>\(3)(?P<three>(?:{PITCH}{SIZE}){{3}})"
                   rf"|(?P<one>{PITCH}|z|x|\[(?:{PITCH}){{2,4}}\])(?P<size>{SIZE})(?P<tie>-?)".replace(SIZE, SIZE.replace("(", "(?:")))
-CHORD = re.compile(r'"[A-G][#b]?(?:m7|maj7|dim|m|7)?"')
-VOICE = re.compile(r"\[V:(ch|bass|lead)\] ([^|]*) \|(?: |\n)?")
+CHORD = re.compile(r'"[A-G][#b]?(?:m7|maj7|dim|sus4|m|7)?"')
+VOICE = re.compile(r"\[V:(ch|kit|bass|keys|arp|inner|hand|lead)\] ([^|]*) \|(?: |\n)?")
 
 
 def bar_ticks(metre):
@@ -19,7 +19,7 @@ def bar_ticks(metre):
 
 
 def beat_ticks(metre):
-    return 36 if metre in ("6/8", "9/8", "12/8", "3/8") else 24
+    return 36 if metre in ("6/8", "9/8", "12/8", "3/8") else 12 if metre.endswith("/8") else 24
 
 
 def fault(text, metre):

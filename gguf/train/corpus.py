@@ -1,31 +1,31 @@
-"""Owns the corpus: ABC collections in, training text in the stream form out.
+"""Owns the corpus: ABC collections and composed pieces in, training text in the stream form out.
 
-Each tune is rendered several times: an octave shift, a choice of voices (lead alone, or with bass and chart before it)
-and captions that are true of each four-bar phrase. Tunes are split into training and held-out by family: tunes whose
-lead begins with the same twenty intervals belong together. Writes `renditions.jsonl` and the profile `barline.toml`.
+Each tune is rendered several times (see `rendition.py`), with captions that are true of each phrase of the model's last
+voice. All is split into training and held-out by family: tunes whose lead, and composed pieces whose last voice, begin
+with the same intervals belong together. Writes `renditions.jsonl`, `report.json` and the profile `barline.toml`.
 
-    python corpus.py CORPUS OUT [--tier A] [--profile FILE]
+    python corpus.py CORPUS OUT [--tier A] [--profile FILE] [--composed 7000]
 """
 import argparse
 import json
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from pathlib import Path
 
+import bars as form
 import captions
-import harmony
+import profile_file
+import rendition
 import stream
 from abc_tune import read_file
-from abc_voice import Note, Skip, midi
+from abc_voice import SEMITONES, Skip, midi
+from composed.piece import compose, interval_key
+from composed.theory import tones
 
 MELODIES = ("oneills1850", "ryansMammoth", "airdsAirs", "northumbrianMinstrelsy")
 HYMNS = "openhymnal"
-PHRASE = 4
-KINDS = (("lead",), ("bass", "lead"), ("ch", "lead"), ("ch", "bass", "lead"))
-SHARES = (.50, .20, .15, .15)
-RENDITIONS = {"melody": 6, "hymn": 24}
-LOWEST, HIGHEST = 43, 96
+RENDITIONS = {"melodies": 4, "hymns": 20}
 
 
 def single(notes, top):
@@ -42,9 +42,9 @@ def load(root, tier):
             for tune in found:
                 tune.source, tune.genre = collection, captions.genre(tune, collection)
                 if collection == HYMNS:
-                    tune.bars = [[single(b[0], True), *b[1:3], single(b[3], False)] for b in tune.bars]
+                    tune.bars = [[single(b[0], True), *(single(v, True) for v in b[1:3]), single(b[3], False)] for b in tune.bars]
                 try:                         # what the stream form cannot say is left out here
-                    lines(tune, tune.bars, ("lead",), random.Random(0))
+                    rendition.plain(tune)
                 except Skip as reason:
                     left_out[f"{collection}: {reason}"] += 1
                     continue
@@ -73,46 +73,36 @@ def find_families(tunes):
         tune.family = root(key)
 
 
-def shifted(bars, octaves):
-    def move(note):
-        return Note(tuple((s + 7 * octaves, a) for s, a in note.pitches), note.ticks, note.tie, note.triplet)
-    return [[[move(n) for n in bar[0]], *bar[1:]] for bar in bars]
+def held(families, rng):
+    """One family in twenty."""
+    rng.shuffle(families)
+    return set(families[:len(families) // 20])
 
 
-def choose_shift(tune, rng):
-    tops = [midi(p) for bar in tune.bars for n in bar[0] for p in n.pitches]
-    octaves = rng.choices((-1, 0, 1), (.2, .6, .2))[0]
-    return octaves if min(tops) + 12 * octaves >= LOWEST and max(tops) + 12 * octaves <= HIGHEST else 0
+def composed(count):
+    """-> (piece, lines) of composed music; a piece that breaks the stream form is an error of the composer."""
+    for seed in range(count):
+        piece = compose(random.Random(seed))
+        text = rendition.lines(piece)
+        for line in text:
+            if any(form.faults(line, piece.metre)):
+                raise AssertionError(f"composed piece {seed}: {line}")
+        role, bars = piece.voices[-1]
+        piece.family = f"{role} {interval_key(bars)}"
+        yield piece, text
 
 
-def lines(tune, bars, kind, rng):
-    """One line per bar with the voices of a kind of rendition; a hymn has its own bass and harmony."""
-    hymn = tune.source == HYMNS
-    leads = [bar[0] for bar in bars]
-    chart = None
-    if "ch" in kind or "bass" in kind and not hymn:
-        if hymn:
-            chart = [harmony.chart_for_voices(bar, tune.metre) for bar in tune.bars]
-            for i, chords in enumerate(chart):
-                chart[i] = chords or ([(chart[i - 1][-1][0], stream.bar_ticks(tune.metre))] if i and chart[i - 1] else None)
-            if any(chords is None for chords in chart):
-                raise Skip("chart")
-        else:
-            chart = harmony.chart_for_melody(leads, tune.metre, tune.home, rng)
-    if "bass" in kind:
-        manner = rng.choice(("hold", "fifth", "beats"))
-        basses = [bar[-1] for bar in bars] if hymn else [harmony.bass_for_chart(c, tune.metre, manner) for c in chart]
-    out = []
-    for i in range(len(bars)):
-        def after(voice):
-            return voice[i + 1][0] if i + 1 < len(voice) else None
-        parts = []
-        if "ch" in kind:
-            parts.append(("ch", stream.chart(chart[i], tune.metre)))
-        if "bass" in kind:
-            parts.append(("bass", stream.music(basses[i], tune.metre, after(basses))))
-        parts.append(("lead", stream.music(leads[i], tune.metre, after(leads))))
-        out.append(stream.line(parts))
+def described(piece):
+    """-> for each segment its bars and the features of the last voice."""
+    out, at, bars = [], 0, piece.voices[-1][1]
+    chart = next((c for role, c in piece.voices if role == "ch"), None)
+    for count, _ in piece.segments:
+        root = None
+        if chart:
+            step, alteration = tones(chart[at + count - 1][-1][0])[0]
+            root = (SEMITONES[step] + alteration) % 12
+        out.append(captions.features(bars[at:at + count], piece.metre, piece.home, root))
+        at += count
     return out
 
 
@@ -122,74 +112,79 @@ def main():
     parser.add_argument("out", type=Path)
     parser.add_argument("--tier", choices="AB", default="B")
     parser.add_argument("--profile", type=Path)
+    parser.add_argument("--composed", type=int, default=7000)
     args = parser.parse_args()
     rng = random.Random(1)
     tunes, left_out = load(args.corpus, args.tier)
     find_families(tunes)
-    families = sorted({tune.family for tune in tunes})
-    rng.shuffle(families)
-    held_out = set(families[:len(families) // 20])
+    made = list(composed(args.composed))
+    # tunes first and by the same draw as ever, so that a warm start has not seen what is held out
+    held_out = held(sorted({tune.family for tune in tunes}), random.Random(1)) | held(sorted({p.family for p, _ in made}), random.Random(2))
 
-    renditions = []                          # (tune, kind, bars), then captions once the bounds are known
+    pieces = []                              # (piece, lines)
     for tune in tunes:
-        count = RENDITIONS["hymn" if tune.source == HYMNS else "melody"]
-        for _ in range(2 if tune.family in held_out else count):
-            octaves = choose_shift(tune, rng)
-            renditions.append((tune, rng.choices(KINDS, SHARES)[0], shifted(tune.bars, octaves)))
+        count = RENDITIONS["hymns" if tune.source == HYMNS else "melodies"]
+        pieces += [rendition.render(tune, rng) for _ in range(3 if tune.family in held_out else count)]
+    pieces += made
+    about = [described(piece) for piece, _ in pieces]
 
-    def phrase_features(bars):
-        return [captions.features([bar[0] for bar in bars[k:k + PHRASE]]) for k in range(0, len(bars), PHRASE)]
+    # bounds and counts as the training will meet them: sources weigh as they are drawn
+    phrases = Counter()
+    for piece, _ in pieces:
+        phrases[piece.source] += len(piece.segments) * (piece.family not in held_out)
+    weight = {source: rendition.SHARES[source] / count for source, count in phrases.items() if count}
+    values = defaultdict(list)
+    for (piece, _), found in zip(pieces, about):
+        if piece.family not in held_out:
+            values[piece.voices[-1][0]] += [(weight[piece.source], f) for f in found if f]
+    bounds = {role: captions.terciles(weighted) for role, weighted in values.items()}
+    true, plain_count = defaultdict(Counter), defaultdict(Counter)
+    said = defaultdict(Counter)
+    for (piece, _), found in zip(pieces, about):
+        role = piece.voices[-1][0]
+        for feature, (_, told) in zip(found, piece.segments):
+            if piece.family not in held_out:
+                for word in captions.true_words(feature, bounds[role], role, told):
+                    true[role][word] += weight[piece.source]
+                    plain_count[role][word] += 1
+    sayer = captions.Sayer(true)
 
-    described = [phrase_features(bars) for _, _, bars in renditions]
-    bounds = captions.terciles([f for (tune, _, _), fs in zip(renditions, described)
-                                if tune.family not in held_out for f in fs if f])
     args.out.mkdir(parents=True, exist_ok=True)
-    counts, used = Counter(), Counter()
+    counts, shown, often = Counter(), Counter(), Counter()
     with open(args.out / "renditions.jsonl", "w") as out:
-        for (tune, kind, bars), about in zip(renditions, described):
-            try:
-                text = lines(tune, bars, kind, rng)
-            except Skip:
-                text = lines(tune, bars, ("lead",), rng)
-            phrases = []
-            for k, feature in zip(range(0, len(bars), PHRASE), about):
-                words = captions.true_words(feature, bounds, tune.genre) if feature else []
-                used.update(words if tune.family not in held_out else ())
-                phrases.append([captions.caption(words, rng) for _ in range(3)] + ["".join(text[k:k + PHRASE])])
-            split = "held_out" if tune.family in held_out else "train"
-            counts[f"{split} renditions"] += 1
-            counts[f"{split} characters, {'hymns' if tune.source == HYMNS else 'melodies'}"] += sum(len(p[-1]) for p in phrases)
-            json.dump({"split": split, "source": tune.source, "voices": kind, "family": tune.family,
-                       "header": stream.header(tune.metre, tune.home), "phrases": phrases}, out)
+        for (piece, text), found in zip(pieces, about):
+            role, split = piece.voices[-1][0], "held_out" if piece.family in held_out else "train"
+            record, at = [], 0
+            for feature, (count, told) in zip(found, piece.segments):
+                words = captions.true_words(feature, bounds[role], role, told)
+                three = [sayer.caption(words, role, rng) for _ in range(3)]
+                if split == "train":
+                    shown[role] += 3 * weight[piece.source]
+                    for word in (word for c in three for word in c[2:].split()):
+                        said[role][word] += weight[piece.source]
+                        often[word] += 1
+                record.append(three + ["".join(text[at:at + count])])
+                at += count
+            counts[f"{split} renditions, {piece.source}"] += 1
+            counts[f"{split} characters, {piece.source}"] += sum(len(p[-1]) for p in record)
+            counts[f"{split} bars, {piece.source}, {role}"] += len(text)
+            json.dump({"split": split, "source": piece.source, "voices": [r for r, _ in piece.voices], "models": piece.models,
+                       "family": piece.family, "header": stream.header(piece.metre, piece.home), "phrases": record}, out)
             out.write("\n")
     counts.update(f"tunes {tune.source}" for tune in tunes)
-    counts.update({"families": len(families), "families held out": len(held_out)})
-    words = [word for word in captions.WORDS if used[word] >= 100]
+    counts.update({"families held out": len(held_out)})
+    # of 1,000 phrases of a role, as the training draws them, how many are told a word
+    said = {role: {word: round(1000 * part / shown[role]) for word, part in words.most_common()} for role, words in said.items()}
+    words = [word for word in captions.WORDS if often[word] >= 300]
     if args.profile:
-        write_profile(args.profile, bounds, words)
-    report = {"counts": dict(sorted(counts.items())), "words": {w: used[w] for w in captions.WORDS}, "left out": dict(left_out)}
+        profile_file.write(args.profile, bounds, words)
+    report = {"counts": dict(sorted(counts.items())), "said per 1000": said, "said": dict(often.most_common()),
+              "true": {r: dict(plain_count[r].most_common()) for r in plain_count}, "bounds": bounds, "left out": dict(left_out)}
     (args.out / "report.json").write_text(json.dumps(report, indent=1))
-    print(json.dumps(report, indent=1))
-
-
-def write_profile(path, bounds, words):
-    """The model's profile, which the player reads."""
-    bands = "\n".join(f"{band} = [{low:.3f}, {high:.3f}]" for band, (low, high) in bounds.items())
-    path.write_text(f'''# The profile of barline.gguf; written by train/corpus.py.
-home_key = "none"
-roles = true
-context = 512
-temperature = 0.9
-min_p = 0.05
-top_k = 40
-words = [{", ".join(f'"{word}"' for word in words)}]
-
-# Bounds between the three words of each band (terciles of the training phrases, four bars of the lead):
-# density in notes per whole note, register as mean sounding pitch in the home key, motion as mean interval in
-# semitones, contour as mean pitch of the last third minus that of the first third.
-[bands]
-{bands}
-''')
+    for name, count in report["counts"].items():
+        print(f"{count:9d} {name}")
+    for role in said:
+        print(role, *(f"{word} {said[role][word]}" for word in captions.WORDS if said[role].get(word)))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ class Shape:
     layers: int = 6
     heads: int = 4
     hidden: int = 768
-    context: int = 512
+    context: int = 768
     rope_base: float = 10000.
     epsilon: float = 1e-5
     dropout: float = .1

@@ -3,8 +3,9 @@
 #
 #   TIER=B MINUTES=75 CORPUS=../shared/abc gguf/train/run.sh
 #
-# TIER=A uses the Open Hymnal alone. VENV, RUN and OUT say where the environment, the checkpoints and the result live.
-# RESUME=1 goes on from the last checkpoint.
+# TIER=A uses the Open Hymnal and composed music alone. VENV, RUN and OUT say where the environment, the checkpoints and
+# the result live; model and profile go to OUT only at the end, together. RESUME=1 goes on from the last checkpoint;
+# WARM=FILE.gguf begins with the weights of a model file.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 : "${TIER:=B}" "${MINUTES:=75}" "${CORPUS:=$root/../shared/abc}" "${RUN:=$root/target/train}" "${VENV:=$RUN/venv}" "${OUT:=$root/gguf}"
@@ -15,12 +16,15 @@ mkdir -p "$RUN"
 # of the defaults when the machine is busy with other work.
 export OMP_WAIT_POLICY=passive MALLOC_TOP_PAD_=268435456 MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296
 
+[ -z "${WARM:-}" ] || WARM=$(realpath "$WARM")
 cd "$root/gguf/train"
 [ -x "$VENV/bin/python" ] || python3 -m venv "$VENV"
 "$VENV/bin/python" -c "import torch, gguf" 2>/dev/null || "$VENV/bin/pip" install --quiet --requirement requirements.txt
 if [ -z "${RESUME:-}" ]; then
-    "$VENV/bin/python" corpus.py "$CORPUS" "$RUN/corpus" --tier "$TIER" --profile "$OUT/barline.toml"
+    "$VENV/bin/python" corpus.py "$CORPUS" "$RUN/corpus" --tier "$TIER" --profile "$RUN/barline.toml"
     "$VENV/bin/python" tokens.py "$RUN/corpus"
 fi
-"$VENV/bin/python" train.py "$RUN/corpus" "$RUN" --minutes "$MINUTES" --gguf "$OUT/barline.gguf" ${RESUME:+--resume}
+"$VENV/bin/python" train.py "$RUN/corpus" "$RUN" --minutes "$MINUTES" --gguf "$RUN/barline.gguf" ${WARM:+--warm "$WARM"} ${RESUME:+--resume}
+cp "$RUN/barline.gguf" "$OUT/barline.gguf"
+cp "$RUN/barline.toml" "$OUT/barline.toml"
 "$VENV/bin/python" sample.py "$RUN/checkpoint.pt" --profile "$OUT/barline.toml"

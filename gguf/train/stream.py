@@ -16,9 +16,10 @@ def header(metre, home):
 
 
 def beat_ticks(metre):
-    if metre in ("6/8", "9/8", "12/8"):
+    """The felt beat, at which the stream has its spaces; that of an irregular metre is its unit."""
+    if metre in ("3/8", "6/8", "9/8", "12/8"):
         return 36
-    return bar_ticks(metre) if metre == "3/8" else 24
+    return 24 if bar_ticks(metre) % 24 == 0 else 12
 
 
 def split(ticks):
@@ -64,6 +65,11 @@ def sound(note):
     return [midi(p) for p in note.pitches]
 
 
+def held(before, note):
+    """Whether a note only goes on with what the one before it sounds."""
+    return bool(before and before.tie and len(before.pitches) == 1 and not note.triplet and sound(note) == sound(before))
+
+
 def music(notes, metre, following=None, rest="z"):
     """The text of one bar of one voice; `following` is the first note of the next bar, for ties over the bar line."""
     spelling, beat, at, out = Spelling(), beat_ticks(metre), 0, []
@@ -82,7 +88,7 @@ def music(notes, metre, following=None, rest="z"):
             i += 3
             continue
         after = notes[i + 1] if i + 1 < len(notes) else following
-        tied = note.tie and after and not after.triplet and len(note.pitches) == 1 and sound(after) == sound(note)
+        tied = after and held(note, after)
         parts = split(note.ticks)
         pitches = note.pitches if len(parts) == 1 and len(set(sound(note))) == len(note.pitches) <= 4 else note.pitches[-1:]
         for n, part in enumerate(parts):

@@ -8,10 +8,12 @@ import sys
 
 import captions
 import harmony
+import rendition
 import stream
 import tokens
 from abc_tune import bar_ticks
 from abc_voice import Note
+from composed.piece import compose
 
 
 def random_bar(metre, rng, low=21, high=42, chromatic=.15):
@@ -49,13 +51,19 @@ def snippets(rng):
             parts = [("lead", stream.music(random_bar(metre, rng), metre))]
             if n % 3:
                 parts.insert(0, ("bass", stream.music(random_bar(metre, rng, 14, 24, .05), metre)))
+            if n % 5 == 2:
+                parts.insert(0, (rng.choice(("keys", "arp", "inner", "hand")), stream.music(random_bar(metre, rng, 20, 34, .05), metre)))
             if n % 4 == 1:
                 parts.insert(0, ("ch", random_chart(metre, rng)))
             text += stream.line(parts)
         yield text
+    # drums and chords as the composed pieces have them
+    for seed in range(12):
+        piece = compose(random.Random(20_000_000 + seed))
+        yield stream.header(piece.metre, piece.home) + "".join(rendition.lines(piece)[:3])
     # beginnings, as they stand while a bar is being written, and texts outside the form
     yield from ("[V:lead] ", "[V:lead] A", "[V:lead] A2", "[V:lead] (3AB", "[V:lead] ^f'3/", "[V:ch] \"Am", "X:1\n", "%", "% ",
-                "% slow and lowish, jigs\n", "% Fährte\n", "[V:kit] C,,,,2 |", "T:Night ferry\nK:Dm\nM:11/8\n", "\tA>B \"^text\" {g}a :|",
+                "% slow and lowish, jigs\n", "% Fährte\n", "[V:kit] C,,,,2 |", "[V:kit] [C,,", "[V:kit] [C,,^F,,", "[V:drums] C,,2 |", "T:Night ferry\nK:Dm\nM:11/8\n", "\tA>B \"^text\" {g}a :|",
                 "[V:lead] [=C_E^G]3/2 c''/4d'''12 z16 |\n")
 
 

@@ -10,6 +10,7 @@ llama.cpp's `tokenizer_st_partition`.
 import json
 import re
 import sys
+from functools import lru_cache
 
 import captions
 import harmony
@@ -28,9 +29,11 @@ def pieces():
         for letter in "CDEFGAB":
             out += [sign + letter + "," * n for n in range(4)]
             out += [sign + letter.lower() + "'" * n for n in range(4)]
-    out += ["3/2", "3/4", "/4", "12", "16", "(3", " |", "[V:lead] ", "[V:bass] ", "[V:ch] "]
+    out += ["3/2", "3/4", "/4", "12", "16", "(3", " |"] + [f"[V:{role}] " for role in captions.ROLES]
+    # the drum strokes that fall together most often
+    out += [f"[{a}{b}]" for a in ("C,,", "D,,", "^C,,", "^D,,") for b in ("^F,,", "^A,,", "^C,", "^D,")] + ["[C,,D,,]", "[^D,,^F,,^A,,]", "[C,,^F,,^A,,]"]
     roots = [letter + sign for letter in "CDEFGAB" for sign in ("", "#", "b")]
-    out += [f'"{root}{suffix}"' for root in roots for suffix in harmony.QUALITIES]
+    out += [f'"{root}{suffix}"' for root in roots for suffix in (*harmony.QUALITIES, "sus4")]
     out += ["X:1\n", "L:1/8\n"] + [f"M:{m}\n" for m in METRES] + [f"K:{k}\n" for k in HOMES]
     out += [" " + word for word in captions.WORDS]
     return list(dict.fromkeys(out))
@@ -43,9 +46,19 @@ IDS = {piece: FIRST + n for n, piece in enumerate(PIECES)}
 LONGEST = re.compile("|".join(re.escape(p) for p in sorted(PIECES, key=len, reverse=True)) + "|.", re.S)
 
 
+# no piece goes on after a line's end or has a `[` but as its first sign
+PARTS = re.compile(r"(?=\[V:)|(?<=\n)")
+
+
 def encode(text):
     """The ids of a text, without BOS: the longest piece from left to right; foreign signs as bytes."""
-    return [i for piece in LONGEST.findall(text) for i in ([IDS[piece]] if piece in IDS else as_bytes(piece))]
+    return [i for part in PARTS.split(text) for i in encoded(part)]
+
+
+@lru_cache(1 << 19)
+def encoded(part):
+    """The ids of a bar of a voice or a line without one; many come again and again."""
+    return tuple(i for piece in LONGEST.findall(part) for i in ([IDS[piece]] if piece in IDS else as_bytes(piece)))
 
 
 def as_bytes(text):
@@ -86,18 +99,19 @@ def check(text):
     return ids
 
 
-def corpus_lines(path):
-    """Every distinct line; no piece spans two lines, so checking lines checks texts."""
+def corpus_parts(path):
+    """Every distinct caption and bar of a voice; no piece spans two lines or has a `[` within, so checking these checks
+    texts."""
     lines = set()
     with open(path) as file:
         for record in map(json.loads, file):
             for text in [record["header"]] + [text for phrase in record["phrases"] for text in phrase]:
-                lines.update(text.splitlines(keepends=True))
+                lines.update(part for part in PARTS.split(text) if part)
     return lines
 
 
 if __name__ == "__main__":
     count = ids = characters = 0
-    for line in sorted(corpus_lines(sys.argv[1] + "/renditions.jsonl")):
+    for line in sorted(corpus_parts(sys.argv[1] + "/renditions.jsonl")):
         count, ids, characters = count + 1, ids + len(check(line)), characters + len(line)
-    print(f"{count} distinct lines, {characters / ids:.2f} characters per token, {len(VOCABULARY)} tokens; all agree")
+    print(f"{count} distinct parts of lines, {characters / ids:.2f} characters per token, {len(VOCABULARY)} tokens; all agree")

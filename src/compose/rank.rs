@@ -19,11 +19,16 @@ pub(super) struct Judged<'a> {
 
 /// The place of the best draft; of equals the first. `recent` are bars that this one should not merely repeat.
 pub(super) fn best(drafts: &[Judged<'_>], passage: &Passage, recent: &[Measure]) -> usize {
+    // The likeliest text is the dullest (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration"): beyond the middle of the
+    // drafts nothing is gained, below it a draft is an odd one.
+    let mut likelihoods: Vec<f64> = drafts.iter().map(|draft| draft.likelihood).collect();
+    likelihoods.sort_unstable_by(f64::total_cmp);
+    let usual = likelihoods.get(drafts.len() / 2).copied().unwrap_or(0.0);
     let score = |at: usize| {
         let draft = &drafts[at];
         let said = |other: &Measure| same_tune(other, draft.measure);
         let stale = recent.iter().any(said) || drafts[..at].iter().any(|earlier| said(earlier.measure));
-        draft.likelihood - DISOBEDIENCE * passage.distance(draft.measure) - if stale { STALE } else { 0.0 }
+        draft.likelihood.min(usual) - DISOBEDIENCE * passage.distance(draft.measure) - if stale { STALE } else { 0.0 }
     };
     let scores: Vec<f64> = (0..drafts.len()).map(score).collect();
     (1..scores.len()).fold(0, |best, at| if scores[at] > scores[best] { at } else { best })
@@ -51,6 +56,8 @@ mod tests {
         let bar = |text: &str| read_bar(text, &Key::NONE, Meter::COMMON, STREAM_UNIT, &[]).0;
         let cases: &[Case] = &[
             ("", "", &[("C2D2E2F2", -1.0), ("G2A2B2c2", -0.5), ("C8", -0.9)], 1),
+            // The likeliest is no better than the usual one that came first.
+            ("", "", &[("C2D2E2F2", -2.0), ("G2A2B2c2", -1.0), ("E2F2G2A2", -0.9), ("C8", -0.1)], 2),
             ("low", "", &[("c2d2e2f2", -0.5), ("C2D2E2F2", -1.0)], 1),
             ("busy", "", &[("c2d2e2f2", -0.5), ("cdefgfed", -1.2), ("c8", -0.1)], 1),
             // Of equals the first.

@@ -54,6 +54,7 @@ pub struct Writer<M> {
     pieces: HashMap<String, Vec<u32>>,
     masks: Vec<(Rules, Masks)>,
     spent: Spent,
+    drafts: Vec<String>,
 }
 
 impl<M: Model> Writer<M> {
@@ -66,6 +67,7 @@ impl<M: Model> Writer<M> {
             pieces: HashMap::new(),
             masks: Vec::new(),
             spent: Spent::default(),
+            drafts: Vec::new(),
         }
     }
 
@@ -76,6 +78,21 @@ impl<M: Model> Writer<M> {
     #[must_use]
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// The model itself, for what is no bar. The next bar finds its way back from wherever it is left.
+    pub fn model_mut(&mut self) -> &mut M {
+        &mut self.model
+    }
+
+    pub fn profile_mut(&mut self) -> &mut Profile {
+        &mut self.profile
+    }
+
+    /// All drafts of the last bar as the model wrote them: in its key, without the bar line.
+    #[must_use]
+    pub fn drafts(&self) -> &[String] {
+        &self.drafts
     }
 
     /// Time spent in all bars so far.
@@ -99,6 +116,7 @@ impl<M: Model> Writer<M> {
     ) -> Result<Option<ComposedBar>, String> {
         let Some((index, missing)) = prompt.first_missing() else { return Ok(None) };
         let number = prompt.first_bar + index as i64;
+        self.drafts.clear();
         let mut bar = ComposedBar {
             revision: prompt.revision,
             attempt: prompt.attempt,
@@ -160,7 +178,7 @@ impl<M: Model> Writer<M> {
         time_left: &dyn Fn() -> Duration,
     ) -> Result<Option<Written>, String> {
         let started = Instant::now();
-        let Writer { model, profile, sampler, pieces, masks, spent } = self;
+        let Writer { model, profile, sampler, pieces, masks, spent, drafts: written } = self;
         let stream = Stream::new(prompt, profile);
         let masks = masks_for(masks, rules(prompt, &stream, voice)?)?;
         // Leanings look at the automaton while the masks are filled.
@@ -204,7 +222,9 @@ impl<M: Model> Writer<M> {
         let recent: Vec<Measure> = (index.saturating_sub(2)..index).filter_map(|at| stream.heard(at, voice)).collect();
         let best = rank::best(&judged, &passage, &recent);
         let text = stream.from_model(&measures[best], voice);
-        Ok(Some(Written { text, tokens: drafts[0].tokens, work }))
+        let tokens = drafts[0].tokens;
+        written.extend(drafts.into_iter().map(|draft| draft.text));
+        Ok(Some(Written { text, tokens, work }))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The bars: what was, is and will be heard. One row per bar, one column per voice, time runs down. Drawn from the latest snapshot.
 
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
@@ -140,7 +142,7 @@ fn cell_spans(s: &Snapshot, state: BarState, cell: &Cell, muted: bool, columns: 
     let mut spans = vec![Span::styled(format!("{mark} "), style.remove_modifier(Modifier::CROSSED_OUT))];
     let done = s.position.to_f64() / s.meter.bar_length().to_f64();
     let now = if state == BarState::Sounding { playhead::sounding(&cell.text, done) } else { None };
-    match now.filter(|range| text.is_char_boundary(range.start) && range.end <= text.len()) {
+    match now.and_then(|range| shown(&text, &range)) {
         Some(range) => {
             spans.push(Span::styled(text[..range.start].to_owned(), style));
             spans.push(Span::styled(text[range.clone()].to_owned(), style.add_modifier(Modifier::REVERSED)));
@@ -152,6 +154,38 @@ fn cell_spans(s: &Snapshot, state: BarState, cell: &Cell, muted: bool, columns: 
     spans
 }
 
+/// What a cut text still shows of a range of the whole one; the sign of the cut stands for what it hides.
+fn shown(text: &str, range: &Range<usize>) -> Option<Range<usize>> {
+    let (mut start, mut end) = (range.start, range.end.min(text.len()));
+    while start < end && !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    (start < end).then_some(start..end)
+}
+
 fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_playhead_stays_within_a_cut_bar() {
+        let whole = "z2[D,F,A,C]2 (3DEF \"^é\"G4 [DFA]4";
+        for columns in 0..=width(whole) {
+            let text = cut(whole, columns);
+            for done in 0..100 {
+                let range = playhead::sounding(whole, f64::from(done) / 100.0).expect("notes");
+                let lit = shown(&text, &range).map(|range| &text[range]);
+                assert_eq!(lit.is_none(), range.start >= text.len(), "{text} {range:?}");
+            }
+        }
+        assert_eq!(shown("z2[D,F,A,…", &(2..12)), Some(2..12));
+        assert_eq!(shown("z2[D,F,A,…", &(2..11)), Some(2..12));
+    }
 }
