@@ -1,5 +1,7 @@
 //! What the scoreboard's prompts are made of: charts, basses and openings by rule, in any metre and mode. Pure; nothing is from a book.
 
+use num_rational::Ratio;
+
 use crate::abc::key::Key;
 use crate::abc::{Meter, Pitch, Step, print};
 use crate::compose::{Prompt, PromptBar, PromptVoice, Revision, Role, STREAM_UNIT, VoiceRules};
@@ -7,7 +9,7 @@ use crate::feature;
 use crate::score::{ChordSymbol, DEFAULT_VELOCITY, Measure, Note};
 use crate::time::Beats;
 
-/// Degrees of the scale, from 0, of the chords of eight bars.
+/// Degrees of the scale, from 0, of eight chords.
 const PROGRESSIONS: [[usize; 8]; 5] = [
     [0, 3, 4, 0, 0, 3, 4, 0],
     [0, 5, 3, 4, 0, 5, 4, 0],
@@ -39,6 +41,8 @@ pub struct Setting {
     pub opening: usize,
     /// Which of the charts and openings.
     pub variant: usize,
+    /// Whether chart and bass move within the bar, as in a hymn.
+    pub moving: bool,
 }
 
 impl Setting {
@@ -78,21 +82,37 @@ impl Setting {
         })
     }
 
-    /// A bar of a given voice in the key without signature: the chart, or the root of its chord held.
+    /// A bar of a given voice in the key without signature: the chart, or the roots of its chords.
     fn given(&self, role: Role, index: usize, meter: Meter, key: &Key) -> Measure {
-        let progression = PROGRESSIONS[self.variant % PROGRESSIONS.len()];
-        let degree = progression[index % progression.len()];
-        let root = degree_pitch(key, degree as i32, 3);
-        // The fifth over B is diminished; G stands in for it.
-        let root = if root.step == Step::B { Pitch { step: Step::G, ..root } } else { root };
-        let length = meter.bar_length();
-        if role == Role::Chart {
-            let minor = matches!(root.step, Step::D | Step::E | Step::A);
-            let text = format!("{}{}", root.step.letter() as char, if minor { "m" } else { "" });
-            return Measure { length, chords: vec![ChordSymbol { onset: Beats::ZERO, text }], ..Measure::default() };
-        }
+        let (beat, length) = (meter.beat(), meter.bar_length());
+        let beats = feature::ticks(length) / feature::ticks(beat).max(1);
+        // In a hymn the chord changes in the middle of the bar, and the bass moves with the beats.
+        let halves = if self.moving && beats % 2 == 0 { 2 } else { 1 };
+        let steps = if self.moving { beats } else { 1 };
         let octave = if role == Role::Bass { 2 } else { 3 };
-        Measure { length, notes: vec![note(Beats::ZERO, length, Pitch { octave, ..root })], ..Measure::default() }
+        let mut measure = Measure { length, ..Measure::default() };
+        for half in 0..halves {
+            let root = self.root(index * halves as usize + half as usize, key);
+            let onset = length.scale(Ratio::new(half, halves));
+            if role == Role::Chart {
+                let minor = matches!(root.step, Step::D | Step::E | Step::A);
+                let text = format!("{}{}", root.step.letter() as char, if minor { "m" } else { "" });
+                measure.chords.push(ChordSymbol { onset, text });
+            } else {
+                let each = length.scale(Ratio::new(1, steps.max(halves)));
+                let count = steps.max(halves) / halves;
+                measure.notes.extend((0..count).map(|at| note(onset + each * at, each, Pitch { octave, ..root })));
+            }
+        }
+        measure
+    }
+
+    /// The root of a chord of the progression.
+    fn root(&self, at: usize, key: &Key) -> Pitch {
+        let progression = PROGRESSIONS[self.variant % PROGRESSIONS.len()];
+        let root = degree_pitch(key, progression[at % progression.len()] as i32, 3);
+        // The fifth over B is diminished; G stands in for it.
+        if root.step == Step::B { Pitch { step: Step::G, ..root } } else { root }
     }
 
     /// A bar of the opening: a walk along the scale that ends on a long tonic.
@@ -159,8 +179,9 @@ mod tests {
             [((6, 8), "G"), ((4, 4), "Bm"), ((7, 8), "Ador"), ((3, 8), "Eb"), ((12, 8), "Dmix"), ((5, 4), "Ephr")]
         {
             for variant in 0..5 {
+                let given = &[Role::Chart, Role::Bass];
                 let setting =
-                    Setting { role: Role::Lead, meter, key, given: &[Role::Chart, Role::Bass], opening: 4, variant };
+                    Setting { role: Role::Lead, meter, key, given, opening: 4, variant, moving: variant % 2 == 0 };
                 let prompt = setting.prompt(4, 1).unwrap();
                 assert_eq!((prompt.bars.len(), prompt.first_missing()), (8, Some((4, vec![2]))));
                 for text in prompt.bars.iter().flat_map(|bar| bar.cells.iter().flatten()) {

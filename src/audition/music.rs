@@ -84,8 +84,8 @@ fn piece<M: Model>(
     candidates: u32,
 ) -> Result<Piece, String> {
     let &(role, meter, key, given, words) = kind;
-    let mut prompt =
-        Setting { role, meter, key, given, opening: 0, variant: number }.prompt(bars, number as u64 + 1)?;
+    let mut prompt = Setting { role, meter, key, given, opening: 0, variant: number, moving: source == Source::Hymns }
+        .prompt(bars, number as u64 + 1)?;
     prompt.candidates = candidates;
     // Not of density: to be told `busy` is to be told not to be like a hymn.
     let band = [Band::Register, Band::Motion, Band::Contour][number / 2 % 3];
@@ -225,7 +225,8 @@ fn novelty(pieces: &[Piece], long: &[Piece], eval: &Eval, figures: &mut Figures)
 /// How many of the four-bar phrases that so many seeds give for one prompt are different.
 pub fn distinct<M: Model>(hand: &mut Hand<'_, M>, seeds: u64) -> Result<usize, String> {
     let mut phrases = std::collections::HashSet::new();
-    let setting = Setting { role: Role::Lead, meter: (4, 4), key: "D", given: ALONE, opening: 0, variant: 0 };
+    let setting =
+        Setting { role: Role::Lead, meter: (4, 4), key: "D", given: ALONE, opening: 0, variant: 0, moving: false };
     for seed in 1..=seeds {
         let mut prompt = setting.prompt(4, seed)?;
         prompt.candidates = CANDIDATES;
@@ -240,7 +241,7 @@ pub fn free<M: Model>(hand: &mut Hand<'_, M>, rows: usize) -> Result<[(usize, us
     let mut counts = [(0, 0); 2];
     for row in 0..rows {
         let (role, meter, key) = FREE[row % FREE.len()];
-        let setting = Setting { role, meter, key, given: ALONE, opening: 0, variant: row };
+        let setting = Setting { role, meter, key, given: ALONE, opening: 0, variant: row, moving: false };
         let full = hand.run_free(&setting, FREE_BARS, row as u64 + 1)?;
         for count in &mut counts[..if role == Role::Lead { 2 } else { 1 }] {
             *count = (count.0 + full, count.1 + FREE_BARS);

@@ -71,7 +71,7 @@ pub fn asked() -> Vec<Asked> {
             thirds.push((band, third, (third + 1 + told[at] % 2) % 3));
             told[at] += 1;
         }
-        let setting = Setting { role, meter, key, given, opening, variant: number };
+        let setting = Setting { role, meter, key, given, opening, variant: number, moving: false };
         let (before_change, after_change) =
             if number % 2 == 0 { (PHRASE, PHRASE - 1) } else { (2 * PHRASE - 1, PHRASE) };
         Asked { setting, thirds, before_change, after_change }
