@@ -159,7 +159,8 @@ fn words_are_obeyed() {
     ];
     let ways: Vec<_> =
         ways.into_iter().filter(|way| variable("BARLINE_WAYS", way.0).split(',').any(|w| w == way.0)).collect();
-    println!("{:12} {}", "", ways.iter().map(|way| format!("{:>11}", way.0)).collect::<String>());
+    let heads: Vec<String> = ways.iter().map(|way| format!("{:>11}", way.0)).collect();
+    println!("{:12} {}", "", heads.concat());
     // Of each way: bars, bars that the phrase had before, rests, notes, notes of the key.
     let mut music = vec![[0.0_f64; 5]; ways.len()];
     for word in words {
@@ -175,7 +176,7 @@ fn words_are_obeyed() {
                 let before = obeyed::phrases(&mut writer, &openings, opposite).unwrap();
                 openings = before.into_iter().map(|phrase| phrase.prompt).collect();
                 for opening in &mut openings {
-                    let bar = PromptBar { words: Vec::new(), cells: vec![None] };
+                    let bar = PromptBar { cells: vec![None], ..PromptBar::default() };
                     opening.bars.extend(vec![bar; 5]);
                 }
             }
@@ -205,7 +206,8 @@ fn words_are_obeyed() {
         println!();
     }
     for (name, of, all) in [("repeated", 1, 0), ("rests", 2, 0), ("in key", 4, 3)] {
-        println!("{name:12} {}", music.iter().map(|sums| format!("{:11.3}", sums[of] / sums[all])).collect::<String>());
+        let shares: Vec<String> = music.iter().map(|sums| format!("{:11.3}", sums[of] / sums[all])).collect();
+        println!("{name:12} {}", shares.concat());
     }
 }
 

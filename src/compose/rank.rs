@@ -6,6 +6,8 @@ use super::passage::Passage;
 
 /// What a band's width away from the words costs, in mean logits per token.
 const DISOBEDIENCE: f64 = 3.0;
+/// Below the middle draft's likelihood by more than this, in mean logits per token, a draft is odd.
+const ODD: f64 = 1.0;
 /// What saying a recent bar again costs.
 const STALE: f64 = 0.6;
 
@@ -19,8 +21,8 @@ pub(super) struct Judged<'a> {
 
 /// The place of the best draft; of equals the first. `recent` are bars that this one should not merely repeat.
 pub(super) fn best(drafts: &[Judged<'_>], passage: &Passage, recent: &[Measure]) -> usize {
-    // The likeliest text is the dullest (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration"): beyond the middle of the
-    // drafts nothing is gained, below it a draft is an odd one.
+    // The likeliest text is the dullest (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration"), so that being likely gains
+    // nothing; only a draft far below the middle one is an odd one.
     let mut likelihoods: Vec<f64> = drafts.iter().map(|draft| draft.likelihood).collect();
     likelihoods.sort_unstable_by(f64::total_cmp);
     let usual = likelihoods.get(drafts.len() / 2).copied().unwrap_or(0.0);
@@ -28,7 +30,9 @@ pub(super) fn best(drafts: &[Judged<'_>], passage: &Passage, recent: &[Measure])
         let draft = &drafts[at];
         let said = |other: &Measure| same_tune(other, draft.measure);
         let stale = recent.iter().any(said) || drafts[..at].iter().any(|earlier| said(earlier.measure));
-        draft.likelihood.min(usual) - DISOBEDIENCE * passage.distance(draft.measure) - if stale { STALE } else { 0.0 }
+        (draft.likelihood - usual + ODD).min(0.0)
+            - DISOBEDIENCE * passage.distance(draft.measure)
+            - if stale { STALE } else { 0.0 }
     };
     let scores: Vec<f64> = (0..drafts.len()).map(score).collect();
     (1..scores.len()).fold(0, |best, at| if scores[at] > scores[best] { at } else { best })
@@ -52,12 +56,12 @@ mod tests {
     type Case = (&'static str, &'static str, &'static [(&'static str, f64)], usize);
 
     #[test]
-    fn the_best_draft_obeys_first_then_is_likely_and_not_stale() {
+    fn the_best_draft_obeys_and_is_neither_odd_nor_stale() {
         let bar = |text: &str| read_bar(text, &Key::NONE, Meter::COMMON, STREAM_UNIT, &[]).0;
         let cases: &[Case] = &[
-            ("", "", &[("C2D2E2F2", -1.0), ("G2A2B2c2", -0.5), ("C8", -0.9)], 1),
-            // The likeliest is no better than the usual one that came first.
-            ("", "", &[("C2D2E2F2", -2.0), ("G2A2B2c2", -1.0), ("E2F2G2A2", -0.9), ("C8", -0.1)], 2),
+            // The likeliest is no better than the usual one that came first; an odd one is not taken.
+            ("", "", &[("C2D2E2F2", -1.0), ("G2A2B2c2", -0.5), ("C8", -0.9)], 0),
+            ("", "", &[("C2D2E2F2", -4.0), ("G2A2B2c2", -1.0), ("E2F2G2A2", -0.9), ("C8", -0.1)], 1),
             ("low", "", &[("c2d2e2f2", -0.5), ("C2D2E2F2", -1.0)], 1),
             ("busy", "", &[("c2d2e2f2", -0.5), ("cdefgfed", -1.2), ("c8", -0.1)], 1),
             // Of equals the first.
