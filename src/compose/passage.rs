@@ -96,7 +96,8 @@ pub(super) fn least_width(band: Band) -> f64 {
     }
 }
 
-/// The bounds of a voice's words where the model reads. Words mean sounding pitch; a range that has no room for low or high is cut in three.
+/// The bounds of a voice's words where the model reads. Words mean sounding pitch; a range that has no room for low or high is cut in
+/// three, and so is a number of notes that has no room for busy.
 fn bounds(prompt: &Prompt, stream: &Stream<'_>, bands: &Bands, voice: usize) -> Bounds {
     let voice = &prompt.voices[voice];
     let mut bounds = bands.of(voice.role);
@@ -107,5 +108,25 @@ fn bounds(prompt: &Prompt, stream: &Stream<'_>, bands: &Bands, voice: usize) -> 
         bounds.register = [lowest + third, highest - third];
     }
     bounds.register = bounds.register.map(|bound| bound + f64::from(stream.to_model.semitones));
+    let most = f64::from(voice.rules.notes.1) / prompt.meter.bar_length().to_f64();
+    bounds.density = within(bounds.density, most);
     bounds
+}
+
+/// The bounds of density where no more than `most` notes a whole note may be struck. Asked for more, a model would spend the bar's
+/// notes in its first half.
+fn within([low, high]: [f64; 2], most: f64) -> [f64; 2] {
+    if high + (high - low) / 2.0 > most { [most / 2.0, most * 0.75] } else { [low, high] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::within;
+
+    #[test]
+    fn busy_has_room_within_the_notes_of_a_bar() {
+        assert_eq!(within([6.0, 7.5], 24.0), [6.0, 7.5]);
+        // Six notes in a bar of 6/8.
+        assert_eq!(within([6.0, 7.5], 8.0), [4.0, 6.0]);
+    }
 }
