@@ -231,9 +231,11 @@ impl<'a> Lean<'a> {
     /// What is wanted now.
     fn pulls(&self) -> Pulls {
         let line = &self.line;
+        // The less of the passage is to come, the more of what it lacks each note of that has to bring.
+        let urgency = 1.0 / (1.0 - line.ticks / self.length).max(1.0 / MOST_URGENT);
         let pull = |band: Band, value: f32| {
             let third = self.wishes.third(band);
-            third.map_or(0.0, |third| pull(third, self.bounds.of(band), least_width(band), value))
+            third.map_or(0.0, |third| pull(third, self.bounds.of(band), least_width(band), value, urgency))
         };
         let level = line.last.map_or(middle(self.bounds.register), |(last, ..)| last);
         let mean = |sum: f32, count: f32, prior: f32, weight: f32| (sum + prior * weight) / (count + weight);
@@ -330,6 +332,8 @@ const MOTION: f32 = 0.9;
 /// For an element that a clear word speaks of. Models that know syncopation at all know that it is rare.
 const CLEAR: f32 = 2.0;
 const SYNCOPATED: f32 = 4.0;
+/// A lack at the passage's end pulls at most so many times as hard as at its beginning.
+const MOST_URGENT: f32 = 3.0;
 /// A contour begins so many semitones on the other side of where it goes.
 const RUN_UP: f32 = 3.0;
 
@@ -338,14 +342,14 @@ fn middle([low, high]: [f64; 2]) -> f32 {
 }
 
 /// How much more a third of a band wants than `value`, -1 to 1. Beyond the outer thirds' aim nothing is wanted.
-fn pull(third: usize, [low, high]: [f64; 2], least_width: f64, value: f32) -> f32 {
+fn pull(third: usize, [low, high]: [f64; 2], least_width: f64, value: f32, urgency: f32) -> f32 {
     let (low, high, value) = (low as f32, high as f32, value);
     let width = (high - low).max(least_width as f32);
     match third {
-        0 => -((value - (low - 0.4 * width)) / width).clamp(0.0, 1.0),
-        2 => ((high + 0.4 * width - value) / width).clamp(0.0, 1.0),
+        0 => -(urgency * (value - (low - 0.4 * width)) / width).clamp(0.0, 1.0),
+        2 => (urgency * (high + 0.4 * width - value) / width).clamp(0.0, 1.0),
         _ => {
-            let off = 2.0 * (f32::midpoint(low, high) - value) / width;
+            let off = urgency * 2.0 * (f32::midpoint(low, high) - value) / width;
             // In the midst of the band nothing is wanted.
             (off - off.clamp(-0.6, 0.6)).clamp(-1.0, 1.0)
         }
