@@ -245,6 +245,7 @@ impl<'a> Lean<'a> {
         let density = pull(Band::Density, mean(line.notes, whole, density, 0.5));
         let motion = pull(Band::Motion, mean(line.leaps, line.steps, middle(self.bounds.motion), 4.0));
         let mut clear = [0.0; 6];
+        clear[Clear::Cadence as usize] = HOME;
         let (bars, notes) = ((line.ticks + 24.0) / f32::from(self.automaton.length()), line.notes + 2.0);
         for kind in Clear::ALL.into_iter().filter(|&kind| self.wishes.clear(kind)) {
             let done = line.clear[kind as usize];
@@ -332,6 +333,8 @@ const MOTION: f32 = 0.9;
 /// For an element that a clear word speaks of. Models that know syncopation at all know that it is rare.
 const CLEAR: f32 = 2.0;
 const SYNCOPATED: f32 = 4.0;
+/// Words draw a passage away from where it would come to rest by itself: at its end it is led home, half as hard as where `cadence` asks.
+const HOME: f32 = 1.0;
 /// A lack at the passage's end pulls at most so many times as hard as at its beginning.
 const MOST_URGENT: f32 = 3.0;
 /// A contour begins so many semitones on the other side of where it goes.

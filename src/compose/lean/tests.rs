@@ -71,6 +71,8 @@ fn words_prefer_what_they_say() {
         ("chromatic", &[], "G2", "^G", "A"),
         ("cadence", &["C8", "C8", "C8"], "G4", "C4", "D4"),
         ("cadence", &["C8", "C8", "C8"], "G4", "C4", "C2C2"),
+        // The end of a passage is led home, whatever else is asked.
+        ("jig dotted", &["C8", "C8", "C8"], "G4", "C4", "D4"),
     ];
     for &(words, bars, text, better, worse) in cases {
         let passage = passage(words, bars);
