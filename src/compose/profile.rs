@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::Roles;
+use super::form::Form;
 use super::sample::Sampling;
 use crate::feature::Bands;
 
@@ -24,6 +25,8 @@ pub struct Profile {
     /// Tokens of context, at most.
     pub context: u32,
     #[serde(flatten)]
+    pub form: Form,
+    #[serde(flatten)]
     pub sampling: Sampling,
 }
 
@@ -36,6 +39,7 @@ impl Default for Profile {
             bands: Bands::default(),
             lean: 1.0,
             context: 1024,
+            form: Form::default(),
             sampling: Sampling::default(),
         }
     }

@@ -6,6 +6,7 @@
 use crate::abc::interval::Interval;
 use crate::abc::key::Key;
 use crate::abc::{Pitch, bar::PitchSet, parse::read_bar, print};
+use crate::compose::form::{Form, Lines, Tags};
 use crate::compose::profile::Profile;
 use crate::compose::{Prompt, PromptVoice, Role, STREAM_UNIT};
 use crate::score::Measure;
@@ -35,7 +36,36 @@ impl<'a> Stream<'a> {
 
     #[must_use]
     pub fn header(&self) -> String {
-        format!("X:1\nM:{}\nL:1/8\nK:{}\n", self.prompt.meter, self.key)
+        let lines =
+            ["X:1".to_owned(), format!("M:{}", self.prompt.meter), "L:1/8".to_owned(), format!("K:{}", self.key)];
+        lines.map(|line| line + self.form().newline.as_str()).concat()
+    }
+
+    /// What stands before the header ([`Form::turn`]).
+    #[must_use]
+    pub fn turn(&self) -> Option<(&'a str, String, &'a str)> {
+        self.form().turn(self.prompt)
+    }
+
+    fn form(&self) -> &'a Form {
+        &self.profile.form
+    }
+
+    /// Whether several voices stand in the lines of this stream.
+    fn is_ensemble(&self) -> bool {
+        let shown = |voice: &&PromptVoice| self.profile.roles.show(voice.role, &voice.name, voice.composed).is_some();
+        self.prompt.voices.iter().filter(shown).count() > 1
+    }
+
+    /// What stands behind bar `index` of all voices.
+    fn bar_end(&self, index: usize) -> &'a str {
+        let form = self.form();
+        let goes_on = form.lines == Lines::Phrase && !self.is_ensemble() && !self.starts_phrase(index + 1);
+        match form.bar_end.as_str() {
+            "" if goes_on => " ",
+            "" => &form.newline,
+            end => end,
+        }
     }
 
     /// The indices of the voices in the order in which a line has them.
@@ -46,12 +76,17 @@ impl<'a> Stream<'a> {
         order
     }
 
-    /// `[V:lead] `, with the space; `None` for a voice that is kept from the model.
+    /// `[V:lead] `, with the space, or nothing in forms without tags; `None` for a voice that is kept from the model.
     #[must_use]
     pub fn tag(&self, voice: usize) -> Option<String> {
         let voice = &self.prompt.voices[voice];
         let name = self.profile.roles.show(voice.role, &voice.name, voice.composed)?;
-        Some(format!("[V:{name}] "))
+        let tagged = match self.form().tags {
+            Tags::Always => true,
+            Tags::Several => self.is_ensemble(),
+            Tags::Never => false,
+        };
+        Some(if tagged { format!("[V:{name}] ") } else { String::new() })
     }
 
     /// Whether the model was taught such voices themselves.
@@ -79,7 +114,7 @@ impl<'a> Stream<'a> {
             Some(known) => bar.control.iter().filter(|word| known.contains(word)).map(String::as_str).collect(),
             None => bar.words.iter().map(String::as_str).collect::<Vec<_>>(),
         };
-        (!caption.is_empty()).then(|| format!("% {}\n", caption.join(" ")))
+        (!caption.is_empty()).then(|| format!("% {}{}", caption.join(" "), self.form().newline))
     }
 
     /// The pieces of the line of bar `index` as far as it is known: `None` marks the place of the first missing composed voice.
@@ -102,7 +137,7 @@ impl<'a> Stream<'a> {
             pieces.push(self.to_model(text, voice));
             pieces.push(" |".to_owned());
         }
-        pieces.push("\n".to_owned());
+        pieces.push(self.bar_end(index).to_owned());
         (pieces, None)
     }
 
