@@ -26,6 +26,9 @@ pub struct Form {
     pub tags: Tags,
     /// Where lines of music end.
     pub lines: Lines,
+    /// So many bars by rule stand before the music, for a model to go on from that was not taught to begin. Not given, four for a model
+    /// without control words of its own, and none for others.
+    pub example: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -48,7 +51,14 @@ pub enum Lines {
 
 impl Default for Form {
     fn default() -> Self {
-        Form { turn: None, newline: "\n".into(), bar_end: String::new(), tags: Tags::Always, lines: Lines::Bar }
+        Form {
+            turn: None,
+            newline: "\n".into(),
+            bar_end: String::new(),
+            tags: Tags::Always,
+            lines: Lines::Bar,
+            example: None,
+        }
     }
 }
 
@@ -77,4 +87,76 @@ fn request(prompt: &Prompt) -> String {
     format!(
         "Write {voices} in ABC notation, in {meter} and in the key of {key}, with L:1/8, all in notes and with few rests.{words}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::obeyed::openings;
+    use super::super::profile::Profile;
+    use super::super::stream::Stream;
+    use super::super::{PromptVoice, Role};
+    use super::*;
+
+    /// What a model reads of two bars of one voice, and of two voices, without control words.
+    fn read(profile: &str) -> [String; 2] {
+        let profile: Profile = toml::from_str(&format!("example = 0\n{profile}")).unwrap();
+        [1, 2].map(|voices| {
+            let mut prompt = openings(Role::Lead, (55, 88), 1).swap_remove(0);
+            prompt.bars.truncate(2);
+            let bass = PromptVoice { name: "bass".into(), role: Role::Bass, ..prompt.voices[0].clone() };
+            prompt.voices.insert(0, bass);
+            prompt.voices.drain(..2 - voices);
+            for bar in &mut prompt.bars {
+                bar.words = vec!["low".into()];
+                bar.cells = vec![Some("G,6".into()), Some("GAB d3".into())];
+                bar.cells.drain(..2 - voices);
+            }
+            let stream = Stream::new(&prompt, &profile);
+            let turn = stream.turn().map_or_else(String::new, |(before, request, after)| {
+                assert!(request.contains("6/8") && request.contains("of G,") && request.contains("low"), "{request}");
+                format!("{before}…{after}")
+            });
+            let lines: String = (0..2).map(|bar| stream.line(bar).0.concat()).collect();
+            turn + &stream.header() + &lines
+        })
+    }
+
+    #[test]
+    fn each_form_is_what_its_models_know() {
+        let plain = "X:1\nM:6/8\nL:1/8\nK:G\n% low\n";
+        let tagged = "[V:bass] G,6 | [V:lead] GAB d3 |\n[V:bass] G,6 | [V:lead] GAB d3 |\n";
+        let mupt = "X:1<n>M:6/8<n>L:1/8<n>K:G<n>";
+        let cases: [(&str, String, String); 4] = [
+            ("", format!("{plain}[V:lead] GAB d3 |\n[V:lead] GAB d3 |\n"), format!("{plain}{tagged}")),
+            ("tags = 'several'\nlines = 'phrase'", format!("{plain}GAB d3 | GAB d3 | "), format!("{plain}{tagged}")),
+            (
+                "turn = 'Human: {request} </s> Assistant: '\ntags = 'several'",
+                format!("Human: … </s> Assistant: {plain}GAB d3 |\nGAB d3 |\n"),
+                format!("Human: … </s> Assistant: {plain}{tagged}"),
+            ),
+            (
+                "newline = '<n>'\nbar_end = ' <|> <|> '\ntags = 'never'\nwords = []",
+                format!("{mupt}GAB d3 | <|> <|> GAB d3 | <|> <|> "),
+                format!("{mupt}G,6 | GAB d3 | <|> <|> G,6 | GAB d3 | <|> <|> "),
+            ),
+        ];
+        for (profile, one, two) in cases {
+            assert_eq!(read(profile), [one, two], "{profile}");
+        }
+    }
+
+    #[test]
+    fn an_example_is_in_the_music_s_own_terms_and_never_changes() {
+        let profile: Profile = toml::from_str("example = 2").unwrap();
+        let mut prompt = openings(Role::Lead, (55, 88), 1).swap_remove(0);
+        let example = Stream::new(&prompt, &profile).example();
+        assert_eq!(example.matches("[V:lead] ").count(), 2);
+        assert_eq!(example.matches(" |\n").count(), 2);
+        prompt.bars.truncate(1);
+        prompt.bars[0].cells[0] = Some("G6".into());
+        prompt.seed = 9;
+        assert_eq!(Stream::new(&prompt, &profile).example(), example);
+        let none: Profile = toml::from_str("words = ['low']").unwrap();
+        assert_eq!(Stream::new(&prompt, &none).example(), "");
+    }
 }

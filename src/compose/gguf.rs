@@ -217,3 +217,111 @@ fn width(kind: u32) -> Option<u64> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The value of a key in a made-up header.
+    enum Value {
+        Text(&'static str),
+        Number(u32),
+        Truth(bool),
+        Texts(&'static [&'static str]),
+    }
+    use Value::{Number, Text, Texts, Truth};
+
+    fn text(bytes: &mut Vec<u8>, text: &str) {
+        bytes.extend((text.len() as u64).to_le_bytes());
+        bytes.extend(text.as_bytes());
+    }
+
+    /// A header with these keys, and one tensor at byte 1000 of the data.
+    fn file(pairs: &[(&str, Value)]) -> Vec<u8> {
+        let mut bytes = [&b"GGUF"[..], &3u32.to_le_bytes(), &1u64.to_le_bytes()].concat();
+        bytes.extend((pairs.len() as u64).to_le_bytes());
+        for (key, value) in pairs {
+            text(&mut bytes, key);
+            let kind: u32 = match value {
+                Number(_) => 4,
+                Truth(_) => 7,
+                Text(_) => 8,
+                Texts(_) => 9,
+            };
+            bytes.extend(kind.to_le_bytes());
+            match value {
+                Number(number) => bytes.extend(number.to_le_bytes()),
+                Truth(truth) => bytes.push(u8::from(*truth)),
+                Text(value) => text(&mut bytes, value),
+                Texts(values) => {
+                    bytes.extend(8u32.to_le_bytes());
+                    bytes.extend((values.len() as u64).to_le_bytes());
+                    values.iter().for_each(|value| text(&mut bytes, value));
+                }
+            }
+        }
+        text(&mut bytes, "token_embd.weight");
+        bytes.extend(
+            [&1u32.to_le_bytes()[..], &8u64.to_le_bytes(), &0u32.to_le_bytes(), &1000u64.to_le_bytes()].concat(),
+        );
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Result<Header, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.gguf");
+        std::fs::write(&path, bytes).unwrap();
+        Header::read(&path)
+    }
+
+    fn model(more: Vec<(&'static str, Value)>) -> Vec<u8> {
+        let mut pairs = vec![
+            ("general.architecture", Text("llama")),
+            ("tokenizer.ggml.tokens", Texts(&["a", "b"])),
+            ("tokenizer.ggml.model", Text("gpt2")),
+        ];
+        pairs.extend(more);
+        let mut bytes = file(&pairs);
+        bytes.extend([0; 1024]);
+        bytes
+    }
+
+    #[test]
+    fn what_is_no_text_model_is_refused_with_the_reason() {
+        let cases: Vec<(&str, Vec<u8>, &str)> = vec![
+            ("a text model", model(vec![]), ""),
+            ("text", b"not a model\n".to_vec(), "not a GGUF file"),
+            ("nothing", Vec::new(), "not a GGUF file"),
+            ("a part of the header", model(vec![])[..90].to_vec(), "cut off or damaged"),
+            ("the header alone", file(&[("general.architecture", Text("llama"))]), "cut off: it has"),
+            ("endless keys", [&b"GGUF\x03\0\0\0"[..], &[0xff; 64]].concat(), "cut off or damaged"),
+            ("an adapter", model(vec![("general.type", Text("adapter"))]), "'adapter'"),
+            ("embeddings", model(vec![("llama.pooling_type", Number(1))]), "reads"),
+            ("both directions", model(vec![("llama.attention.causal", Truth(false))]), "reads"),
+            ("no vocabulary", model(vec![("tokenizer.ggml.model", Text("none"))]), "no vocabulary"),
+            ("an encoder", model(vec![("general.architecture", Text("nomic-bert"))]), "'nomic-bert'"),
+            ("no architecture", model(vec![("general.architecture", Text(""))]), "architecture"),
+        ];
+        for (name, bytes, expected) in cases {
+            let said = read(&bytes).and_then(|header| header.expect_text_model());
+            match expected {
+                "" => assert_eq!(said, Ok(()), "{name}"),
+                _ => assert!(said.clone().is_err_and(|said| said.contains(expected)), "{name}: {said:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn chat_models_are_known_by_their_names() {
+        let named = |name| read(&model(vec![("general.name", Text(name))])).unwrap();
+        for (name, file, is_chat) in [
+            ("Llama 3.2 1B Instruct", "model", true),
+            ("Gemma 3 270m It", "x", true),
+            ("Smollm2 135M", "SmolLM2-135M-Instruct", true),
+            ("Gemma 3 270m", "gemma-3-270m", false),
+            ("Italian poems", "chatty", false),
+        ] {
+            assert_eq!(named(name).is_chat(file), is_chat, "{name} {file}");
+        }
+    }
+}

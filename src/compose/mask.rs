@@ -1,6 +1,6 @@
 //! Which tokens may come next: the bar automaton walked over the model's vocabulary. Runs on the decode thread.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use toktrie::{
     SimpleVob, TokRxInfo, TokTrie,
@@ -70,6 +70,13 @@ impl Vocabulary {
     #[must_use]
     pub fn usable(&self) -> usize {
         self.usable.len()
+    }
+
+    /// How many of those spell the same as another one; all of them may be drawn.
+    #[must_use]
+    pub fn doubles(&self) -> usize {
+        let different: HashSet<&[u8]> = self.usable.iter().map(|&token| self.bytes(token)).collect();
+        self.usable.len() - different.len()
     }
 
     /// What a token spells; nothing for control tokens and numbers that are none.

@@ -9,6 +9,7 @@ use crate::abc::{Pitch, bar::PitchSet, parse::read_bar, print};
 use crate::compose::form::{Form, Lines, Tags};
 use crate::compose::profile::Profile;
 use crate::compose::{Prompt, PromptVoice, Role, STREAM_UNIT};
+use crate::ladder::{self, Need};
 use crate::score::Measure;
 
 /// Of General MIDI's percussion key map, 35 to 81, what drummers play: drums, hats and cymbals, tambourine, cowbell, bongos and congas,
@@ -49,6 +50,39 @@ impl<'a> Stream<'a> {
 
     fn form(&self) -> &'a Form {
         &self.profile.form
+    }
+
+    /// Bars by rule that stand behind the header, as if they had been played ([`Form::example`]): the same for a prompt's key, metre and
+    /// voices, whatever its bars are.
+    #[must_use]
+    pub fn example(&self) -> String {
+        let count = self.form().example.unwrap_or(if self.profile.words.is_none() { 4 } else { 0 });
+        let (prompt, phrase) = (self.prompt, self.prompt.phrase as usize);
+        let voices: Vec<(String, Vec<String>)> = self
+            .order()
+            .into_iter()
+            .filter(|&voice| prompt.voices[voice].composed)
+            .filter_map(|voice| {
+                let PromptVoice { role, rules, .. } = &prompt.voices[voice];
+                let (key, meter, role, seed) = (&prompt.key, prompt.meter, *role, 1);
+                let need = Need { key, meter, role, rules, tail: None, heard: &[], phrase, seed, bar: 0, voice };
+                let style = self.style(&self.key);
+                let bars = ladder::passage(&need, count).into_iter();
+                let text = |bar: Measure| print::bar(&bar.transposed(self.shift(voice)), meter.bar_length(), &style);
+                Some((self.tag(voice)?, bars.map(text).collect()))
+            })
+            .collect();
+        let goes_on = self.form().lines == Lines::Phrase && !self.is_ensemble();
+        let line = |bar: usize| {
+            let cells: Vec<String> = voices.iter().map(|(tag, bars)| format!("{tag}{} |", bars[bar])).collect();
+            let end = match self.form().bar_end.as_str() {
+                "" if goes_on && bar + 1 < count as usize => " ",
+                "" => &self.form().newline,
+                end => end,
+            };
+            cells.join(" ") + end
+        };
+        if voices.is_empty() { String::new() } else { (0..count as usize).map(line).collect() }
     }
 
     /// Whether several voices stand in the lines of this stream.

@@ -282,6 +282,7 @@ fn prefix<M: Model>(model: &M, pieces: &mut HashMap<String, Vec<u32>>, stream: &
         header.extend(model.tokenize_control(after));
     }
     header.extend(tokens_of(stream.header()));
+    header.extend(tokens_of(stream.example()));
     let limit = model.context().saturating_sub(BAR_RESERVE).max(header.len() + 1);
     let lines: Vec<Vec<u32>> =
         (0..=index).map(|bar| stream.line(bar).0.into_iter().flat_map(&mut tokens_of).collect()).collect();
