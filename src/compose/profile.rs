@@ -1,4 +1,4 @@
-//! How to write for a model: `NAME.toml` beside `NAME.gguf`. A model without one gets plain ABC in the music's own key.
+//! How to write for a model: `NAME.toml` beside `NAME.gguf`. A model without one is a guest: it gets plain ABC in the music's own key.
 
 use std::path::Path;
 
@@ -46,12 +46,12 @@ impl Default for Profile {
 }
 
 impl Profile {
-    /// The profile beside a model file, or the default one. Errs on a profile that cannot be read, with the place.
+    /// The profile beside a model file, or that of a guest. Errs on a profile that cannot be read, with the place.
     pub fn beside(model: &Path) -> Result<Profile, String> {
         let path = model.with_extension("toml");
         match std::fs::read_to_string(&path) {
             Ok(text) => toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display())),
-            Err(_) => Ok(Profile::default()),
+            Err(_) => Ok(Profile { form: Form::guest(), ..Profile::default() }),
         }
     }
 

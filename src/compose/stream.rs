@@ -56,7 +56,7 @@ impl<'a> Stream<'a> {
     /// voices, whatever its bars are.
     #[must_use]
     pub fn example(&self) -> String {
-        let count = self.form().example.unwrap_or(if self.profile.words.is_none() { 4 } else { 0 });
+        let count = self.form().example;
         let (prompt, phrase) = (self.prompt, self.prompt.phrase as usize);
         let voices: Vec<(String, Vec<String>)> = self
             .order()
