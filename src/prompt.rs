@@ -9,7 +9,8 @@ mod seed;
 mod voice;
 mod words;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use seed::SeedBar;
 pub use voice::{By, Voice};
@@ -42,6 +43,15 @@ pub struct Scene {
     words: Vec<Words>,
     /// What they mean, in the order of the bars.
     wishes: Vec<Wish>,
+    /// What it was read from.
+    pub source: Arc<Source>,
+}
+
+/// A text as it was evaluated, all scenes of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    pub path: PathBuf,
+    pub text: String,
 }
 
 impl Scene {
@@ -68,6 +78,15 @@ impl Scene {
 /// `patches` are the names that `patch=` may say, `lexicon` knows what words mean.
 #[must_use]
 pub fn read(path: &Path, text: &str, patches: &[String], lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnostic>) {
+    let (mut scenes, diagnostics) = scenes(path, text, patches, lexicon);
+    let source = Arc::new(Source { path: path.to_owned(), text: text.to_owned() });
+    for scene in &mut scenes {
+        scene.source = Arc::clone(&source);
+    }
+    (scenes, diagnostics)
+}
+
+fn scenes(path: &Path, text: &str, patches: &[String], lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnostic>) {
     if path.extension().is_some_and(|extension| extension == "txt") {
         return words::scene(text, lexicon);
     }
@@ -137,6 +156,7 @@ fn scene(
         wishes: words::wishes(&words, lexicon),
         words,
         voices,
+        source: Arc::default(),
     }
 }
 

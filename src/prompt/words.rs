@@ -1,5 +1,7 @@
 //! Words for the model: comment lines of a prompt, files of words alone, and what both mean.
 
+use std::sync::Arc;
+
 use super::Scene;
 use super::voice::{By, Voice};
 use crate::abc::ast::Tune;
@@ -105,6 +107,7 @@ pub(super) fn scene(text: &str, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnosti
         voices: vec![voice],
         words,
         wishes,
+        source: Arc::default(),
     };
     (vec![scene], Vec::new())
 }
