@@ -1,8 +1,10 @@
-//! The commands that do one thing and end: render, notes, check, devices, bench, audition, and the composer process.
+//! The commands that do one thing and end: render, replay, notes, check, devices, bench, audition, and the composer process.
 
 mod audition;
+mod replay;
 
 pub use audition::audition;
+pub use replay::replay;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};

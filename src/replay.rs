@@ -3,7 +3,7 @@
 mod heard;
 mod room;
 
-pub use heard::{Heard, heard};
+pub use heard::{Heard, channels, heard};
 pub use room::{Player, Told};
 
 use std::collections::VecDeque;
