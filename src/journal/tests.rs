@@ -363,7 +363,7 @@ fn notes(mut events: Vec<ScheduledEvent>, frame: impl Fn(Frames) -> Frames) -> V
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     /// Whatever is asked and whatever fails: the outputs are sent the same again, and play the same notes on the same frames.
     #[test]
