@@ -412,6 +412,66 @@ fn stopping_and_playing_again_goes_on_with_the_next_bar() {
 }
 
 #[test]
+fn what_was_played_can_be_heard_again() {
+    use std::io::BufRead as _;
+
+    let mut show = Show::start(LOOP, "none");
+    show.wait_for_bar(2);
+    show.save_from_outside(&LOOP.replace("C,2 G,2", "F,2 A,2"));
+    let from = show.wait("promise", |shown| shown.contains("F,2 A,2").then(|| promised(shown))?);
+    let loud = show.wait_for_bar(from + 1);
+    show.type_keys(LEADER);
+    show.type_keys(b"m1");
+    show.wait_for("bass (muted)");
+    let muted = show.wait_for_bar(1);
+    show.wait_for_bar(muted + 3);
+    show.type_keys(LEADER);
+    show.type_keys(b"s");
+    show.wait_for("■ stopped");
+    let heard: Vec<String> = show.texts(0).range(..=muted + 2).map(|(_, text)| (*text).to_owned()).collect();
+    // Where nothing plays nobody is asked.
+    show.type_keys(QUIT);
+    show.ends();
+    let sets = show.place.path("XDG_STATE_HOME/barline/sets");
+    let sets: Vec<PathBuf> = std::fs::read_dir(sets).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let [journal] = &sets[..] else { panic!("{sets:?}") };
+    assert!(show.shown().contains("this set can be heard again: barline replay"), "{}", show.shown());
+
+    let [abc, mid] = ["a.abc", "a.mid"].map(|name| show.place.path(name));
+    let arguments = [Path::new("replay"), journal, Path::new("-o"), &abc, Path::new("-o"), &mid];
+    let ran = show.place.run(arguments);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let written = std::fs::read_to_string(&abc).unwrap();
+    let lines = written.lines().filter_map(|line| line.strip_prefix("[V:bass]"));
+    let bars: Vec<&str> = lines.flat_map(|line| line.trim_end_matches('|').split('|')).map(str::trim).collect();
+    let [loud, muted] = [loud, muted].map(|bar| usize::try_from(bar).unwrap());
+    assert_eq!(bars[..loud - 1], heard[..loud - 1], "{written}");
+    assert_eq!(bars[muted..muted + 2], ["z4", "z4"], "{written}");
+    let tracks = barline::import::read_midi(&mid).unwrap().tracks;
+    let notes = show.place.run([Path::new("notes"), &abc]).out;
+    assert_eq!(tracks[0].notes.len(), notes.lines().count());
+
+    // To the outputs, with a line for each bar, until it is told to end.
+    let mut replay = show.place.program();
+    replay.args([Path::new("replay"), journal, Path::new("--audio"), Path::new("none")]);
+    let mut replay = replay.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = std::io::BufReader::new(replay.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "  1│ bass t C,2 G,2");
+    pty::signal(replay.id(), libc::SIGTERM);
+    assert_eq!(replay.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_set_that_was_never_played_leaves_no_journal() {
+    let mut show = Show::start_with(LOOP, &["--model", "none", "--audio", "none", "--armed"], &[]);
+    show.wait_for("■ stopped");
+    // Where nothing plays nobody is asked.
+    show.type_keys(QUIT);
+    show.ends();
+    assert!(!show.place.path("XDG_STATE_HOME/barline/sets").exists());
+}
+
+#[test]
 fn a_signal_ends_it_as_quitting_does() {
     for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
         let mut show = Show::start(LOOP, "none");
