@@ -98,7 +98,7 @@ pub struct RenderArguments {
 
 #[derive(Args, Debug)]
 pub struct ReplayArguments {
-    /// A file from ~/.local/state/barline/sets, or $XDG_STATE_HOME
+    /// A file from ~/.local/state/barline/sets (or `$XDG_STATE_HOME`)
     #[arg(value_name = "JOURNAL")]
     pub journal: PathBuf,
     /// HOST[:DEVICE] as `barline devices` lists them, or `none` for no sound

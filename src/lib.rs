@@ -8,7 +8,8 @@
 //!                  ▲             │ timeline, transport, ladder ◀──────── ComposedBar ───┘
 //!                  └───Event─────┤
 //!                                └──ScheduledEvent──▶ engine + synth (audio callback)
-//!                                └──ScheduledEvent──▶ midi (own thread)
+//!                                ├──ScheduledEvent──▶ midi (own thread)
+//!                                └──────Line─────────▶ journal (own thread)
 //! ```
 //!
 //! An evaluated [`prompt::Scene`] goes to the [`conductor`], which asks a [`compose::Composer`] for bars and keeps what it knows of the
@@ -27,6 +28,7 @@
 //! | [`timeline`], [`transport`], [`ladder`], [`conductor`] | which bars there are, when they are, what fills a gap |
 //! | [`synth`], [`engine`], [`queue`] | patches, voices, and events in, sound out |
 //! | [`render`], [`record`], [`export`], [`import`] | the engine in a loop; WAV, MIDI and ABC of what was played, and MIDI back |
+//! | [`journal`], [`replay`] | the lines of a set and their way back; its steps and notes again |
 //! | [`audition`] | what a model writes, judged |
 //! | [`event`] | what rooms tell each other |
 //!
@@ -34,7 +36,9 @@
 //! | --- | --- |
 //! | [`ui`] | main; the only writer of the editor |
 //! | [`watch`] | its own; reads changed files |
-//! | [`scheduler`] | its own, real-time where permitted; runs the conductor |
+//! | [`scheduler`] | its own, real-time where permitted; runs the conductor, through [`journal::Recorder`] |
+//! | [`journal::Journal`] | its own; the file of the set |
+//! | [`replay::Player`] | its own, real-time where permitted; in the scheduler's place |
 //! | [`compose::link`] | its own; owns the child process, restarts it |
 //! | [`compose::child`] | the child: a reader thread, and one decode thread at low priority |
 //! | [`audio`] | the device's callback, which never allocates, locks or logs |
@@ -50,6 +54,7 @@
 //! * The composer's text is a pure function of header, words and bars ([`compose::stream`]); its cache is only a shortcut.
 //! * Who strikes a note ends it: the agenda sends the note-off, the outputs keep a table of what sounds.
 //! * The audio callback and the MIDI thread allocate nothing (`tests/realtime.rs` runs them under an allocation check).
+//! * What goes to the outputs goes through the recorder, and a replay sends the same again: it is the same music by construction.
 //! * Parsing never fails; it returns what it understood and a list of diagnostics with places.
 //! * A text with errors never replaces one without.
 //!

@@ -89,6 +89,9 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let journal = state
         .as_ref()
         .map(|state| Journal::start(sets_in(state), header(arguments, rate, model.as_deref()), events.clone()));
+    if journal.is_none() {
+        say(Level::Warning, "there is no home folder: this set is not kept".to_owned());
+    }
     let lines = journal.as_ref().map(Journal::lines);
     let scheduler = Scheduler::start(conductor, outputs, clock, events.clone(), lines);
     let silence = scheduler.sender();

@@ -167,6 +167,7 @@ mod meter_text {
 
     use crate::abc::Meter;
 
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
     pub fn serialize<S: Serializer>(meter: &Meter, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(meter)
     }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::engine::Renderer;
 use crate::event::{Action, ScheduledEvent};
 use crate::export::{ExportError, WavFile, write_midi};
-use crate::journal::{Recording, Sound};
+use crate::journal::{Line, Recording, Sound};
 use crate::record;
 use crate::render::Format;
 use crate::synth::{Patch, Synth};
@@ -52,7 +52,8 @@ pub struct Steps {
     origin: Frames,
     from: SampleRate,
     rate: SampleRate,
-    steps: VecDeque<Step>,
+    /// In the order in which they were recorded.
+    left: VecDeque<Step>,
     end: Frames,
 }
 
@@ -63,19 +64,19 @@ impl Steps {
         let from = recording.header.rate;
         let first = recording.bars().first()?.at;
         let mut steps =
-            Steps { origin: first - from.frames_in(LEAD), from, rate, steps: VecDeque::new(), end: Frames(0) };
+            Steps { origin: first - from.frames_in(LEAD), from, rate, left: VecDeque::new(), end: Frames(0) };
         for line in &recording.lines {
             let step = match line {
-                crate::journal::Line::Sent(event) => Step::Send(ScheduledEvent { at: steps.frame(event.at), ..*event }),
-                crate::journal::Line::Voice(sound) => Step::Sound(Sound { at: steps.frame(sound.at), ..sound.clone() }),
+                Line::Sent(event) => Step::Send(ScheduledEvent { at: steps.frame(event.at), ..*event }),
+                Line::Voice(sound) => Step::Sound(Sound { at: steps.frame(sound.at), ..sound.clone() }),
                 _ => continue,
             };
             steps.end = steps.end.max(step.at());
-            steps.steps.push_back(step);
+            steps.left.push_back(step);
         }
         // Where the recording broke off nothing may hang.
         steps.end = steps.end + Frames(1);
-        steps.steps.push_back(Step::Send(ScheduledEvent { at: steps.end, action: Action::AllNotesOff }));
+        steps.left.push_back(Step::Send(ScheduledEvent { at: steps.end, action: Action::AllNotesOff }));
         Some(steps)
     }
 
@@ -95,7 +96,7 @@ impl Steps {
     /// Takes the steps that have to leave now. They leave in the order in which they were recorded, a flush behind what it takes back.
     pub fn due(&mut self, now: Frames) -> impl Iterator<Item = Step> + '_ {
         let horizon = now + self.rate.frames_in(WINDOW);
-        std::iter::from_fn(move || if self.steps.front()?.at() < horizon { self.steps.pop_front() } else { None })
+        std::iter::from_fn(move || if self.left.front()?.at() < horizon { self.left.pop_front() } else { None })
     }
 }
 
@@ -128,7 +129,7 @@ fn write_wav(
     let Some(mut steps) = Steps::new(recording, rate) else { return file.finish() };
     let at_first = |step: &&Step| matches!(step, Step::Sound(sound) if sound.at == Frames(0));
     let mut first: Vec<Option<Arc<Patch>>> = vec![None; crate::prompt::MAX_VOICES];
-    for step in steps.steps.iter().take_while(|step| step.at() == Frames(0)).filter(at_first) {
+    for step in steps.left.iter().take_while(|step| step.at() == Frames(0)).filter(at_first) {
         let Step::Sound(sound) = step else { continue };
         first[usize::from(sound.slot.0)] = patch(&sound.patch);
     }

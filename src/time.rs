@@ -277,7 +277,9 @@ impl Serialize for Tempo {
 impl<'de> Deserialize<'de> for Tempo {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let tempo = text.parse::<Ratio<i64>>().ok().filter(|tempo| *tempo > Ratio::from_integer(0)).map(Tempo);
+        // A sign is not only wrong but may be more than a fraction can turn round.
+        let tempo = Some(&text).filter(|text| !text.contains('-')).and_then(|text| text.parse::<Ratio<i64>>().ok());
+        let tempo = tempo.filter(|tempo| *tempo.numer() > 0).map(Tempo);
         tempo.ok_or_else(|| serde::de::Error::custom(format!("'{text}' is not a tempo")))
     }
 }

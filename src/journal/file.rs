@@ -119,7 +119,9 @@ mod tests {
         let journal = Journal::start(folder.to_owned(), header(), events);
         let sender = journal.lines();
         // Nobody takes what comes after a failure.
-        lines.into_iter().for_each(|line| drop(sender.send(line)));
+        for line in lines {
+            drop(sender.send(line));
+        }
         drop(sender);
         (journal.finish(), said.iter().collect())
     }

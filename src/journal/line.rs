@@ -1,5 +1,6 @@
 //! The lines of a journal, one JSON object each. Plain values.
 
+use num_rational::Ratio;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -112,8 +113,8 @@ impl Sound {
     }
 }
 
-/// Longer than any set, and far from where arithmetic ends: 2⁴⁰ frames are 66 days at 192 kHz.
-const LONGEST: i64 = 1 << 40;
+/// Longer than any set, and far from where arithmetic ends: 2³⁶ frames are four days at 192 kHz.
+const LONGEST: i64 = 1 << 36;
 
 impl Line {
     /// The line of what the performer asked; `None` where another line tells (an evaluation), and for what is not part of the music.
@@ -142,17 +143,14 @@ impl Line {
     /// What is out of its range, in a line that nobody of ours wrote.
     pub(super) fn fault(&self) -> Option<&'static str> {
         let time = |at: &Frames| (0..=LONGEST).contains(&at.0);
-        let beats = |beats: &Beats| beats.numerator().abs() <= LONGEST && beats.denominator() <= 1 << 20;
-        let tempo = |tempo: &Tempo| {
-            let (above, below) = (*tempo.0.numer(), *tempo.0.denom());
-            (1..=1 << 40).contains(&above)
-                && (1..=1 << 20).contains(&below)
-                && above <= 100_000 * below
-                && below <= 1000 * above
+        let beats = |beats: &Beats| (0..=1 << 32).contains(&beats.numerator()) && beats.denominator() <= 1024;
+        let unit = |unit: &Beats| beats(unit) && (Beats::new(1, 1024)..=Beats::WHOLE * 4).contains(unit);
+        let tempo = |Tempo(tempo): &Tempo| {
+            (Ratio::new(1, 10)..=Ratio::from_integer(10_000)).contains(tempo) && *tempo.denom() <= 1 << 20
         };
         let slot = |slot: &VoiceSlot| usize::from(slot.0) < MAX_VOICES;
         let right = match self {
-            Line::Header(header) => (1000..=1_000_000).contains(&header.rate.0),
+            Line::Header(header) => (8000..=384_000).contains(&header.rate.0),
             Line::Prompt(Evaluated { at, .. })
             | Line::Command { at, .. }
             | Line::Message { at, .. }
@@ -160,9 +158,7 @@ impl Line {
             Line::Voice(sound) => {
                 time(&sound.at) && slot(&sound.slot) && sound.channel.is_none_or(|c| (1..=16).contains(&c))
             }
-            Line::Bar(bar) => {
-                time(&bar.at) && beats(&bar.beats) && beats(&bar.unit) && bar.unit > Beats::ZERO && tempo(&bar.tempo)
-            }
+            Line::Bar(bar) => time(&bar.at) && beats(&bar.beats) && unit(&bar.unit) && tempo(&bar.tempo),
             Line::Tempo { at, beats: place, tempo: value } => time(at) && beats(place) && tempo(value),
             Line::Sent(event) => {
                 time(&event.at)

@@ -43,7 +43,7 @@ impl Recorder {
     pub fn begin(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
         let scene = Arc::clone(self.conductor.timeline().scene());
         let Recorder { conductor, journal, .. } = self;
-        conductor.mix(&scene, now, &mut |event| send(journal, event, out));
+        conductor.mix(&scene, now, &mut |event| send(journal.as_ref(), event, out));
         self.evaluated(&scene, true, now);
         self.look();
     }
@@ -58,7 +58,7 @@ impl Recorder {
             _ => None,
         };
         let Recorder { conductor, journal, .. } = self;
-        conductor.command(command, now, &mut |event| send(journal, event, out));
+        conductor.command(command, now, &mut |event| send(journal.as_ref(), event, out));
         if self.conductor.timeline().next_bar() <= self.last {
             self.last = self.conductor.timeline().next_bar() - 1;
             self.write(Line::Back { at: now, from: self.last + 1 });
@@ -72,7 +72,7 @@ impl Recorder {
     /// [`Conductor::advance`].
     pub fn advance(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
         let Recorder { conductor, journal, .. } = self;
-        conductor.advance(now, &mut |event| send(journal, event, out));
+        conductor.advance(now, &mut |event| send(journal.as_ref(), event, out));
         self.look();
     }
 
@@ -147,7 +147,7 @@ impl Recorder {
 }
 
 /// Writes an event down and passes it on: nothing goes to the outputs on another way.
-fn send(journal: &Option<Sender<Line>>, event: ScheduledEvent, out: &mut dyn FnMut(ScheduledEvent)) {
+fn send(journal: Option<&Sender<Line>>, event: ScheduledEvent, out: &mut dyn FnMut(ScheduledEvent)) {
     if let Some(journal) = journal {
         let _ = journal.send(Line::Sent(event));
     }

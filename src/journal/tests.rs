@@ -244,7 +244,7 @@ fn a_journal_that_is_cut_anywhere_is_read_up_to_there() {
         let Some((recording, damages)) = read else { continue };
         assert_eq!(damages, [], "{end}");
         // A line is there whole, but for its end, or not at all.
-        let ended = journal[..end].iter().filter(|byte| **byte == b'\n').count().saturating_sub(1);
+        let ended = journal[..end].split(|byte| *byte == b'\n').skip(2).count();
         assert!((ended..=ended + 1).contains(&recording.lines.len()), "{end}");
         assert_eq!(recording.lines[..], all.lines[..recording.lines.len()]);
         let steps = Steps::new(&recording, RATE);
@@ -267,6 +267,7 @@ fn damaged_lines_are_named_and_left_out() {
         (6, r#"{"sent":{"at":1,"note_on":{"voice":99,"pitch":60,"velocity":90}}}"#, "out of range"),
         (6, r#"{"sent":{"at":-1,"flush":null}}"#, "out of range"),
         (6, r#"{"tempo":{"at":1,"beats":"0","tempo":"0"}}"#, "'0' is not a tempo"),
+        (6, r#"{"tempo":{"at":1,"beats":"0","tempo":"-9223372036854775808/-1"}}"#, "is not a tempo"),
         (6, r#"{"tempo":{"at":1,"beats":"1/0","tempo":"120"}}"#, "is not a fraction"),
     ];
     for (at, line, why) in cases {
@@ -419,6 +420,53 @@ proptest! {
         let abc = std::fs::read_to_string(folder.path().join("a.abc")).expect("text");
         let said = crate::check::check(&abc);
         prop_assert!(said.is_empty(), "{:?}\n{}", said, abc);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Whatever a disk or a hand makes of a journal: what can be read of it is played.
+    #[test]
+    fn no_damage_ends_a_replay(
+        damages in prop::collection::vec((any::<prop::sample::Index>(), "[0-9.,\"{}\\[\\]/zC|\n-]{0,3}", 0..4usize), 1..6),
+    ) {
+        let mut set = Set::new(TEXTS[1], Box::new(Script::new("E8\nF8")), Pace::Offline);
+        set.command(Command::Play);
+        set.run(60_000);
+        set.command(Command::Mute { voice: 1, muted: true });
+        set.run(200_000);
+        set.command(Command::Stop);
+        let mut journal = set.journal();
+        // The header is another matter.
+        let header = journal.iter().position(|byte| *byte == b'\n').expect("lines") + 1;
+        for (at, new, long) in damages {
+            let at = header + at.index(journal.len() - header);
+            let end = journal.len().min(at + long);
+            journal.splice(at..end, new.into_bytes());
+        }
+        let (recording, _) = read(&journal).expect("a journal").expect("a header");
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["a.abc", "a.mid"] {
+            crate::replay::write(&recording, &folder.path().join(name), &|_| None).expect("written");
+        }
+        if let Some(mut steps) = Steps::new(&recording, SampleRate(44_100)) {
+            let end = steps.end();
+            let left = steps.due(end).count();
+            prop_assert!(left > 0 && steps.due(end).next().is_none());
+        }
+    }
+}
+
+#[test]
+fn restarts_and_refused_bars_are_said_in_the_journal() {
+    let composer = Moody { script: Script::new("E4"), moods: vec![20, 20, 20, 0], at: 0, waits: 0 };
+    let mut set = Set::new(TWO_VOICES, Box::new(composer), Pace::Offline);
+    set.command(Command::Play);
+    set.run(300_000);
+    let messages: Vec<String> = of_kind(&set.journal(), "message").iter().map(ToString::to_string).collect();
+    for said in ["composer was killed; it is started again", "bar 3 of lead is not a full bar: E4"] {
+        assert!(messages.iter().any(|message| message.contains(said)), "{said}: {messages:?}");
     }
 }
 

@@ -72,7 +72,9 @@ pub fn heard(recording: &Recording) -> Vec<Heard> {
                 Some(note) => open.get_mut(&note).and_then(VecDeque::pop_front).into_iter().collect(),
                 None => open.drain().flat_map(|(_, notes)| notes).collect(),
             };
-            ended.into_iter().for_each(|note| notes[note].off = off);
+            for note in ended {
+                notes[note].off = off;
+            }
         }
     };
     for ((at, _), (slot, note)) in struck {
@@ -83,7 +85,9 @@ pub fn heard(recording: &Recording) -> Vec<Heard> {
     end(Frames(i64::MAX), &mut open, &mut notes);
     // Where the recording broke off.
     let last = recording.events().map(|event| event.at).max().unwrap_or_default();
-    open.into_values().flatten().for_each(|note| notes[note].off = last);
+    for note in open.into_values().flatten() {
+        notes[note].off = last;
+    }
     notes
 }
 

@@ -22,9 +22,9 @@ fn scene(text: &str) -> Arc<Scene> {
     Arc::new(crate::prompt::read(Path::new("a.abc"), text, &patches, &lexicon).0.remove(0))
 }
 
-fn patch(name: &str) -> Option<Arc<Patch>> {
+fn patch(name: &str) -> Arc<Patch> {
     let text = if name == "sub" { PATCH.replace("saw", "sine") } else { PATCH.to_owned() };
-    Some(Arc::new(Patch::parse(name, &text).expect("a patch")))
+    Arc::new(Patch::parse(name, &text).expect("a patch"))
 }
 
 /// A recording of so many bars by the ladder. What is asked on the way is asked in the first 5 ms of a bar, counted from 1.
@@ -70,11 +70,11 @@ const SET: &str = "X:1\nT:Set\nM:6/8\nL:1/8\nQ:3/8=83\nK:Edor\n%%phrase 2\nV:bas
 #[test]
 fn what_was_not_touched_is_what_render_makes() {
     let recording = recorded(SET, 2, &[]);
-    let rendering = render(scene(SET), Box::new(Silent), 2, 3, 1, &patch);
+    let rendering = render(scene(SET), Box::new(Silent), 2, 3, 1, &|name| Some(patch(name)));
     let folder = tempfile::tempdir().expect("a folder");
     let both = |name: &str| {
         let [ours, theirs] = ["replay", "render"].map(|by| folder.path().join(format!("{by}.{name}")));
-        write(&recording, &ours, &patch).expect("written");
+        write(&recording, &ours, &|name| Some(patch(name))).expect("written");
         rendering.write(&theirs).expect("written");
         [ours, theirs].map(|path| std::fs::read(path).expect("there"))
     };
