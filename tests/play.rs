@@ -151,6 +151,26 @@ impl Show {
         std::fs::rename(beside, self.prompt()).unwrap();
     }
 
+    /// After the end: the only journal there is.
+    fn journal(&self) -> PathBuf {
+        let sets = std::fs::read_dir(self.place.path("XDG_STATE_HOME/barline/sets")).unwrap();
+        let sets: Vec<PathBuf> = sets.map(|entry| entry.unwrap().path()).collect();
+        let [journal] = &sets[..] else { panic!("{sets:?}") };
+        journal.clone()
+    }
+
+    /// After the end: the bars of a voice as the journal has them, written by `replay` to `a.abc` and `a.mid`.
+    fn replayed(&self, voice: &str) -> Vec<String> {
+        let [abc, mid] = ["a.abc", "a.mid"].map(|name| self.place.path(name));
+        let journal = self.journal();
+        let ran = self.place.run([Path::new("replay"), &journal, Path::new("-o"), &abc, Path::new("-o"), &mid]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let written = std::fs::read_to_string(&abc).unwrap();
+        let line = format!("[V:{voice}]");
+        let lines = written.lines().filter_map(|text| text.strip_prefix(&line));
+        lines.flat_map(|line| line.trim_end_matches('|').split('|')).map(|bar| bar.trim().to_owned()).collect()
+    }
+
     fn prompt(&self) -> PathBuf {
         self.place.path("set/prompt.abc")
     }
@@ -432,28 +452,18 @@ fn what_was_played_can_be_heard_again() {
     // Where nothing plays nobody is asked.
     show.type_keys(QUIT);
     show.ends();
-    let sets = show.place.path("XDG_STATE_HOME/barline/sets");
-    let sets: Vec<PathBuf> = std::fs::read_dir(sets).unwrap().map(|entry| entry.unwrap().path()).collect();
-    let [journal] = &sets[..] else { panic!("{sets:?}") };
     assert!(show.shown().contains("this set can be heard again: barline replay"), "{}", show.shown());
-
-    let [abc, mid] = ["a.abc", "a.mid"].map(|name| show.place.path(name));
-    let arguments = [Path::new("replay"), journal, Path::new("-o"), &abc, Path::new("-o"), &mid];
-    let ran = show.place.run(arguments);
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-    let written = std::fs::read_to_string(&abc).unwrap();
-    let lines = written.lines().filter_map(|line| line.strip_prefix("[V:bass]"));
-    let bars: Vec<&str> = lines.flat_map(|line| line.trim_end_matches('|').split('|')).map(str::trim).collect();
+    let bars = show.replayed("bass");
     let [loud, muted] = [loud, muted].map(|bar| usize::try_from(bar).unwrap());
-    assert_eq!(bars[..loud - 1], heard[..loud - 1], "{written}");
-    assert_eq!(bars[muted..muted + 2], ["z4", "z4"], "{written}");
-    let tracks = barline::import::read_midi(&mid).unwrap().tracks;
-    let notes = show.place.run([Path::new("notes"), &abc]).out;
+    assert_eq!(bars[..loud - 1], heard[..loud - 1]);
+    assert_eq!(bars[muted..muted + 2], ["z4", "z4"]);
+    let tracks = barline::import::read_midi(&show.place.path("a.mid")).unwrap().tracks;
+    let notes = show.place.run([Path::new("notes"), &show.place.path("a.abc")]).out;
     assert_eq!(tracks[0].notes.len(), notes.lines().count());
 
     // To the outputs, with a line for each bar, until it is told to end.
     let mut replay = show.place.program();
-    replay.args([Path::new("replay"), journal, Path::new("--audio"), Path::new("none")]);
+    replay.args([Path::new("replay"), &show.journal(), Path::new("--audio"), Path::new("none")]);
     let mut replay = replay.stdout(std::process::Stdio::piped()).spawn().unwrap();
     let mut lines = std::io::BufReader::new(replay.stdout.take().unwrap()).lines();
     assert_eq!(lines.next().unwrap().unwrap(), "  1│ bass t C,2 G,2");
@@ -532,6 +542,13 @@ mod with_a_model {
         }
         show.wait_for("% typed by hand");
         show.quit();
+        // The last bar was cut short.
+        let (replayed, heard) = (show.replayed("lead"), show.texts(0));
+        let sounded = heard.iter().filter(|(number, _)| **number < replayed.len() as i64);
+        assert!(sounded.clone().count() > 12, "{replayed:?}");
+        for (number, text) in sounded {
+            assert_eq!(replayed[usize::try_from(*number).unwrap() - 1], *text, "bar {number}");
+        }
     }
 
     #[test]
