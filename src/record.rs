@@ -45,7 +45,7 @@ pub struct BarRecord {
 pub struct Part {
     pub voice: String,
     pub role: Role,
-    /// `text`, `loop`, `model` or `ladder 3`.
+    /// `text`, `loop`, `model`, `edit` or `ladder 3`.
     pub by: String,
     /// ABC without the bar line, as the screen shows it.
     pub text: String,
@@ -85,6 +85,7 @@ fn part(scene: &Scene, voice: &Voice, cell: &Cell) -> Part {
             Author::Text if voice.by == By::Loop => "loop".to_owned(),
             Author::Text => "text".to_owned(),
             Author::Model => "model".to_owned(),
+            Author::Edit => "edit".to_owned(),
             Author::Ladder(rung) => format!("ladder {rung}"),
         },
         text: in_unit(scene, voice.role, cell),

@@ -125,6 +125,7 @@ fn line(bar: &BarRecord) -> String {
         let mark = match part.by.as_str() {
             "text" | "loop" => "t".to_owned(),
             "model" => "m".to_owned(),
+            "edit" => "e".to_owned(),
             by => by.strip_prefix("ladder ").map_or_else(|| by.to_owned(), |rung| format!("L{rung}")),
         };
         format!("{} {mark} {}", part.voice, part.text)

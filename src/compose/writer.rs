@@ -1,6 +1,6 @@
 //! Writes bars: keeps the model in step with the stream, draws drafts of each bar and takes the best. Runs on the decode thread.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use super::draft::{Desk, Draft};
@@ -122,6 +122,7 @@ impl<M: Model> Writer<M> {
             attempt: prompt.attempt,
             number,
             cells: Vec::new(),
+            drafts: Vec::new(),
             tokens: 0,
             micros: 0,
         };
@@ -131,6 +132,7 @@ impl<M: Model> Writer<M> {
             let Some(cell) = self.write_cell(prompt, index, voice, cancel, &left)? else { return Ok(None) };
             prompt.bars[index].cells[voice] = Some(cell.text.clone());
             bar.cells.push((voice, cell.text));
+            bar.drafts.push((voice, cell.drafts));
             bar.tokens += cell.tokens;
             bar.micros += cell.work.as_micros() as u64;
         }
@@ -152,7 +154,7 @@ impl<M: Model> Writer<M> {
         let Writer { model, profile, sampler, pieces, .. } = self;
         let stream = Stream::new(&prompt, profile);
         let mut tokens = prefix(model, pieces, &stream, index);
-        let mut rng = Rng::new(prompt.seed, prompt.first_bar + index as i64, voice, prompt.attempt);
+        let mut rng = Rng::new(prompt.seed, prompt.first_bar + index as i64, voice, prompt.bars[index].draw(voice));
         let mut everything = model.vocabulary().trie().alloc_token_set();
         everything.set_all(true);
         let mut text = Vec::new();
@@ -186,7 +188,7 @@ impl<M: Model> Writer<M> {
         let mut tokens = prefix(model, pieces, &stream, index);
         let passage = Passage::new(prompt, &stream, &profile.bands, index, voice);
         let strength = prompt.lean.unwrap_or(profile.lean);
-        let place = Rng::new(prompt.seed, prompt.first_bar + index as i64, voice, prompt.attempt);
+        let place = Rng::new(prompt.seed, prompt.first_bar + index as i64, voice, prompt.bars[index].draw(voice));
         let candidates = prompt.candidates.max(1);
         let mut desk = Desk {
             model,
@@ -221,10 +223,13 @@ impl<M: Model> Writer<M> {
             .collect();
         let recent: Vec<Measure> = (index.saturating_sub(2)..index).filter_map(|at| stream.heard(at, voice)).collect();
         let best = rank::best(&judged, &passage, &recent);
-        let text = stream.from_model(&measures[best], voice);
+        let mut sayings: Vec<String> = measures.iter().map(|measure| stream.from_model(measure, voice)).collect();
         let tokens = drafts[0].tokens;
         written.extend(drafts.into_iter().map(|draft| draft.text));
-        Ok(Some(Written { text, tokens, work }))
+        let text = sayings[best].clone();
+        let mut seen = HashSet::new();
+        sayings.retain(|text| seen.insert(text.clone()));
+        Ok(Some(Written { text, drafts: sayings, tokens, work }))
     }
 }
 
@@ -232,6 +237,8 @@ impl<M: Model> Writer<M> {
 struct Written {
     /// In the prompt's key.
     text: String,
+    /// What else it might have been, and this, each once.
+    drafts: Vec<String>,
     /// Of the first draft, which was all that had to be done.
     tokens: u32,
     work: Duration,

@@ -9,7 +9,7 @@ use super::*;
 use crate::compose::script::Script;
 use crate::compose::{Composer, Prompt, Reply};
 use crate::conductor::{Conductor, Pace};
-use crate::event::{Action, Command, ScheduledEvent, VoiceSlot};
+use crate::event::{Action, Command, ScheduledEvent, Touch, VoiceSlot};
 use crate::prompt::Scene;
 use crate::queue::EventQueue;
 use crate::replay::{Heard, Step, Steps, heard};
@@ -339,6 +339,15 @@ const TEXTS: [&str; 6] = [
     "X:1\nM:2/4\nL:1/16\nQ:1/4=240\nK:C\nV:bass by=loop\n[V:bass] CCCC CCCC | z8 |\n",
 ];
 
+fn voice() -> impl Strategy<Value = String> {
+    prop::sample::select(vec!["lead", "bass", "more"]).prop_map(str::to_owned)
+}
+
+fn touch() -> impl Strategy<Value = Touch> {
+    let edit = Touch::Edit("G2 [ce]6".into());
+    prop::sample::select(vec![Touch::Reroll, Touch::Choose(0), edit, Touch::Pin, Touch::Unpin, Touch::Veto])
+}
+
 /// What happens, and how long after the last.
 fn happening() -> impl Strategy<Value = (u32, Option<Command>)> {
     let command = prop_oneof![
@@ -348,6 +357,9 @@ fn happening() -> impl Strategy<Value = (u32, Option<Command>)> {
         1 => Just(Some(Command::Panic)),
         1 => Just(Some(Command::Reroll)),
         3 => (0..3usize, any::<bool>()).prop_map(|(voice, muted)| Some(Command::Mute { voice, muted })),
+        1 => (voice(), any::<bool>()).prop_map(|(voice, soloed)| Some(Command::Solo { voice, soloed })),
+        1 => (voice(), any::<bool>()).prop_map(|(voice, frozen)| Some(Command::Freeze { voice, frozen })),
+        2 => (1..12i64, voice(), touch()).prop_map(|(bar, voice, touch)| Some(Command::Touch { bar, voice, touch })),
         4 => (0..TEXTS.len(), any::<bool>())
             .prop_map(|(text, fresh)| Some(Command::Evaluate { scene: scene(TEXTS[text]), fresh })),
         // The scheduler's thread was held up.
@@ -467,6 +479,30 @@ fn restarts_and_refused_bars_are_said_in_the_journal() {
     let messages: Vec<String> = of_kind(&set.journal(), "message").iter().map(ToString::to_string).collect();
     for said in ["composer was killed; it is started again", "bar 3 of lead is not a full bar: E4"] {
         assert!(messages.iter().any(|message| message.contains(said)), "{said}: {messages:?}");
+    }
+}
+
+#[test]
+fn what_the_performer_asks_is_one_line_each() {
+    let scene = scene(TWO_VOICES);
+    let lead = || "lead".to_owned();
+    let touch = |touch| Command::Touch { bar: 7, voice: lead(), touch };
+    let patch = crate::synth::Patch::parse("sub", "sine(pitch)").expect("a patch");
+    for (command, what) in [
+        (Command::Play, json!("play")),
+        (Command::Reroll, json!("reroll")),
+        (Command::Mute { voice: 0, muted: true }, json!({"mute": {"voice": "bass", "muted": true}})),
+        (Command::Mute { voice: 9, muted: true }, json!({"mute": {"voice": null, "muted": true}})),
+        (Command::Solo { voice: lead(), soloed: false }, json!({"solo": {"voice": "lead", "soloed": false}})),
+        (Command::Freeze { voice: lead(), frozen: true }, json!({"freeze": {"voice": "lead", "frozen": true}})),
+        (touch(Touch::Pin), json!({"touch": {"bar": 7, "voice": "lead", "how": "pin"}})),
+        (touch(Touch::Edit("C8".into())), json!({"touch": {"bar": 7, "voice": "lead", "how": {"edit": "C8"}}})),
+        (Command::Evaluate { scene: Arc::clone(&scene), fresh: true }, Value::Null),
+        (Command::Patch(Arc::new(patch)), Value::Null),
+        (Command::Quit, Value::Null),
+    ] {
+        let line = Line::of_command(&command, &scene, Frames(3));
+        assert_eq!(line, (!what.is_null()).then_some(Line::Command { at: Frames(3), what }), "{command:?}");
     }
 }
 

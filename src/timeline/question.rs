@@ -52,7 +52,11 @@ impl Timeline {
             None => (&in_force.scene, in_force.origin),
         };
         let bar = number - origin;
-        PromptBar { words: scene.words_at(bar), control: scene.control_at(bar), cells: cells.collect() }
+        let cells = cells.collect();
+        let voices = || newest.scene.voices.iter().map(|voice| voice.name.as_str());
+        let draws = voices().map(|name| self.stage.draw(number, name)).collect();
+        let vetoed = voices().map(|name| self.stage.vetoed(number, name).to_vec()).collect();
+        PromptBar { words: scene.words_at(bar), control: scene.control_at(bar), cells, draws, vetoed }
     }
 }
 
