@@ -1,5 +1,6 @@
 //! The composer without llama.cpp: any vocabulary that can spell the subset writes full bars, always the same ones for the same prompt.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use barline::abc::Meter;
@@ -303,6 +304,24 @@ fn where_time_is_short_the_first_draft_is_taken() {
     assert_eq!(first(4, Duration::ZERO), alone);
     assert_eq!(first(4, Duration::MAX), first(4, Duration::MAX));
     assert_ne!(first(4, Duration::MAX), alone);
+}
+
+/// A later draft that takes too long is given up, and the bar is there in time.
+#[test]
+fn a_draft_that_would_be_late_is_given_up() {
+    let mut writer = Writer::new(Noise::new(9, 400, 4096), profile("none"));
+    let mut asked = Prompt { candidates: 4, ..prompt("G", (4, 4), 1) };
+    asked.voices[2].composed = false;
+    let mut alone = Prompt { candidates: 1, ..asked.clone() };
+    // There is time to begin another draft, and then none.
+    let looks = Cell::new(0);
+    let left = |_| {
+        looks.set(looks.get() + 1);
+        if looks.get() > 3 { Duration::ZERO } else { Duration::MAX }
+    };
+    let bar = writer.next_bar_in_time(&mut asked, &|| false, &left).unwrap().unwrap();
+    assert_eq!((writer.drafts().len(), looks.get()), (1, 4));
+    assert_eq!(bar.cells, writer.next_bar(&mut alone, &|| false).unwrap().unwrap().cells);
 }
 
 #[test]

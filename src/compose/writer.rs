@@ -201,13 +201,21 @@ impl<M: Model> Writer<M> {
         let mut work = Duration::ZERO;
         for candidate in 0..candidates {
             // Another draft takes as long as those before, and the one that is taken has to be read again.
-            if candidate > 0 && time_left() < 2 * started.elapsed() / candidate {
+            let usual = started.elapsed() / candidate.max(1);
+            if candidate > 0 && time_left() < 2 * usual {
                 break;
             }
+            // One that takes longer than that is given up rather than let the bar be late.
+            let late = || candidate > 0 && time_left() < usual;
             let mut rng = place.clone().candidate(candidate);
             let worn = Worn::new(prompt, &stream, index, voice, &mut rng);
             let lean = Lean::new(&automaton, &passage, strength);
-            let Some(draft) = desk.draft(&worn, lean, &mut rng, candidates > 1, cancel)? else { return Ok(None) };
+            let Some(draft) = desk.draft(&worn, lean, &mut rng, candidates > 1, &|| cancel() || late())? else {
+                if cancel() {
+                    return Ok(None);
+                }
+                break;
+            };
             drafts.push(draft);
             if candidate == 0 {
                 work = started.elapsed();
