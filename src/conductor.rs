@@ -53,6 +53,16 @@ pub struct Tally {
     pub tokens_per_second: f32,
 }
 
+/// What makes the composer worth asking anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Asking {
+    question: (Revision, u32),
+    /// How far it may go.
+    reach: i64,
+    /// Whether somebody waits for the bars.
+    awaited: bool,
+}
+
 pub struct Conductor {
     timeline: Timeline,
     transport: Transport,
@@ -75,8 +85,8 @@ pub struct Conductor {
     failure: Option<String>,
     /// Drafts of each bar, of which the composer takes the best.
     candidates: u32,
-    /// What the composer was last asked, and how far it may go.
-    asked: Option<((Revision, u32), i64)>,
+    /// What the composer was last asked.
+    asked: Option<Asking>,
     /// No bar after this one is committed.
     last_bar: Option<i64>,
     composer_state: String,
@@ -178,8 +188,6 @@ impl Conductor {
             Command::Play if self.playing == Playing::Stopped => {
                 self.starting = Some(now);
                 self.playing = Playing::Playing;
-                // Now somebody waits for the bars, which the composer has to know.
-                self.asked = None;
             }
             Command::Hush => {
                 if self.playing == Playing::Playing {
@@ -357,13 +365,14 @@ impl Conductor {
         }
     }
 
-    /// Asks the composer anew when the text has changed, or when it may go further than before.
+    /// Asks the composer anew when the text has changed, when it may go further than before, or when the music begins or ends.
     fn ask(&mut self, now: Frames) {
         let ahead = (self.timeline.scene().phrase as usize).max(2);
         let reach = self.timeline.next_bar() + ahead as i64;
-        let question = (self.timeline.question(), reach);
-        if self.asked != Some(question) {
-            self.asked = Some(question);
+        let awaited = self.playing != Playing::Stopped;
+        let asked = Asking { question: self.timeline.question(), reach, awaited };
+        if self.asked != Some(asked) {
+            self.asked = Some(asked);
             let prompt = Prompt { candidates: self.candidates, due: self.due(now), ..self.timeline.prompt(ahead) };
             self.composer.ask(&prompt);
         }

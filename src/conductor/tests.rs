@@ -297,3 +297,19 @@ fn the_composer_is_told_how_long_it_has() {
     }
     assert!(asked(Pace::Offline).iter().all(|prompt| prompt.due.is_none()));
 }
+
+#[test]
+fn after_a_stop_nobody_waits() {
+    let prompts = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let mut conductor = Conductor::new(&scene(TWO_VOICES), Box::new(Asked(Arc::clone(&prompts))), RATE, 1, Pace::Live);
+    let last = |conductor: &mut Conductor, now| {
+        conductor.advance(Frames(now), &mut |_| {});
+        let prompts = prompts.lock().unwrap();
+        (prompts.len(), prompts.last().unwrap().due.is_some())
+    };
+    play(&mut conductor);
+    assert_eq!(last(&mut conductor, 0), (1, true));
+    conductor.command(Command::Stop, Frames(480), &mut |_| {});
+    assert_eq!(last(&mut conductor, 480), (2, false));
+    assert_eq!(last(&mut conductor, 960), (2, false));
+}
