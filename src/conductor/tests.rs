@@ -308,8 +308,9 @@ fn after_a_stop_nobody_waits() {
         (prompts.len(), prompts.last().unwrap().due.is_some())
     };
     play(&mut conductor);
-    assert_eq!(last(&mut conductor, 0), (1, true));
+    // The first bar begins at once, and is fixed in the same step.
+    assert_eq!(last(&mut conductor, 0), (2, true));
     conductor.command(Command::Stop, Frames(480), &mut |_| {});
-    assert_eq!(last(&mut conductor, 480), (2, false));
-    assert_eq!(last(&mut conductor, 960), (2, false));
+    assert_eq!(last(&mut conductor, 480), (3, false));
+    assert_eq!(last(&mut conductor, 960), (3, false));
 }
