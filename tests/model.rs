@@ -221,7 +221,7 @@ fn bars_under_words() {
         println!("{word}");
         for opening in obeyed::openings(Role::Lead, (55, 88), 4) {
             let mut prompt = Prompt { candidates: 4, ..opening };
-            prompt.bars.iter_mut().for_each(|bar| bar.words = vec![word.to_owned()]);
+            prompt.bars.iter_mut().for_each(|bar| bar.say(word));
             while writer.next_bar(&mut prompt, &|| false).unwrap().is_some() {}
             let bars: Vec<&str> = prompt.bars.iter().filter_map(|bar| bar.cells[0].as_deref()).collect();
             println!("  {} {}: {} |", prompt.meter, prompt.key, bars.join(" | "));
