@@ -1,7 +1,7 @@
 //! The ladder: what is played when a bar is due and the composer has none. Pure; used by the scheduler at the commit point.
 //!
-//! Rung 1 is what was planned before the text changed, if it still fits. Rung 3 varies a bar already heard, rung 4 makes one by rule from
-//! the header. Drums and bass repeat exactly; only melody varies. (Rung 2, closing a partial bar, is the composer's; it is not built yet.)
+//! Rung 1 is what was planned before the text changed, if it still fits; rung 2 what the composer began and had to close by force. Rung 3
+//! varies a bar already heard, rung 4 makes one by rule from the header. Drums and bass repeat exactly; only melody varies.
 
 use crate::abc::interval::Interval;
 use crate::abc::key::Key;
@@ -20,6 +20,8 @@ pub struct Need<'a> {
     pub rules: &'a VoiceRules,
     /// What was planned for this bar before the text changed.
     pub tail: Option<&'a Measure>,
+    /// What the composer wrote of this bar before time ran out, closed at its end.
+    pub partial: Option<&'a Measure>,
     /// Bars of this voice already heard, latest last, each as long as the metre asks now.
     pub heard: &'a [&'a Measure],
     /// Bars in a phrase.
@@ -34,6 +36,9 @@ pub struct Need<'a> {
 pub fn fill(need: &Need<'_>) -> (Measure, u8) {
     if let Some(tail) = need.tail.filter(|tail| fits(need, tail)) {
         return (tail.clone(), 1);
+    }
+    if let Some(partial) = need.partial {
+        return (partial.clone(), 2);
     }
     let mut rng = Rng::new(need.seed, need.bar, need.voice, u32::MAX);
     // A phrase ago stands the bar that this one most likely answers; without it, the last one.
@@ -247,6 +252,7 @@ mod tests {
             role,
             rules,
             tail: None,
+            partial: None,
             heard,
             phrase: 4,
             seed: 7,
@@ -278,6 +284,10 @@ mod tests {
         let with = |tail| fill(&Need { heard: &[&heard], tail: Some(tail), ..need });
         assert_eq!(with(&tail), (tail.clone(), 1));
         assert_eq!(with(&high).1, 3);
+        // A bar that was closed by force comes after it, and before those that the composer had no part in.
+        let begun = |tail| fill(&Need { heard: &[&heard], tail: Some(tail), partial: Some(&high), ..need });
+        assert_eq!(begun(&tail), (tail.clone(), 1));
+        assert_eq!(begun(&bar("D4 F2")), (high.clone(), 2));
     }
 
     #[test]
