@@ -131,9 +131,9 @@ fn no_file_hangs_the_composer_or_fills_the_machine() {
         assert!(memory <= limit, "{name} takes {memory} bytes");
         outcome
     };
-    for (name, bytes) in &mutations {
-        let path = place.write("hostile.gguf", bytes);
-        judge(name, &path);
+    for mutation in &mutations {
+        let path = place.write("hostile.gguf", (mutation.of)(&whole));
+        judge(&mutation.name, &path);
     }
     std::fs::create_dir(place.path("folder.gguf")).unwrap();
     for (name, path) in [

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -95,9 +96,15 @@ pub fn run<M: Model>(load: impl FnOnce() -> Result<Writer<M>, String>) -> io::Re
         eprintln!("the instrument {why}");
         reader.close();
     })?;
-    let loaded = load().and_then(|mut writer| {
+    let load = || {
+        let mut writer = load()?;
         let work = writer.warm_up()?;
         Ok((writer, work))
+    };
+    // A file may say what nobody expects, such as a context of -1 tokens.
+    let loaded = catch_unwind(AssertUnwindSafe(load)).unwrap_or_else(|_| {
+        let why = "the model file says something impossible, the log says where; give another with --model FILE.gguf";
+        Err(why.to_owned())
     });
     match loaded {
         Ok((mut writer, work)) => {

@@ -17,11 +17,9 @@ use super::child::PARENT;
 use super::protocol::{Unreadable, read_frame, write_frame};
 use super::{Composer, Prompt, Reply, Request};
 
-/// The first pause before a dead child is started again; doubled up to [`MAX_PAUSE`] while it keeps dying young.
+/// The first pause before a dead child is started again; doubled up to [`MAX_PAUSE`] while they die without having written a bar.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const MAX_PAUSE: Duration = Duration::from_secs(5);
-/// A child that lived this long died of something new.
-const HEALTHY: Duration = Duration::from_secs(10);
 /// Between two questions for how long the way takes.
 const PING: Duration = Duration::from_secs(2);
 /// Without any answer for so long, a child is taken for lost: long enough for a machine that is all but standing still.
@@ -78,7 +76,8 @@ impl Link {
     pub fn start(spawn: Spawn) -> Link {
         let (notes, inbox) = channel();
         let (outbox, replies) = channel();
-        let supervisor = Supervisor { spawn, notes: notes.clone(), inbox, outbox, child: None, started: 0 };
+        let supervisor =
+            Supervisor { spawn, notes: notes.clone(), inbox, outbox, child: None, started: 0, proven: false };
         let thread = std::thread::Builder::new().name("link".into()).spawn(move || supervisor.run());
         Link { notes, replies, supervisor: thread.ok() }
     }
@@ -126,20 +125,24 @@ struct Supervisor {
     child: Option<Started>,
     /// How many children have been started; tells a late note of an old child from one of the new.
     started: u32,
+    /// Whether the newest has written a bar.
+    proven: bool,
 }
 
 impl Supervisor {
     fn run(mut self) {
         let mut pause = FIRST_PAUSE;
         loop {
-            let born = Instant::now();
+            self.proven = false;
             let lost = match self.start_child() {
                 Ok(()) => self.serve(),
                 Err(error) => Some(Lost::Died(format!("cannot be started: {error}"))),
             };
             self.reap();
             let Some(lost) = lost else { break };
-            pause = if born.elapsed() > HEALTHY { FIRST_PAUSE } else { (pause * 2).min(MAX_PAUSE) };
+            if self.proven {
+                pause = FIRST_PAUSE;
+            }
             let reply = match lost {
                 Lost::Died(reason) => Reply::Restarting { reason },
                 Lost::Stranger(message) => {
@@ -151,6 +154,7 @@ impl Supervisor {
             if !self.wait(pause) {
                 break;
             }
+            pause = (pause * 2).min(MAX_PAUSE);
         }
     }
 
@@ -230,6 +234,7 @@ impl Supervisor {
                 (answers, ping, asked) = (true, ping + 1, heard);
                 self.send(Request::Ping(ping));
             }
+            self.proven |= matches!(reply, Reply::Bar(_));
             let reply = match reply {
                 Reply::Pong { number } if number == ping => Reply::RoundTrip { micros: on_the_way.as_micros() as u64 },
                 Reply::Pong { .. } => continue,

@@ -72,11 +72,24 @@ pub fn places(bytes: &[u8]) -> Places {
     places
 }
 
-/// Wrong versions of a file, with what is wrong.
-pub fn mutations(whole: &[u8]) -> Vec<(String, Vec<u8>)> {
+/// A way to spoil a file.
+pub struct Mutation {
+    pub name: String,
+    pub of: Box<dyn Fn(&[u8]) -> Vec<u8>>,
+}
+
+impl Mutation {
+    fn new(name: impl Into<String>, of: impl Fn(&[u8]) -> Vec<u8> + 'static) -> Mutation {
+        Mutation { name: name.into(), of: Box::new(of) }
+    }
+}
+
+/// Wrong versions of a file.
+pub fn mutations(whole: &[u8]) -> Vec<Mutation> {
     let places = places(whole);
     let mut all = Vec::new();
-    let mut cut = |name: &str, at: usize| all.push((format!("cut {name}"), whole[..at].to_vec()));
+    let mut cut =
+        |name: &str, at: usize| all.push(Mutation::new(format!("cut {name}"), move |whole| whole[..at].to_vec()));
     for (name, at) in [
         ("in the magic", 3),
         ("after the magic", 4),
@@ -96,9 +109,12 @@ pub fn mutations(whole: &[u8]) -> Vec<(String, Vec<u8>)> {
         cut(name, at);
     }
     let mut put = |name: String, at: usize, with: &[u8]| {
-        let mut bytes = whole.to_vec();
-        bytes[at..at + with.len()].copy_from_slice(with);
-        all.push((name, bytes));
+        let with = with.to_vec();
+        all.push(Mutation::new(name, move |whole| {
+            let mut bytes = whole.to_vec();
+            bytes[at..at + with.len()].copy_from_slice(&with);
+            bytes
+        }));
     };
     put("another magic".into(), 0, b"GGML");
     for version in [0, 1, 4, 99, 3 << 24] {
@@ -144,28 +160,33 @@ pub fn mutations(whole: &[u8]) -> Vec<(String, Vec<u8>)> {
     }
     put("a tensor's name of all bytes".into(), tensor.name, &u64::MAX.to_le_bytes());
     for value in [0, 0x7f, 0xff] {
-        put(format!("a tensor of bytes {value}"), places.data, &vec![value; (whole.len() - places.data) / 2]);
+        put(format!("a tensor of bytes {value}"), places.data, &vec![value; 1 << 16]);
     }
+    let (data, end) = (places.data, whole.len());
     for seed in 0..12 {
-        let mut rng = Rng::new(seed, 0, 0, 0);
-        let mut bytes = whole.to_vec();
-        // In half of the files anywhere before the data, in the others within the data.
-        let (from, to) = if seed % 2 == 0 { (0, places.data) } else { (places.data, whole.len()) };
-        for _ in 0..=seed {
-            let at = from + rng.below(to - from);
-            bytes[at] ^= 1 << rng.below(8);
-        }
-        all.push((format!("{} bits turned, seed {seed}", seed + 1), bytes));
+        all.push(Mutation::new(format!("{} bits turned, seed {seed}", seed + 1), move |whole| {
+            let mut rng = Rng::new(seed, 0, 0, 0);
+            let mut bytes = whole.to_vec();
+            // In half of the files anywhere before the data, in the others within the data.
+            let (from, to) = if seed % 2 == 0 { (0, data) } else { (data, end) };
+            for _ in 0..=seed {
+                let at = from + rng.below(to - from);
+                bytes[at] ^= 1 << rng.below(8);
+            }
+            bytes
+        }));
     }
-    all.push(("tokens without a byte".into(), with_tokens(whole, &places, |_| Vec::new())));
-    all.push(("tokens that are all the same".into(), with_tokens(whole, &places, |_| b"A".to_vec())));
-    all.push(("tokens that are no UTF-8".into(), with_tokens(whole, &places, |_| vec![0xff, 0xfe])));
-    all.push((
-        "tokens of 100,000 bytes".into(),
-        with_tokens(whole, &places, |at| vec![b'A'; if at < 50 { 100_000 } else { 1 }]),
-    ));
+    all.push(Mutation::new("tokens without a byte", |whole| with_tokens(whole, |_| Vec::new())));
+    all.push(Mutation::new(ALIKE, |whole| with_tokens(whole, |_| b"A".to_vec())));
+    all.push(Mutation::new("tokens that are no UTF-8", |whole| with_tokens(whole, |_| vec![0xff, 0xfe])));
+    all.push(Mutation::new("tokens of 100,000 bytes", |whole| {
+        with_tokens(whole, |at| vec![b'A'; if at < 50 { 100_000 } else { 1 }])
+    }));
     all
 }
+
+/// A file that llama.cpp dies of.
+pub const ALIKE: &str = "tokens that are all the same";
 
 fn key(places: &Places, name: &str) -> (usize, usize) {
     let (_, kind, value) = places.keys.iter().find(|key| key.0 == name).expect("the key");
@@ -173,8 +194,9 @@ fn key(places: &Places, name: &str) -> (usize, usize) {
 }
 
 /// The file with other tokens.
-fn with_tokens(whole: &[u8], places: &Places, token: impl Fn(u64) -> Vec<u8>) -> Vec<u8> {
-    let (_, value) = key(places, "tokenizer.ggml.tokens");
+fn with_tokens(whole: &[u8], token: impl Fn(u64) -> Vec<u8>) -> Vec<u8> {
+    let places = places(whole);
+    let (_, value) = key(&places, "tokenizer.ggml.tokens");
     let count = u64_at(whole, value + 4);
     let mut bytes = whole[..value + 12].to_vec();
     for at in 0..count {
