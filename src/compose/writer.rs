@@ -137,7 +137,7 @@ impl<M: Model> Writer<M> {
     }
 
     /// As [`Writer::next_bar`], where `time_left` says how long it is until a bar must be there. First fewer drafts are drawn, then the bar
-    /// is closed by force, and bars that cannot be there are left out ([`reach`]). `Ok(None)` also where nothing can be begun now.
+    /// is closed by force, and bars that cannot be there are left out (`reach`). `Ok(None)` also where nothing can be begun now.
     pub fn next_bar_in_time(
         &mut self,
         prompt: &mut Prompt,
@@ -325,7 +325,7 @@ fn whole(draft: &Draft, stream: &Stream<'_>, work: Duration) -> Duration {
 }
 
 /// The tokens of header, bars and the line of `index` up to the voice to be written. Bars before it that were left out
-/// are not there at all ([`reach`]). When the rest does not fit, the oldest bars go:
+/// are not there at all (`reach`). When the rest does not fit, the oldest bars go:
 /// the cut falls on a phrase line and leaves half the context, so that it moves seldom.
 fn prefix<M: Model>(model: &M, pieces: &mut HashMap<String, Vec<u32>>, stream: &Stream<'_>, index: usize) -> Vec<u32> {
     if pieces.len() > CACHED_PIECES {
