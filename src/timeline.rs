@@ -205,7 +205,7 @@ impl Timeline {
             });
             let mut cell = whole.unwrap_or_else(|| {
                 rungs += 1;
-                self.ladder(&scene, voice, at, partial)
+                self.ladder(&scene, voice, at, partial.as_ref())
             });
             let tied = self.tied_into_next(&voice.name);
             hold(&mut cell.measure, &tied);
@@ -270,7 +270,7 @@ impl Timeline {
     }
 
     /// What the ladder has for the next bar of a voice; `partial` is what the composer had to close by force.
-    fn ladder(&self, scene: &Scene, voice: &Voice, at: usize, partial: Option<Cell>) -> Cell {
+    fn ladder(&self, scene: &Scene, voice: &Voice, at: usize, partial: Option<&Cell>) -> Cell {
         let heard: Vec<&Measure> = self
             .bars
             .iter()
@@ -288,7 +288,7 @@ impl Timeline {
             role: voice.role,
             rules: &voice.rules,
             tail: self.tail.get(&(self.next, voice.name.clone())).map(|cell| &cell.measure),
-            partial: partial.as_ref().map(|cell| &cell.measure),
+            partial: partial.map(|cell| &cell.measure),
             heard: &heard,
             phrase: scene.phrase as usize,
             seed: self.seed,

@@ -162,12 +162,13 @@ fn one_that_never_reads_stops_nobody_and_nothing_of_it_is_left() {
     }
 }
 
+/// Cargo sets this for tests, and no composer needs it.
+const FOREIGN: &str = "CARGO_MANIFEST_DIR=";
+
 #[test]
 fn the_environment_is_clean_for_our_own_child_and_whole_for_a_command() {
     let folder = tempfile::tempdir().unwrap();
     let (whole, clean) = (folder.path().join("whole"), folder.path().join("clean"));
-    // Cargo sets this for tests, and no composer needs it.
-    const FOREIGN: &str = "CARGO_MANIFEST_DIR=";
     let say =
         |path: &PathBuf| format!("env > {0}.new; echo >> {0}.new; mv {0}.new {0}; cat >/dev/null", path.display());
     let _command = link(&say(&whole));

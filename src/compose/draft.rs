@@ -134,6 +134,13 @@ fn rest(automaton: &Automaton, state: State) -> String {
     one.chain(two).chain(even).find(fits).unwrap_or_else(|| automaton.finish(state))
 }
 
+/// What the bare model thinks of a token.
+fn probability(logits: &[f32], token: u32) -> f64 {
+    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let total: f32 = logits.iter().map(|logit| (logit - most).exp()).sum();
+    logits.get(token as usize).map_or(0.0, |logit| f64::from((logit - most).exp() / total)).max(1e-12)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,11 +177,4 @@ mod tests {
         let state = "C2D2".bytes().try_fold(automaton.start(None), |state, byte| automaton.push(state, byte)).unwrap();
         assert_eq!(rest(&automaton, state), "CCCC|");
     }
-}
-
-/// What the bare model thinks of a token.
-fn probability(logits: &[f32], token: u32) -> f64 {
-    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let total: f32 = logits.iter().map(|logit| (logit - most).exp()).sum();
-    logits.get(token as usize).map_or(0.0, |logit| f64::from((logit - most).exp() / total)).max(1e-12)
 }

@@ -410,7 +410,7 @@ fn the_first_bar_is_waited_for_as_long_as_it_takes() {
         let mut live = Live::new(ALONE);
         live.answer(ready(work), 0);
         play(&mut live.conductor);
-        let begins = (0..).map(|ms| ms * 48).find(|&now| {
+        let begins = (0..10_000).map(|ms| ms * 48).find(|&now| {
             live.conductor.advance(Frames(now), &mut |_| {});
             !live.conductor.timeline().bars().is_empty()
         });
