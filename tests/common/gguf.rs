@@ -72,10 +72,13 @@ pub fn places(bytes: &[u8]) -> Places {
     places
 }
 
+/// The spoilt file, of the whole one.
+type Spoil = dyn Fn(&[u8]) -> Vec<u8>;
+
 /// A way to spoil a file.
 pub struct Mutation {
     pub name: String,
-    pub of: Box<dyn Fn(&[u8]) -> Vec<u8>>,
+    pub of: Box<Spoil>,
 }
 
 impl Mutation {
