@@ -43,14 +43,17 @@ impl Scene {
     /// The facts in the words that hold: in a `.txt` file all of them do, beside a header those that agree with it.
     fn facts(&self, facts: &Facts) -> Vec<String> {
         let meter = facts.meter.as_ref().filter(|meter| meter.value == self.meter).map(|_| self.meter.to_string());
-        let key = facts.key().filter(|_| self.agrees(facts)).map(|_| self.key.to_string());
+        let says = facts.tonic.is_some() || facts.mode.as_ref().is_some_and(|mode| mode.value == self.key.mode);
+        let key = (says && self.agrees(facts)).then(|| self.key.to_string());
         let tempo = facts.tempo.as_ref().filter(|_| self.tempo.is_some() && facts.tempo(self.meter) == self.tempo);
         [meter, key, tempo.map(|tempo| tempo.value.to_string())].into_iter().flatten().collect()
     }
 
+    /// Whether the header's key is what the words say of it. What is only hinted at denies nothing.
     fn agrees(&self, facts: &Facts) -> bool {
         let tonic = facts.tonic.as_ref().is_none_or(|tonic| self.key.tonic == Some(tonic.value));
-        tonic && facts.mode.as_ref().is_none_or(|mode| mode.value == self.key.mode)
+        let mode = facts.mode.as_ref().filter(|mode| mode.certainty > Certainty::Hint);
+        tonic && mode.is_none_or(|mode| mode.value == self.key.mode)
     }
 
     /// What the words say outright and the header says otherwise.
@@ -99,6 +102,23 @@ mod tests {
             let (scenes, _) = read(Path::new(name), &text, &[], &Lexicon::default());
             let known = ["sparse", "busy", "low", "air", "jig", "triplets"].map(String::from);
             assert_eq!(scenes[0].read_back(Some(&known)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mode_that_is_only_hinted_at_denies_no_key() {
+        for (key, words, expected) in [
+            ("D", "a sad tune in D", "D sparse falling low"),
+            ("Dm", "a sad tune in D", "Dm sparse falling low"),
+            ("Dm", "a sad tune", "Dm sparse falling low"),
+            ("D", "a sad tune", "sparse falling low"),
+            ("G", "a sad tune in D", "sparse falling low · K: says G, not d"),
+            ("D", "in D minor", "K: says D, not d minor"),
+            ("D", "minor", "K: says D, not minor"),
+        ] {
+            let text = format!("X:1\n% {words}\nM:4/4\nL:1/4\nK:{key}\nDEFG |\n");
+            let (scenes, _) = read(Path::new("a.abc"), &text, &[], &Lexicon::default());
+            assert_eq!(scenes[0].read_back(None), expected, "{words} in {key}");
         }
     }
 
