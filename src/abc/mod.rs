@@ -133,6 +133,11 @@ pub enum Meter {
 impl Meter {
     pub const COMMON: Meter = Meter::Measured { numerator: 4, denominator: 4 };
 
+    /// Reads what stands behind `M:`: `6/8`, `C`, `C|`, `(2+3+2)/8`, `none`.
+    pub fn parse(text: &str) -> Result<Meter, Fault> {
+        field::meter(text)
+    }
+
     /// The length of a full bar.
     #[must_use]
     pub fn length(self) -> Option<Beats> {

@@ -1,4 +1,5 @@
 //! What can be seen of the note, chord or rest that is being written: for those who prefer one way on to another.
+//! Pure; used on the decode thread.
 
 use super::{Automaton, Context, Phase, State, Tables};
 
@@ -19,12 +20,6 @@ pub struct Element {
 }
 
 impl Automaton {
-    /// The ticks of a full bar.
-    #[must_use]
-    pub fn length(&self) -> u16 {
-        self.rules.length
-    }
-
     /// The element that the text is in the middle of; `None` between elements.
     #[must_use]
     pub fn element(&self, state: &State) -> Option<Element> {
