@@ -1,4 +1,4 @@
-//! The prompt file as values: scenes, their voices, and the words for the model (DESIGN: the text is the instrument). Pure; no I/O.
+//! The prompt file as values: scenes, their voices, and the words for the model. Pure; no I/O.
 //!
 //! A prompt file is plain ABC; what other programs ignore (voice properties, comment lines) is what this module reads.
 
