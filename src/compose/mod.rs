@@ -19,12 +19,14 @@ pub mod profile;
 pub mod protocol;
 mod rank;
 mod role;
+mod rules;
 pub mod sample;
 pub mod script;
 pub mod stream;
 pub mod writer;
 
 pub use role::{Role, Roles};
+pub use rules::{BarRules, VoiceRules};
 
 use serde::{Deserialize, Serialize};
 
@@ -130,25 +132,6 @@ pub struct PromptVoice {
     pub rules: VoiceRules,
 }
 
-/// The performer's constraints on a voice, in sounding pitch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VoiceRules {
-    /// Lowest and highest MIDI note.
-    pub range: (u8, u8),
-    /// Pitch classes that may sound, bit 0 = C; `None` for all.
-    pub classes: Option<u16>,
-    /// Shortest note, in ticks of 1/96 whole note.
-    pub grid: u16,
-    /// Struck notes in a bar, least and most.
-    pub notes: (u8, u8),
-}
-
-impl Default for VoiceRules {
-    fn default() -> Self {
-        VoiceRules { range: (36, 96), classes: None, grid: 6, notes: (1, 24) }
-    }
-}
-
 /// One bar of the stream. Texts are canonical ABC at [`STREAM_UNIT`] in the prompt's key, without the bar line.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PromptBar {
@@ -158,6 +141,8 @@ pub struct PromptBar {
     pub control: Vec<String>,
     /// One per voice; `None` is for the composer to write (or stays empty when the voice is not composed).
     pub cells: Vec<Option<String>>,
+    /// What is asked of this bar alone, one per voice; empty where nothing is asked of any.
+    pub rules: Vec<BarRules>,
 }
 
 impl PromptBar {

@@ -5,15 +5,10 @@
 
 use crate::abc::interval::Interval;
 use crate::abc::key::Key;
-use crate::abc::{Pitch, bar::PitchSet, parse::read_bar, print};
+use crate::abc::{Pitch, bar::Rules, parse::read_bar, print};
 use crate::compose::profile::Profile;
-use crate::compose::{Prompt, PromptVoice, Role, STREAM_UNIT};
+use crate::compose::{BarRules, Prompt, PromptVoice, Role, STREAM_UNIT};
 use crate::score::Measure;
-
-/// Of General MIDI's percussion key map, 35 to 81, what drummers play: drums, hats and cymbals, tambourine, cowbell, bongos and congas,
-/// cabasa, maracas and claves. Whistles, scrapers and the like hold on, or are for few bars of few songs.
-const KIT: u128 =
-    (0x1_FFFF << 35) | 1 << 53 | 1 << 54 | 1 << 56 | 1 << 57 | 1 << 59 | 0x1F << 60 | 1 << 69 | 1 << 70 | 1 << 75;
 
 /// The stream for one prompt and one model.
 #[derive(Debug)]
@@ -147,25 +142,13 @@ impl<'a> Stream<'a> {
         Some(tied.pitch)
     }
 
-    /// What may sound, moved to where the model reads.
-    #[must_use]
-    pub fn pitches(&self, voice: usize) -> PitchSet {
+    /// What the automaton holds bar `index` of a voice to, where the model reads. Errs where nothing could be played.
+    pub fn rules(&self, index: usize, voice: usize) -> Result<Rules, String> {
         let PromptVoice { role, rules, .. } = &self.prompt.voices[voice];
-        let shift = self.shift(voice).semitones;
-        let moved = |midi: u8| (i32::from(midi) + shift).clamp(0, 127) as u8;
-        let range = PitchSet::range(moved(rules.range.0), moved(rules.range.1));
-        let turned = |classes: u16| {
-            (0..12)
-                .filter(|class| classes >> class & 1 == 1)
-                .fold(0, |set, class: i32| set | 1 << (class + shift).rem_euclid(12))
-        };
-        let set = match (role, rules.classes) {
-            (Role::Drums, _) => range.and(PitchSet(KIT)),
-            (_, Some(classes)) => range.and(PitchSet::classes(turned(classes))),
-            (_, None) => range,
-        };
-        // A scale that has no note in the range would silence the voice: the range wins.
-        if set == PitchSet(0) { range } else { set }
+        let nothing = BarRules::default();
+        let bar = self.prompt.bars[index].rules.get(voice).unwrap_or(&nothing);
+        let (shift, chords) = (self.shift(voice).semitones, role.is_chordal() && self.knows(*role));
+        rules.of_bar(bar, *role, self.prompt.meter, self.key.signature, shift, chords)
     }
 
     fn measure(&self, text: &str, key: &Key) -> Measure {

@@ -52,7 +52,12 @@ impl Timeline {
             None => (&in_force.scene, in_force.origin),
         };
         let bar = number - origin;
-        PromptBar { words: scene.words_at(bar), control: scene.control_at(bar), cells: cells.collect() }
+        PromptBar {
+            words: scene.words_at(bar),
+            control: scene.control_at(bar),
+            cells: cells.collect(),
+            rules: Vec::new(),
+        }
     }
 }
 

@@ -25,8 +25,8 @@ impl Automaton {
     pub fn element(&self, state: &State) -> Option<Element> {
         let (top, rest, prefix) = match (state.phase, state.context) {
             (Phase::Letter { pitch, upper, marks, .. }, _) => (self.meant(state, pitch, upper, marks), false, 0),
-            (Phase::Length { note, rest, prefix }, _) => (note.map(|note| note.midi), rest, prefix),
-            (Phase::Inside | Phase::Accidental(_), Context::Chord { top, notes: 1.. }) => (Some(top), false, 0),
+            (Phase::Length { note, rest, prefix, .. }, _) => (note.map(|note| note.midi), rest, prefix),
+            (Phase::Inside | Phase::Accidental(_), Context::Chord { top, notes: 1.., .. }) => (Some(top), false, 0),
             (Phase::Inside, Context::Triplet { index: 1.., .. }) => return None,
             (Phase::Inside | Phase::TripletOpen | Phase::Accidental(_), _) => (None, false, 0),
             _ => return None,
