@@ -3,14 +3,18 @@
 //! A prompt file is plain ABC; what other programs ignore (voice properties, comment lines) is what this module reads.
 
 mod drums;
+mod harmony;
 mod heard;
+mod possible;
 mod property;
+mod rhythm;
 mod seed;
 mod voice;
 mod words;
 
 use std::path::Path;
 
+pub use harmony::Harmony;
 pub use seed::SeedBar;
 pub use voice::{By, Voice};
 
@@ -39,6 +43,8 @@ pub struct Scene {
     pub phrase: u32,
     /// In the order of the text; at least one.
     pub voices: Vec<Voice>,
+    /// The chords of its chart, if there is one.
+    pub harmony: Option<Harmony>,
     words: Vec<Words>,
     /// What they mean, in the order of the bars.
     wishes: Vec<Wish>,
@@ -123,7 +129,9 @@ fn scene(
         .iter()
         .map(|name| voice::voice(text, tune, name, header.voice(name).unwrap_or(&unnamed), patches, diagnostics))
         .collect();
+    let harmony = Harmony::of(&voices, header.meter.unwrap_or(Meter::COMMON));
     voice::comp(tune, &mut voices, diagnostics);
+    possible::check(header, &voices, harmony.as_ref(), diagnostics);
     voices.extend(drums::drums(tune, &voices, patches));
     let words = words::in_comments(tune, &names);
     Scene {
@@ -137,6 +145,7 @@ fn scene(
         wishes: words::wishes(&words, lexicon),
         words,
         voices,
+        harmony,
     }
 }
 

@@ -17,6 +17,7 @@ pub use rules::{LENGTHS, PitchSet, Rules, TICKS_PER_WHOLE};
 use tables::Tables;
 
 use super::{Pitch, Step};
+use crate::time::Beats;
 
 /// `C,,,,` and `c''''` are as far as anyone reads.
 const MAX_OCTAVE_MARKS: u8 = 4;
@@ -111,7 +112,8 @@ impl Automaton {
         for (at, tones) in &mut rules.strong {
             *tones = tones.and(rules.pitches);
             if *tones == PitchSet(0) {
-                return Err(format!("no chord tone is left for the strong beat {at}/96 into the bar"));
+                let at = Beats::new(i64::from(*at), TICKS_PER_WHOLE.into()).ratio(Beats::WHOLE);
+                return Err(format!("no chord tone is left for the strong beat {at} into the bar"));
             }
         }
         let tables = Tables::new(&rules);

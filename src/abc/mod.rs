@@ -174,6 +174,13 @@ impl Meter {
             }
         }
     }
+
+    /// Where the strong beats are, from the start of the bar: the first one, and the middle one of an even number.
+    pub fn strong_beats(self) -> impl Iterator<Item = Beats> {
+        let bar = self.bar_length();
+        let even = bar.is_multiple_of(self.beat() * 2);
+        [Some(Beats::ZERO), even.then(|| bar.scale((1, 2).into()))].into_iter().flatten()
+    }
 }
 
 impl std::fmt::Display for Meter {

@@ -61,7 +61,10 @@ impl VoiceRules {
     ) -> Result<Rules, String> {
         let pitches = self.moved(role, shift);
         if pitches == PitchSet(0) {
-            return Err("none of these notes lies in the range".to_owned());
+            let drums = role == Role::Drums;
+            let why =
+                if drums { "no General MIDI drum lies in the range" } else { "none of these notes lies in the range" };
+            return Err(why.to_owned());
         }
         let strong = |&(at, classes): &(u16, u16)| (at, PitchSet::classes(turned(classes, shift)));
         Ok(Rules {

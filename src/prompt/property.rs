@@ -1,9 +1,11 @@
 //! The properties of a voice, `name=value` in its `V:` line: reads one into a [`Voice`].
 
 use std::borrow::Cow;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
+use super::rhythm;
 use super::voice::{By, Voice};
+use crate::abc::ast::Header;
 use crate::abc::diagnostic::{did_you_mean, excerpt};
 use crate::abc::field::Property;
 use crate::abc::key::Key;
@@ -14,8 +16,12 @@ use crate::compose::Role;
 use crate::time::Beats;
 
 /// Properties that do something.
-const OURS: &[&str] =
-    &["by", "patch", "out", "channel", "prog", "gain", "pan", "mute", "range", "scale", "grid", "notes"];
+const OURS: &[&str] = &[
+    "by", "patch", "out", "channel", "prog", "gain", "pan", "mute", "range", "scale", "grid", "notes", "rhythm",
+    "chart",
+];
+/// Of these the ones that hold the model's bars to something.
+pub(super) const CONSTRAINTS: [&str; 6] = ["range", "scale", "grid", "notes", "rhythm", "chart"];
 
 /// Properties of other programs, and of rooms that are not built yet; passed over in silence.
 const FOREIGN: &[&str] = &[
@@ -44,24 +50,21 @@ const FOREIGN: &[&str] = &[
     "down",
 ];
 /// Properties of the prompt format that this version does not act on yet.
-const LATER: &[&str] = &["in", "quant", "bank", "vel", "gate", "swing", "rhythm", "chart", "latency"];
+const LATER: &[&str] = &["in", "quant", "bank", "vel", "gate", "swing", "latency"];
 
 /// Why a property does not do what it says.
 pub(super) enum Why {
     /// The text cannot be played as it says.
     Wrong(Fault),
+    /// Nor this part of the value.
+    WrongWithin(Range<usize>, Fault),
     /// It can, without this.
     Unknown(Fault),
 }
 
 /// Takes a property over. `patches` are the names that `patch=` may say.
-pub(super) fn set(
-    voice: &mut Voice,
-    property: &Property,
-    key: &Key,
-    meter: Meter,
-    patches: &[String],
-) -> Result<(), Why> {
+pub(super) fn set(voice: &mut Voice, property: &Property, header: &Header, patches: &[String]) -> Result<(), Why> {
+    let (key, meter) = (&header.key, header.meter.unwrap_or(Meter::COMMON));
     let value = property.value.as_str();
     let said = || format!("'{}' does not fit {}=", excerpt(value), property.name);
     let wrong = |help: &'static str| Why::Wrong(Fault::new(said()).with_help(help));
@@ -118,6 +121,16 @@ pub(super) fn set(
         "grid" => {
             voice.rules.grid = grid(value, meter)
                 .ok_or_else(|| wrong("one of 1/2, 1/4, 1/8, 1/16 and 1/32, and no longer than a bar"))?;
+        }
+        "rhythm" => {
+            voice.rhythm =
+                rhythm::read(value, header.unit, meter).map_err(|(at, fault)| Why::WrongWithin(at, fault))?;
+        }
+        "chart" => {
+            if value != "strong" {
+                return Err(wrong("chart=strong: on strong beats only notes of the chart's chord"));
+            }
+            voice.strong = true;
         }
         "notes" => voice.rules.notes = notes(value).ok_or_else(|| wrong("fewest and most, as in 2-8"))?,
         name if LATER.contains(&name) => {

@@ -5,7 +5,7 @@ use super::voice::{By, Voice};
 use crate::abc::ast::Tune;
 use crate::abc::key::{Key, Mode};
 use crate::abc::{Diagnostic, Meter, Span, Step};
-use crate::compose::{Role, VoiceRules};
+use crate::compose::Role;
 use crate::steer::{Lexicon, Steering, steer};
 use crate::time::Beats;
 
@@ -79,21 +79,6 @@ pub(super) fn scene(text: &str, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnosti
     let wishes = wishes(&words, lexicon);
     let facts = &wishes[0].steering.facts;
     let meter = facts.meter.as_ref().map_or(Meter::COMMON, |meter| meter.value);
-    let voice = Voice {
-        name: "lead".to_owned(),
-        by: By::Model,
-        role: Role::Lead,
-        comping: None,
-        patch: "reed".to_owned(),
-        out: None,
-        channel: None,
-        program: None,
-        rules: VoiceRules { range: (55, 88), ..VoiceRules::default() },
-        gain: 1.0,
-        pan: 0.0,
-        muted: false,
-        bars: Vec::new(),
-    };
     let scene = Scene {
         number: 1,
         title: first.text.clone(),
@@ -102,7 +87,8 @@ pub(super) fn scene(text: &str, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnosti
         key: facts.key().unwrap_or(Key::new(Step::C, 0, Mode::Major)),
         tempo: facts.tempo(meter),
         phrase: 4,
-        voices: vec![voice],
+        voices: vec![Voice::new("lead", By::Model, Role::Lead)],
+        harmony: None,
         words,
         wishes,
     };
