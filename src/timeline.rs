@@ -10,7 +10,7 @@ mod sounding;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use force::{InForce, Origin, given, origin};
+use force::{InForce, Origin, asked, given, origin};
 
 use crate::abc::parse::read_bar;
 use crate::abc::{Pitch, print};
@@ -275,11 +275,14 @@ impl Timeline {
             })
             .collect();
         let heard: Vec<&Measure> = heard.into_iter().rev().collect();
+        let asked = asked(self.in_force(self.next), self.next, at);
         let need = Need {
             key: &scene.key,
             meter: scene.meter,
             role: voice.role,
             rules: &voice.rules,
+            asked: &asked,
+            tied: self.tied_into_next(&voice.name).last().copied(),
             tail: self.tail.get(&(self.next, voice.name.clone())).map(|cell| &cell.measure),
             heard: &heard,
             phrase: scene.phrase as usize,

@@ -5,6 +5,8 @@ use barline::abc::key::{Key, Mode};
 use barline::abc::parse::read_bar;
 use barline::abc::{Meter, Pitch, Step, print};
 use barline::compose::sample::Rng;
+use barline::compose::{BarRules, Role, VoiceRules};
+use barline::ladder::{self, Need};
 use barline::score::{Measure, Note};
 use barline::time::Beats;
 use proptest::prelude::*;
@@ -169,6 +171,66 @@ proptest! {
             prop_assert_eq!(Automaton::tied_out(&end), tied_out.first().map(|pitch| pitch.midi() as u8), "{}", text);
             prop_assert!(tied_out.is_empty() || rules.tie_out);
             tied = tied_out;
+        }
+    }
+
+    /// What the ladder plays is accepted, too: bars by rule, and variations of them.
+    #[test]
+    fn the_ladder_keeps_the_rules(
+        seed: u64, meter_index in 0usize..10, key_index in 0usize..49, grid in prop::sample::select(vec![3u16, 6, 12, 24]),
+        low in 36u8..70, span in 6u8..40, classes in 1u16..4096, least in 0u8..9, more in 0u8..12, flags in 0u8..8,
+        role in prop::sample::select(vec![Role::Lead, Role::Bass, Role::Keys, Role::Arp, Role::Drums]),
+    ) {
+        let (meter, key, mut rng) = (meter(meter_index), key(key_index), Rng::new(seed, 0, 0, 0));
+        let length = ticks(meter.bar_length());
+        // It goes round, so that a tie out of it leads into it.
+        let round = |mut rhythm: Pattern| {
+            rhythm.held = rhythm.ties_out() && matches!(rhythm.strokes[0], Stroke::Note(_) | Stroke::Tied(_));
+            match rhythm.strokes.last_mut() {
+                Some(last @ Stroke::Tied(_)) if !rhythm.held => *last = Stroke::Note(last.ticks()),
+                _ => {}
+            }
+            rhythm
+        };
+        let rhythm = (flags & 1 != 0).then(|| round(random_rhythm(length, grid, &mut rng)));
+        let rules = VoiceRules {
+            range: (low, low + span),
+            classes: (flags & 4 != 0).then_some(classes),
+            grid,
+            notes: if rhythm.is_some() { (0, u8::MAX) } else { (least, (least + more).max(1)) },
+        };
+        let chords = flags & 2 != 0 && role != Role::Drums;
+        let strong = meter.strong_beats().filter(|_| chords).map(|at| (ticks(at), 1 + rng.below(4095) as u16));
+        let asked = BarRules { rhythm, strong: strong.collect() };
+        let Ok(rules_of_bar) = rules.of_bar(&asked, role, meter, key.signature, 0, true) else { return Ok(()) };
+        let Ok(_) = Automaton::new(rules_of_bar.clone()) else { return Ok(()) };
+        // A rhythm may be written in other lengths that sound the same.
+        let automaton = Automaton::new(Rules { rhythm: None, ..rules_of_bar }).unwrap();
+        let style = print::Style::new(&key, meter, Beats::EIGHTH);
+        let mut heard: Vec<Measure> = Vec::new();
+        let mut tied: Vec<Pitch> = Vec::new();
+        for bar in 1..=6 {
+            let (asked, refs, tied_in) = (&asked, heard.iter().collect::<Vec<_>>(), tied.last().copied());
+            let need = Need {
+                key: &key, meter, role, rules: &rules, asked, tied: tied_in, tail: None, heard: &refs, phrase: 2, seed, bar, voice: 0,
+            };
+            let (measure, rung) = ladder::fill(&need);
+            let text = print::bar(&measure, meter.bar_length(), &style);
+            let line = format!("{text}|");
+            // Where the tie could not be met, the note is struck.
+            let accepted = automaton.accepts(&line, tied_in).is_some() || automaton.accepts(&line, None).is_some();
+            // The ladder ties chords, which the composer's subset does not.
+            prop_assert!(accepted || role == Role::Keys, "{text} from rung {rung} under {need:?}");
+            let (measure, _) = read_bar(&text, &key, meter, Beats::EIGHTH, &tied);
+            prop_assert_eq!(measure.length, meter.bar_length());
+            prop_assert!(keeps_chords(&measure, &automaton.rules().strong), "{text} from rung {rung} under {need:?}");
+            prop_assert!(measure.notes.iter().all(|note| rules.pitches(role).contains(note.pitch.midi())));
+            let (least, most) = rules.notes;
+            let held = usize::from(measure.notes.first().is_some_and(|note| note.tied_from && note.onset == Beats::ZERO));
+            prop_assert!((usize::from(least)..=usize::from(most)).contains(&(struck(&measure) + held)), "{text}");
+            prop_assert!(asked.kept_by(&measure), "{text} from rung {rung} under {need:?}");
+            tied = measure.tied_out();
+            heard.push(measure);
         }
     }
 

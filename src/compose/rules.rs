@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Role;
 use crate::abc::Meter;
 use crate::abc::bar::{Pattern, PitchSet, Rules, TICKS_PER_WHOLE};
+use crate::score::{Measure, Note};
 use crate::time::Beats;
 
 /// Of General MIDI's percussion key map, 35 to 81, what drummers play: drums, hats and cymbals, tambourine, cowbell, bongos and congas,
@@ -39,6 +40,39 @@ pub struct BarRules {
     pub rhythm: Option<Pattern>,
     /// Strong beats in ticks from the start of the bar, and the pitch classes (bit 0 = C) of the chord that holds there.
     pub strong: Vec<(u16, u16)>,
+}
+
+impl BarRules {
+    /// Whether a bar has this rhythm and only these chords on its strong beats.
+    #[must_use]
+    pub fn kept_by(&self, bar: &Measure) -> bool {
+        let time = |ticks: u16| Beats::new(ticks.into(), TICKS_PER_WHOLE.into());
+        let rhythm = self.rhythm.as_ref().is_none_or(|pattern| {
+            let first_held = bar.notes.first().is_some_and(|note| note.onset == Beats::ZERO && note.tied_from);
+            let notes = pattern.notes().into_iter().map(|(at, ticks)| (time(at), time(ticks)));
+            sounding(bar).into_iter().eq(notes)
+                && (pattern.held || !first_held)
+                && bar.notes.last().is_some_and(|note| note.tied_to) == pattern.ties_out()
+        });
+        let of_chord = |&(at, classes): &(u16, u16)| {
+            let sounds = |note: &&Note| note.onset <= time(at) && note.onset + note.length > time(at);
+            bar.notes.iter().filter(sounds).all(|note| classes >> note.pitch.midi().rem_euclid(12) & 1 == 1)
+        };
+        rhythm && self.strong.iter().all(of_chord)
+    }
+}
+
+/// Onset and length of what sounds, what ties join in one.
+fn sounding(bar: &Measure) -> Vec<(Beats, Beats)> {
+    let mut notes: Vec<(Beats, Beats)> = Vec::new();
+    for chord in bar.notes.chunk_by(|a, b| a.onset == b.onset) {
+        let (onset, length) = (chord[0].onset, chord[0].length);
+        match notes.last_mut().filter(|_| chord[0].tied_from) {
+            Some(last) => last.1 += length,
+            None => notes.push((onset, length)),
+        }
+    }
+    notes
 }
 
 impl VoiceRules {
@@ -78,7 +112,7 @@ impl VoiceRules {
             symbols: false,
             tie_out: bar.rhythm.as_ref().map_or(role != Role::Drums, Pattern::ties_out),
             rhythm: bar.rhythm.clone(),
-            strong: if role == Role::Drums { Vec::new() } else { bar.strong.iter().map(strong).collect() },
+            strong: bar.strong.iter().map(strong).collect(),
         })
     }
 

@@ -112,6 +112,7 @@ pub(super) fn voice(
     {
         let message = format!("drums know no pitches: {}= does nothing here", property.name);
         diagnostics.push(Diagnostic::warning(property.span, message));
+        (voice.rules.classes, voice.strong) = (None, false);
     }
     // A rhythm says how short and how many, unless the text says it besides.
     if !voice.rhythm.is_empty() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Cell, rest, silence};
-use crate::compose::Revision;
+use crate::compose::{BarRules, Revision};
 use crate::event::Author;
 use crate::prompt::{By, Scene, SeedBar, Voice};
 
@@ -52,16 +52,35 @@ pub(super) fn origin(old: &InForce, voice: &Voice, from: i64, fresh: bool, phras
 
 /// What the scene's text says of a voice in a bar.
 pub(super) fn given(in_force: &InForce, number: i64, voice: usize) -> Option<Cell> {
+    let bars = &in_force.scene.voices.get(voice)?.bars;
+    if bars.is_empty() && in_force.scene.voices[voice].by == By::Loop {
+        return Some(Cell { text: rest(&in_force.scene), measure: silence(&in_force.scene), by: Author::Text });
+    }
+    let bar = &bars[place(in_force, number, voice)?];
+    Some(Cell { text: bar.text.clone(), measure: bar.measure.clone(), by: Author::Text })
+}
+
+/// Which of a voice's bars in the text stands in a bar.
+fn place(in_force: &InForce, number: i64, voice: usize) -> Option<usize> {
     let origin = in_force.voices.get(voice)?;
     let voice = &in_force.scene.voices[voice];
-    let at = number - origin.bar;
+    let (at, length) = (number - origin.bar, voice.bars.len());
     let index = match voice.by {
-        By::Loop if !voice.bars.is_empty() => at.rem_euclid(voice.bars.len() as i64) as usize,
-        By::Loop => {
-            return Some(Cell { text: rest(&in_force.scene), measure: silence(&in_force.scene), by: Author::Text });
-        }
+        By::Loop => at.checked_rem_euclid(length as i64)? as usize,
         By::Model => usize::try_from(at).ok()? + origin.first,
     };
-    let bar = voice.bars.get(index)?;
-    Some(Cell { text: bar.text.clone(), measure: bar.measure.clone(), by: Author::Text })
+    Some(index).filter(|index| *index < length)
+}
+
+/// What is asked of a bar of a voice besides the voice's rules.
+pub(super) fn asked(in_force: &InForce, number: i64, voice: usize) -> BarRules {
+    let scene = &in_force.scene;
+    let voice = &scene.voices[voice];
+    let turn = (number - in_force.origin).checked_rem_euclid(voice.rhythm.len() as i64);
+    let chords = scene.harmony.as_ref().filter(|_| voice.strong);
+    let chords = chords.and_then(|harmony| harmony.bars.get(place(in_force, number, harmony.voice)?));
+    BarRules {
+        rhythm: turn.map(|turn| voice.rhythm[turn as usize].clone()),
+        strong: chords.cloned().unwrap_or_default(),
+    }
 }

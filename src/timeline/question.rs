@@ -1,7 +1,7 @@
 //! What the composer is asked: the timeline as a [`Prompt`]. Pure.
 
-use super::{InForce, Timeline, rest};
-use crate::compose::{CANDIDATES, Prompt, PromptBar, PromptVoice};
+use super::{InForce, Timeline, asked, rest};
+use crate::compose::{BarRules, CANDIDATES, Prompt, PromptBar, PromptVoice};
 use crate::prompt::{By, Scene, Voice};
 
 /// Committed bars kept in the composer's view: between one and two of these, so that the view's start seldom moves.
@@ -52,12 +52,15 @@ impl Timeline {
             None => (&in_force.scene, in_force.origin),
         };
         let bar = number - origin;
-        PromptBar {
-            words: scene.words_at(bar),
-            control: scene.control_at(bar),
-            cells: cells.collect(),
-            rules: Vec::new(),
+        let to_come = number >= newest.from.max(self.next);
+        let mut rules: Vec<BarRules> = Vec::new();
+        if to_come {
+            rules.extend((0..newest.scene.voices.len()).map(|voice| asked(newest, number, voice)));
         }
+        if rules.iter().all(|rules| *rules == BarRules::default()) {
+            rules.clear();
+        }
+        PromptBar { words: scene.words_at(bar), control: scene.control_at(bar), cells: cells.collect(), rules }
     }
 }
 
