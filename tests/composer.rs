@@ -11,7 +11,9 @@ use barline::compose::mask::{SUBSET_BYTES, Vocabulary};
 use barline::compose::profile::Profile;
 use barline::compose::sample::{Rng, Sampling};
 use barline::compose::writer::{Model, Writer};
-use barline::compose::{ComposedBar, Prompt, PromptBar, PromptVoice, Revision, Role, STREAM_UNIT, VoiceRules, obeyed};
+use barline::compose::{
+    BarRules, ComposedBar, Prompt, PromptBar, PromptVoice, Revision, Role, STREAM_UNIT, VoiceRules, obeyed,
+};
 use barline::feature::{Band, Features};
 use barline::score::Measure;
 use barline::steer::Lexicon;
@@ -347,6 +349,32 @@ fn words_lean_any_vocabulary_and_bars_stay_full() {
             }
         }
     }
+}
+
+#[test]
+fn each_voice_answers_its_own_words() {
+    let text =
+        "X:1\n% busy\n% b: sparse\n% a: low\n% b: high\nM:4/4\nL:1/8\nK:D\nV:a range=C,..c''\nV:b range=C,..c''\n";
+    let (mut scenes, said) = barline::prompt::read("t.abc".as_ref(), text, &[], &Lexicon::default());
+    assert_eq!(said, []);
+    let mut asked = Timeline::new(Arc::new(scenes.remove(0)), 1).prompt(8);
+    (asked.candidates, asked.lean) = (2, Some(3.0));
+    write(&mut Writer::new(Noise::new(12, 300, 8192), profile("none")), &mut asked);
+    let [a, b] = [0, 1].map(|voice| {
+        Features::of(&obeyed::measures(&asked, voice, 0), asked.meter, &asked.key, None).expect("enough notes")
+    });
+    assert!(a.register + 5.0 < b.register && a.density > 1.5 * b.density, "{a:?}\n{b:?}");
+}
+
+#[test]
+fn a_bar_that_cannot_be_met_is_left_to_the_ladder() {
+    let mut asked = prompt("C", (4, 4), 4);
+    let nothing = BarRules::default();
+    let impossible = BarRules { strong: vec![(0, 1 << 1)], ..BarRules::default() };
+    asked.bars[1].rules = vec![nothing.clone(), nothing, impossible];
+    let bars = write(&mut Writer::new(Noise::new(1, 0, 4096), profile("")), &mut asked);
+    let there: Vec<bool> = bars.iter().map(|bar| !bar.cells[1].1.is_empty()).collect();
+    assert_eq!(there, [true, false, true, true]);
 }
 
 #[test]

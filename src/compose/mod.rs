@@ -139,13 +139,36 @@ pub struct PromptBar {
     pub words: Vec<String>,
     /// What they mean in control words ([`crate::steer::control`]); the parent reads them, since it has the lexicon.
     pub control: Vec<String>,
+    /// The words of single voices, one per voice; empty where no voice has any.
+    pub own: Vec<Option<OwnWords>>,
     /// One per voice; `None` is for the composer to write (or stays empty when the voice is not composed).
     pub cells: Vec<Option<String>>,
     /// What is asked of this bar alone, one per voice; empty where nothing is asked of any.
     pub rules: Vec<BarRules>,
 }
 
+/// What is asked of one voice alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnWords {
+    /// As the performer wrote it, without the voice's name.
+    pub words: Vec<String>,
+    /// The control words for the voice: those for all, as far as its own do not overrule them, then its own.
+    pub control: Vec<String>,
+}
+
 impl PromptBar {
+    /// The control words in force for a voice.
+    #[must_use]
+    pub fn control_of(&self, voice: usize) -> &[String] {
+        self.own_of(voice).map_or(&self.control, |own| &own.control)
+    }
+
+    /// The words for one voice alone.
+    #[must_use]
+    pub fn own_of(&self, voice: usize) -> Option<&OwnWords> {
+        self.own.get(voice)?.as_ref()
+    }
+
     /// Puts control words in force, said as they stand.
     pub fn say(&mut self, control: &str) {
         self.control = control.split_whitespace().map(str::to_owned).collect();

@@ -12,7 +12,7 @@ use super::profile::Profile;
 use super::rank::{self, Judged};
 use super::sample::{Rng, Sampler};
 use super::stream::Stream;
-use super::{ComposedBar, Prompt};
+use super::{BarRules, ComposedBar, Prompt};
 use crate::abc::bar::{Automaton, Rules};
 use crate::score::Measure;
 
@@ -179,7 +179,13 @@ impl<M: Model> Writer<M> {
         let started = Instant::now();
         let Writer { model, profile, sampler, pieces, masks, spent, drafts: written } = self;
         let stream = Stream::new(prompt, profile);
-        let masks = masks_for(masks, stream.rules(index, voice)?)?;
+        let asked = prompt.bars[index].rules.get(voice).is_some_and(|asked| *asked != BarRules::default());
+        let masks = match stream.rules(index, voice).and_then(|rules| masks_for(masks, rules)) {
+            Ok(masks) => masks,
+            // Rhythm and chart met as nobody foresaw: this bar is the ladder's.
+            Err(_) if asked => return Ok(Some(Written { text: String::new(), tokens: 0, work: started.elapsed() })),
+            Err(why) => return Err(why),
+        };
         // Leanings look at the automaton while the masks are filled.
         let automaton = masks.automaton().clone();
         let mut tokens = prefix(model, pieces, &stream, index);

@@ -1,7 +1,7 @@
 //! What the composer is asked: the timeline as a [`Prompt`]. Pure.
 
 use super::{InForce, Timeline, asked, rest};
-use crate::compose::{BarRules, CANDIDATES, Prompt, PromptBar, PromptVoice};
+use crate::compose::{BarRules, CANDIDATES, OwnWords, Prompt, PromptBar, PromptVoice};
 use crate::prompt::{By, Scene, Voice};
 
 /// Committed bars kept in the composer's view: between one and two of these, so that the view's start seldom moves.
@@ -60,7 +60,15 @@ impl Timeline {
         if rules.iter().all(|rules| *rules == BarRules::default()) {
             rules.clear();
         }
-        PromptBar { words: scene.words_at(bar), control: scene.control_at(bar), cells: cells.collect(), rules }
+        let own = |voice: &Voice| {
+            let known = scene.voices.iter().position(|other| other.name == voice.name)?;
+            scene.own_words_at(known, bar)
+        };
+        let mut own: Vec<Option<OwnWords>> = newest.scene.voices.iter().map(own).collect();
+        if own.iter().all(Option::is_none) {
+            own.clear();
+        }
+        PromptBar { words: scene.words_at(bar), control: scene.control_at(bar), own, cells: cells.collect(), rules }
     }
 }
 
