@@ -67,6 +67,8 @@ pub struct Conductor {
     /// Names of the voices, by slot: a voice keeps its slot for as long as the instrument runs.
     slots: Vec<String>,
     muted: HashSet<String>,
+    /// Where there are any, all others are silent.
+    soloed: Vec<String>,
     /// Notes whose beginning a mute or a hush kept back.
     silenced: Vec<(VoiceSlot, u8)>,
     /// What each slot was last told, by controller; programs under [`PROGRAM`].
@@ -115,6 +117,7 @@ impl Conductor {
             sounding: None,
             slots: Vec::new(),
             muted: HashSet::new(),
+            soloed: Vec::new(),
             silenced: Vec::new(),
             told: HashMap::new(),
             failure: None,
@@ -209,6 +212,20 @@ impl Conductor {
                 }
             }
             Command::Reroll => self.timeline.reroll(),
+            Command::Touch { bar, voice, touch } => {
+                let done = self.timeline.touch(bar, &voice, touch);
+                self.answer(done);
+            }
+            Command::Freeze { voice, frozen } => {
+                let done = self.timeline.freeze(&voice, frozen);
+                self.answer(done);
+            }
+            Command::Solo { voice, soloed } => {
+                self.soloed.retain(|name| *name != voice);
+                if soloed {
+                    self.soloed.push(voice);
+                }
+            }
             // Playing already; patches and quitting are the scheduler's business.
             Command::Play | Command::Patch(_) | Command::Quit => {}
         }
@@ -240,10 +257,14 @@ impl Conductor {
             self.sounding = bars.iter().rposition(begun).filter(|&at| beats < bars[at].start + bars[at].length());
         }
         let horizon = now + self.transport.rate().frames_in(WINDOW);
-        let (hushed, muted, slots, silenced) =
-            (self.playing == Playing::Hushed, &self.muted, &self.slots, &mut self.silenced);
+        let (hushed, muted, soloed, slots, silenced) =
+            (self.playing == Playing::Hushed, &self.muted, &self.soloed, &self.slots, &mut self.silenced);
+        let silent = |voice: VoiceSlot| {
+            let name = &slots[usize::from(voice.0)];
+            hushed || muted.contains(name) || !soloed.is_empty() && !soloed.contains(name)
+        };
         self.agenda.send_until(horizon, |event| match event.action {
-            Action::NoteOn { voice, pitch, .. } if hushed || muted.contains(&slots[usize::from(voice.0)]) => {
+            Action::NoteOn { voice, pitch, .. } if silent(voice) => {
                 silenced.push((voice, pitch));
             }
             // Where two voices share a channel, the end of a note that did not sound would end the other's.
@@ -423,6 +444,13 @@ impl Conductor {
         if let Err(message) = self.timeline.take(bar) {
             self.tally.refused += 1;
             self.say(Level::Warning, message);
+        }
+    }
+
+    fn answer(&mut self, done: Result<String, String>) {
+        match done {
+            Ok(text) => self.say(Level::Info, text),
+            Err(text) => self.say(Level::Warning, text),
         }
     }
 

@@ -69,6 +69,8 @@ pub enum Author {
     /// The performer's text: a loop or a seed.
     Text,
     Model,
+    /// The performer, in a bar that the model had planned or was to write.
+    Edit,
     /// Rung 1 to 4 of the ladder.
     Ladder(u8),
 }
@@ -94,9 +96,42 @@ pub enum Command {
         voice: usize,
         muted: bool,
     },
-    /// Forget the uncommitted bars of the model and compose them anew.
+    /// Hear this voice and other soloed ones alone; the others are composed on.
+    Solo {
+        voice: String,
+        soloed: bool,
+    },
+    /// Forget the uncommitted bars of the model and compose them anew; pinned ones stay.
     Reroll,
+    /// Lay hands on a bar that has not sounded yet.
+    Touch {
+        bar: i64,
+        voice: String,
+        touch: Touch,
+    },
+    /// What a voice has planned stays its music, phrase after phrase, until it is freed.
+    Freeze {
+        voice: String,
+        frozen: bool,
+    },
     Quit,
+}
+
+/// What becomes of a voice's part of an uncommitted bar. The model goes on from it: what it had planned for the voice behind it is written anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Touch {
+    /// Another draw.
+    Reroll,
+    /// The draft with this number, from 0, of those from which the composer took the best.
+    Choose(usize),
+    /// This text, in the prompt's key and unit length, without the bar line; pinned.
+    Edit(String),
+    /// It stays whatever is rerolled or evaluated, as long as metre and key are what they are.
+    Pin,
+    Unpin,
+    /// Another draw, and never this one again.
+    Veto,
 }
 
 /// What the instrument tells the performer's screen.

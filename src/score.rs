@@ -4,15 +4,18 @@ use crate::abc::interval::Interval;
 use crate::abc::{Pitch, Span, chord};
 use crate::time::Beats;
 
+mod carry;
+mod exact;
 mod join;
 mod measure;
 mod ornament;
 mod surplus;
 mod unfold;
 
+pub use carry::{Carry, Propagation};
+pub(crate) use exact::summable;
 pub use join::{Joined, join};
-pub(crate) use measure::summable;
-pub use measure::{Carry, Propagation, measure};
+pub use measure::measure;
 pub use ornament::{Figure, Ornament, Ornaments, perform};
 pub use surplus::too_long;
 pub use unfold::unfold;

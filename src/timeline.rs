@@ -6,11 +6,13 @@
 mod force;
 mod question;
 mod sounding;
+mod stage;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use force::{InForce, Origin, asked, given, origin};
+use stage::Stage;
 
 use crate::abc::parse::read_bar;
 use crate::abc::{Pitch, print};
@@ -62,7 +64,9 @@ pub struct Timeline {
     plan: BTreeMap<(i64, String), Cell>,
     /// What was planned before the last change, for the ladder.
     tail: BTreeMap<(i64, String), Cell>,
+    /// What the performer did to bars to come, counted: each makes another question.
     attempt: u32,
+    stage: Stage,
     seed: u64,
     /// The first bar whose key and metre are those in force: what the composer may look back to.
     context_from: i64,
@@ -82,6 +86,7 @@ impl Timeline {
             plan: BTreeMap::new(),
             tail: BTreeMap::new(),
             attempt: 0,
+            stage: Stage::default(),
             seed,
             context_from: 1,
         }
@@ -132,12 +137,15 @@ impl Timeline {
         let revision = Revision(old.revision.0 + 1);
         let origin = if fresh { from } else { old.origin };
         let in_force = InForce { scene, revision, from, origin, voices };
-        if !self.same_music(&in_force) {
-            self.tail.clear();
-        }
         let planned = self.plan.split_off(&(from, String::new()));
         if self.same_music(&in_force) {
+            let (pinned, planned): (Vec<_>, Vec<_>) =
+                planned.into_iter().partition(|(place, _)| self.stage.is_pinned(place));
+            self.plan.extend(pinned);
             self.tail.extend(planned);
+        } else {
+            self.tail.clear();
+            self.stage.let_go();
         }
         if from <= self.next {
             self.enter(in_force);
@@ -147,10 +155,14 @@ impl Timeline {
         from
     }
 
-    /// Forgets what is planned; the composer draws again.
+    /// Forgets what is planned but for pinned bars; the composer draws again.
     pub fn reroll(&mut self) {
         self.attempt += 1;
-        self.tail.append(&mut self.plan);
+        self.stage.reroll_all();
+        let (pinned, planned): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            std::mem::take(&mut self.plan).into_iter().partition(|(place, _)| self.stage.is_pinned(place));
+        self.plan = pinned;
+        self.tail.extend(planned);
     }
 
     /// Takes a composed bar into the plan. `Err` says why it is refused; a bar for an older text is dropped without a word.
@@ -170,6 +182,11 @@ impl Timeline {
             }
             self.plan.insert((bar.number, voice.name.clone()), Cell { text, measure, by: Author::Model });
         }
+        for (voice, drafts) in bar.drafts {
+            if let Some(voice) = scene.voices.get(voice) {
+                self.stage.keep_drafts(bar.number, &voice.name, drafts);
+            }
+        }
         Ok(())
     }
 
@@ -177,8 +194,14 @@ impl Timeline {
     #[must_use]
     pub fn planned(&self, number: i64, voice: usize) -> Option<Cell> {
         let in_force = self.in_force(number);
-        given(in_force, number, voice)
-            .or_else(|| self.plan.get(&(number, in_force.scene.voices.get(voice)?.name.clone())).cloned())
+        let place = (number, in_force.scene.voices.get(voice)?.name.clone());
+        let plan = || self.plan.get(&place).cloned();
+        // The performer's hand comes first, the text second, the composer last.
+        let by_hand = self.stage.is_pinned(&place).then(plan).flatten();
+        by_hand
+            .or_else(|| self.stage.frozen(number, &place.1).cloned())
+            .or_else(|| given(in_force, number, voice))
+            .or_else(plan)
     }
 
     /// How many bars from the first uncommitted one on are known in every voice.
@@ -208,6 +231,7 @@ impl Timeline {
         for bars in [&mut self.plan, &mut self.tail] {
             bars.retain(|(bar, _), _| *bar > self.next);
         }
+        self.stage.forget_before(self.next);
         let length = scene.bar_length();
         self.bars.push(Bar { number: self.next, start: self.start, scene, cells });
         self.next += 1;
@@ -226,7 +250,7 @@ impl Timeline {
             self.next = bar.number;
             self.start = bar.start;
             let names = bar.scene.voices.iter().map(|voice| voice.name.clone());
-            let composed = names.zip(bar.cells).filter(|(_, cell)| cell.by == Author::Model);
+            let composed = names.zip(bar.cells).filter(|(_, cell)| matches!(cell.by, Author::Model | Author::Edit));
             self.plan.extend(composed.map(|(name, cell)| ((bar.number, name), cell)));
         }
     }

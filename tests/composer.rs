@@ -219,9 +219,28 @@ fn the_same_prompt_gives_the_same_bars_whatever_came_before() {
     write(&mut used, &mut prompt("Am", (6, 8), 5));
     assert_eq!(write(&mut used, &mut prompt("G", (4, 4), 8)), fresh(3));
     assert_ne!(fresh(4), fresh(3));
-    let mut rerolled = Prompt { attempt: 1, ..prompt("G", (4, 4), 8) };
+    let mut rerolled = prompt("G", (4, 4), 8);
+    rerolled.bars.iter_mut().for_each(|bar| bar.draws = vec![0, 1, 1]);
     let again = write(&mut used, &mut rerolled);
     assert!(again.iter().zip(fresh(3)).all(|(again, first)| again.cells != first.cells));
+}
+
+#[test]
+fn a_vetoed_bar_is_not_written_again_and_another_draw_is_another_bar() {
+    let mut first = prompt("G", (4, 4), 1);
+    first.candidates = 4;
+    let bar = write(&mut Writer::new(Noise::new(1, 300, 4096), profile("none")), &mut first).remove(0);
+    let lead = |bar: &ComposedBar| bar.cells[1].1.clone();
+    let drafts = &bar.drafts[1].1;
+    assert!(drafts.contains(&lead(&bar)) && drafts.len() > 1, "{drafts:?}");
+    for (draws, vetoed) in [(vec![], vec![vec![], vec![], vec![lead(&bar)]]), (vec![0, 0, 1], vec![])] {
+        let mut again = prompt("G", (4, 4), 1);
+        again.candidates = 4;
+        (again.bars[0].draws, again.bars[0].vetoed) = (draws, vetoed);
+        let other = write(&mut Writer::new(Noise::new(1, 300, 4096), profile("none")), &mut again).remove(0);
+        assert_ne!(lead(&other), lead(&bar));
+        assert_eq!(other.cells[0], bar.cells[0], "the bass is as it was");
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Against standing still: a bar that has been said often enough turns off at one place. Pure; used on the decode thread.
 //!
 //! Tunes repeat themselves, and a model that learned from them copies a phrase for ever once it has begun to. So a bar that stood at the
-//! same place twice before is not written a third time, and one that stood there before other words came is not written again at all. The
+//! same place twice before is not written a third time, and one that stood there before other words came, or that the performer vetoed, is
+//! not written again at all. The
 //! model chooses where the bar goes instead; this only closes the way to the copy, from a drawn place on.
 
 use super::Prompt;
@@ -23,7 +24,8 @@ pub(super) struct Way<'a>(&'a [u8]);
 impl Worn {
     pub fn new(prompt: &Prompt, stream: &Stream<'_>, index: usize, voice: usize, rng: &mut Rng) -> Worn {
         let mut texts: Vec<Vec<u8>> = Vec::new();
-        for text in worn(prompt, index, voice) {
+        let vetoed = prompt.bars[index].vetoed.get(voice).map_or(&[][..], Vec::as_slice);
+        for text in worn(prompt, index, voice).chain(vetoed.iter().map(String::as_str)) {
             let text = without_spaces(stream.to_model(text, voice).as_bytes());
             if !texts.contains(&text) {
                 texts.push(text);

@@ -231,9 +231,11 @@ impl<'a> Lean<'a> {
     /// What is wanted now.
     fn pulls(&self) -> Pulls {
         let line = &self.line;
+        // The less of the passage is to come, the more of what it lacks each note of that has to bring.
+        let urgency = 1.0 / (1.0 - line.ticks / self.length).max(1.0 / MOST_URGENT);
         let pull = |band: Band, value: f32| {
             let third = self.wishes.third(band);
-            third.map_or(0.0, |third| pull(third, self.bounds.of(band), least_width(band), value))
+            third.map_or(0.0, |third| pull(third, self.bounds.of(band), least_width(band), value, urgency))
         };
         let level = line.last.map_or(middle(self.bounds.register), |(last, ..)| last);
         let mean = |sum: f32, count: f32, prior: f32, weight: f32| (sum + prior * weight) / (count + weight);
@@ -243,6 +245,7 @@ impl<'a> Lean<'a> {
         let density = pull(Band::Density, mean(line.notes, whole, density, 0.5));
         let motion = pull(Band::Motion, mean(line.leaps, line.steps, middle(self.bounds.motion), 4.0));
         let mut clear = [0.0; 6];
+        clear[Clear::Cadence as usize] = HOME;
         let (bars, notes) = ((line.ticks + 24.0) / f32::from(self.automaton.rules().length), line.notes + 2.0);
         for kind in Clear::ALL.into_iter().filter(|&kind| self.wishes.clear(kind)) {
             let done = line.clear[kind as usize];
@@ -330,6 +333,10 @@ const MOTION: f32 = 0.9;
 /// For an element that a clear word speaks of. Models that know syncopation at all know that it is rare.
 const CLEAR: f32 = 2.0;
 const SYNCOPATED: f32 = 4.0;
+/// Words draw a passage away from where it would come to rest by itself: at its end it is led home, half as hard as where `cadence` asks.
+const HOME: f32 = 1.0;
+/// A lack at the passage's end pulls at most so many times as hard as at its beginning.
+const MOST_URGENT: f32 = 3.0;
 /// A contour begins so many semitones on the other side of where it goes.
 const RUN_UP: f32 = 3.0;
 
@@ -338,14 +345,14 @@ fn middle([low, high]: [f64; 2]) -> f32 {
 }
 
 /// How much more a third of a band wants than `value`, -1 to 1. Beyond the outer thirds' aim nothing is wanted.
-fn pull(third: usize, [low, high]: [f64; 2], least_width: f64, value: f32) -> f32 {
+fn pull(third: usize, [low, high]: [f64; 2], least_width: f64, value: f32, urgency: f32) -> f32 {
     let (low, high, value) = (low as f32, high as f32, value);
     let width = (high - low).max(least_width as f32);
     match third {
-        0 => -((value - (low - 0.4 * width)) / width).clamp(0.0, 1.0),
-        2 => ((high + 0.4 * width - value) / width).clamp(0.0, 1.0),
+        0 => -(urgency * (value - (low - 0.4 * width)) / width).clamp(0.0, 1.0),
+        2 => (urgency * (high + 0.4 * width - value) / width).clamp(0.0, 1.0),
         _ => {
-            let off = 2.0 * (f32::midpoint(low, high) - value) / width;
+            let off = urgency * 2.0 * (f32::midpoint(low, high) - value) / width;
             // In the midst of the band nothing is wanted.
             (off - off.clamp(-0.6, 0.6)).clamp(-1.0, 1.0)
         }

@@ -57,7 +57,7 @@ pub struct Prompt {
     /// What has been committed, then what is to come; the last one is as far as the composer may go.
     pub bars: Vec<PromptBar>,
     pub seed: u64,
-    /// Rerolls so far: another attempt is another draw.
+    /// What the performer did to bars to come, counted: another attempt is another question.
     pub attempt: u32,
     /// Of so many drafts of a bar the best is taken, at least 1; fewer where time runs out.
     pub candidates: u32,
@@ -145,6 +145,12 @@ pub struct PromptBar {
     pub cells: Vec<Option<String>>,
     /// What is asked of this bar alone, one per voice; empty where nothing is asked of any.
     pub rules: Vec<BarRules>,
+    /// Which draw of each voice this is, from 0; none is the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub draws: Vec<u32>,
+    /// What is not to be written here, of each voice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vetoed: Vec<Vec<String>>,
 }
 
 /// What is asked of one voice alone.
@@ -167,6 +173,12 @@ impl PromptBar {
     #[must_use]
     pub fn own_of(&self, voice: usize) -> Option<&OwnWords> {
         self.own.get(voice)?.as_ref()
+    }
+
+    /// Which draw of a voice this is.
+    #[must_use]
+    pub fn draw(&self, voice: usize) -> u32 {
+        self.draws.get(voice).copied().unwrap_or(0)
     }
 
     /// Puts control words in force, said as they stand.
@@ -196,6 +208,8 @@ pub struct ComposedBar {
     pub number: i64,
     /// `(voice index, text)` in the order in which they were written.
     pub cells: Vec<(usize, String)>,
+    /// All drafts of each of these voices, in the order in which they were drawn; for the performer to choose from.
+    pub drafts: Vec<(usize, Vec<String>)>,
     /// Of the first draft of each voice: what could not be left out.
     pub tokens: u32,
     /// The work for these, in microseconds.

@@ -209,7 +209,7 @@ mod tests {
             control: vec!["low".into()],
             cells: vec![there.then(|| "C8".into()), there.then(|| "D8".into()), Some("E8".into())],
             own: vec![None, own("low busy"), None],
-            rules: Vec::new(),
+            ..PromptBar::default()
         };
         Prompt {
             revision: Revision(1),

@@ -1,6 +1,6 @@
 //! Writes bars: keeps the model in step with the stream, draws drafts of each bar and takes the best. Runs on the decode thread.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use super::draft::{Desk, Draft};
@@ -121,6 +121,7 @@ impl<M: Model> Writer<M> {
             attempt: prompt.attempt,
             number,
             cells: Vec::new(),
+            drafts: Vec::new(),
             tokens: 0,
             micros: 0,
         };
@@ -130,6 +131,7 @@ impl<M: Model> Writer<M> {
             let Some(cell) = self.write_cell(prompt, index, voice, cancel, &left)? else { return Ok(None) };
             prompt.bars[index].cells[voice] = Some(cell.text.clone());
             bar.cells.push((voice, cell.text));
+            bar.drafts.push((voice, cell.drafts));
             bar.tokens += cell.tokens;
             bar.micros += cell.work.as_micros() as u64;
         }
@@ -151,7 +153,7 @@ impl<M: Model> Writer<M> {
         let Writer { model, profile, sampler, pieces, .. } = self;
         let stream = Stream::new(&prompt, profile);
         let mut tokens = prefix(model, pieces, &stream, index);
-        let mut rng = Rng::new(prompt.seed, prompt.first_bar + index as i64, voice, prompt.attempt);
+        let mut rng = Rng::new(prompt.seed, prompt.first_bar + index as i64, voice, prompt.bars[index].draw(voice));
         let mut everything = model.vocabulary().trie().alloc_token_set();
         everything.set_all(true);
         let mut text = Vec::new();
@@ -183,7 +185,10 @@ impl<M: Model> Writer<M> {
         let masks = match stream.rules(index, voice).and_then(|rules| masks_for(masks, rules)) {
             Ok(masks) => masks,
             // Rhythm and chart met as nobody foresaw: this bar is the ladder's.
-            Err(_) if asked => return Ok(Some(Written { text: String::new(), tokens: 0, work: started.elapsed() })),
+            Err(_) if asked => {
+                let (text, drafts, work) = (String::new(), Vec::new(), started.elapsed());
+                return Ok(Some(Written { text, drafts, tokens: 0, work }));
+            }
             Err(why) => return Err(why),
         };
         // Leanings look at the automaton while the masks are filled.
@@ -191,7 +196,7 @@ impl<M: Model> Writer<M> {
         let mut tokens = prefix(model, pieces, &stream, index);
         let passage = Passage::new(prompt, &stream, &profile.bands, index, voice);
         let strength = prompt.lean.unwrap_or(profile.lean);
-        let place = Rng::new(prompt.seed, prompt.first_bar + index as i64, voice, prompt.attempt);
+        let place = Rng::new(prompt.seed, prompt.first_bar + index as i64, voice, prompt.bars[index].draw(voice));
         let candidates = prompt.candidates.max(1);
         let mut desk = Desk {
             model,
@@ -226,10 +231,13 @@ impl<M: Model> Writer<M> {
             .collect();
         let recent: Vec<Measure> = (index.saturating_sub(2)..index).filter_map(|at| stream.heard(at, voice)).collect();
         let best = rank::best(&judged, &passage, &recent);
-        let text = stream.from_model(&measures[best], voice);
+        let mut sayings: Vec<String> = measures.iter().map(|measure| stream.from_model(measure, voice)).collect();
         let tokens = drafts[0].tokens;
         written.extend(drafts.into_iter().map(|draft| draft.text));
-        Ok(Some(Written { text, tokens, work }))
+        let text = sayings[best].clone();
+        let mut seen = HashSet::new();
+        sayings.retain(|text| seen.insert(text.clone()));
+        Ok(Some(Written { text, drafts: sayings, tokens, work }))
     }
 }
 
@@ -237,6 +245,8 @@ impl<M: Model> Writer<M> {
 struct Written {
     /// In the prompt's key.
     text: String,
+    /// What else it might have been, and this, each once.
+    drafts: Vec<String>,
     /// Of the first draft, which was all that had to be done.
     tokens: u32,
     work: Duration,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::*;
 use crate::compose::Silent;
 use crate::compose::script::Script;
-use crate::event::Author;
+use crate::event::{Author, Touch};
 use crate::prompt::read;
 
 const RATE: SampleRate = SampleRate(48_000);
@@ -165,6 +165,44 @@ fn a_note_that_a_mute_kept_back_ends_nobody_elses() {
     let after = run(&mut conductor, 5 * 96_000 + 24_000, 7 * 96_000);
     assert_eq!(before.iter().chain(&after).filter(of_lead).count() % 2, 0);
     assert!(after.iter().any(|event| matches!(event.action, Action::NoteOff { voice, .. } if voice == lead)));
+}
+
+#[test]
+fn soloed_voices_are_heard_alone_and_the_others_are_composed_on() {
+    let mut conductor = conductor(TWO_VOICES, "E8\nF8");
+    play(&mut conductor);
+    let [bass, lead] = ["bass", "lead"].map(|voice| conductor.slot(voice).unwrap());
+    let struck = |events: &[ScheduledEvent], slot| {
+        let is = |event: &&ScheduledEvent| matches!(event.action, Action::NoteOn { voice, .. } if voice == slot);
+        events.iter().filter(is).count()
+    };
+    // What is soloed for four bars each, and how many notes of bass and lead are heard.
+    let turns =
+        [(None, 4, 4), (Some(("bass", true)), 4, 0), (Some(("lead", true)), 4, 4), (Some(("bass", false)), 0, 4)];
+    for (turn, (solo, of_bass, of_lead)) in turns.into_iter().enumerate() {
+        let from = RATE.frames_in(START_LEAD).0 + 4 * turn as i64 * 96_000 - 24_000;
+        if let Some((voice, soloed)) = solo {
+            conductor.command(Command::Solo { voice: voice.into(), soloed }, Frames(from), &mut |_| {});
+        }
+        let heard = run(&mut conductor, from, from + 4 * 96_000);
+        assert_eq!((struck(&heard, bass), struck(&heard, lead)), (of_bass, of_lead), "{solo:?}");
+    }
+    assert!(conductor.timeline().bars()[2..].iter().all(|bar| bar.cells[1].by == Author::Model));
+}
+
+#[test]
+fn a_touched_bar_is_heard_as_the_hand_left_it() {
+    let mut conductor = conductor(TWO_VOICES, "E8\nF8");
+    let touch = |bar, touch| Command::Touch { bar, voice: "lead".into(), touch };
+    for command in [touch(3, Touch::Edit("G4 A4".into())), touch(4, Touch::Pin), touch(9, Touch::Edit("G4".into()))] {
+        conductor.advance(Frames(0), &mut |_| {});
+        conductor.command(command, Frames(0), &mut |_| {});
+    }
+    play(&mut conductor);
+    run(&mut conductor, 0, 5 * 96_000);
+    assert_eq!(texts(&conductor, 1)[..4], ["C8", "D8", "G4 A4", "F8"]);
+    let said: Vec<String> = conductor.messages().into_iter().map(|message| message.text).collect();
+    assert!(said.iter().any(|text| text.contains("this bar lasts 1/2 of a whole note")), "{said:?}");
 }
 
 #[test]

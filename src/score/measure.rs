@@ -2,90 +2,19 @@
 
 use num_rational::Ratio;
 
+use super::carry::{Carry, Propagation};
+use super::exact::{LONGEST, summable};
 use super::ornament::{Figure, MOST_GRACES, Ornament, grace_length};
 use super::{ChordSymbol, DEFAULT_VELOCITY, Grace, Marks, Measure, Note, Place, sort};
-use crate::abc::ast::{Bar, Change, Context, Directive, NoteSymbol, Symbol, Tune};
+use crate::abc::ast::{Bar, Change, Context, NoteSymbol, Symbol};
 use crate::abc::interval::Interval;
-use crate::abc::midi::{MidiCourse, Stress};
+use crate::abc::midi::Stress;
 use crate::abc::music::MIDI_PITCHES;
 use crate::abc::{Diagnostic, Pitch, Span, Step, chord};
 use crate::time::Beats;
 
-/// Every time is rounded to this part of a whole note (powers of two, tuplets up to 13), so that sums never overflow.
-pub(super) const FINEST: i64 = (1 << 13) * 27 * 5 * 7 * 11 * 13;
-
-/// In whole notes; a limit to single lengths, for the same reason.
-const LONGEST: i64 = 1000;
-
-/// The nearest length of which sums never overflow. However short, it takes time, so that what comes after it does.
-pub(crate) fn summable(time: Beats) -> Beats {
-    let below = time.denominator();
-    if time.numerator() > LONGEST * below {
-        return Beats::WHOLE * LONGEST;
-    }
-    if FINEST % below == 0 {
-        return time;
-    }
-    let (numerator, denominator) = (i128::from(time.numerator()), i128::from(below));
-    let parts = (numerator * i128::from(FINEST) + denominator / 2) / denominator;
-    Beats::new((parts as i64).max(1), FINEST)
-}
-
 /// Layers of one bar. What is tied over the bar line is looked up in each, so there must be a limit.
 const MOST_LAYERS: usize = 16;
-
-/// How far an accidental reaches within its bar (ABC 2.1, 11.3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Propagation {
-    /// Not beyond its note.
-    Not,
-    /// The same letter in the same octave.
-    Octave,
-    /// The same letter in all octaves: the standard's default.
-    #[default]
-    Pitch,
-}
-
-impl Propagation {
-    /// What the last `%%propagate-accidentals` of a tune says.
-    #[must_use]
-    pub fn of(directives: &[Directive]) -> Propagation {
-        let words = directives.iter().rev().find_map(|d| d.text.strip_prefix("propagate-accidentals"));
-        match words.map(str::trim) {
-            Some("not") => Propagation::Not,
-            Some("octave") => Propagation::Octave,
-            _ => Propagation::Pitch,
-        }
-    }
-}
-
-/// What one bar of a voice hands to the next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Carry {
-    /// Sounding pitches that a tie holds over the bar line.
-    pub tied: Vec<Pitch>,
-    /// The dynamic in force, 1 to 127.
-    pub velocity: u8,
-    pub propagation: Propagation,
-    /// What `%%MIDI` says, bar by bar.
-    pub midi: MidiCourse,
-}
-
-impl Default for Carry {
-    fn default() -> Self {
-        let (propagation, midi) = (Propagation::default(), MidiCourse::default());
-        Carry { tied: Vec::new(), velocity: DEFAULT_VELOCITY, propagation, midi }
-    }
-}
-
-impl Carry {
-    /// What the first bar of a tune's voice begins with.
-    #[must_use]
-    pub fn of(tune: &Tune, voice: &str) -> Carry {
-        let midi = MidiCourse::of(tune, &[voice]);
-        Carry { propagation: Propagation::of(&tune.directives), midi, ..Carry::default() }
-    }
-}
 
 /// The notes of a bar. `carry` comes from the bar played before and is made ready for the next.
 ///

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use num_rational::Ratio;
 
-use super::measure::FINEST;
+use super::exact::FINEST;
 use super::{Grace, Marks, Measure, Note, sort};
 use crate::abc::interval::Interval;
 use crate::time::Beats;

@@ -68,7 +68,12 @@ impl Timeline {
         if own.iter().all(Option::is_none) {
             own.clear();
         }
-        PromptBar { words: scene.words_at(bar), control: scene.control_at(bar), own, cells: cells.collect(), rules }
+        let cells = cells.collect();
+        let voices = || newest.scene.voices.iter().map(|voice| voice.name.as_str());
+        let draws = voices().map(|name| self.stage.draw(number, name)).collect();
+        let vetoed = voices().map(|name| self.stage.vetoed(number, name).to_vec()).collect();
+        let (words, control) = (scene.words_at(bar), scene.control_at(bar));
+        PromptBar { words, control, own, cells, rules, draws, vetoed }
     }
 }
 

@@ -1,3 +1,5 @@
+//! What the leanings of words prefer, and how much.
+
 use super::*;
 use crate::abc::Meter;
 use crate::abc::bar::Rules;
@@ -69,6 +71,8 @@ fn words_prefer_what_they_say() {
         ("chromatic", &[], "G2", "^G", "A"),
         ("cadence", &["C8", "C8", "C8"], "G4", "C4", "D4"),
         ("cadence", &["C8", "C8", "C8"], "G4", "C4", "C2C2"),
+        // The end of a passage is led home, whatever else is asked.
+        ("jig dotted", &["C8", "C8", "C8"], "G4", "C4", "D4"),
     ];
     for &(words, bars, text, better, worse) in cases {
         let passage = passage(words, bars);
@@ -98,6 +102,18 @@ fn a_note_weighs_the_same_however_it_is_cut_into_tokens() {
             }
             assert!((whole - sum).abs() < 1e-4, "{words}: {token} {whole}, in bytes {sum}");
         }
+    }
+}
+
+#[test]
+fn what_lacks_near_the_end_pulls_harder() {
+    for (third, value) in [(0, 1.9), (1, 1.8), (1, 3.2), (2, 3.2)] {
+        let [early, late] = [1.0, 3.0].map(|urgency| pull(third, BOUNDS.motion, 0.6, value, urgency));
+        assert!(late.abs() > early.abs() && late * early > 0.0, "{third} {value}: {early}, {late}");
+    }
+    // Where nothing lacks, nothing is urgent.
+    for (third, value) in [(0, 1.5), (1, 2.5), (2, 3.5)] {
+        assert_eq!(pull(third, BOUNDS.motion, 0.6, value, 3.0), 0.0);
     }
 }
 

@@ -129,6 +129,7 @@ fn cell_spans(s: &Snapshot, state: BarState, cell: &Cell, muted: bool, columns: 
     let (mark, colour) = match cell.by {
         Author::Text => ("t ".into(), Color::Reset),
         Author::Model => ("m ".into(), Color::Cyan),
+        Author::Edit => ("e ".into(), Color::Magenta),
         Author::Ladder(rung) => (format!("L{rung}"), Color::Yellow),
     };
     let style = match state {

@@ -1,0 +1,213 @@
+//! What the performer has laid hands on: bars that have not sounded yet, and voices that are frozen. Pure; part of the timeline.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::{Cell, Timeline, style};
+use crate::abc::key::Key;
+use crate::abc::parse::read_bar;
+use crate::abc::print;
+use crate::compose::{Role, STREAM_UNIT};
+use crate::event::{Author, Touch};
+use crate::prompt::{By, Scene};
+
+/// Bars behind the first uncommitted one of which the pins are still known, for a stop that takes bars back.
+const REMEMBERED: i64 = 16;
+
+/// A voice's part of a bar, by number and name.
+type Place = (i64, String);
+
+#[derive(Debug, Default)]
+pub(super) struct Stage {
+    /// Rerolls of all that is planned.
+    rerolls: u32,
+    /// Rerolls of a voice from a bar on.
+    draws: BTreeMap<Place, u32>,
+    /// What the composer might have taken.
+    drafts: BTreeMap<Place, Vec<String>>,
+    pinned: BTreeSet<Place>,
+    vetoed: BTreeMap<Place, Vec<String>>,
+    frozen: HashMap<String, Frozen>,
+}
+
+/// The music of a frozen voice: these bars, the first of them at `from`, and again and again.
+#[derive(Clone, Debug)]
+struct Frozen {
+    from: i64,
+    cells: Vec<Cell>,
+}
+
+impl Stage {
+    /// Which draw of a bar's voice is asked for.
+    pub fn draw(&self, number: i64, voice: &str) -> u32 {
+        self.rerolls + self.draws.get(&(number, voice.to_owned())).copied().unwrap_or(0)
+    }
+
+    pub fn vetoed(&self, number: i64, voice: &str) -> &[String] {
+        self.vetoed.get(&(number, voice.to_owned())).map_or(&[], Vec::as_slice)
+    }
+
+    pub fn reroll_all(&mut self) {
+        self.rerolls += 1;
+    }
+
+    pub fn keep_drafts(&mut self, number: i64, voice: &str, drafts: Vec<String>) {
+        self.drafts.insert((number, voice.to_owned()), drafts);
+    }
+
+    #[must_use]
+    pub fn is_pinned(&self, place: &Place) -> bool {
+        self.pinned.contains(place)
+    }
+
+    pub fn frozen(&self, number: i64, voice: &str) -> Option<&Cell> {
+        let Frozen { from, cells } = self.frozen.get(voice)?;
+        let at = usize::try_from((number - from).rem_euclid(cells.len() as i64)).ok()?;
+        (number >= *from).then(|| cells.get(at)).flatten()
+    }
+
+    /// Other music: pins and frozen voices do not fit it.
+    pub fn let_go(&mut self) {
+        self.pinned.clear();
+        self.frozen.clear();
+    }
+
+    /// Forgets what is over.
+    pub fn forget_before(&mut self, next: i64) {
+        self.pinned.retain(|(bar, _)| *bar + REMEMBERED > next);
+        self.draws.retain(|(bar, _), _| *bar + REMEMBERED > next);
+        self.vetoed.retain(|(bar, _), _| *bar + REMEMBERED > next);
+        self.drafts.retain(|(bar, _), _| *bar >= next);
+    }
+}
+
+impl Timeline {
+    /// Does to a bar what the performer asks. `Ok` is a sentence for the screen, `Err` says why it cannot be.
+    pub fn touch(&mut self, number: i64, name: &str, touch: Touch) -> Result<String, String> {
+        if number < self.next {
+            return Err(format!("bar {number} is already fixed; {} is the first that can change", self.next));
+        }
+        let scene = self.in_force(number).scene.clone();
+        let at = scene.voices.iter().position(|voice| voice.name == name);
+        let at = at.ok_or_else(|| format!("there is no voice {name} in bar {number}"))?;
+        let place = (number, name.to_owned());
+        if self.stage.frozen(number, name).is_some() && touch != Touch::Unpin {
+            return Err(format!("{name} is frozen; free it first"));
+        }
+        let planned = self.planned(number, at);
+        let by_text = scene.voices[at].by != By::Model || planned.as_ref().is_some_and(|cell| cell.by == Author::Text);
+        if by_text && matches!(touch, Touch::Reroll | Touch::Veto | Touch::Choose(_)) {
+            return Err(format!("bar {number} of {name} is the text's: change it there"));
+        }
+        let nothing = || format!("nothing is planned for {name} in bar {number} yet");
+        match touch {
+            Touch::Reroll => self.draw_again(&place),
+            Touch::Veto => {
+                let cell = planned.ok_or_else(nothing)?;
+                self.stage.vetoed.entry(place.clone()).or_default().push(cell.text);
+                self.draw_again(&place);
+            }
+            Touch::Choose(draft) => {
+                let drafts = self.stage.drafts.get(&place).ok_or_else(nothing)?;
+                let text = drafts.get(draft).ok_or_else(|| format!("there are {} drafts of it", drafts.len()))?;
+                let (measure, _) = read_bar(text, &scene.key, scene.meter, STREAM_UNIT, &[]);
+                let cell = Cell { text: text.clone(), measure, by: Author::Model };
+                self.put(&place, cell);
+            }
+            Touch::Edit(text) => {
+                let cell = edited(&scene, scene.voices[at].role, &text)?;
+                self.put(&place, cell);
+            }
+            Touch::Pin => {
+                let cell = planned.ok_or_else(nothing)?;
+                self.plan.insert(place.clone(), cell);
+                self.stage.pinned.insert(place);
+                return Ok(format!("{name}: bar {number} is pinned"));
+            }
+            Touch::Unpin => {
+                self.stage.pinned.remove(&place);
+                return Ok(format!("{name}: bar {number} is free"));
+            }
+        }
+        Ok(format!("{name}: from bar {number} on as you say"))
+    }
+
+    /// Makes what a voice has planned, a phrase of it, its music until it is freed.
+    pub fn freeze(&mut self, name: &str, frozen: bool) -> Result<String, String> {
+        if !frozen {
+            return match self.stage.frozen.remove(name) {
+                Some(_) => {
+                    self.ask_anew(&(self.next, name.to_owned()));
+                    Ok(format!("{name} is free again, from bar {}", self.next))
+                }
+                None => Err(format!("{name} is not frozen")),
+            };
+        }
+        let scene = self.in_force(self.next).scene.clone();
+        let at = scene.voices.iter().position(|voice| voice.name == name);
+        let at = at.ok_or_else(|| format!("there is no voice {name}"))?;
+        let phrase = i64::from(scene.phrase);
+        // Where nothing is planned yet, what was heard a phrase ago stands for it.
+        let heard = |number: i64| {
+            let bar = self.committed(number)?;
+            let at = bar.scene.voices.iter().position(|voice| voice.name == name)?;
+            (bar.scene.meter == scene.meter && bar.scene.key == scene.key).then(|| bar.cells[at].clone())
+        };
+        let cell = |number: i64| self.planned(number, at).or_else(|| heard(number - phrase));
+        let cells: Vec<Cell> = (self.next..self.next + phrase).map_while(cell).collect();
+        if cells.is_empty() {
+            return Err(format!("{name} has nothing planned that could be frozen"));
+        }
+        let bars = cells.len();
+        self.stage.frozen.insert(name.to_owned(), Frozen { from: self.next, cells });
+        self.attempt += 1;
+        Ok(format!("{name} is frozen: these {bars} bars from bar {} on", self.next))
+    }
+
+    /// The music of a bar by the performer's hand.
+    fn put(&mut self, place: &Place, cell: Cell) {
+        self.ask_anew(&(place.0 + 1, place.1.clone()));
+        self.plan.insert(place.clone(), cell);
+        self.stage.pinned.insert(place.clone());
+    }
+
+    fn draw_again(&mut self, place: &Place) {
+        self.stage.pinned.remove(place);
+        *self.stage.draws.entry(place.clone()).or_default() += 1;
+        self.ask_anew(place);
+    }
+
+    /// What is planned of a voice from a bar on is to be written anew; pinned bars stay. The old plan is the ladder's first rung.
+    fn ask_anew(&mut self, (from, name): &Place) {
+        self.attempt += 1;
+        let gone = |place: &Place| place.0 >= *from && place.1 == *name && !self.stage.is_pinned(place);
+        let places: Vec<Place> = self.plan.keys().filter(|place| gone(place)).cloned().collect();
+        for place in places {
+            if let Some(cell) = self.plan.remove(&place) {
+                self.tail.insert(place, cell);
+            }
+        }
+    }
+}
+
+/// A bar as the performer wrote it, in the prompt's unit length. Errs with the column where it is not a full bar.
+fn edited(scene: &Scene, role: Role, text: &str) -> Result<Cell, String> {
+    // No key alters drums.
+    let key = if role == Role::Drums { Key { signature: [0; 7], ..scene.key } } else { scene.key };
+    let (measure, diagnostics) = read_bar(text, &key, scene.meter, scene.unit, &[]);
+    if let Some(wrong) = diagnostics.first() {
+        return Err(format!(
+            "column {}: {}",
+            text[..wrong.span.start.min(text.len())].chars().count() + 1,
+            wrong.message
+        ));
+    }
+    if measure.length != scene.bar_length() {
+        let (is, full) = (measure.length, scene.bar_length());
+        return Err(format!("this bar lasts {is} of a whole note, and {full} are asked by M:{}", scene.meter));
+    }
+    let text = print::bar(&measure, scene.bar_length(), &style(scene));
+    Ok(Cell { text, measure, by: Author::Edit })
+}
+
+#[cfg(test)]
+mod tests;
