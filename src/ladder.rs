@@ -4,6 +4,9 @@
 //! the header. Drums and bass repeat exactly; only melody varies. (Rung 2, closing a partial bar, is the composer's; it is not built yet.)
 
 mod rule;
+mod vary;
+
+pub use vary::{Loop, vary};
 
 use crate::abc::interval::Interval;
 use crate::abc::key::Key;

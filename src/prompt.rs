@@ -81,6 +81,15 @@ impl Scene {
         })
     }
 
+    /// All that is said to a voice, with the bars from which it holds, in control words and as it is written.
+    #[must_use]
+    pub fn words_of(&self, voice: usize) -> Vec<(usize, &str, Vec<&'static str>)> {
+        let own = self.own.iter().find(|(own, _)| *own == voice).map_or(&[][..], |(_, wishes)| wishes);
+        let meant = self.wishes.iter().chain(own).map(|wish| (wish.from, "", wish.in_force.clone()));
+        let said = self.words.iter().filter(|words| words.voice.is_none_or(|own| own == voice));
+        meant.chain(said.map(|words| (words.from, words.text.as_str(), Vec::new()))).collect()
+    }
+
     fn lines(&self, voice: Option<usize>, bar: i64) -> Vec<String> {
         let holds = |words: &&Words| words.voice == voice && words.from as i64 <= bar;
         self.words.iter().filter(holds).map(|words| words.text.clone()).collect()

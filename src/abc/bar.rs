@@ -120,6 +120,9 @@ impl Automaton {
         let (least, most) = rules.notes;
         if !tables.fillable(rules.length, least, most) {
             return Err(match &rules.rhythm {
+                Some(_) if (least, most) == (0, u8::MAX) => {
+                    "a note of the rhythm is off the grid, or held over chords that share no tone here".to_owned()
+                }
                 Some(_) => format!("the rhythm has no place for {least} to {most} notes on this grid"),
                 None => format!("no bar can hold {least} to {most} notes on this grid"),
             });

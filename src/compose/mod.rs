@@ -201,7 +201,7 @@ pub enum Reply {
     Restarting { reason: String },
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ComposedBar {
     pub revision: Revision,
     pub attempt: u32,

@@ -120,7 +120,11 @@ impl<'a> Stream<'a> {
     fn shown(&self, index: usize) -> impl Iterator<Item = (usize, String)> {
         let there =
             move |&voice: &usize| self.prompt.voices[voice].composed || self.prompt.bars[index].cells[voice].is_some();
-        self.order().into_iter().filter(there).filter_map(|voice| Some((voice, self.tag(voice)?)))
+        let mut order = self.order();
+        // What is to be written hears what is there already, which an edit may have left of its bar.
+        order
+            .sort_by_key(|&voice| self.prompt.voices[voice].composed && self.prompt.bars[index].cells[voice].is_none());
+        order.into_iter().filter(there).filter_map(|voice| Some((voice, self.tag(voice)?)))
     }
 
     fn last_shown(&self, index: usize) -> Option<usize> {

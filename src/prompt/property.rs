@@ -52,6 +52,9 @@ const FOREIGN: &[&str] = &[
 /// Properties of the prompt format that this version does not act on yet.
 const LATER: &[&str] = &["in", "quant", "bank", "vel", "gate", "swing", "latency"];
 
+/// Bars from one variation of a loop to the next.
+const MOST_VARIED: u32 = 64;
+
 /// Why a property does not do what it says.
 pub(super) enum Why {
     /// The text cannot be played as it says.
@@ -87,16 +90,24 @@ pub(super) fn set(voice: &mut Voice, property: &Property, header: &Header, patch
                     voice.role = Role::Keys;
                     By::Loop
                 }
-                later @ ("vary" | "hand") => {
-                    if later == "hand" {
-                        voice.role = Role::Hand;
-                    }
+                "vary" => {
+                    let bars = how.parse().ok().filter(|bars| (1..=MOST_VARIED).contains(bars));
+                    voice.vary = Some(bars.ok_or_else(|| wrong("after the stroke each how many bars, as in vary/4"))?);
+                    By::Loop
+                }
+                "hand" => {
+                    voice.role = Role::Hand;
                     voice.by = if voice.bars.is_empty() { By::Model } else { By::Loop };
                     let played = if voice.bars.is_empty() { "model" } else { "loop" };
-                    let message = format!("by={later} is not built yet: played as {played}");
+                    let message = format!("by=hand is not built yet: played as {played}");
                     return Err(Why::Unknown(message.into()));
                 }
-                _ => return Err(choice(&["model", "loop", "chords"], "there are model, loop and chords".into())),
+                _ => {
+                    return Err(choice(
+                        &["model", "loop", "vary", "chords"],
+                        "there are model, loop, vary/4 and chords".into(),
+                    ));
+                }
             }
         }
         "patch" if patches.iter().any(|patch| patch == value) => value.clone_into(&mut voice.patch),

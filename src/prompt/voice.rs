@@ -23,6 +23,8 @@ pub struct Voice {
     pub name: String,
     pub by: By,
     pub role: Role,
+    /// Each so many bars of a loop the last one is varied; `None` for never.
+    pub vary: Option<u32>,
     /// How a voice that comps plays the chart; its bars are made from it.
     pub comping: Option<Style>,
     pub patch: String,
@@ -54,6 +56,7 @@ impl Voice {
             name: name.to_owned(),
             by,
             role,
+            vary: None,
             comping: None,
             patch: if role == Role::Bass { "sub" } else { "reed" }.to_owned(),
             out: None,
