@@ -8,6 +8,7 @@ mod vary;
 
 pub use vary::{Loop, vary};
 
+use crate::abc::bar::Pattern;
 use crate::abc::interval::Interval;
 use crate::abc::key::Key;
 use crate::abc::{Meter, Pitch, Step};
@@ -168,7 +169,7 @@ fn same_tune(a: &Measure, b: &Measure) -> bool {
 fn untied(need: &Need<'_>, bar: &Measure) -> Measure {
     let mut bar = bar.transposed(Interval::UNISON);
     let end = bar.length;
-    let ties_out = need.asked.rhythm.as_ref().is_some_and(|pattern| pattern.ties_out());
+    let ties_out = need.asked.rhythm.as_ref().is_some_and(Pattern::ties_out);
     for note in &mut bar.notes {
         note.tied_from &= note.onset > Beats::ZERO;
         note.tied_to &= note.onset + note.length < end || ties_out;

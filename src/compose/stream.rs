@@ -7,7 +7,7 @@ use crate::abc::interval::Interval;
 use crate::abc::key::Key;
 use crate::abc::{Pitch, bar::Rules, parse::read_bar, print};
 use crate::compose::profile::Profile;
-use crate::compose::{BarRules, Prompt, PromptVoice, Role, STREAM_UNIT};
+use crate::compose::{BarRules, OwnWords, Prompt, PromptVoice, Role, STREAM_UNIT};
 use crate::score::Measure;
 
 /// The stream for one prompt and one model.
@@ -81,14 +81,13 @@ impl<'a> Stream<'a> {
             return None;
         }
         let bar = &bars[index];
-        let caption = match &self.profile.words {
-            Some(known) => bar.control_of(speaker).iter().filter(|word| known.contains(word)).cloned().collect(),
-            None => {
-                let named = bar.own.iter().zip(&self.prompt.voices).filter_map(|(own, voice)| {
-                    own.as_ref().map(|own| format!("{}: {}", voice.name, own.words.join(" ")))
-                });
-                bar.words.iter().cloned().chain(named).collect::<Vec<_>>()
-            }
+        let caption: Vec<String> = if let Some(known) = &self.profile.words {
+            bar.control_of(speaker).iter().filter(|word| known.contains(word)).cloned().collect()
+        } else {
+            let named = |(own, voice): (&Option<OwnWords>, &PromptVoice)| {
+                own.as_ref().map(|own| format!("{}: {}", voice.name, own.words.join(" ")))
+            };
+            bar.words.iter().cloned().chain(bar.own.iter().zip(&self.prompt.voices).filter_map(named)).collect()
         };
         (!caption.is_empty()).then(|| format!("% {}\n", caption.join(" ")))
     }
@@ -194,7 +193,7 @@ impl<'a> Stream<'a> {
 mod tests {
     use super::*;
     use crate::abc::Meter;
-    use crate::compose::{OwnWords, PromptBar, Revision, VoiceRules};
+    use crate::compose::{PromptBar, Revision, VoiceRules};
 
     /// Four bars of a given bass, then two voices of the model's, of which the first two bars are there.
     fn prompt() -> Prompt {

@@ -1,6 +1,7 @@
 //! A bar by rule: chord tones on the strongest places of the bar, within all that is asked of the voice. Pure; used by the ladder.
 
 use super::{Need, allowed, note};
+use crate::abc::bar::Pattern;
 use crate::abc::{Pitch, Step};
 use crate::compose::Role;
 use crate::compose::sample::Rng;
@@ -51,7 +52,7 @@ pub(super) fn bar(need: &Need<'_>, rng: &mut Rng) -> Measure {
         measure.notes.push(note(start, end - start, tones[at]));
         last = Some(tones[at]);
     }
-    let ties_out = need.asked.rhythm.as_ref().is_some_and(|pattern| pattern.ties_out());
+    let ties_out = need.asked.rhythm.as_ref().is_some_and(Pattern::ties_out);
     if let Some(last) = measure.notes.last().map(|note| note.onset) {
         measure.notes.iter_mut().filter(|note| note.onset == last).for_each(|note| note.tied_to = ties_out);
     }
