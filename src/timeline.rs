@@ -11,7 +11,7 @@ mod stage;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use force::{InForce, Origin, given, origin};
+use force::{InForce, Origin, asked, given, origin, still_answers};
 use stage::Stage;
 
 use crate::abc::parse::read_bar;
@@ -139,9 +139,13 @@ impl Timeline {
         let in_force = InForce { scene, revision, from, origin, voices };
         let planned = self.plan.split_off(&(from, String::new()));
         if self.same_music(&in_force) {
-            let (pinned, planned): (Vec<_>, Vec<_>) =
-                planned.into_iter().partition(|(place, _)| self.stage.is_pinned(place));
-            self.plan.extend(pinned);
+            let answers = |name: &str| !fresh && still_answers(&old, &in_force.scene, name);
+            let stays: Vec<&str> =
+                old.scene.voices.iter().map(|voice| voice.name.as_str()).filter(|name| answers(name)).collect();
+            let (kept, planned): (Vec<_>, Vec<_>) = planned
+                .into_iter()
+                .partition(|(place, _)| self.stage.is_pinned(place) || stays.contains(&place.1.as_str()));
+            self.plan.extend(kept);
             self.tail.extend(planned);
         } else {
             self.tail.clear();
@@ -201,7 +205,7 @@ impl Timeline {
         let by_hand = self.stage.is_pinned(&place).then(plan).flatten();
         by_hand
             .or_else(|| self.stage.frozen(number, &place.1).cloned())
-            .or_else(|| given(in_force, number, voice))
+            .or_else(|| given(in_force, number, voice, self.seed))
             .or_else(plan)
     }
 
@@ -306,11 +310,14 @@ impl Timeline {
             })
             .collect();
         let heard: Vec<&Measure> = heard.into_iter().rev().collect();
+        let asked = asked(self.in_force(self.next), self.next, at);
         let need = Need {
             key: &scene.key,
             meter: scene.meter,
             role: voice.role,
             rules: &voice.rules,
+            asked: &asked,
+            tied: self.tied_into_next(&voice.name).last().copied(),
             tail: self.tail.get(&(self.next, voice.name.clone())).map(|cell| &cell.measure),
             partial: partial.map(|cell| &cell.measure),
             heard: &heard,

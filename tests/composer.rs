@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use barline::abc::Meter;
@@ -13,10 +14,13 @@ use barline::compose::profile::Profile;
 use barline::compose::sample::{Rng, Sampling};
 use barline::compose::writer::{Model, Writer};
 use barline::compose::{
-    ComposedBar, Due, Prompt, PromptBar, PromptVoice, Revision, Role, STREAM_UNIT, VoiceRules, obeyed,
+    BarRules, ComposedBar, Due, Prompt, PromptBar, PromptVoice, Revision, Role, STREAM_UNIT, VoiceRules, obeyed,
 };
 use barline::feature::{Band, Features};
 use barline::score::Measure;
+use barline::steer::Lexicon;
+use barline::time::Beats;
+use barline::timeline::Timeline;
 
 /// A model that has read nothing: its logits are noise that depends on the text so far.
 struct Noise {
@@ -151,6 +155,60 @@ fn any_vocabulary_writes_full_bars_within_the_rules() {
             }
         }
     }
+}
+
+/// A scene with every constraint, from its text to the model's bars, in the model's key and out of it.
+#[test]
+fn constraints_of_a_text_hold_for_any_vocabulary() {
+    let text = "X:1\nM:4/4\nL:1/8\nK:Eb\n%%phrase 4\nV:ch\nV:lead range=E..e' scale=key chart=strong\n\
+                V:riff range=E..e' scale=key chart=strong rhythm=\"A2 z A- A4 | (3AAA A2 z2 A2\"\n\
+                V:bass range=E,,..E, scale=key grid=1/8 notes=2-4 chart=strong\nV:kit clef=perc rhythm=\"A2 A A A2 zA\"\n\
+                [V:ch] \"Eb\"x4\"Cm7\"x4 | \"Ab/C\"x8 | x4\"Bb7\"x4 | \"N.C.\"x8 |\n";
+    let (mut scenes, said) = barline::prompt::read("t.abc".as_ref(), text, &[], &Lexicon::default());
+    assert_eq!(said, []);
+    let scene = scenes.remove(0);
+    let chords: [&[u16]; 4] = [&[CLASSES_EB, CLASSES_CM7], &[CLASSES_AB; 2], &[CLASSES_AB, CLASSES_BB7], &[]];
+    for (seed, extra, home_key) in [(1, 0, "none"), (2, 900, "none"), (3, 300, "")] {
+        let mut asked = Timeline::new(Arc::new(scene.clone()), seed).prompt(16);
+        asked.candidates = 1;
+        let mut writer = Writer::new(Noise::new(seed, extra, 8192), profile(home_key));
+        assert_eq!(write(&mut writer, &mut asked).len(), 16);
+        let [lead, riff, bass, kit] = [1, 2, 3, 4].map(|voice| obeyed::measures(&asked, voice, 0));
+        for (index, chords) in chords.iter().cycle().take(16).enumerate() {
+            for (name, bar) in [("lead", &lead[index]), ("riff", &riff[index]), ("bass", &bass[index])] {
+                let low = if name == "bass" { 28 } else { 64 };
+                let scale = 0b0101_1010_1101u16; // E flat major, bit 0 = C: C D Eb F G Ab Bb
+                for note in &bar.notes {
+                    let midi = note.pitch.midi();
+                    assert!((low..=low + 24).contains(&midi), "{name} {index}: {midi}");
+                    assert!(scale >> midi.rem_euclid(12) & 1 == 1, "{name} {index}: {midi}");
+                    for (half, classes) in chords.iter().enumerate() {
+                        let beat = Beats::new(half as i64, 2);
+                        let sounds = note.onset <= beat && note.onset + note.length > beat;
+                        assert!(!sounds || classes >> midi.rem_euclid(12) & 1 == 1, "{name} {index}: {midi} on {half}");
+                    }
+                }
+            }
+            let struck = |bar: &Measure| {
+                bar.notes.iter().filter(|note| !note.tied_from).map(|note| ticks(note.onset)).collect::<Vec<_>>()
+            };
+            assert_eq!(struck(&riff[index]), if index % 2 == 0 { vec![0, 36] } else { vec![0, 8, 16, 24, 72] });
+            assert!((2..=4).contains(&struck(&bass[index]).len()));
+            let mut strokes = struck(&kit[index]);
+            strokes.dedup();
+            assert_eq!(strokes, [0, 24, 36, 48, 84]);
+            assert!(kit[index].notes.iter().all(|note| (35..=75).contains(&note.pitch.midi())));
+        }
+    }
+}
+
+const CLASSES_EB: u16 = 1 << 3 | 1 << 7 | 1 << 10;
+const CLASSES_CM7: u16 = 1 << 0 | 1 << 3 | 1 << 7 | 1 << 10;
+const CLASSES_AB: u16 = 1 << 8 | 1 << 0 | 1 << 3;
+const CLASSES_BB7: u16 = 1 << 10 | 1 << 2 | 1 << 5 | 1 << 8;
+
+fn ticks(time: Beats) -> i64 {
+    (time * 96).numerator()
 }
 
 #[test]
@@ -389,6 +447,32 @@ fn alone(bars: usize, candidates: u32) -> Prompt {
     asked.bars = vec![PromptBar { cells: vec![None], ..PromptBar::default() }; bars];
     asked.bars[0].cells[0] = Some("G4 B4".into());
     asked
+}
+
+#[test]
+fn each_voice_answers_its_own_words() {
+    let text =
+        "X:1\n% busy\n% b: sparse\n% a: low\n% b: high\nM:4/4\nL:1/8\nK:D\nV:a range=C,..c''\nV:b range=C,..c''\n";
+    let (mut scenes, said) = barline::prompt::read("t.abc".as_ref(), text, &[], &Lexicon::default());
+    assert_eq!(said, []);
+    let mut asked = Timeline::new(Arc::new(scenes.remove(0)), 1).prompt(8);
+    (asked.candidates, asked.lean) = (2, Some(3.0));
+    write(&mut Writer::new(Noise::new(12, 300, 8192), profile("none")), &mut asked);
+    let [a, b] = [0, 1].map(|voice| {
+        Features::of(&obeyed::measures(&asked, voice, 0), asked.meter, &asked.key, None).expect("enough notes")
+    });
+    assert!(a.register + 5.0 < b.register && a.density > 1.5 * b.density, "{a:?}\n{b:?}");
+}
+
+#[test]
+fn a_bar_that_cannot_be_met_is_left_to_the_ladder() {
+    let mut asked = prompt("C", (4, 4), 4);
+    let nothing = BarRules::default();
+    let impossible = BarRules { strong: vec![(0, 1 << 1)], ..BarRules::default() };
+    asked.bars[1].rules = vec![nothing.clone(), nothing, impossible];
+    let bars = write(&mut Writer::new(Noise::new(1, 0, 4096), profile("")), &mut asked);
+    let there: Vec<bool> = bars.iter().map(|bar| !bar.cells[1].1.is_empty()).collect();
+    assert_eq!(there, [true, false, true, true]);
 }
 
 #[test]

@@ -20,6 +20,7 @@ pub mod protocol;
 mod rank;
 mod reach;
 mod role;
+mod rules;
 pub mod sample;
 pub mod script;
 pub mod speed;
@@ -27,6 +28,7 @@ pub mod stream;
 pub mod writer;
 
 pub use role::{Role, Roles};
+pub use rules::{BarRules, VoiceRules};
 
 use serde::{Deserialize, Serialize};
 
@@ -142,25 +144,6 @@ pub struct PromptVoice {
     pub rules: VoiceRules,
 }
 
-/// The performer's constraints on a voice, in sounding pitch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VoiceRules {
-    /// Lowest and highest MIDI note.
-    pub range: (u8, u8),
-    /// Pitch classes that may sound, bit 0 = C; `None` for all.
-    pub classes: Option<u16>,
-    /// Shortest note, in ticks of 1/96 whole note.
-    pub grid: u16,
-    /// Struck notes in a bar, least and most.
-    pub notes: (u8, u8),
-}
-
-impl Default for VoiceRules {
-    fn default() -> Self {
-        VoiceRules { range: (36, 96), classes: None, grid: 6, notes: (1, 24) }
-    }
-}
-
 /// One bar of the stream. Texts are canonical ABC at [`STREAM_UNIT`] in the prompt's key, without the bar line.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PromptBar {
@@ -168,8 +151,12 @@ pub struct PromptBar {
     pub words: Vec<String>,
     /// What they mean in control words ([`crate::steer::control`]); the parent reads them, since it has the lexicon.
     pub control: Vec<String>,
+    /// The words of single voices, one per voice; empty where no voice has any.
+    pub own: Vec<Option<OwnWords>>,
     /// One per voice; `None` is for the composer to write (or stays empty when the voice is not composed).
     pub cells: Vec<Option<String>>,
+    /// What is asked of this bar alone, one per voice; empty where nothing is asked of any.
+    pub rules: Vec<BarRules>,
     /// Which draw of each voice this is, from 0; none is the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub draws: Vec<u32>,
@@ -178,7 +165,28 @@ pub struct PromptBar {
     pub vetoed: Vec<Vec<String>>,
 }
 
+/// What is asked of one voice alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnWords {
+    /// As the performer wrote it, without the voice's name.
+    pub words: Vec<String>,
+    /// The control words for the voice: those for all, as far as its own do not overrule them, then its own.
+    pub control: Vec<String>,
+}
+
 impl PromptBar {
+    /// The control words in force for a voice.
+    #[must_use]
+    pub fn control_of(&self, voice: usize) -> &[String] {
+        self.own_of(voice).map_or(&self.control, |own| &own.control)
+    }
+
+    /// The words for one voice alone.
+    #[must_use]
+    pub fn own_of(&self, voice: usize) -> Option<&OwnWords> {
+        self.own.get(voice)?.as_ref()
+    }
+
     /// Which draw of a voice this is.
     #[must_use]
     pub fn draw(&self, voice: usize) -> u32 {
@@ -230,7 +238,7 @@ pub enum Reply {
     },
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ComposedBar {
     pub revision: Revision,
     pub attempt: u32,

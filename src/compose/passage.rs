@@ -34,7 +34,7 @@ impl Passage {
         let phrase = prompt.phrase.max(1) as usize;
         let place = (prompt.first_bar + index as i64 - 1).rem_euclid(phrase as i64) as usize;
         let behind = (place % MOST_BARS).min(index);
-        let same_words = |at: &usize| prompt.bars[*at].control == prompt.bars[index].control;
+        let same_words = |at: &usize| prompt.bars[*at].control_of(voice) == prompt.bars[index].control_of(voice);
         let start = (index - behind..index).rev().take_while(same_words).last().unwrap_or(index);
         let most = MOST_BARS.min(phrase - place / MOST_BARS * MOST_BARS) - place % MOST_BARS;
         // Bars that nobody has asked for yet are taken to have these words too.
@@ -47,7 +47,7 @@ impl Passage {
             u8::try_from((step.semitones() + i32::from(alter)).rem_euclid(12)).ok()
         });
         Passage {
-            wishes: Wishes::of(prompt.bars[index].control.iter().map(String::as_str), role),
+            wishes: Wishes::of(prompt.bars[index].control_of(voice).iter().map(String::as_str), role),
             bounds: bounds(prompt, stream, bands, voice),
             meter: prompt.meter,
             key: stream.key,

@@ -14,10 +14,9 @@ use super::reach;
 use super::sample::{Rng, Sampler};
 use super::speed::Speed;
 use super::stream::Stream;
-use super::{ComposedBar, Prompt, Role};
-use crate::abc::bar::{Automaton, Rules, TICKS_PER_WHOLE};
+use super::{BarRules, ComposedBar, Prompt};
+use crate::abc::bar::{Automaton, Rules};
 use crate::score::Measure;
-use crate::time::Beats;
 
 pub use super::draft::Spent;
 
@@ -233,7 +232,16 @@ impl<M: Model> Writer<M> {
         let started = self.model.now();
         let Writer { model, profile, sampler, pieces, masks, spent, speed, drafts: written } = self;
         let stream = Stream::new(prompt, profile);
-        let masks = masks_for(masks, rules(prompt, &stream, voice)?)?;
+        let asked = prompt.bars[index].rules.get(voice).is_some_and(|asked| *asked != BarRules::default());
+        let masks = match stream.rules(index, voice).and_then(|rules| masks_for(masks, rules)) {
+            Ok(masks) => masks,
+            // Rhythm and chart met as nobody foresaw: this bar is the ladder's.
+            Err(_) if asked => {
+                let (text, drafts, work) = (String::new(), Vec::new(), Duration::ZERO);
+                return Ok(Outcome::Written(Written { text, drafts, closed: false, tokens: 0, work }));
+            }
+            Err(why) => return Err(why),
+        };
         // Leanings look at the automaton while the masks are filled.
         let automaton = masks.automaton().clone();
         let mut tokens = prefix(model, pieces, &stream, index);
@@ -370,42 +378,21 @@ fn prefix<M: Model>(model: &M, pieces: &mut HashMap<String, Vec<u32>>, stream: &
     tokens
 }
 
-fn rules(prompt: &Prompt, stream: &Stream<'_>, voice: usize) -> Result<Rules, String> {
-    let limits = &prompt.voices[voice].rules;
-    let role = prompt.voices[voice].role;
-    Ok(Rules {
-        length: ticks(prompt.meter.bar_length())?,
-        beat: ticks(prompt.meter.beat()).unwrap_or(24),
-        grid: limits.grid,
-        pitches: stream.pitches(voice),
-        signature: stream.key.signature,
-        notes: limits.notes,
-        chords: role.is_chordal() && stream.knows(role),
-        symbols: false,
-        tie_out: role != Role::Drums,
-    })
-}
-
-fn ticks(length: Beats) -> Result<u16, String> {
-    let ticks = length * i64::from(TICKS_PER_WHOLE);
-    if ticks.denominator() == 1 && (1..=384).contains(&ticks.numerator()) {
-        Ok(ticks.numerator() as u16)
-    } else {
-        Err(format!("a bar of {length} is not on the composer's grid of 1/96"))
-    }
-}
-
 fn masks_for(masks: &mut Vec<(Rules, Masks)>, rules: Rules) -> Result<&mut Masks, String> {
-    /// Sets of rules remembered: one for each voice of a scene, and the scene before.
-    const REMEMBERED: usize = 16;
-    let at = if let Some(at) = masks.iter().position(|(known, _)| *known == rules) {
-        at
-    } else {
-        if masks.len() >= REMEMBERED {
-            masks.remove(0);
-        }
-        masks.push((rules.clone(), Masks::new(Automaton::new(rules)?)));
-        masks.len() - 1
-    };
-    Ok(&mut masks[at].1)
+    /// Sets of rules remembered: those of a phrase for each voice of a scene, and the scene before.
+    const REMEMBERED: usize = 64;
+    /// What their masks may weigh together, in bytes.
+    const MOST_BYTES: usize = 256 << 20;
+    // The newest stands last.
+    match masks.iter().position(|(known, _)| *known == rules) {
+        Some(at) => masks[at..].rotate_left(1),
+        None => masks.push((rules.clone(), Masks::new(Automaton::new(rules)?))),
+    }
+    while masks.len() > 1
+        && (masks.len() > REMEMBERED || masks.iter().map(|(_, masks)| masks.bytes()).sum::<usize>() > MOST_BYTES)
+    {
+        masks.remove(0);
+    }
+    let last = masks.len() - 1;
+    Ok(&mut masks[last].1)
 }

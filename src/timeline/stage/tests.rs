@@ -42,6 +42,7 @@ fn lead(timeline: &Timeline, count: i64) -> String {
             let by = match cell.by {
                 Author::Text => 't',
                 Author::Model => 'm',
+                Author::Varied => 'v',
                 Author::Edit => 'e',
                 Author::Ladder(_) => 'l',
             };
