@@ -44,7 +44,7 @@ def speaks_of_rights(data):
             texts = [packed.read(name) for name in packed.namelist() if not name.startswith("META-INF")]
     # The encoding is not always the one that is declared.
     text = " ".join(part.decode(code, "replace") for part in texts for code in ("utf-8", "utf-16", "latin-1"))
-    return bool(RIGHTS.search(re.sub(r"(?s)<!DOCTYPE.*?>|<lyric[ >].*?</lyric>", "", text)))
+    return bool(RIGHTS.search(re.sub(r"(?s)<!DOCTYPE.*?>|<lyric[ >].*?</lyric>|</?[a-z][^>]*>", "", text)))
 
 
 [package] = work.glob("*.whl")
