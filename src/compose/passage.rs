@@ -10,6 +10,9 @@ use crate::score::Measure;
 /// Words speak of this many bars at most, as in training.
 const MOST_BARS: usize = 4;
 
+/// What an end that does not come to rest costs, in widths of a band.
+const RESTLESS: f64 = 0.3;
+
 /// What is asked of a bar, and what the bars before it have done about it.
 #[derive(Debug)]
 pub(super) struct Passage {
@@ -85,7 +88,9 @@ impl Passage {
             let due = clear != Clear::Cadence || bars.len() >= self.length;
             if due { (1.0 - clear.value(&features) / clear.least()).max(0.0) } else { 0.0 }
         });
-        bands.chain(clear).sum()
+        // Words draw a passage away from where it would come to rest by itself: of drafts that obey alike, its last bar takes the one that does.
+        let ends = bars.len() >= self.length && !self.wishes.is_empty();
+        bands.chain(clear).sum::<f64>() + if ends { RESTLESS * (1.0 - features.cadence) } else { 0.0 }
     }
 }
 
