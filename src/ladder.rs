@@ -1,7 +1,7 @@
 //! The ladder: what is played when a bar is due and the composer has none. Pure; used by the scheduler at the commit point.
 //!
-//! Rung 1 is what was planned before the text changed, if it still fits. Rung 3 varies a bar already heard, rung 4 makes one by rule from
-//! the header. Drums and bass repeat exactly; only melody varies. (Rung 2, closing a partial bar, is the composer's; it is not built yet.)
+//! Rung 1 is what was planned before the text changed, if it still fits; rung 2 what the composer began and had to close by force. Rung 3
+//! varies a bar already heard, rung 4 makes one by rule from the header. Drums and bass repeat exactly; only melody varies.
 
 mod rule;
 mod vary;
@@ -30,6 +30,8 @@ pub struct Need<'a> {
     pub tied: Option<Pitch>,
     /// What was planned for this bar before the text changed.
     pub tail: Option<&'a Measure>,
+    /// What the composer wrote of this bar before time ran out, closed at its end.
+    pub partial: Option<&'a Measure>,
     /// Bars of this voice already heard, latest last, each as long as the metre asks now.
     pub heard: &'a [&'a Measure],
     /// Bars in a phrase.
@@ -45,6 +47,9 @@ pub fn fill(need: &Need<'_>) -> (Measure, u8) {
     if let Some(tail) = need.tail.filter(|tail| fits(need, tail)) {
         return (tail.clone(), 1);
     }
+    if let Some(partial) = need.partial {
+        return (partial.clone(), 2);
+    }
     let mut rng = Rng::new(need.seed, need.bar, need.voice, u32::MAX);
     // A phrase ago stands the bar that this one most likely answers; without it, the last one.
     let heard = need.heard.iter().rev().take(4 * need.phrase).rev().map(|bar| untied(need, bar));
@@ -53,15 +58,15 @@ pub fn fill(need: &Need<'_>) -> (Measure, u8) {
     else {
         return (rule::bar(need, &mut rng), 4);
     };
-    if matches!(need.role, Role::Bass | Role::Drums | Role::Chart | Role::Keys) {
+    if source.notes.is_empty() || matches!(need.role, Role::Bass | Role::Drums | Role::Chart | Role::Keys) {
         return (source.clone(), 3);
     }
     let last_two: Vec<&&Measure> = need.heard.iter().rev().take(2).collect();
     let first_try = rng.below(VARIATIONS.len());
     for turn in 0..VARIATIONS.len() {
         let varied = VARIATIONS[(first_try + turn) % VARIATIONS.len()](need, source, &mut rng);
-        let stale = last_two.len() == 2 && last_two.iter().all(|bar| same_tune(bar, &varied));
-        if fits(need, &varied) && !stale && !same_tune(source, &varied) {
+        let stale = last_two.len() == 2 && last_two.iter().all(|bar| bar.same_tune(&varied));
+        if fits(need, &varied) && !stale && !source.same_tune(&varied) {
             return (varied, 3);
         }
     }
@@ -159,12 +164,6 @@ fn fits(need: &Need<'_>, bar: &Measure) -> bool {
         && bar.notes.iter().all(|note| allowed(need, note.pitch) && on_grid(note.length))
 }
 
-fn same_tune(a: &Measure, b: &Measure) -> bool {
-    let tune =
-        |bar: &Measure| -> Vec<(Beats, i32)> { bar.notes.iter().map(|note| (note.onset, note.pitch.midi())).collect() };
-    !a.notes.is_empty() && tune(a) == tune(b)
-}
-
 /// A bar taken out of its place ties to nothing beyond it, unless the rhythm does.
 fn untied(need: &Need<'_>, bar: &Measure) -> Measure {
     let mut bar = bar.transposed(Interval::UNISON);
@@ -197,6 +196,7 @@ mod tests {
             asked: &NOTHING,
             tied: None,
             tail: None,
+            partial: None,
             heard,
             phrase: 4,
             seed: 7,
@@ -217,7 +217,7 @@ mod tests {
             assert!(next.notes.iter().all(|note| (60..=79).contains(&note.pitch.midi())));
             heard.push(next);
         }
-        assert!(!heard.windows(3).any(|three| same_tune(&three[0], &three[1]) && same_tune(&three[1], &three[2])));
+        assert!(!heard.windows(3).any(|three| three[0].same_tune(&three[1]) && three[1].same_tune(&three[2])));
     }
 
     #[test]
@@ -228,6 +228,10 @@ mod tests {
         let with = |tail| fill(&Need { heard: &[&heard], tail: Some(tail), ..need });
         assert_eq!(with(&tail), (tail.clone(), 1));
         assert_eq!(with(&high).1, 3);
+        // A bar that was closed by force comes after it, and before those that the composer had no part in.
+        let begun = |tail| fill(&Need { heard: &[&heard], tail: Some(tail), partial: Some(&high), ..need });
+        assert_eq!(begun(&tail), (tail.clone(), 1));
+        assert_eq!(begun(&bar("D4 F2")), (high.clone(), 2));
     }
 
     #[test]
@@ -235,7 +239,9 @@ mod tests {
         let rules = VoiceRules::default();
         let (low, empty) = (bar("C,4 G,4"), bar("z8"));
         assert_eq!(fill(&need(&[&low], Role::Bass, &rules, 5)), (low.clone(), 3));
-        assert_eq!(fill(&need(&[&empty], Role::Bass, &rules, 5)).0.notes, []);
+        for role in [Role::Bass, Role::Lead] {
+            assert_eq!(fill(&need(&[&empty, &empty], role, &rules, 5)).0.notes, []);
+        }
     }
 
     #[test]

@@ -12,7 +12,8 @@ mod seed;
 mod voice;
 mod words;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use harmony::Harmony;
 pub use seed::SeedBar;
@@ -51,6 +52,15 @@ pub struct Scene {
     wishes: Vec<Wish>,
     /// The same for each voice that has words of its own.
     own: Vec<(usize, Vec<Wish>)>,
+    /// What it was read from.
+    pub source: Arc<Source>,
+}
+
+/// A text as it was evaluated, all scenes of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    pub path: PathBuf,
+    pub text: String,
 }
 
 impl Scene {
@@ -109,6 +119,15 @@ fn in_force(wishes: &[Wish], bar: i64) -> Option<&Wish> {
 /// `patches` are the names that `patch=` may say, `lexicon` knows what words mean.
 #[must_use]
 pub fn read(path: &Path, text: &str, patches: &[String], lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnostic>) {
+    let (mut scenes, diagnostics) = scenes(path, text, patches, lexicon);
+    let source = Arc::new(Source { path: path.to_owned(), text: text.to_owned() });
+    for scene in &mut scenes {
+        scene.source = Arc::clone(&source);
+    }
+    (scenes, diagnostics)
+}
+
+fn scenes(path: &Path, text: &str, patches: &[String], lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnostic>) {
     if path.extension().is_some_and(|extension| extension == "txt") {
         return words::scene(text, lexicon);
     }
@@ -185,6 +204,7 @@ fn scene(
         words,
         voices,
         harmony,
+        source: Arc::default(),
     }
 }
 

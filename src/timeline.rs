@@ -175,8 +175,8 @@ impl Timeline {
             return Ok(());
         }
         let scene = Arc::clone(&self.in_force(bar.number).scene);
-        for (voice, text) in bar.cells {
-            let Some(voice) = scene.voices.get(voice) else { continue };
+        for (at, text) in bar.cells {
+            let Some(voice) = scene.voices.get(at) else { continue };
             if text.is_empty() {
                 continue;
             }
@@ -184,7 +184,8 @@ impl Timeline {
             if measure.length != scene.bar_length() || !diagnostics.is_empty() {
                 return Err(format!("bar {} of {} is not a full bar: {text}", bar.number, voice.name));
             }
-            self.plan.insert((bar.number, voice.name.clone()), Cell { text, measure, by: Author::Model });
+            let by = if bar.closed.contains(&at) { Author::Ladder(2) } else { Author::Model };
+            self.plan.insert((bar.number, voice.name.clone()), Cell { text, measure, by });
         }
         for (voice, drafts) in bar.drafts {
             if let Some(voice) = scene.voices.get(voice) {
@@ -224,9 +225,14 @@ impl Timeline {
         let mut rungs = 0;
         let mut cells = Vec::with_capacity(scene.voices.len());
         for (at, voice) in scene.voices.iter().enumerate() {
-            let mut cell = self.planned(self.next, at).unwrap_or_else(|| {
+            let planned = self.planned(self.next, at);
+            let (whole, partial) = planned.map_or((None, None), |cell| match cell.by {
+                Author::Ladder(_) => (None, Some(cell)),
+                _ => (Some(cell), None),
+            });
+            let mut cell = whole.unwrap_or_else(|| {
                 rungs += 1;
-                self.ladder(&scene, voice, at)
+                self.ladder(&scene, voice, at, partial.as_ref())
             });
             let tied = self.tied_into_next(&voice.name);
             hold(&mut cell.measure, &tied);
@@ -291,7 +297,8 @@ impl Timeline {
         self.bars.get(usize::try_from(number - first).ok()?)
     }
 
-    fn ladder(&self, scene: &Scene, voice: &Voice, at: usize) -> Cell {
+    /// What the ladder has for the next bar of a voice; `partial` is what the composer had to close by force.
+    fn ladder(&self, scene: &Scene, voice: &Voice, at: usize, partial: Option<&Cell>) -> Cell {
         let heard: Vec<&Measure> = self
             .bars
             .iter()
@@ -312,6 +319,7 @@ impl Timeline {
             asked: &asked,
             tied: self.tied_into_next(&voice.name).last().copied(),
             tail: self.tail.get(&(self.next, voice.name.clone())).map(|cell| &cell.measure),
+            partial: partial.map(|cell| &cell.measure),
             heard: &heard,
             phrase: scene.phrase as usize,
             seed: self.seed,

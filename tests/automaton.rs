@@ -212,7 +212,8 @@ proptest! {
         for bar in 1..=6 {
             let (asked, refs, tied_in) = (&asked, heard.iter().collect::<Vec<_>>(), tied.last().copied());
             let need = Need {
-                key: &key, meter, role, rules: &rules, asked, tied: tied_in, tail: None, heard: &refs, phrase: 2, seed, bar, voice: 0,
+                key: &key, meter, role, rules: &rules, asked, tied: tied_in, tail: None,
+                partial: None, heard: &refs, phrase: 2, seed, bar, voice: 0,
             };
             let (measure, rung) = ladder::fill(&need);
             let text = print::bar(&measure, meter.bar_length(), &style);

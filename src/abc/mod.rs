@@ -27,6 +27,8 @@ mod tune;
 mod voice;
 pub mod write;
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 pub use diagnostic::{Diagnostic, Fault, Severity};
@@ -128,6 +130,15 @@ fn alteration(signs: &str) -> Option<i8> {
 pub enum Meter {
     Free,
     Measured { numerator: u16, denominator: u16 },
+}
+
+/// As behind `M:`.
+impl FromStr for Meter {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Meter, Fault> {
+        field::meter(text)
+    }
 }
 
 impl Meter {

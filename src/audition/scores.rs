@@ -67,8 +67,8 @@ impl Score {
                 (time > 0).then(|| silent as f64 / time as f64)
             }
             Score::BarRepetition => {
-                let tunes: Vec<_> = bars.iter().map(tune).collect();
-                let again = (1..tunes.len()).filter(|&at| tunes[..at].contains(&tunes[at])).count();
+                let said = |at: &usize| bars[..*at].iter().any(|bar| bar.same_tune(&bars[*at]));
+                let again = (1..bars.len()).filter(said).count();
                 share(again, bars.len().saturating_sub(1))
             }
         }
@@ -100,13 +100,7 @@ pub fn all_rest(bars: &[Measure]) -> usize {
 /// The longest run of one bar after itself, in bars; 1 where no bar comes twice running.
 #[must_use]
 pub fn longest_same_run(bars: &[Measure]) -> usize {
-    let tunes: Vec<_> = bars.iter().map(tune).collect();
-    tunes.chunk_by(|a, b| a == b).map(<[_]>::len).max().unwrap_or(0)
-}
-
-/// What makes two bars the same: onsets, lengths and pitches.
-fn tune(bar: &Measure) -> Vec<(Beats, Beats, i32)> {
-    bar.notes.iter().map(|note| (note.onset, note.length, note.pitch.midi())).collect()
+    bars.chunk_by(Measure::same_tune).map(<[_]>::len).max().unwrap_or(0)
 }
 
 /// Ticks of a bar in which nothing sounds.

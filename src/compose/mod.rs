@@ -18,10 +18,12 @@ mod passage;
 pub mod profile;
 pub mod protocol;
 mod rank;
+mod reach;
 mod role;
 mod rules;
 pub mod sample;
 pub mod script;
+pub mod speed;
 pub mod stream;
 pub mod writer;
 
@@ -87,13 +89,23 @@ impl Due {
 }
 
 impl Prompt {
+    /// The composed voices that bar `index` lacks.
+    #[must_use]
+    pub fn missing(&self, index: usize) -> Vec<usize> {
+        let cells = &self.bars[index].cells;
+        (0..self.voices.len()).filter(|&voice| self.voices[voice].composed && cells[voice].is_none()).collect()
+    }
+
     /// The first bar that lacks a composed voice, and the voices that it lacks.
     #[must_use]
     pub fn first_missing(&self) -> Option<(usize, Vec<usize>)> {
-        let missing = |bar: &PromptBar| -> Vec<usize> {
-            (0..self.voices.len()).filter(|&voice| self.voices[voice].composed && bar.cells[voice].is_none()).collect()
-        };
-        self.bars.iter().map(missing).enumerate().find(|(_, voices)| !voices.is_empty())
+        (0..self.bars.len()).map(|index| (index, self.missing(index))).find(|(_, voices)| !voices.is_empty())
+    }
+
+    /// Whether bar `index` begins a phrase.
+    #[must_use]
+    pub fn starts_phrase(&self, index: usize) -> bool {
+        (self.first_bar + index as i64 - 1).rem_euclid(i64::from(self.phrase.max(1))) == 0
     }
 
     /// This prompt where `old` was the newest until now: what was already written for it is not written twice.
@@ -188,17 +200,42 @@ impl PromptBar {
     }
 }
 
+/// What is said to a composer in another process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Request {
+    /// Replaces whatever was asked before.
+    Prompt(Box<Prompt>),
+    /// Is answered with the same number at once, whatever is being written.
+    Ping(u64),
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "reply", rename_all = "lowercase")]
 pub enum Reply {
-    /// The model is loaded.
-    Ready { model: String },
+    /// The model is loaded, and has forgotten whatever was asked before.
+    Ready {
+        model: String,
+        /// What a bar of one voice will about take, in microseconds; 0 where nobody measured.
+        bar_micros: u64,
+    },
+    Pong {
+        number: u64,
+    },
+    /// How long a question and its answer are on the way, without any work, in microseconds.
+    RoundTrip {
+        micros: u64,
+    },
     /// The composed voices of one bar.
     Bar(ComposedBar),
     /// It cannot go on; the sentence says why and what to do.
-    Failed { message: String },
+    Failed {
+        message: String,
+    },
     /// The child ended and is being started again.
-    Restarting { reason: String },
+    Restarting {
+        reason: String,
+    },
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -210,9 +247,11 @@ pub struct ComposedBar {
     pub cells: Vec<(usize, String)>,
     /// All drafts of each of these voices, in the order in which they were drawn; for the performer to choose from.
     pub drafts: Vec<(usize, Vec<String>)>,
+    /// Of these the voices whose bar ran out of time and was closed by force: rung 2 of the ladder.
+    pub closed: Vec<usize>,
     /// Of the first draft of each voice: what could not be left out.
     pub tokens: u32,
-    /// The work for these, in microseconds.
+    /// The work for these, in microseconds; for a closed bar what all of it would about have taken.
     pub micros: u64,
 }
 

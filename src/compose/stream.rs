@@ -57,7 +57,7 @@ impl<'a> Stream<'a> {
 
     #[must_use]
     pub fn starts_phrase(&self, index: usize) -> bool {
-        (self.prompt.first_bar + index as i64 - 1).rem_euclid(i64::from(self.prompt.phrase)) == 0
+        self.prompt.starts_phrase(index)
     }
 
     /// The caption that stands before bar `index`, if one does: at phrase starts and where the words change. `speaker` is the last voice

@@ -1,6 +1,6 @@
 //! A bar of a loop, said otherwise once: a fill of the drums, a variation of a melody. Pure; the same for the same seed and bar.
 
-use super::{Need, VARIATIONS, fits, neighbours, same_tune};
+use super::{Need, VARIATIONS, fits, neighbours};
 use crate::abc::key::Key;
 use crate::abc::{Meter, Pitch};
 use crate::compose::sample::Rng;
@@ -48,6 +48,7 @@ pub fn vary(what: &Loop<'_>, seed: u64, bar: i64, voice: usize) -> Option<Measur
         asked: &asked,
         tied: None,
         tail: None,
+        partial: None,
         heard: &[],
         phrase: 1,
         seed,
@@ -60,7 +61,7 @@ pub fn vary(what: &Loop<'_>, seed: u64, bar: i64, voice: usize) -> Option<Measur
         if matches!(role, Role::Bass | Role::Keys) { &[neighbours as super::Variation][..] } else { &VARIATIONS };
     let first = rng.below(ways.len());
     let mut varied = (0..TRIES * ways.len()).map(|turn| ways[(first + turn) % ways.len()](&need, &source, &mut rng));
-    varied.find(|varied| fits(&need, varied) && !same_tune(&source, varied))
+    varied.find(|varied| fits(&need, varied) && !source.same_tune(varied))
 }
 
 /// The bar to its middle, and from there on a roll over the drums down to the lowest. Eighths are always struck, sixteenths by chance.
@@ -141,7 +142,7 @@ mod tests {
         let loops = "C2 E2 G2 c2|d2 c2 A2 G2|E4 D4";
         for bar in 1..30 {
             let (source, lead) = varied(Role::Lead, "4/4", loops, (bar % 3) as usize, bar).unwrap();
-            assert!(!same_tune(&source, &lead));
+            assert!(!source.same_tune(&lead));
             assert!(lead.notes.iter().all(|note| (60..=74).contains(&note.pitch.midi())));
             assert_eq!(lead.notes.iter().map(|note| note.length).sum::<Beats>(), Beats::WHOLE);
             let (source, bass) = varied(Role::Bass, "4/4", loops, (bar % 3) as usize, bar).unwrap();

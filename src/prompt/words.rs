@@ -1,5 +1,7 @@
 //! Words for the model: comment lines of a prompt, files of words alone, and what both mean.
 
+use std::sync::Arc;
+
 use super::Scene;
 use super::voice::{By, Voice};
 use crate::abc::ast::Tune;
@@ -101,6 +103,7 @@ pub(super) fn scene(text: &str, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnosti
         words,
         wishes,
         own: Vec::new(),
+        source: Arc::default(),
     };
     (vec![scene], Vec::new())
 }
