@@ -203,8 +203,8 @@ fn scene(
             .collect(),
         words,
         voices,
-        harmony,
         source: Arc::default(),
+        harmony,
     }
 }
 

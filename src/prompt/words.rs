@@ -102,8 +102,8 @@ pub(super) fn scene(text: &str, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnosti
         harmony: None,
         words,
         wishes,
-        own: Vec::new(),
         source: Arc::default(),
+        own: Vec::new(),
     };
     (vec![scene], Vec::new())
 }
