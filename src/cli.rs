@@ -17,10 +17,12 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Play: the screen, the music, the model (the default)
+    /// Play: the screen, the music, the model (the default); every set is written to a journal in ~/.local/state/barline/sets
     Play(PlayArguments),
     /// Render a prompt to WAV, MIDI or ABC; the same prompt, seed and model give the same files
     Render(RenderArguments),
+    /// Play a past set again from its journal, exactly as it was heard; with -o write it to files instead
+    Replay(ReplayArguments),
     /// Print the notes that an ABC file would play
     Notes(NotesArguments),
     /// Check ABC files, prompts and patches; says file, line and column with a hint, shows the place in a terminal, and exits with 1 when there is an error
@@ -51,6 +53,9 @@ pub struct PlayArguments {
     /// The language model, a GGUF file
     #[arg(long, value_name = "GGUF")]
     pub model: Option<PathBuf>,
+    /// The composer by a command of the shell, such as 'ssh gpu-box barline compose --model big.gguf'
+    #[arg(long, value_name = "COMMAND", conflicts_with = "model")]
+    pub composer: Option<String>,
     /// A lexicon of your own words: FILE.words
     #[arg(long, value_name = "WORDS", value_parser = lexicon)]
     pub lexicon: Option<PathBuf>,
@@ -91,6 +96,22 @@ pub struct RenderArguments {
     pub lexicon: Option<PathBuf>,
     /// .wav, .mid or .abc; may repeat
     #[arg(short, value_name = "FILE", required = true)]
+    pub output: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct ReplayArguments {
+    /// A file from ~/.local/state/barline/sets (or `$XDG_STATE_HOME`)
+    #[arg(value_name = "JOURNAL")]
+    pub journal: PathBuf,
+    /// HOST[:DEVICE] as `barline devices` lists them, or `none` for no sound
+    #[arg(long, value_name = "HOST[:DEVICE]|none", conflicts_with = "output")]
+    pub audio: Option<String>,
+    /// Send all voices to this MIDI port (a part of its name, or its number); `out=synth` keeps a voice here
+    #[arg(long, value_name = "PORT", conflicts_with = "output")]
+    pub midi: Option<String>,
+    /// .wav, .mid or .abc; may repeat
+    #[arg(short, value_name = "FILE")]
     pub output: Vec<PathBuf>,
 }
 

@@ -1,8 +1,10 @@
-//! The commands that do one thing and end: render, notes, check, devices, bench, audition, and the composer process.
+//! The commands that do one thing and end: render, replay, notes, check, devices, bench, audition, and the composer process.
 
 mod audition;
+mod replay;
 
 pub use audition::audition;
+pub use replay::replay;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -106,6 +108,8 @@ pub fn compose(model: Option<&Path>) -> Result<(), Failure> {
         Some(path) => Some(path.to_owned()),
         None => assets::locate().ok().and_then(|assets| library::model(None, &assets).ok().flatten()),
     };
+    let bytes = path.as_deref().and_then(|path| std::fs::metadata(path).ok()).map_or(0, |file| file.len());
+    barline::compose::child::confine(bytes);
     let load = || load(path.as_deref().ok_or("there is no model; give a GGUF file with --model")?);
     barline::compose::child::run(load).map_err(|error| Failure::machine(error.to_string()))
 }

@@ -10,17 +10,19 @@ use crate::synth::patch::Patch;
 use crate::time::{Beats, Frames, Tempo};
 
 /// A voice as the outputs know it, 0 to 31. A voice keeps its slot through evaluations and scenes, by its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct VoiceSlot(pub u8);
 
 /// Something an output does at a frame. `Copy`, so that it passes to real-time threads without a heap.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScheduledEvent {
     pub at: Frames,
+    #[serde(flatten)]
     pub action: Action,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Action {
     /// `pitch` and `velocity` as in MIDI: 0–127, velocity at least 1.
     NoteOn {
@@ -54,7 +56,8 @@ pub enum Action {
 }
 
 /// MIDI real-time messages. `Start` comes before the first `Tick`; 24 ticks a crotchet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ClockMessage {
     Tick,
     Start,
@@ -71,6 +74,8 @@ pub enum Author {
     Model,
     /// The performer, in a bar that the model had planned or was to write.
     Edit,
+    /// The performer's text, varied by rule.
+    Varied,
     /// Rung 1 to 4 of the ladder.
     Ladder(u8),
 }
@@ -150,14 +155,15 @@ pub enum Event {
     },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Level {
     Info,
     Warning,
     Error,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     pub level: Level,
     pub text: String,

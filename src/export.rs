@@ -1,6 +1,8 @@
 //! Files of what was played: WAV and Standard MIDI. Offline only; the same input gives the same bytes.
 
-use std::path::Path;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
 
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
@@ -14,21 +16,40 @@ pub const TICKS_PER_QUARTER: u16 = 480;
 
 /// Writes interleaved stereo as 24-bit WAV, without dither. Samples beyond ±1 are clipped.
 pub fn write_wav(path: &Path, rate: SampleRate, samples: &[f32]) -> Result<(), ExportError> {
-    let full = f32::from(i16::MAX) * 256.0 + 255.0;
-    let spec = hound::WavSpec {
-        channels: 2,
-        sample_rate: rate.0,
-        bits_per_sample: 24,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let write = || -> Result<(), hound::Error> {
-        let mut writer = hound::WavWriter::create(path, spec)?;
-        for sample in samples {
-            writer.write_sample((sample.clamp(-1.0, 1.0) * full).round() as i32)?;
-        }
-        writer.finalize()
-    };
-    write().map_err(|error| ExportError::new(path, &error))
+    let mut file = WavFile::create(path, rate)?;
+    file.write(samples)?;
+    file.finish()
+}
+
+/// A WAV file that is written as its sound is made.
+pub(crate) struct WavFile {
+    writer: hound::WavWriter<BufWriter<File>>,
+    path: PathBuf,
+}
+
+impl WavFile {
+    pub fn create(path: &Path, rate: SampleRate) -> Result<WavFile, ExportError> {
+        let spec = hound::WavSpec {
+            channels: 2,
+            sample_rate: rate.0,
+            bits_per_sample: 24,
+            sample_format: hound::SampleFormat::Int,
+        };
+        let writer = hound::WavWriter::create(path, spec).map_err(|error| ExportError::new(path, &error))?;
+        Ok(WavFile { writer, path: path.to_owned() })
+    }
+
+    /// Interleaved stereo.
+    pub fn write(&mut self, samples: &[f32]) -> Result<(), ExportError> {
+        let full = f32::from(i16::MAX) * 256.0 + 255.0;
+        let mut samples = samples.iter().map(|sample| (sample.clamp(-1.0, 1.0) * full).round() as i32);
+        let written = samples.try_for_each(|sample| self.writer.write_sample(sample));
+        written.map_err(|error| ExportError::new(&self.path, &error))
+    }
+
+    pub fn finish(self) -> Result<(), ExportError> {
+        self.writer.finalize().map_err(|error| ExportError::new(&self.path, &error))
+    }
 }
 
 /// A note for a MIDI file; times from the start of the piece.
@@ -52,17 +73,17 @@ pub struct MidiTrack {
     pub notes: Vec<MidiNote>,
 }
 
-/// Writes a Standard MIDI File of format 1: tempo and metre first, then a track for each voice. Times that 480 ticks a
+/// Writes a Standard MIDI File of format 1: tempos and metres first, then a track for each voice. Times that 480 ticks a
 /// crotchet cannot show are rounded to the nearest tick; no note is shorter than one.
 pub fn write_midi(
     path: &Path,
     tempos: &[(Beats, Tempo)],
-    meter: Meter,
+    meters: &[(Beats, Meter)],
     tracks: &[MidiTrack],
 ) -> Result<(), ExportError> {
     let header = Header::new(Format::Parallel, Timing::Metrical(u15::from(TICKS_PER_QUARTER)));
     let mut smf = Smf::new(header);
-    smf.tracks.push(conductor(tempos, meter));
+    smf.tracks.push(conductor(tempos, meters));
     smf.tracks.extend(tracks.iter().map(voice));
     smf.save(path).map_err(|error| ExportError::new(path, &error))
 }
@@ -87,13 +108,14 @@ fn track(mut events: Vec<(u32, TrackEventKind<'_>)>) -> Track<'_> {
     track
 }
 
-fn conductor(tempos: &[(Beats, Tempo)], meter: Meter) -> Track<'static> {
+fn conductor(tempos: &[(Beats, Tempo)], meters: &[(Beats, Meter)]) -> Track<'static> {
     let mut events = Vec::new();
-    if let Meter::Measured { numerator, denominator } = meter {
+    for (at, meter) in meters {
+        let Meter::Measured { numerator, denominator } = *meter else { continue };
         let power = u32::from(denominator).trailing_zeros() as u8;
         let clocks = ticks(meter.beat()) * 24 / u32::from(TICKS_PER_QUARTER);
         let signature = MetaMessage::TimeSignature(numerator as u8, power, clocks as u8, 8);
-        events.push((0, TrackEventKind::Meta(signature)));
+        events.push((ticks(*at), TrackEventKind::Meta(signature)));
     }
     for (at, tempo) in tempos {
         let micros = (Ratio::from_integer(60_000_000) / tempo.0).round().to_integer().clamp(1, 0xFF_FFFF);
@@ -159,7 +181,7 @@ mod tests {
         };
         let tempos = [(Beats::ZERO, Tempo::from_beat(Beats::new(3, 8), Ratio::from_integer(60)))];
         let meter = Meter::Measured { numerator: 6, denominator: 8 };
-        write_midi(&path, &tempos, meter, std::slice::from_ref(&lead)).expect("written");
+        write_midi(&path, &tempos, &[(Beats::ZERO, meter)], std::slice::from_ref(&lead)).expect("written");
         let bytes = std::fs::read(&path).expect("there");
         let smf = Smf::parse(&bytes).expect("a MIDI file");
         assert_eq!(smf.header.timing, Timing::Metrical(u15::from(480)));
@@ -189,7 +211,7 @@ mod tests {
         }
         let expected = [(0, 'n', 60), (240, 'f', 60), (240, 'n', 60), (400, 'f', 60), (400, 'n', 62), (560, 'f', 62)];
         assert_eq!(heard, expected);
-        write_midi(&path, &tempos, meter, &[lead]).expect("written");
+        write_midi(&path, &tempos, &[(Beats::ZERO, meter)], &[lead]).expect("written");
         assert_eq!(bytes, std::fs::read(&path).expect("there"), "the same bytes again");
     }
 

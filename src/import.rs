@@ -169,11 +169,11 @@ mod tests {
             let path = folder.path().join("a.mid");
             let tempos = vec![(Beats::ZERO, Tempo(Ratio::new(60_000_000, micros)))];
             let meter = Meter::Measured { numerator, denominator: 1 << power };
-            write_midi(&path, &tempos, meter, &tracks).expect("written");
+            write_midi(&path, &tempos, &[(Beats::ZERO, meter)], &tracks).expect("written");
             let read = read_midi(&path).expect("read");
             prop_assert_eq!(&read, &MidiPiece { tempos, meter, tracks });
             let bytes = std::fs::read(&path).expect("there");
-            write_midi(&path, &read.tempos, read.meter, &read.tracks).expect("written");
+            write_midi(&path, &read.tempos, &[(Beats::ZERO, read.meter)], &read.tracks).expect("written");
             prop_assert_eq!(bytes, std::fs::read(&path).expect("there"));
         }
 

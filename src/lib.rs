@@ -8,7 +8,8 @@
 //!                  ▲             │ timeline, transport, ladder ◀──────── ComposedBar ───┘
 //!                  └───Event─────┤
 //!                                └──ScheduledEvent──▶ engine + synth (audio callback)
-//!                                └──ScheduledEvent──▶ midi (own thread)
+//!                                ├──ScheduledEvent──▶ midi (own thread)
+//!                                └──────Line─────────▶ journal (own thread)
 //! ```
 //!
 //! An evaluated [`prompt::Scene`] goes to the [`conductor`], which asks a [`compose::Composer`] for bars and keeps what it knows of the
@@ -27,6 +28,7 @@
 //! | [`timeline`], [`transport`], [`ladder`], [`conductor`] | which bars there are, when they are, what fills a gap |
 //! | [`synth`], [`engine`], [`queue`] | patches, voices, and events in, sound out |
 //! | [`render`], [`record`], [`export`], [`import`] | the engine in a loop; WAV, MIDI and ABC of what was played, and MIDI back |
+//! | [`journal`], [`replay`] | the lines of a set and their way back; its steps and notes again |
 //! | [`audition`] | what a model writes, judged |
 //! | [`event`] | what rooms tell each other |
 //!
@@ -34,7 +36,9 @@
 //! | --- | --- |
 //! | [`ui`] | main; the only writer of the editor |
 //! | [`watch`] | its own; reads changed files |
-//! | [`scheduler`] | its own, real-time where permitted; runs the conductor |
+//! | [`scheduler`] | its own, real-time where permitted; runs the conductor, through [`journal::Recorder`] |
+//! | [`journal::Journal`] | its own; the file of the set |
+//! | [`replay::Player`] | its own, real-time where permitted; in the scheduler's place |
 //! | [`compose::link`] | its own; owns the child process, restarts it |
 //! | [`compose::child`] | the child: a reader thread, and one decode thread at low priority |
 //! | [`audio`] | the device's callback, which never allocates, locks or logs |
@@ -42,7 +46,7 @@
 //!
 //! # Invariants
 //!
-//! * The music never waits for the model: whoever plays, plays what is there at the commit point.
+//! * The music never waits for the model: whoever plays, plays what is there at the commit point. A bar that cannot be there is not begun.
 //! * Committed bars never change, and what is committed is what is heard and what was shown. Only a stop takes back those that have not
 //!   begun.
 //! * Each bar that a model writes is full and keeps the voice's rules, by construction ([`abc::bar`]), for any vocabulary that can
@@ -50,6 +54,7 @@
 //! * The composer's text is a pure function of header, words and bars ([`compose::stream`]); its cache is only a shortcut.
 //! * Who strikes a note ends it: the agenda sends the note-off, the outputs keep a table of what sounds.
 //! * The audio callback and the MIDI thread allocate nothing (`tests/realtime.rs` runs them under an allocation check).
+//! * What goes to the outputs goes through the recorder, and a replay sends the same again: it is the same music by construction.
 //! * Parsing never fails; it returns what it understood and a list of diagnostics with places.
 //! * A text with errors never replaces one without.
 //!
@@ -58,7 +63,7 @@
 //! * No score engraving: any ABC program shows what Barline writes.
 //! * No samples and no plug-ins: patches are text, everything else is MIDI.
 //! * No llama.cpp sampler or grammar: they cannot count a bar, and abort the process when misused.
-//! * No network: what is on stage is on the laptop.
+//! * No network: what is on stage is on the laptop. Who wants a model elsewhere gives a command that speaks to it (`--composer`).
 
 pub mod abc;
 pub mod accompany;
@@ -73,6 +78,7 @@ pub mod event;
 pub mod export;
 pub mod feature;
 pub mod import;
+pub mod journal;
 pub mod ladder;
 pub mod midi;
 pub mod notes;
@@ -81,6 +87,7 @@ pub mod queue;
 pub mod realtime;
 pub mod record;
 pub mod render;
+pub mod replay;
 pub mod scheduler;
 pub mod score;
 pub mod steer;

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Play(arguments) => play::play(&arguments),
         Command::Render(arguments) => commands::render(&arguments),
+        Command::Replay(arguments) => commands::replay(&arguments),
         Command::Notes(arguments) => commands::notes(&arguments),
         Command::Check(arguments) => commands::check(&arguments),
         Command::Devices { json } => commands::devices(json),

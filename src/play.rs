@@ -1,5 +1,6 @@
 //! Playing: opens the outputs, starts the threads in the order in which music flows, runs the screen, and takes it all down again.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -11,11 +12,13 @@ use barline::compose::{Composer, Role, Silent};
 use barline::conductor::{Conductor, Pace};
 use barline::engine::Renderer;
 use barline::event::{Command, Event, Level, Message, Playing, Snapshot};
+use barline::journal::{FORMAT, Header, Journal};
 use barline::midi::{self, Channels, Delay, MidiOutput};
 use barline::prompt::{self, Scene};
 use barline::scheduler::{Outputs, Scheduler};
 use barline::steer::Lexicon;
 use barline::synth::Synth;
+use barline::time::SampleRate;
 use barline::ui::app::{App, Input};
 use barline::ui::terminal::{self, Screen};
 use barline::watch::{Folder, Watch};
@@ -39,7 +42,11 @@ pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
 
 fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure> {
     let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
-    let model = library::model(arguments.model.as_deref(), &assets)?;
+    // What another machine's model knows is not known here.
+    let model = match arguments.composer {
+        Some(_) => None,
+        None => library::model(arguments.model.as_deref(), &assets)?,
+    };
     let (events, inbox) = channel();
     let say = |level: Level, text: String| drop(events.send(Event::Message(Message { level, text })));
     if let Some(message) = &assets.message {
@@ -62,7 +69,7 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let files: Vec<(PathBuf, String)> = files.into_iter().filter(|(path, _)| in_set(path)).collect();
     let (playing, scene) = first_scene(&files, &patches, &lexicon).ok_or_else(|| no_prompt(arguments, &assets))?;
 
-    let (device, port) = outputs(arguments)?;
+    let (device, port) = outputs(arguments.audio.as_deref(), arguments.midi.as_deref())?;
     let mut screen =
         Screen::take().map_err(|error| Failure::machine(format!("{error}; `barline render` needs none")))?;
     let (device, trouble) = match device {
@@ -78,12 +85,23 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let (renderer, ring) = Renderer::new(synth);
     let stats = renderer.stats();
     let audio = AudioOutput::start(device, renderer, Arc::clone(&clock));
-    let midi = midi_output(port, &scene, &clock, &say);
-    let composer = composer(model.as_deref(), state.as_deref().map(log_in), &say);
+    let midi = scene_output(port, &scene, &clock, &say);
+    let log = state.as_deref().map(log_in);
+    let composer = match &arguments.composer {
+        Some(command) => Box::new(Link::start(Spawn::command(command, log))),
+        None => composer(model.as_deref(), log, &say),
+    };
     let conductor = Conductor::new(&scene, composer, rate, arguments.seed, Pace::Live);
     let midi_for_all = arguments.midi.is_some();
     let outputs = Outputs { ring, lane, stats, audio, midi, midi_for_all, patches: patches.clone() };
-    let scheduler = Scheduler::start(conductor, outputs, clock, events.clone());
+    let journal = state
+        .as_ref()
+        .map(|state| Journal::start(sets_in(state), header(arguments, rate, model.as_deref()), events.clone()));
+    if journal.is_none() {
+        say(Level::Warning, "there is no home folder: this set is not kept".to_owned());
+    }
+    let lines = journal.as_ref().map(Journal::lines);
+    let scheduler = Scheduler::start(conductor, outputs, clock, events.clone(), lines);
     let silence = scheduler.sender();
     terminal::install_panic_hook(move || drop(silence.send(Command::Panic)));
 
@@ -112,21 +130,25 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     drop(screen);
     drop(kept);
     drop(desk);
+    if let Some(path) = journal.and_then(Journal::finish) {
+        // The terminal may have hung up.
+        let _ = writeln!(std::io::stderr(), "barline: this set can be heard again: barline replay {}", path.display());
+    }
     ran.map_err(|error| Failure::machine(format!("the terminal: {error}")))
 }
 
 /// A device, or why there is none.
-type Device = Result<AudioDevice, String>;
+pub type Device = Result<AudioDevice, String>;
 
-fn outputs(arguments: &PlayArguments) -> Result<(Device, Option<midi::PortSink>), Failure> {
-    let device = audio_device(arguments)?;
-    let port = arguments.midi.as_deref().map(midi::open).transpose();
+pub fn outputs(audio: Option<&str>, midi: Option<&str>) -> Result<(Device, Option<midi::PortSink>), Failure> {
+    let device = audio_device(audio)?;
+    let port = midi.map(midi::open).transpose();
     Ok((device, port.map_err(|error| Failure::machine(error.to_string()))?))
 }
 
 /// A device that was asked for by name must be there; without one the default, and where there is none, the clock alone.
-fn audio_device(arguments: &PlayArguments) -> Result<Device, Failure> {
-    match &arguments.audio {
+fn audio_device(audio: Option<&str>) -> Result<Device, Failure> {
+    match audio {
         Some(text) => {
             let spec: AudioSpec = text.parse().map_err(|error| Failure { message: format!("{error}"), code: 2 })?;
             AudioDevice::find(&spec).map(Ok).map_err(|error| Failure::machine(error.to_string()))
@@ -165,15 +187,32 @@ fn first_scene(files: &[(PathBuf, String)], patches: &Patches, lexicon: &Lexicon
     })
 }
 
-fn midi_output(
+/// The MIDI output of a scene that is played.
+fn scene_output(
     port: Option<midi::PortSink>,
     scene: &Scene,
     clock: &Arc<Clock>,
     say: &dyn Fn(Level, String),
 ) -> Option<(MidiOutput, String)> {
-    let named =
-        scene.voices.iter().filter_map(|voice| voice.out.as_deref()).find(|out| !out.eq_ignore_ascii_case("synth"));
-    let sink = match (port, named) {
+    let percussion: Vec<bool> = scene.voices.iter().map(|voice| voice.role == Role::Drums).collect();
+    let mut channels = Channels::for_voices(&percussion);
+    for (slot, voice) in scene.voices.iter().enumerate() {
+        if let Some(channel) = voice.channel {
+            channels.0[slot] = channel - 1;
+        }
+    }
+    midi_output(port, scene.voices.iter().filter_map(|voice| voice.out.as_deref()), channels, clock, say)
+}
+
+/// The port that was asked for, or else the one that the first of `outs` names.
+pub fn midi_output<'a>(
+    port: Option<midi::PortSink>,
+    mut outs: impl Iterator<Item = &'a str>,
+    channels: Channels,
+    clock: &Arc<Clock>,
+    say: &dyn Fn(Level, String),
+) -> Option<(MidiOutput, String)> {
+    let sink = match (port, outs.find(|out| !out.eq_ignore_ascii_case("synth"))) {
         (Some(port), _) => port,
         (None, Some(name)) => match midi::open(name) {
             Ok(port) => port,
@@ -184,13 +223,6 @@ fn midi_output(
         },
         (None, None) => return None,
     };
-    let percussion: Vec<bool> = scene.voices.iter().map(|voice| voice.role == Role::Drums).collect();
-    let mut channels = Channels::for_voices(&percussion);
-    for (slot, voice) in scene.voices.iter().enumerate() {
-        if let Some(channel) = voice.channel {
-            channels.0[slot] = channel - 1;
-        }
-    }
     let name = sink.name().to_owned();
     let delay = Delay { follow_audio: true, ..Delay::default() };
     Some((MidiOutput::start(Box::new(sink), channels, Arc::clone(clock), delay), name))
@@ -208,7 +240,7 @@ fn composer(model: Option<&Path>, log: Option<PathBuf>, say: &dyn Fn(Level, Stri
     match std::env::current_exe() {
         Ok(program) => {
             let arguments = vec!["compose".into(), "--model".into(), model.as_os_str().to_owned()];
-            Box::new(Link::start(Spawn { program, arguments, log }))
+            Box::new(Link::start(Spawn { program, arguments, environment: false, log }))
         }
         Err(error) => silent(&format!("the composer cannot be started: {error}")),
     }
@@ -221,6 +253,24 @@ fn state_folder() -> Option<PathBuf> {
     let folder = strategy.state_dir().unwrap_or_else(|| strategy.data_dir()).join("barline");
     std::fs::create_dir_all(&folder).ok()?;
     Some(folder)
+}
+
+/// Where the journals are.
+fn sets_in(state: &Path) -> PathBuf {
+    state.join("sets")
+}
+
+/// What the journal says of the whole set.
+fn header(arguments: &PlayArguments, rate: SampleRate, model: Option<&Path>) -> Header {
+    Header {
+        format: FORMAT,
+        barline: env!("CARGO_PKG_VERSION").to_owned(),
+        // The journal knows when it is first played.
+        began: String::new(),
+        seed: arguments.seed,
+        rate,
+        model: arguments.composer.clone().or_else(|| model.map(|model| model.display().to_string())),
+    }
 }
 
 fn log_in(state: &Path) -> PathBuf {

@@ -1,54 +1,199 @@
-//! What was heard, as files: ABC text and the notes for a MIDI file. Pure; made from the timeline's committed bars.
+//! What was committed, as values and as files: bars with their text and who made them, ABC of such bars, and the notes for a MIDI file. Pure.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Serialize};
+
+use crate::abc::Meter;
+use crate::abc::key::Key;
 use crate::compose::Role;
 use crate::conductor::in_unit;
+use crate::event::Author;
 use crate::export::{MidiNote, MidiTrack};
 use crate::midi::Channels;
-use crate::prompt::Scene;
+use crate::prompt::{By, Scene, Voice};
 use crate::score::{Ornaments, join, perform};
-use crate::time::{Beats, Tempo};
-use crate::timeline::Bar;
+use crate::time::{Beats, Frames, Tempo};
+use crate::timeline::{Bar, Cell};
+use crate::transport::Transport;
 
 /// Bars on a line of text.
 const BARS_A_LINE: usize = 4;
 
-/// The bars as one tune with the scene's voices. `Q:` is the tempo at its start.
+/// A committed bar as it is written down: all that its ABC takes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BarRecord {
+    pub number: i64,
+    /// Its start.
+    pub at: Frames,
+    pub beats: Beats,
+    pub title: String,
+    #[serde(with = "meter_text")]
+    pub meter: Meter,
+    /// `L:`, in which the parts are written.
+    pub unit: Beats,
+    #[serde(with = "key_text")]
+    pub key: Key,
+    /// At its start.
+    pub tempo: Tempo,
+    pub parts: Vec<Part>,
+}
+
+/// One voice's part of a bar.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    pub voice: String,
+    pub role: Role,
+    /// `text`, `loop`, `model`, `edit` or `ladder 3`.
+    pub by: String,
+    /// ABC without the bar line, as the screen shows it.
+    pub text: String,
+    /// Of the notes that are struck in it, by onset, then pitch.
+    pub velocities: Vec<u8>,
+}
+
+impl BarRecord {
+    #[must_use]
+    pub fn of(bar: &Bar, transport: &Transport) -> BarRecord {
+        let scene = &bar.scene;
+        BarRecord {
+            number: bar.number,
+            at: transport.frame_of(bar.start),
+            beats: bar.start,
+            title: scene.title.clone(),
+            meter: scene.meter,
+            unit: scene.unit,
+            key: scene.key,
+            tempo: transport.tempo_at(bar.start),
+            parts: scene.voices.iter().zip(&bar.cells).map(|(voice, cell)| part(scene, voice, cell)).collect(),
+        }
+    }
+
+    /// What stands in a bar's header, for comparing.
+    fn header(&self) -> (Meter, Beats, Key, Tempo) {
+        (self.meter, self.unit, self.key, self.tempo)
+    }
+}
+
+fn part(scene: &Scene, voice: &Voice, cell: &Cell) -> Part {
+    let struck = cell.measure.notes.iter().filter(|note| !note.tied_from);
+    Part {
+        voice: voice.name.clone(),
+        role: voice.role,
+        by: match cell.by {
+            Author::Text if voice.by == By::Loop => "loop".to_owned(),
+            Author::Text => "text".to_owned(),
+            Author::Varied => "varied".to_owned(),
+            Author::Model => "model".to_owned(),
+            Author::Edit => "edit".to_owned(),
+            Author::Ladder(rung) => format!("ladder {rung}"),
+        },
+        text: in_unit(scene, voice.role, cell),
+        velocities: struck.map(|note| note.velocity).collect(),
+    }
+}
+
+/// The bars as one tune with all their voices, one that is not there resting. What changes on the way stands in the lines.
 #[must_use]
-pub fn abc(scene: &Scene, tempo: Tempo, bars: &[Bar]) -> String {
-    let mut text = format!("%abc-2.1\nX:1\nT:{}\n", scene.title);
+pub fn abc(bars: &[BarRecord]) -> String {
+    let Some(first) = bars.first() else { return String::new() };
+    let mut voices: Vec<(&str, Role)> = Vec::new();
+    for part in bars.iter().flat_map(|bar| &bar.parts) {
+        if voices.iter().all(|(name, _)| *name != part.voice) {
+            voices.push((&part.voice, part.role));
+        }
+    }
+    let mut text = format!("%abc-2.1\nX:1\nT:{}\n", first.title);
     // Writing to a string cannot fail, here and below.
-    let _ = writeln!(text, "M:{}\nL:{}\nQ:{}\nK:{}", scene.meter, scene.unit, tempo_mark(scene, tempo), scene.key);
-    for voice in &scene.voices {
-        let clef = match voice.role {
+    let (meter, tempo) = (first.meter, tempo_mark(first.meter, first.tempo));
+    let _ = writeln!(text, "M:{meter}\nL:{}\nQ:{tempo}\nK:{}", first.unit, first.key);
+    for (name, role) in &voices {
+        let clef = match role {
             Role::Bass => " clef=bass",
             Role::Drums => " clef=perc",
             _ => "",
         };
-        let _ = writeln!(text, "V:{}{clef}", voice.name);
+        let _ = writeln!(text, "V:{name}{clef}");
     }
-    for line in bars.chunks(BARS_A_LINE) {
-        for (at, voice) in scene.voices.iter().enumerate() {
-            let _ = write!(text, "[V:{}]", voice.name);
+    let mut before = first.header();
+    for line in bars.chunk_by(|a, b| a.header() == b.header()).flat_map(|bars| bars.chunks(BARS_A_LINE)) {
+        for (at, (name, _)) in voices.iter().enumerate() {
+            let _ = write!(text, "[V:{name}]{}", changes(before, &line[0], at == 0));
             for bar in line {
-                let _ = write!(text, " {} |", in_unit(scene, voice.role, &bar.cells[at]));
+                let part = bar.parts.iter().find(|part| part.voice == *name);
+                let _ = match part {
+                    Some(part) => write!(text, " {} |", part.text),
+                    None => write!(text, " z{} |", bar.meter.bar_length().ratio(bar.unit)),
+                };
             }
             text.push('\n');
         }
+        before = line[0].header();
     }
     text
 }
 
+/// The fields that are no longer as they were, within a line. A tempo is said once for all voices.
+fn changes((meter, unit, key, tempo): (Meter, Beats, Key, Tempo), now: &BarRecord, first: bool) -> String {
+    let mut fields = String::new();
+    if meter != now.meter {
+        let _ = write!(fields, "[M:{}]", now.meter);
+    }
+    if unit != now.unit {
+        let _ = write!(fields, "[L:{}]", now.unit);
+    }
+    if first && tempo != now.tempo {
+        let _ = write!(fields, "[Q:{}]", tempo_mark(now.meter, now.tempo));
+    }
+    if key != now.key {
+        let _ = write!(fields, "[K:{}]", now.key);
+    }
+    fields
+}
+
 /// The tempo exactly, in whole counts as the standard has them: of the felt beat, or else of as small a note as it takes.
-fn tempo_mark(scene: &Scene, tempo: Tempo) -> String {
-    let beat = scene.meter.beat();
+fn tempo_mark(meter: Meter, tempo: Tempo) -> String {
+    let beat = meter.beat();
     let count = tempo.0 / beat.ratio(Beats::QUARTER);
     if count.is_integer() {
         format!("{beat}={count}")
     } else {
         format!("1/{}={}", 4 * tempo.0.denom(), tempo.0.numer())
+    }
+}
+
+/// A metre as behind `M:`.
+mod meter_text {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use crate::abc::Meter;
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    pub fn serialize<S: Serializer>(meter: &Meter, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(meter)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Meter, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|_| D::Error::custom(format!("'{text}' is not a metre")))
+    }
+}
+
+/// A key as behind `K:`.
+mod key_text {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use crate::abc::key::Key;
+
+    pub fn serialize<S: Serializer>(key: &Key, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(key)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let key = Key::parse(&text).map_err(|_| D::Error::custom(format!("'{text}' is not a key")))?;
+        Ok(key.0)
     }
 }
 
@@ -58,7 +203,7 @@ pub fn tracks(scene: &Scene, bars: &[Bar]) -> Vec<MidiTrack> {
     let percussion: Vec<bool> = scene.voices.iter().map(|voice| voice.role == Role::Drums).collect();
     let channels = Channels::for_voices(&percussion);
     let from = bars.first().map_or(Beats::ZERO, |bar| bar.start);
-    let track = |(at, voice): (usize, &crate::prompt::Voice)| {
+    let track = |(at, voice): (usize, &Voice)| {
         let notes = join(
             bars.iter()
                 .map(|bar| (bar.start - from, perform(Cow::Borrowed(&bar.cells[at].measure), Ornaments::Played))),
@@ -90,7 +235,7 @@ mod tests {
         ] {
             let text = format!("X:1\nM:{meter}\nL:1/8\nQ:{written}\nK:C\n");
             let scene = read(Path::new("a.abc"), &text, &[], &crate::steer::Lexicon::default()).0.remove(0);
-            assert_eq!(tempo_mark(&scene, scene.tempo.unwrap()), expected);
+            assert_eq!(tempo_mark(scene.meter, scene.tempo.unwrap()), expected);
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::engine::Renderer;
 use crate::event::{Command, Message};
 use crate::export::{ExportError, write_midi, write_wav};
 use crate::prompt::Scene;
-use crate::record;
+use crate::record::{self, BarRecord};
 use crate::synth::{Patch, Synth};
 use crate::time::{Beats, Frames, SampleRate, Tempo};
 use crate::timeline::Bar;
@@ -26,6 +26,8 @@ const TAIL: usize = 2 * RENDER_RATE.0 as usize;
 pub struct Rendering {
     pub scene: Arc<Scene>,
     pub bars: Vec<Bar>,
+    /// The same as they are written down.
+    pub records: Vec<BarRecord>,
     pub tempos: Vec<(Beats, Tempo)>,
     /// Interleaved stereo at [`RENDER_RATE`].
     pub samples: Vec<f32>,
@@ -72,9 +74,11 @@ pub fn render(
         left = if ended { left.saturating_sub(STEP) } else { TAIL };
     }
     let from = conductor.timeline().bars().first().map_or(Beats::ZERO, |bar| bar.start);
+    let bars = conductor.timeline().bars().to_vec();
     Rendering {
         scene,
-        bars: conductor.timeline().bars().to_vec(),
+        records: bars.iter().map(|bar| BarRecord::of(bar, conductor.transport())).collect(),
+        bars,
         tempos: conductor.transport().tempo_map().map(|(at, tempo)| ((at - from).max(Beats::ZERO), tempo)).collect(),
         samples,
         tally: conductor.tally().clone(),
@@ -108,11 +112,12 @@ impl Rendering {
     pub fn write(&self, path: &Path) -> Result<(), ExportError> {
         match Format::of(path)? {
             Format::Wav => write_wav(path, RENDER_RATE, &self.samples),
-            Format::Midi => write_midi(path, &self.tempos, self.scene.meter, &record::tracks(&self.scene, &self.bars)),
+            Format::Midi => {
+                let meters = [(Beats::ZERO, self.scene.meter)];
+                write_midi(path, &self.tempos, &meters, &record::tracks(&self.scene, &self.bars))
+            }
             Format::Abc => {
-                let tempo = self.tempos.first().map_or(Tempo::DEFAULT, |&(_, tempo)| tempo);
-                std::fs::write(path, record::abc(&self.scene, tempo, &self.bars))
-                    .map_err(|error| ExportError::new(path, &error))
+                std::fs::write(path, record::abc(&self.records)).map_err(|error| ExportError::new(path, &error))
             }
         }
     }

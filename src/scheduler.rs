@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::conductor::Conductor;
 use crate::engine::RenderStats;
 use crate::event::{Action, Command, Event, Level, Message, ScheduledEvent, Snapshot, VoiceSlot};
+use crate::journal::{Line, Recorder};
 use crate::midi::MidiOutput;
 use crate::prompt::{MAX_VOICES, Scene};
 use crate::realtime;
@@ -22,11 +23,11 @@ use crate::synth::{Patch, PatchLane};
 use crate::time::Frames;
 
 /// Between two looks at the clock.
-const TICK: Duration = Duration::from_millis(4);
+pub(crate) const TICK: Duration = Duration::from_millis(4);
 /// Between two pictures for the screen.
 const PICTURE: Duration = Duration::from_millis(33);
 /// Below audio and MIDI: what those two need is already on its way.
-const PRIORITY: u8 = 50;
+pub(crate) const PRIORITY: u8 = 50;
 
 /// Everything that sounds.
 #[derive(Debug)]
@@ -50,12 +51,17 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
+    /// `journal` is where everything is written down.
     #[must_use]
-    pub fn start(conductor: Conductor, outputs: Outputs, clock: Arc<Clock>, events: Sender<Event>) -> Scheduler {
+    pub fn start(
+        conductor: Conductor,
+        outputs: Outputs,
+        clock: Arc<Clock>,
+        events: Sender<Event>,
+        journal: Option<Sender<Line>>,
+    ) -> Scheduler {
         let (commands, inbox) = channel();
-        let waiting = VecDeque::new();
-        let desk =
-            Desk { outputs, waiting, to_midi: [false; MAX_VOICES], assigned: vec![None; MAX_VOICES], midi_lost: false };
+        let (conductor, desk) = (Recorder::new(conductor, journal), Desk::new(outputs));
         let room = Room { conductor, desk, clock, events, inbox, picture: Weak::new() };
         let thread = std::thread::Builder::new().name("scheduler".into()).spawn(move || room.run()).ok();
         Scheduler { commands, thread }
@@ -83,7 +89,7 @@ impl Drop for Scheduler {
 }
 
 struct Room {
-    conductor: Conductor,
+    conductor: Recorder,
     desk: Desk,
     clock: Arc<Clock>,
     events: Sender<Event>,
@@ -100,7 +106,7 @@ impl Room {
         self.desk.take_scene(&scene, &self.conductor);
         let now = self.now();
         let Room { conductor, desk, .. } = &mut self;
-        conductor.mix(&scene, now, &mut |event| desk.send(event));
+        conductor.begin(now, &mut |event| desk.send(event));
         let mut picture = Instant::now();
         loop {
             let command = match self.inbox.recv_timeout(TICK) {
@@ -136,7 +142,7 @@ impl Room {
 
     /// The time in frames. What the renderer has already filled is past, however early it did so.
     fn now(&self) -> Frames {
-        self.clock.now().max(self.desk.outputs.stats.frame())
+        self.clock.now().max(self.desk.frame())
     }
 
     fn command(&mut self, command: Command) {
@@ -158,16 +164,27 @@ impl Room {
     /// After a panic: nothing that sounds may hang, the performer is told, and the log does not fill the disk.
     fn stumble(&mut self) {
         let at = self.now();
-        for action in [Action::Flush, Action::AllNotesOff] {
-            self.desk.send(ScheduledEvent { at, action });
+        for event in [Action::Flush, Action::AllNotesOff].map(|action| ScheduledEvent { at, action }) {
+            self.conductor.sent(event);
+            self.desk.send(event);
         }
         let text = "the scheduler stumbled and goes on; the log says where".to_owned();
-        let _ = self.events.send(Event::Message(Message { level: Level::Error, text }));
+        self.say(Message { level: Level::Error, text }, at);
         std::thread::sleep(Duration::from_millis(250));
     }
 
     fn show(&mut self, now: Frames) {
-        self.desk.outputs.lane.collect();
+        self.desk.collect();
+        for message in self.conductor.messages(now) {
+            let _ = self.events.send(Event::Message(message));
+        }
+        if let Some(text) = self.desk.check_midi() {
+            self.say(Message { level: Level::Warning, text }, now);
+        }
+        // A screen that is stuck gets one picture when it comes back, not all that it missed; nor are those made.
+        if self.picture.strong_count() > 0 {
+            return;
+        }
         let mut snapshot = self.conductor.snapshot(now);
         let audio = self.desk.outputs.audio.status();
         snapshot.audio = audio.trouble.map_or(audio.output.clone(), |trouble| format!("{}: {trouble}", audio.output));
@@ -175,25 +192,21 @@ impl Room {
         if let Some((_, name)) = &self.desk.outputs.midi {
             snapshot.midi.clone_from(name);
         }
-        let mut news: Vec<Event> = self.conductor.messages().into_iter().map(Event::Message).collect();
-        if let Some(text) = self.desk.check_midi() {
-            news.push(Event::Message(Message { level: Level::Warning, text }));
-        }
-        // A screen that is stuck gets one picture when it comes back, not all that it missed.
-        if self.picture.strong_count() == 0 {
-            let snapshot = Arc::new(snapshot);
-            self.picture = Arc::downgrade(&snapshot);
-            news.push(Event::Snapshot(snapshot));
-        }
-        for event in news {
-            // A screen that is gone is on its way out.
-            let _ = self.events.send(event);
-        }
+        let snapshot = Arc::new(snapshot);
+        self.picture = Arc::downgrade(&snapshot);
+        let _ = self.events.send(Event::Snapshot(snapshot));
+    }
+
+    /// Tells the performer what the conductor does not know. A screen that is gone is on its way out.
+    fn say(&mut self, message: Message, now: Frames) {
+        self.conductor.said(&message, now);
+        let _ = self.events.send(Event::Message(message));
     }
 }
 
 /// Where events go, voice by voice.
-struct Desk {
+#[derive(Debug)]
+pub(crate) struct Desk {
     outputs: Outputs,
     /// What a full ring did not take.
     waiting: VecDeque<ScheduledEvent>,
@@ -204,7 +217,12 @@ struct Desk {
 }
 
 impl Desk {
-    fn send(&mut self, event: ScheduledEvent) {
+    pub(crate) fn new(outputs: Outputs) -> Desk {
+        let (to_midi, assigned) = ([false; MAX_VOICES], vec![None; MAX_VOICES]);
+        Desk { outputs, waiting: VecDeque::new(), to_midi, assigned, midi_lost: false }
+    }
+
+    pub(crate) fn send(&mut self, event: ScheduledEvent) {
         let voice = match event.action {
             Action::NoteOn { voice, .. }
             | Action::NoteOff { voice, .. }
@@ -227,7 +245,7 @@ impl Desk {
         }
     }
 
-    fn flush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         while let Some(event) = self.waiting.pop_front() {
             if let Err(rtrb::PushError::Full(event)) = self.outputs.ring.push(event) {
                 self.waiting.push_front(event);
@@ -236,22 +254,38 @@ impl Desk {
         }
     }
 
+    /// Drops what the synth has done with. Now and then.
+    pub(crate) fn collect(&mut self) {
+        self.outputs.lane.collect();
+    }
+
+    /// The next frame that the renderer fills.
+    pub(crate) fn frame(&self) -> Frames {
+        self.outputs.stats.frame()
+    }
+
     /// Gives each voice of a scene its patch and its output, at once.
     fn take_scene(&mut self, scene: &Scene, conductor: &Conductor) {
         for voice in &scene.voices {
-            let Some(VoiceSlot(slot)) = conductor.slot(&voice.name) else { continue };
-            let at = usize::from(slot);
-            self.to_midi[at] = self.outputs.midi.is_some()
-                && !self.midi_lost
-                && match voice.out.as_deref() {
-                    Some(out) => !out.eq_ignore_ascii_case("synth"),
-                    None => self.outputs.midi_for_all,
-                };
-            if let Some(patch) = self.outputs.patches.get(&voice.patch) {
-                let same = self.assigned[at].as_ref().is_some_and(|assigned| Arc::ptr_eq(assigned, patch));
-                if !same && self.outputs.lane.assign(VoiceSlot(slot), patch).is_ok() {
-                    self.assigned[at] = Some(Arc::clone(patch));
-                }
+            if let Some(slot) = conductor.slot(&voice.name) {
+                self.give(slot, &voice.patch, voice.out.as_deref());
+            }
+        }
+    }
+
+    /// Gives a slot its patch and its output, as `patch=` and `out=` say, at once.
+    pub(crate) fn give(&mut self, slot: VoiceSlot, patch: &str, out: Option<&str>) {
+        let at = usize::from(slot.0);
+        self.to_midi[at] = self.outputs.midi.is_some()
+            && !self.midi_lost
+            && match out {
+                Some(out) => !out.eq_ignore_ascii_case("synth"),
+                None => self.outputs.midi_for_all,
+            };
+        if let Some(patch) = self.outputs.patches.get(patch) {
+            let same = self.assigned[at].as_ref().is_some_and(|assigned| Arc::ptr_eq(assigned, patch));
+            if !same && self.outputs.lane.assign(slot, patch).is_ok() {
+                self.assigned[at] = Some(Arc::clone(patch));
             }
         }
     }
@@ -264,7 +298,7 @@ impl Desk {
     }
 
     /// When the port has gone, its voices play on the synth; the sentence is for the performer.
-    fn check_midi(&mut self) -> Option<String> {
+    pub(crate) fn check_midi(&mut self) -> Option<String> {
         let (midi, name) = self.outputs.midi.as_ref()?;
         if self.midi_lost || !midi.stats().lost() {
             return None;

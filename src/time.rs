@@ -214,7 +214,7 @@ impl<'de> Deserialize<'de> for Beats {
 }
 
 /// A count of sample frames since the engine started. Never negative while playing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Frames(pub i64);
 
 impl Add for Frames {
@@ -232,7 +232,7 @@ impl Sub for Frames {
 }
 
 /// Frames per second, 8,000 to 384,000 in practice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SampleRate(pub u32);
 
 impl SampleRate {
@@ -264,5 +264,22 @@ impl Tempo {
     #[must_use]
     pub fn quarters_per_minute(self) -> f64 {
         *self.0.numer() as f64 / *self.0.denom() as f64
+    }
+}
+
+/// As the fraction that it is: `"120"`, `"265/2"`.
+impl Serialize for Tempo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tempo {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        // A sign is not only wrong but may be more than a fraction can turn round.
+        let tempo = Some(&text).filter(|text| !text.contains('-')).and_then(|text| text.parse::<Ratio<i64>>().ok());
+        let tempo = tempo.filter(|tempo| *tempo.numer() > 0).map(Tempo);
+        tempo.ok_or_else(|| serde::de::Error::custom(format!("'{text}' is not a tempo")))
     }
 }

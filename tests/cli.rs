@@ -44,8 +44,11 @@ fn wrong_usage_is_2() {
         &["render"],
         &["render", "a.abc", "--bars", "0", "-o", "a.wav"],
         &["render", "a.abc", "--bars", "2"],
+        &["play", "--model", "a.gguf", "--composer", "cat"],
         &["bench", "luck"],
         &["audition", "--learn", "a.jsonl", "--quick"],
+        &["replay"],
+        &["replay", "a.jsonl", "--audio", "none", "-o", "a.wav"],
     ] {
         let ran = place.run(arguments);
         assert_eq!(ran.code, Some(2), "{arguments:?}: {ran:?}");
@@ -215,6 +218,70 @@ fn a_lexicon_is_checked_and_used() {
     assert_eq!(ran.code, Some(2), "{ran:?}");
 }
 
+/// A bar of half a second.
+const JOURNAL: &str = r#"{"header":{"format":1,"barline":"0.1.0","began":"2026-01-01T20:00:00+01:00","seed":1,"rate":48000,"model":null}}
+{"voice":{"at":0,"slot":0,"name":"lead","role":"lead","patch":"lost","gain":1.0,"pan":0.0}}
+{"command":{"at":0,"do":"play"}}
+{"tempo":{"at":9000,"beats":"0","tempo":"240"}}
+{"bar":{"number":1,"at":9000,"beats":"0","title":"Short","meter":"2/4","unit":"1/8","key":"C","tempo":"240","parts":[{"voice":"lead","role":"lead","by":"model","text":"C2 E2","velocities":[90,80]}]}}
+{"sent":{"at":9000,"note_on":{"voice":0,"pitch":60,"velocity":90}}}
+{"sent":{"at":21000,"note_off":{"voice":0,"pitch":60}}}
+{"sent":{"at":21000,"note_on":{"voice":0,"pitch":64,"velocity":80}}}
+{"sent":{"at":33000,"note_off":{"voice":0,"pitch":64}}}
+"#;
+
+#[test]
+fn a_journal_is_played_to_its_end_and_written_to_files() {
+    let place = Place::new();
+    let damaged = JOURNAL.replace("{\"command\"", "{\"applause\"") + "{\"sent\":{\"at\":4";
+    let journal = place.write("set.jsonl", damaged);
+    let said = [
+        format!("{}:3:11: warning: damaged, left out: unknown variant `applause`", text(&journal)),
+        "there is no patch 'lost' any more; lead plays reed".to_owned(),
+    ];
+    let ran = place.run(["replay", text(&journal), "--audio", "none"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "  1│ lead m C2 E2\n"), "{ran:?}");
+    for line in &said {
+        assert!(ran.err.contains(line), "{line}: {}", ran.err);
+    }
+    let outputs = ["a.wav", "a.mid", "a.abc"].map(|name| place.path(name));
+    let arguments = outputs.iter().flat_map(|path| ["-o", text(path)]);
+    let ran = place.run(["replay", text(&journal)].into_iter().chain(arguments));
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.lines().last()), (Some(0), "", Some("1 bars")), "{ran:?}");
+    let [wav, mid, abc] = outputs.map(|path| std::fs::read(path).expect("an output"));
+    assert_eq!(
+        String::from_utf8_lossy(&abc),
+        "%abc-2.1\nX:1\nT:Short\nM:2/4\nL:1/8\nQ:1/4=240\nK:C\nV:lead\n[V:lead] C2 E2 |\n"
+    );
+    let reader = hound::WavReader::new(&wav[..]).expect("a WAV file");
+    assert!(reader.spec().sample_rate == 48_000 && reader.duration() >= 3840 + 24_000, "{}", reader.duration());
+    let struck = mid.windows(3).filter(|message| matches!(message, [0x90, 60 | 64, 80 | 90])).count();
+    assert_eq!(struck, 2);
+}
+
+#[test]
+fn what_is_no_journal_is_refused() {
+    let place = Place::new();
+    let replay = |content: &str| place.run(["replay", text(&place.write("set.jsonl", content)), "--audio", "none"]);
+    let name = place.path("set.jsonl");
+    assert_refused(&place.run(["replay", text(&name)]), 1, &[text(&name), "cannot be read"]);
+    for (content, why) in [
+        (GOOD, "is not a journal"),
+        ("", "nothing was played"),
+        (&JOURNAL[..60], "nothing was played"),
+        (JOURNAL.split_inclusive('\n').next().expect("a header"), "nothing was played"),
+        (&JOURNAL.replace("\"format\":1", "\"format\":2"), "newer Barline (format 2"),
+    ] {
+        assert_refused(&replay(content), 1, &[text(&name), why]);
+    }
+    place.write("set.jsonl", JOURNAL.replace("lost", "reed"));
+    assert_refused(&place.run(["replay", text(&name), "-o", "a.mp3"]), 1, &["a.mp3", ".wav, .mid or .abc"]);
+    assert_refused(&place.run(["replay", text(&name), "--audio", "gramophone"]), 3, &["audio host 'gramophone'"]);
+    // What ALSA has to say of it comes before.
+    let ran = place.run(["replay", text(&name), "--audio", "none", "--midi", "no such port"]);
+    assert!(ran.code == Some(3) && ran.err.lines().last().is_some_and(|line| line.contains("MIDI")), "{ran:?}");
+}
+
 /// Eleven mistakes of eleven kinds: each is named at its place, and the bars around them play.
 #[test]
 fn every_mistake_of_a_file_is_named_and_the_rest_plays() {
@@ -348,7 +415,7 @@ fn help_and_version_are_no_failure() {
     let place = Place::new();
     let help = place.run(["--help"]);
     assert_eq!(help.code, Some(0));
-    for command in ["render", "notes", "check", "devices", "bench", "audition"] {
+    for command in ["render", "replay", "notes", "check", "devices", "bench", "audition"] {
         assert!(help.out.contains(command), "{command} is missing in {}", help.out);
     }
     assert!(place.run(["--version"]).out.starts_with("barline 0."));

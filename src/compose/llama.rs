@@ -18,11 +18,17 @@ use super::gguf::Header;
 use super::mask::Vocabulary;
 use super::writer::Model;
 
-/// Tokens decoded between two looks at the cancel flag: 32 take some 6 ms in a 5 M model.
+/// Tokens decoded between two looks at the cancel flag, at most: 32 take some 6 ms in a 5 M model.
 const CHUNK: usize = 32;
 
 /// What the host writes: a model whose tokens do not give it back reads something else.
 const PROBE: &str = "X:1\nM:6/8\nL:1/8\nK:F#m\n% low, steady\n[V:lead] ^A,2B c'3/2d/e | (3cde z2- | ";
+
+/// The same for a model of so many parameters: fewer where each takes longer, so that an edit does not wait for a long decode. It depends on
+/// the model alone, since the logits depend on it in their last digits.
+fn chunk(parameters: u64) -> usize {
+    ((1 << 30) / parameters.max(1)).clamp(4, CHUNK as u64) as usize
+}
 
 /// llama.cpp's backend may be initialised once in a process.
 fn backend() -> Result<&'static LlamaBackend, String> {
@@ -39,6 +45,8 @@ pub struct Llama {
     cached: Vec<u32>,
     /// Index of the last decoded token within its batch, where its logits are.
     last: i32,
+    /// Tokens of a batch.
+    chunk: usize,
     name: String,
     is_chat: bool,
     /// SentencePiece vocabularies may put a blank before every text, also where it is a piece of a longer one.
@@ -81,9 +89,9 @@ impl Llama {
             .new_context(backend()?, parameters)
             .map_err(|error| unreadable(&format!("llama.cpp cannot make a context for it ({error})")))?;
         let name = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
-        let (batch, is_chat) = (LlamaBatch::new(CHUNK, 1), header.is_chat(&name));
+        let (batch, chunk, is_chat) = (LlamaBatch::new(CHUNK, 1), chunk(model.n_params()), header.is_chat(&name));
         let mut llama =
-            Llama { context, model, vocabulary, batch, cached: Vec::new(), last: 0, name, is_chat, pads: false };
+            Llama { context, model, vocabulary, batch, cached: Vec::new(), last: 0, chunk, name, is_chat, pads: false };
         llama.pads =
             llama.tokens("X", false).first().is_some_and(|&token| llama.vocabulary.bytes(token).starts_with(b" "));
         if llama.tokenize(PROBE).iter().flat_map(|&token| llama.vocabulary.bytes(token)).ne(PROBE.as_bytes()) {
@@ -203,7 +211,7 @@ impl Llama {
                 self.context()
             ));
         }
-        for chunk in tokens.chunks(CHUNK) {
+        for chunk in tokens.chunks(self.chunk) {
             if cancel() {
                 return Ok(false);
             }

@@ -82,7 +82,7 @@ fn share(of: u32, all: u32) -> f64 {
 pub fn trial<M: Model>(writer: &mut Writer<M>, bars: u32, see: &mut dyn FnMut(&str)) -> Result<Trial, String> {
     let mut trial = Trial::default();
     let voices: usize = SCENES.iter().map(|scene| scene.2.len()).sum();
-    // Short runs take every so manieth scene, so that a phrase fits.
+    // Short runs take only some of the scenes, so that a phrase fits.
     let each = (bars as usize).div_ceil(voices).max(4);
     let step = (voices * each).div_ceil(bars.max(1) as usize).max(1);
     for (number, scene) in SCENES.iter().enumerate().step_by(step) {
@@ -151,7 +151,7 @@ fn run<M: Model>(
             trial.within += u32::from(full && told.is_empty() && within(&measure, rules, shift));
             trial.free += u32::from(rules.notes.0 == 0);
             trial.silent += u32::from(silent);
-            trial.distinct += u32::from(!said[*voice].iter().any(|earlier| same(earlier, &measure)));
+            trial.distinct += u32::from(!said[*voice].iter().any(|earlier| earlier.same_tune(&measure)));
             trial.rest += 1.0 - sounding(&measure).to_f64() / prompt.meter.bar_length().to_f64();
             see(&format!("  {} {text} |", prompt.voices[*voice].name));
             said[*voice].push(measure);
@@ -183,11 +183,6 @@ fn within(measure: &Measure, rules: &VoiceRules, shift: i32) -> bool {
         && measure.notes.iter().all(|note| {
             fits(note.pitch.midi() - shift) && on_grid(note.onset) && on_grid(note.length) && !short(note.length)
         })
-}
-
-fn same(a: &Measure, b: &Measure) -> bool {
-    let tune = |bar: &Measure| bar.notes.iter().map(|note| (note.onset, note.length, note.pitch)).collect::<Vec<_>>();
-    tune(a) == tune(b)
 }
 
 /// The time of a bar in which something sounds.

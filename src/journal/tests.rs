@@ -1,0 +1,513 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::compose::script::Script;
+use crate::compose::{Composer, Prompt, Reply};
+use crate::conductor::{Conductor, Pace};
+use crate::event::{Action, Command, ScheduledEvent, Touch, VoiceSlot};
+use crate::prompt::Scene;
+use crate::queue::EventQueue;
+use crate::replay::{Heard, Step, Steps, heard};
+use crate::time::{Frames, SampleRate};
+
+const RATE: SampleRate = SampleRate(48_000);
+
+fn scene(text: &str) -> Arc<Scene> {
+    let patches = ["reed", "sub", "pluck"].map(String::from);
+    let (mut scenes, diagnostics) =
+        crate::prompt::read(Path::new("t.abc"), text, &patches, &crate::steer::Lexicon::default());
+    assert!(!crate::prompt::has_errors(&diagnostics), "{diagnostics:?}");
+    Arc::new(scenes.remove(0))
+}
+
+const TWO_VOICES: &str = "X:1\nT:Two\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:bass by=loop patch=sub\nV:lead prog=5\n\
+                          [V:bass] C,8 | !p!G,,4 z4 |\n[V:lead] C8 | D8- |\n";
+
+fn header() -> Header {
+    Header {
+        format: FORMAT,
+        barline: "0.1.0".into(),
+        began: "2026-11-24T13:25:35+00:00".into(),
+        seed: 1,
+        rate: RATE,
+        model: None,
+    }
+}
+
+/// A set that is played without a clock, and all that was said of it.
+struct Set {
+    recorder: Recorder,
+    lines: std::sync::mpsc::Receiver<Line>,
+    now: i64,
+    /// What went to the outputs.
+    sent: Vec<ScheduledEvent>,
+    /// An output that plays it.
+    output: EventQueue,
+    played: Vec<ScheduledEvent>,
+}
+
+impl Set {
+    fn new(text: &str, composer: Box<dyn Composer>, pace: Pace) -> Set {
+        let (journal, lines) = channel();
+        let conductor = Conductor::new(&scene(text), composer, RATE, 1, pace);
+        let recorder = Recorder::new(conductor, Some(journal));
+        let mut set = Set { recorder, lines, now: 0, sent: vec![], output: EventQueue::new(), played: vec![] };
+        let Set { recorder, sent, output, .. } = &mut set;
+        recorder.begin(Frames(0), &mut |event| {
+            sent.push(event);
+            output.push(event);
+        });
+        set
+    }
+
+    fn command(&mut self, command: Command) {
+        let Set { recorder, sent, output, now, .. } = self;
+        recorder.command(command, Frames(*now), &mut |event| {
+            sent.push(event);
+            output.push(event);
+        });
+    }
+
+    /// A turn of the scheduler, then so many frames pass.
+    fn pass(&mut self, frames: i64) {
+        let Set { recorder, sent, output, now, .. } = self;
+        recorder.advance(Frames(*now), &mut |event| {
+            sent.push(event);
+            output.push(event);
+        });
+        recorder.messages(Frames(*now));
+        self.now += frames;
+        self.played.extend(std::iter::from_fn(|| self.output.pop_due(Frames(self.now - 1))));
+    }
+
+    fn run(&mut self, to: i64) {
+        while self.now < to {
+            self.pass(240);
+        }
+    }
+
+    /// The journal as it stands in its file.
+    fn journal(&self) -> Vec<u8> {
+        let lines = std::iter::once(Line::Header(header())).chain(self.lines.try_iter());
+        let text: Vec<String> = lines.map(|line| serde_json::to_string(&line).expect("JSON") + "\n").collect();
+        text.concat().into_bytes()
+    }
+}
+
+fn two_voices() -> Set {
+    let mut set = Set::new(TWO_VOICES, Box::new(Script::new("E8\nF8")), Pace::Offline);
+    set.command(Command::Play);
+    set
+}
+
+fn whole(bytes: &[u8]) -> Recording {
+    let (recording, damages) = read(bytes).expect("a journal").expect("a header");
+    assert_eq!(damages, []);
+    recording
+}
+
+/// Lines of one kind, without the kind.
+fn of_kind(journal: &[u8], kind: &str) -> Vec<Value> {
+    let lines = std::str::from_utf8(journal).expect("UTF-8").lines();
+    let values = lines.map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    values.filter_map(|mut line| line.as_object_mut()?.remove(kind)).collect()
+}
+
+#[test]
+fn what_is_played_stands_in_its_lines() {
+    let mut set = two_voices();
+    set.run(100_000);
+    set.command(Command::Mute { voice: 1, muted: true });
+    let edited = TWO_VOICES
+        .replace("G,,4", "A,,4")
+        .replace("patch=sub", "patch=pluck gain=0.5")
+        .replace("M:4/4", "M:3/4")
+        .replace("z4 |", "z2 |");
+    let edited = edited.replace("C,8", "C,6").replace("C8 | D8-", "C6 | D6-");
+    set.command(Command::Evaluate { scene: scene(&edited), fresh: false });
+    set.run(110_000);
+    set.command(Command::Reroll);
+    set.command(Command::Hush);
+    set.command(Command::Play);
+    // The third bar is fixed and has not begun.
+    set.run(3840 + 2 * 96_000 - 480);
+    set.command(Command::Stop);
+    set.command(Command::Panic);
+    let journal = set.journal();
+    assert_eq!(of_kind(&journal, "header")[0]["format"], 1);
+    let prompts = of_kind(&journal, "prompt");
+    assert_eq!(prompts.len(), 2);
+    assert_eq!(
+        prompts[1],
+        json!({"at": 100_080, "revision": 2, "from": 3, "path": "t.abc", "text": edited, "scene": 1, "fresh": false})
+    );
+    assert_eq!(prompts[0]["text"], TWO_VOICES);
+    assert_eq!(
+        of_kind(&journal, "voice"),
+        [
+            json!({"at": 0, "slot": 0, "name": "bass", "role": "bass", "patch": "sub", "gain": 1.0, "pan": 0.0}),
+            json!({"at": 0, "slot": 1, "name": "lead", "role": "lead", "patch": "reed", "program": 5, "gain": 1.0, "pan": 0.0}),
+            json!({"at": 100_080, "slot": 0, "name": "bass", "role": "bass", "patch": "pluck", "gain": 0.5, "pan": 0.0}),
+        ]
+    );
+    let bars = of_kind(&journal, "bar");
+    assert_eq!(
+        bars[1],
+        json!({"number": 2, "at": 99_840, "beats": "1", "title": "Two", "meter": "4/4", "unit": "1/8", "key": "C", "tempo": "120",
+        "parts": [
+            {"voice": "bass", "role": "bass", "by": "loop", "text": "G,,4 z4", "velocities": [60]},
+            {"voice": "lead", "role": "lead", "by": "text", "text": "D8-", "velocities": [90]},
+        ]})
+    );
+    assert_eq!((bars.len(), &bars[2]["meter"], &bars[2]["parts"][1]["by"]), (3, &json!("3/4"), &json!("text")));
+    assert_eq!(of_kind(&journal, "back"), [json!({"at": 195_360, "from": 3})]);
+    assert_eq!(
+        of_kind(&journal, "tempo"),
+        [json!({"at": 0, "beats": "0", "tempo": "120"}), json!({"at": 3840, "beats": "0", "tempo": "120"})]
+    );
+    let commands: Vec<Value> = of_kind(&journal, "command").into_iter().map(|mut line| line["do"].take()).collect();
+    let mute = json!({"mute": {"voice": "lead", "muted": true}});
+    assert_eq!(
+        commands,
+        [json!("play"), mute, json!("reroll"), json!("hush"), json!("play"), json!("stop"), json!("panic")]
+    );
+    let sent = of_kind(&journal, "sent");
+    assert_eq!(
+        sent[..6],
+        [
+            json!({"at": 0, "control": {"voice": 0, "controller": 7, "value": 100}}),
+            json!({"at": 0, "control": {"voice": 0, "controller": 10, "value": 64}}),
+            json!({"at": 0, "control": {"voice": 1, "controller": 7, "value": 100}}),
+            json!({"at": 0, "control": {"voice": 1, "controller": 10, "value": 64}}),
+            json!({"at": 0, "program": {"voice": 1, "program": 5}}),
+            json!({"at": 3840, "note_on": {"voice": 0, "pitch": 48, "velocity": 90}}),
+        ]
+    );
+    assert_eq!(sent[sent.len() - 2], json!({"at": 195_360, "flush": null}));
+    let messages = of_kind(&journal, "message");
+    assert_eq!(messages[0], json!({"at": 100_080, "level": "info", "text": "Two: heard from bar 3"}));
+    // What is written is what is read.
+    let recording = whole(&journal);
+    assert_eq!(recording.events().collect::<Vec<_>>(), set.sent);
+    assert_eq!(recording.bars().iter().map(|bar| bar.number).collect::<Vec<_>>(), [1, 2]);
+}
+
+/// Each way to end or keep back a note, at 120 crotchets a minute: from which frame to which does the lead's second bar sound?
+#[test]
+fn what_was_kept_back_or_cut_is_not_heard() {
+    let (begin, line) = (3840, 96_000);
+    let second_bar = |ask: &[(i64, Command)]| {
+        let mut set = two_voices();
+        for (at, command) in ask {
+            set.run(begin + line + at);
+            set.command(command.clone());
+        }
+        set.run(begin + 3 * line);
+        set.command(Command::Stop);
+        let notes = heard(&whole(&set.journal()));
+        let lead = notes.into_iter().find(|note| note.voice == "lead" && note.pitch == 62);
+        lead.map(|Heard { on, off, .. }| ((on.0 - begin - line), (off.0 - begin - line)))
+    };
+    let mute = |muted| Command::Mute { voice: 1, muted };
+    let whole_bar = Some((0, line));
+    assert_eq!(second_bar(&[]), whole_bar);
+    assert_eq!(second_bar(&[(-4800, mute(true))]), None, "before it was sent");
+    assert_eq!(second_bar(&[(24_000, mute(true))]), whole_bar, "it sounds already");
+    assert_eq!(second_bar(&[(-4800, mute(true)), (4800, mute(false))]), None);
+    assert_eq!(second_bar(&[(-480, Command::Hush)]), None, "it was sent, and taken back");
+    assert_eq!(second_bar(&[(24_000, Command::Hush)]), whole_bar);
+    assert_eq!(second_bar(&[(24_000, Command::Stop)]), Some((0, 24_000)));
+    assert_eq!(second_bar(&[(-480, Command::Panic)]), None);
+    // Taken back, and played when it goes on: 80 ms later.
+    let (stop, play) = ((-480, Command::Stop), (9600, Command::Play));
+    assert_eq!(second_bar(&[stop, play]), Some((9600 + 3840, 9600 + 3840 + line)));
+}
+
+#[test]
+fn a_journal_that_is_cut_anywhere_is_read_up_to_there() {
+    let mut set = two_voices();
+    set.run(30_000);
+    set.command(Command::Hush);
+    set.run(100_000);
+    set.command(Command::Stop);
+    let journal = set.journal();
+    let all = whole(&journal);
+    let header_ends = journal.iter().position(|byte| *byte == b'\n').expect("lines");
+    for end in 0..=journal.len() {
+        let read = read(&journal[..end]).unwrap_or_else(|error| panic!("{end}: {error}"));
+        assert_eq!(read.is_some(), end >= header_ends, "{end}");
+        let Some((recording, damages)) = read else { continue };
+        assert_eq!(damages, [], "{end}");
+        // A line is there whole, but for its end, or not at all.
+        let ended = journal[..end].split(|byte| *byte == b'\n').skip(2).count();
+        assert!((ended..=ended + 1).contains(&recording.lines.len()), "{end}");
+        assert_eq!(recording.lines[..], all.lines[..recording.lines.len()]);
+        let steps = Steps::new(&recording, RATE);
+        assert_eq!(steps.is_some(), !recording.bars().is_empty(), "{end}");
+        assert!(heard(&recording).iter().all(|note| note.on <= note.off));
+    }
+}
+
+#[test]
+fn damaged_lines_are_named_and_left_out() {
+    let mut set = two_voices();
+    set.run(100_000);
+    let journal = String::from_utf8(set.journal()).expect("UTF-8");
+    let lines: Vec<&str> = journal.lines().collect();
+    let replaced = |at: usize, line: &str| [&lines[..at], &[line], &lines[at + 1..]].concat().join("\n");
+    let cases: &[(usize, &str, &str)] = &[
+        (3, "{\"sent\":{\"at\":12", "EOF while parsing"),
+        (4, "", "EOF while parsing"),
+        (5, "{\"applause\":{\"at\":1}}", "unknown variant `applause`"),
+        (6, r#"{"sent":{"at":1,"note_on":{"voice":99,"pitch":60,"velocity":90}}}"#, "out of range"),
+        (6, r#"{"sent":{"at":-1,"flush":null}}"#, "out of range"),
+        (6, r#"{"tempo":{"at":1,"beats":"0","tempo":"0"}}"#, "'0' is not a tempo"),
+        (6, r#"{"tempo":{"at":1,"beats":"0","tempo":"-9223372036854775808/-1"}}"#, "is not a tempo"),
+        (6, r#"{"tempo":{"at":1,"beats":"1/0","tempo":"120"}}"#, "is not a fraction"),
+    ];
+    for (at, line, why) in cases {
+        let (recording, damages) = read(replaced(*at, line).as_bytes()).expect("a journal").expect("a header");
+        let [damage] = &damages[..] else { panic!("{damages:?}") };
+        assert!(damage.line == at + 1 && damage.why.contains(why), "{damage:?}: {why}");
+        assert_eq!(recording.lines.len(), lines.len() - 2);
+    }
+    let refused: &[(&str, &str)] = &[
+        (&lines[0].replace("\"format\":1", "\"format\":2"), "newer Barline"),
+        ("{\"header\":{\"format\":9,\"everything\":\"else\"}}", "newer Barline"),
+        ("X:1", "not a journal"),
+        ("{}", "not a journal"),
+        (&lines[0].replace("48000", "0"), "not a journal"),
+    ];
+    for (first, why) in refused {
+        let error = read(replaced(0, first).as_bytes()).expect_err(first);
+        assert!(error.contains(why), "{error}");
+    }
+}
+
+/// A composer with bad days: it answers late, dies and comes back, and writes bars that are not full.
+struct Moody {
+    script: Script,
+    moods: Vec<u8>,
+    at: usize,
+    waits: u32,
+}
+
+impl Composer for Moody {
+    fn ask(&mut self, prompt: &Prompt) {
+        self.script.ask(prompt);
+    }
+
+    fn poll(&mut self) -> Option<Reply> {
+        if self.waits > 0 {
+            self.waits -= 1;
+            return None;
+        }
+        self.at += 1;
+        match self.moods[self.at % self.moods.len()] {
+            0..=1 => {
+                self.waits = 400;
+                Some(Reply::Restarting { reason: "was killed".into() })
+            }
+            mood @ 2..=9 => {
+                self.waits = 40 * u32::from(mood);
+                None
+            }
+            mood => {
+                let mut reply = self.script.poll();
+                if let Some(Reply::Bar(bar)) = &mut reply {
+                    bar.micros = u64::from(mood) * 500;
+                }
+                reply
+            }
+        }
+    }
+}
+
+/// Texts that differ in everything that may differ.
+const TEXTS: [&str; 6] = [
+    TWO_VOICES,
+    "X:1\nT:Two\nM:4/4\nL:1/8\nQ:1/4=133\nK:C\nV:bass by=loop patch=sub gain=0.5\nV:lead\n[V:bass] C,4 C,4- |\n[V:lead] C8- | C4 {g}.E2 TF2 |\n",
+    "X:2\nT:Three\nM:3/4\nL:1/4\nQ:1/4=90\nK:Ebmin\nV:ch\nV:lead pan=-1\n[V:ch] \"Ebm\"x3 |\n[V:lead] E (3FGA- |\n",
+    "X:1\nT:Two\nM:7/8\nL:1/8\nQ:3/8=61\nK:D\nV:kit clef=perc by=loop\nV:lead channel=3\nV:more mute\n[V:kit] C,,3 [C,,D,,]4 |\n\
+     [V:lead] [df]7 |\n[V:more] f'7- | f'7 |\n",
+    "X:1\nT:One\nM:none\nL:1/8\nK:none\n[V:lead] (5CDEFG C3 ^C3 |\n",
+    "X:1\nM:2/4\nL:1/16\nQ:1/4=240\nK:C\nV:bass by=loop\n[V:bass] CCCC CCCC | z8 |\n",
+];
+
+fn voice() -> impl Strategy<Value = String> {
+    prop::sample::select(vec!["lead", "bass", "more"]).prop_map(str::to_owned)
+}
+
+fn touch() -> impl Strategy<Value = Touch> {
+    let edit = Touch::Edit("G2 [ce]6".into());
+    prop::sample::select(vec![Touch::Reroll, Touch::Choose(0), edit, Touch::Pin, Touch::Unpin, Touch::Veto])
+}
+
+/// What happens, and how long after the last.
+fn happening() -> impl Strategy<Value = (u32, Option<Command>)> {
+    let command = prop_oneof![
+        4 => Just(Some(Command::Play)),
+        2 => Just(Some(Command::Stop)),
+        2 => Just(Some(Command::Hush)),
+        1 => Just(Some(Command::Panic)),
+        1 => Just(Some(Command::Reroll)),
+        3 => (0..3usize, any::<bool>()).prop_map(|(voice, muted)| Some(Command::Mute { voice, muted })),
+        1 => (voice(), any::<bool>()).prop_map(|(voice, soloed)| Some(Command::Solo { voice, soloed })),
+        1 => (voice(), any::<bool>()).prop_map(|(voice, frozen)| Some(Command::Freeze { voice, frozen })),
+        2 => (1..12i64, voice(), touch()).prop_map(|(bar, voice, touch)| Some(Command::Touch { bar, voice, touch })),
+        4 => (0..TEXTS.len(), any::<bool>())
+            .prop_map(|(text, fresh)| Some(Command::Evaluate { scene: scene(TEXTS[text]), fresh })),
+        // The scheduler's thread was held up.
+        1 => Just(None),
+    ];
+    (prop_oneof![3 => 0..150_000u32, 1 => 0..4000u32], command)
+}
+
+/// By frame, as outputs play them; controllers aside.
+fn notes(mut events: Vec<ScheduledEvent>, frame: impl Fn(Frames) -> Frames) -> Vec<ScheduledEvent> {
+    events.retain(|event| matches!(event.action, Action::NoteOn { .. } | Action::NoteOff { .. }));
+    events.sort_by_key(|event| (event.at, matches!(event.action, Action::NoteOn { .. })));
+    events.into_iter().map(|event| ScheduledEvent { at: frame(event.at), ..event }).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Whatever is asked and whatever fails: the outputs are sent the same again, and play the same notes on the same frames.
+    #[test]
+    fn a_set_replays_to_the_identical_note_list(
+        happenings in prop::collection::vec(happening(), 1..24),
+        moods in prop::collection::vec(0..60u8, 1..40),
+        live in any::<bool>(),
+    ) {
+        let composer = Moody { script: Script::new("E8\nF4 G4\n(3cde f2 g4\nE4"), moods, at: 0, waits: 0 };
+        let pace = if live { Pace::Live } else { Pace::Offline };
+        let mut set = Set::new(TEXTS[0], Box::new(composer), pace);
+        for (after, command) in happenings {
+            set.run(set.now + i64::from(after));
+            match command {
+                Some(command) => set.command(command),
+                None => set.pass(40_000),
+            }
+        }
+        set.run(set.now + 50_000);
+        set.command(Command::Stop);
+        set.pass(200_000);
+
+        let recording = whole(&set.journal());
+        prop_assert_eq!(recording.events().collect::<Vec<_>>(), &set.sent[..]);
+        let Some(mut steps) = Steps::new(&recording, RATE) else { return Ok(()) };
+        let (mut output, mut played, mut now) = (EventQueue::new(), Vec::new(), Frames(0));
+        let place = steps.clone();
+        while now <= steps.end() {
+            for step in steps.due(now) {
+                if let Step::Send(event) = step {
+                    output.push(event);
+                }
+            }
+            now = now + Frames(256);
+            played.extend(std::iter::from_fn(|| output.pop_due(now - Frames(1))));
+        }
+        let first = notes(set.played, |at| place.frame(at));
+        prop_assert_eq!(notes(played, |at| at), &first[..]);
+        // The list of notes for files has each once.
+        let mut onsets: Vec<(Frames, u8, u8)> = heard(&recording).iter().map(|note| (place.frame(note.on), note.pitch, note.velocity)).collect();
+        let mut struck: Vec<(Frames, u8, u8)> = first.iter().filter_map(|event| match event.action {
+            Action::NoteOn { pitch, velocity, .. } => Some((event.at, pitch, velocity)),
+            _ => None,
+        }).collect();
+        onsets.sort_unstable();
+        struck.sort_unstable();
+        prop_assert_eq!(onsets, struck);
+        // What is written as ABC is full bars.
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["a.abc", "a.mid"] {
+            crate::replay::write(&recording, &folder.path().join(name), &|_| None).expect("written");
+        }
+        let abc = std::fs::read_to_string(folder.path().join("a.abc")).expect("text");
+        let said = crate::check::check(&abc);
+        prop_assert!(said.is_empty(), "{:?}\n{}", said, abc);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Whatever a disk or a hand makes of a journal: what can be read of it is played.
+    #[test]
+    fn no_damage_ends_a_replay(
+        damages in prop::collection::vec((any::<prop::sample::Index>(), "[0-9.,\"{}\\[\\]/zC|\n-]{0,3}", 0..4usize), 1..6),
+    ) {
+        let mut set = Set::new(TEXTS[1], Box::new(Script::new("E8\nF8")), Pace::Offline);
+        set.command(Command::Play);
+        set.run(60_000);
+        set.command(Command::Mute { voice: 1, muted: true });
+        set.run(200_000);
+        set.command(Command::Stop);
+        let mut journal = set.journal();
+        // The header is another matter.
+        let header = journal.iter().position(|byte| *byte == b'\n').expect("lines") + 1;
+        for (at, new, long) in damages {
+            let at = header + at.index(journal.len() - header);
+            let end = journal.len().min(at + long);
+            journal.splice(at..end, new.into_bytes());
+        }
+        let (recording, _) = read(&journal).expect("a journal").expect("a header");
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["a.abc", "a.mid"] {
+            crate::replay::write(&recording, &folder.path().join(name), &|_| None).expect("written");
+        }
+        if let Some(mut steps) = Steps::new(&recording, SampleRate(44_100)) {
+            let end = steps.end();
+            let left = steps.due(end).count();
+            prop_assert!(left > 0 && steps.due(end).next().is_none());
+        }
+    }
+}
+
+#[test]
+fn restarts_and_refused_bars_are_said_in_the_journal() {
+    let composer = Moody { script: Script::new("E4"), moods: vec![20, 20, 20, 0], at: 0, waits: 0 };
+    let mut set = Set::new(TWO_VOICES, Box::new(composer), Pace::Offline);
+    set.command(Command::Play);
+    set.run(300_000);
+    let messages: Vec<String> = of_kind(&set.journal(), "message").iter().map(ToString::to_string).collect();
+    for said in ["composer was killed; it is started again", "bar 3 of lead is not a full bar: E4"] {
+        assert!(messages.iter().any(|message| message.contains(said)), "{said}: {messages:?}");
+    }
+}
+
+#[test]
+fn what_the_performer_asks_is_one_line_each() {
+    let scene = scene(TWO_VOICES);
+    let lead = || "lead".to_owned();
+    let touch = |touch| Command::Touch { bar: 7, voice: lead(), touch };
+    let patch = crate::synth::Patch::parse("sub", "sine(pitch)").expect("a patch");
+    for (command, what) in [
+        (Command::Play, json!("play")),
+        (Command::Reroll, json!("reroll")),
+        (Command::Mute { voice: 0, muted: true }, json!({"mute": {"voice": "bass", "muted": true}})),
+        (Command::Mute { voice: 9, muted: true }, json!({"mute": {"voice": null, "muted": true}})),
+        (Command::Solo { voice: lead(), soloed: false }, json!({"solo": {"voice": "lead", "soloed": false}})),
+        (Command::Freeze { voice: lead(), frozen: true }, json!({"freeze": {"voice": "lead", "frozen": true}})),
+        (touch(Touch::Pin), json!({"touch": {"bar": 7, "voice": "lead", "how": "pin"}})),
+        (touch(Touch::Edit("C8".into())), json!({"touch": {"bar": 7, "voice": "lead", "how": {"edit": "C8"}}})),
+        (Command::Evaluate { scene: Arc::clone(&scene), fresh: true }, Value::Null),
+        (Command::Patch(Arc::new(patch)), Value::Null),
+        (Command::Quit, Value::Null),
+    ] {
+        let line = Line::of_command(&command, &scene, Frames(3));
+        assert_eq!(line, (!what.is_null()).then_some(Line::Command { at: Frames(3), what }), "{command:?}");
+    }
+}
+
+#[test]
+fn slots_are_below_the_number_of_voices() {
+    let event = ScheduledEvent { at: Frames(1), action: Action::NoteOff { voice: VoiceSlot(32), pitch: 60 } };
+    assert!(Line::Sent(event).fault().is_some());
+}

@@ -1,0 +1,161 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+
+use super::*;
+use crate::abc::Meter;
+use crate::compose::Silent;
+use crate::conductor::{Conductor, Pace};
+use crate::event::Command;
+use crate::import::read_midi;
+use crate::journal::{FORMAT, Header, Line, Recorder};
+use crate::prompt::Scene;
+use crate::render::{RENDER_RATE, render};
+use crate::time::Beats;
+use crate::transport::crotchets;
+
+const PATCH: &str = "saw(pitch) * adsr(0.01, 0.1, 0.5, 0.1)";
+
+fn scene(text: &str) -> Arc<Scene> {
+    let patches = ["reed", "sub"].map(String::from);
+    let lexicon = crate::steer::Lexicon::default();
+    Arc::new(crate::prompt::read(Path::new("a.abc"), text, &patches, &lexicon).0.remove(0))
+}
+
+fn patch(name: &str) -> Arc<Patch> {
+    let text = if name == "sub" { PATCH.replace("saw", "sine") } else { PATCH.to_owned() };
+    Arc::new(Patch::parse(name, &text).expect("a patch"))
+}
+
+/// A recording of so many bars by the ladder. What is asked on the way is asked in the first 5 ms of a bar, counted from 1.
+fn recorded(text: &str, bars: i64, ask: &[(i64, Command)]) -> Recording {
+    let mut conductor = Conductor::new(&scene(text), Box::new(Silent), RENDER_RATE, 3, Pace::Offline);
+    conductor.end_after(bars);
+    let (journal, lines) = channel();
+    let mut recorder = Recorder::new(conductor, Some(journal));
+    recorder.begin(Frames(0), &mut |_| {});
+    recorder.command(Command::Play, Frames(0), &mut |_| {});
+    let (mut now, mut ask) = (Frames(0), ask.iter().peekable());
+    while recorder.timeline().next_bar() <= bars
+        || now < recorder.transport().frame_of(recorder.timeline().next_start())
+    {
+        recorder.advance(now, &mut |_| {});
+        now = now + Frames(240);
+        let begun = |bar: i64| {
+            recorder
+                .timeline()
+                .bars()
+                .iter()
+                .any(|known| known.number == bar && recorder.transport().frame_of(known.start) < now)
+        };
+        if let Some((_, command)) = ask.next_if(|(bar, _)| begun(*bar)) {
+            recorder.command(command.clone(), now, &mut |_| {});
+        }
+    }
+    assert_eq!(ask.next().map(|(bar, _)| bar), None);
+    recorder.command(Command::Stop, now, &mut |_| {});
+    drop(recorder);
+    let (barline, began) = (String::new(), String::new());
+    let header = Header { format: FORMAT, barline, began, seed: 3, rate: RENDER_RATE, model: None };
+    Recording { header, lines: lines.iter().collect() }
+}
+
+fn abc(recording: &Recording) -> String {
+    record::abc(&heard::bars(recording))
+}
+
+const SET: &str = "X:1\nT:Set\nM:6/8\nL:1/8\nQ:3/8=83\nK:Edor\n%%phrase 2\nV:bass by=loop patch=sub pan=-0.5\nV:lead channel=7 prog=12\n\
+                   V:kit clef=perc by=loop\n[V:bass] E,6- | E,3 B,,3 |\n[V:lead] .E2B {d}cBA | TB3 GAB |\n[V:kit] C,,3 D,,3 |\n";
+
+#[test]
+fn what_was_not_touched_is_what_render_makes() {
+    let recording = recorded(SET, 2, &[]);
+    let rendering = render(scene(SET), Box::new(Silent), 2, 3, 1, &|name| Some(patch(name)));
+    let folder = tempfile::tempdir().expect("a folder");
+    let both = |name: &str| {
+        let [ours, theirs] = ["replay", "render"].map(|by| folder.path().join(format!("{by}.{name}")));
+        write(&recording, &ours, &|name| Some(patch(name))).expect("written");
+        rendering.write(&theirs).expect("written");
+        [ours, theirs].map(|path| std::fs::read(path).expect("there"))
+    };
+    let [ours, theirs] = both("abc");
+    assert_eq!(String::from_utf8(ours), String::from_utf8(theirs));
+    both("mid");
+    let [mut ours, mut theirs] =
+        ["replay", "render"].map(|by| read_midi(&folder.path().join(format!("{by}.mid"))).expect("MIDI"));
+    for track in ours.tracks.iter_mut().chain(&mut theirs.tracks) {
+        track.notes.sort_by_key(|note| (note.onset, note.pitch));
+    }
+    assert_eq!(ours, theirs);
+    both("wav");
+    let samples = |by: &str| {
+        let reader = hound::WavReader::open(folder.path().join(format!("{by}.wav"))).expect("WAV");
+        reader.into_samples::<i32>().map(|sample| sample.expect("a sample")).collect::<Vec<_>>()
+    };
+    let (ours, theirs) = (samples("replay"), samples("render"));
+    let music = 2 * Steps::new(&recording, RENDER_RATE).expect("steps").end().0 as usize;
+    assert!(theirs[..music].iter().any(|sample| sample.abs() > 100_000), "it sounds");
+    assert!(ours[..music] == theirs[..music], "sample by sample");
+}
+
+#[test]
+fn what_changes_on_the_way_stands_in_the_lines() {
+    let one = "X:1\nT:One\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:a by=loop\n[V:a] C8 |\n";
+    let two = "X:1\nT:Two\nM:3/4\nL:1/4\nQ:1/4=90\nK:D\nV:b by=loop clef=bass\nV:a by=loop\n[V:b] D,3 |\n[V:a] F3 |\n";
+    let change = Command::Evaluate { scene: scene(two), fresh: true };
+    let recording = recorded(one, 5, &[(2, change)]);
+    let expected = "%abc-2.1\nX:1\nT:One\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:a\nV:b clef=bass\n\
+                    [V:a] C8 | C8 |\n[V:b] z8 | z8 |\n\
+                    [V:a][M:3/4][L:1/4][Q:1/4=90][K:D] F3 | F3 | F3 |\n[V:b][M:3/4][L:1/4][K:D] D,3 | D,3 | D,3 |\n";
+    assert_eq!(abc(&recording), expected);
+    let from = Beats::WHOLE * 2;
+    assert_eq!(heard::meters(&recording), [(Beats::ZERO, Meter::COMMON), (from, "3/4".parse().expect("a metre"))]);
+    let tempos = heard::tempos(&recording);
+    assert_eq!(tempos, [(Beats::ZERO, crotchets(120)), (from, crotchets(90))]);
+}
+
+#[test]
+fn what_was_kept_back_is_not_in_the_files() {
+    let text =
+        "X:1\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nV:a by=loop\nV:b by=loop\n[V:a] {g}.C E- E T[FA] |\n[V:b] G,4- | G,4 |\n";
+    let mute = |voice, muted| Command::Mute { voice, muted };
+    let cases: &[(&[(i64, Command)], &str)] = &[
+        (&[], "[V:a] {g}.C E- E T[FA] | {g}.C E- E T[FA] |\n[V:b] G,4- | G,4 |\n"),
+        // A mute acts on what has not left: 80 ms ahead.
+        (&[(1, mute(0, true)), (1, mute(1, true))], "[V:a] {g}.C z3 | z4 |\n[V:b] G,4- | G,4 |\n"),
+        (
+            &[(1, mute(1, true)), (2, mute(1, false))],
+            "[V:a] {g}.C E- E T[FA] | {g}.C E- E T[FA] |\n[V:b] G,4- | G,4 |\n",
+        ),
+        // Of the first note only the grace had sounded.
+        (&[(1, Command::Hush), (2, Command::Play)], "[V:a] z4 | z E- E T[FA] |\n[V:b] G,4- | G,4 |\n"),
+    ];
+    for (ask, expected) in cases {
+        let recording = recorded(text, 2, ask);
+        let music = abc(&recording);
+        let music = &music[music.find("[V:a]").expect("music")..];
+        assert_eq!(music, *expected, "{ask:?}");
+        // The same notes in the MIDI file, struck as they are played.
+        let struck = heard::tracks(&recording).iter().map(|track| track.notes.len()).sum::<usize>();
+        assert_eq!(struck, heard(&recording).len());
+    }
+}
+
+/// A pause is in the sound and not in the music.
+#[test]
+fn a_pause_has_no_musical_time() {
+    let text = "X:1\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nV:a by=loop\n[V:a] CDEF |\n";
+    let recording = recorded(text, 3, &[(2, Command::Stop), (2, Command::Play)]);
+    let notes = heard::tracks(&recording)[0].notes.iter().map(|note| (note.onset, note.pitch)).collect::<Vec<_>>();
+    let quarters = |n: i64| Beats::QUARTER * n;
+    // Of the second bar the first note was begun.
+    let expected = [(0, 60), (1, 62), (2, 64), (3, 65), (4, 60), (8, 60), (9, 62), (10, 64), (11, 65)];
+    assert_eq!(notes, expected.map(|(at, pitch)| (quarters(at), pitch)));
+    let stop = recording.lines.iter().find_map(|line| match line {
+        Line::Command { at, what } if what == "stop" => Some(*at),
+        _ => None,
+    });
+    let cut = &heard(&recording)[4];
+    assert_eq!(Some(cut.off), stop);
+    assert!(abc(&recording).ends_with("[V:a] C D E F | C z3 | C D E F |\n"), "{}", abc(&recording));
+}
