@@ -20,7 +20,7 @@ help:
 	@echo "make bench   figures of parser, synth and model; let nothing else run meanwhile"
 	@echo "make soak    the long tests, which also hold the figures to their limits"
 	@echo "make corpus  get the music that some tests and the training use, into corpus/"
-	@echo "make guests  get two language models without music into target/guests/, for audition --guest"
+	@echo "make guests  get two language models without music into target/guests/, for tests, soak and audition --guest"
 	@echo "make train   train the model anew: TIER=A or B, MINUTES=75, CORPUS=folder:folder"
 	@echo "make setup   only set up what is missing"
 

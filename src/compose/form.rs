@@ -150,6 +150,17 @@ mod tests {
         }
     }
 
+    /// The profiles that the card prints are those that the test above holds to their form.
+    #[test]
+    fn the_card_prints_profiles_that_can_be_read() {
+        let card = include_str!("../../gguf/README.md");
+        let profiles = card.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+        let read: Vec<Profile> = profiles.map(|profile| Profile::parse(profile).unwrap()).collect();
+        let turns: Vec<_> = read.iter().map(|profile| profile.form.turn.as_deref().unwrap_or("?")).collect();
+        assert_eq!(turns, ["Human: {request} </s> Assistant: ", ""]);
+        assert_eq!((read[1].form.newline.as_str(), read[1].form.bar_end.as_str()), ("<n>", " <|> <|> "));
+    }
+
     #[test]
     fn an_example_is_in_the_music_s_own_terms_and_never_changes() {
         let profile: Profile = toml::from_str("example = 2").unwrap();

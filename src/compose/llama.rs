@@ -21,7 +21,7 @@ use super::writer::Model;
 /// Tokens decoded between two looks at the cancel flag, at most: 32 take some 6 ms in a 5 M model.
 const CHUNK: usize = 32;
 
-/// What the host writes: a model whose tokens do not give it back reads something else.
+/// What the host writes: a model whose tokens cannot spell it would read something else.
 const PROBE: &str = "X:1\nM:6/8\nL:1/8\nK:F#m\n% low, steady\n[V:lead] ^A,2B c'3/2d/e | (3cde z2- | ";
 
 /// The same for a model of so many parameters: fewer where each takes longer, so that an edit does not wait for a long decode. It depends on
@@ -49,8 +49,6 @@ pub struct Llama {
     chunk: usize,
     name: String,
     is_chat: bool,
-    /// SentencePiece vocabularies may put a blank before every text, also where it is a piece of a longer one.
-    pads: bool,
 }
 
 impl std::fmt::Debug for Llama {
@@ -90,12 +88,9 @@ impl Llama {
             .map_err(|error| unreadable(&format!("llama.cpp cannot make a context for it ({error})")))?;
         let name = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
         let (batch, chunk, is_chat) = (LlamaBatch::new(CHUNK, 1), chunk(model.n_params()), header.is_chat(&name));
-        let mut llama =
-            Llama { context, model, vocabulary, batch, cached: Vec::new(), last: 0, chunk, name, is_chat, pads: false };
-        llama.pads =
-            llama.tokens("X", false).first().is_some_and(|&token| llama.vocabulary.bytes(token).starts_with(b" "));
-        if llama.tokenize(PROBE).iter().flat_map(|&token| llama.vocabulary.bytes(token)).ne(PROBE.as_bytes()) {
-            return Err(unreadable("has a tokeniser that changes the text of ABC"));
+        let llama = Llama { context, model, vocabulary, batch, cached: Vec::new(), last: 0, chunk, name, is_chat };
+        if !llama.vocabulary.spells(&llama.tokenize(PROBE), PROBE) {
+            return Err(unreadable("cannot be told of ABC: its vocabulary lacks characters of the header"));
         }
         Ok(llama)
     }
@@ -136,18 +131,16 @@ impl Model for Llama {
     }
 
     fn tokenize(&self, text: &str) -> Vec<u32> {
-        if !self.pads {
-            return self.tokens(text, false);
+        let tokens = self.tokens(text, false);
+        if self.vocabulary.spells(&tokens, text) {
+            return tokens;
         }
-        // The blank goes before the line end then, and nothing before the text. Such vocabularies have no token that goes on behind a line end.
+        // SentencePiece vocabularies may put a blank before every text, also where it is a piece of a longer one. Most have no token that goes
+        // on behind a line end, so that one may stand between.
         let tokens = self.tokens(&format!("\n{text}"), false);
-        let mut begun = Vec::new();
-        let added = tokens.iter().take_while(|&&token| {
-            let within = begun.len() < 2;
-            begun.extend_from_slice(self.vocabulary.bytes(token));
-            within
-        });
-        tokens[added.count()..].to_vec()
+        let whole = self.vocabulary.spells(&tokens, &format!(" \n{text}"));
+        let behind = tokens.iter().position(|&token| self.vocabulary.bytes(token) == b"\n").map_or(0, |at| at + 1);
+        if whole && behind > 0 { tokens[behind..].to_vec() } else { self.vocabulary.spell(text.as_bytes()) }
     }
 
     fn tokenize_control(&self, text: &str) -> Vec<u32> {

@@ -1,6 +1,7 @@
 //! Which tokens may come next: the bar automaton walked over the model's vocabulary. Runs on the decode thread.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use toktrie::{
     SimpleVob, TokRxInfo, TokTrie,
@@ -25,6 +26,8 @@ pub struct Vocabulary {
     /// The bytes of all tokens, one after the other, and where each begins; after the last token where it ends.
     bytes: Vec<u8>,
     starts: Vec<u32>,
+    /// All tokens that spell something, by what they spell; for [`Vocabulary::spell`].
+    sorted: OnceLock<Vec<u32>>,
 }
 
 impl std::fmt::Debug for Vocabulary {
@@ -57,7 +60,7 @@ impl Vocabulary {
             *end += token.len() as u32;
             Some(*end)
         }));
-        Ok(Vocabulary { trie, usable, bytes: tokens.concat(), starts })
+        Ok(Vocabulary { trie, usable, bytes: tokens.concat(), starts, sorted: OnceLock::new() })
     }
 
     /// How many tokens there are.
@@ -85,6 +88,33 @@ impl Vocabulary {
         let at = token as usize;
         let (Some(&start), Some(&end)) = (self.starts.get(at), self.starts.get(at + 1)) else { return &[] };
         &self.bytes[start as usize..end as usize]
+    }
+
+    /// Tokens that spell a text, from left to right the longest that fits; bytes that no token spells are left out. For tokenisers that do
+    /// not give back what they are given.
+    #[must_use]
+    pub fn spell(&self, text: &[u8]) -> Vec<u32> {
+        let sorted = self.sorted.get_or_init(|| {
+            let mut sorted: Vec<u32> = (0..self.size() as u32).filter(|&token| !self.bytes(token).is_empty()).collect();
+            sorted.sort_by_key(|&token| self.bytes(token));
+            sorted
+        });
+        let (mut tokens, mut rest) = (Vec::new(), text);
+        while !rest.is_empty() {
+            let longest = (1..=rest.len().min(MAX_TOKEN)).rev().find_map(|length| {
+                let found = sorted.binary_search_by_key(&&rest[..length], |&token| self.bytes(token)).ok()?;
+                Some((sorted[found], length))
+            });
+            tokens.extend(longest.map(|(token, _)| token));
+            rest = &rest[longest.map_or(1, |(_, length)| length)..];
+        }
+        tokens
+    }
+
+    /// Whether these tokens spell this text.
+    #[must_use]
+    pub fn spells(&self, tokens: &[u32], text: &str) -> bool {
+        tokens.iter().flat_map(|&token| self.bytes(token)).eq(text.as_bytes())
     }
 
     /// The tokens of a mask, by their numbers.
@@ -153,5 +183,29 @@ impl Masks {
     #[must_use]
     pub fn advance(&self, vocabulary: &Vocabulary, state: State, token: u32) -> Option<State> {
         vocabulary.bytes(token).iter().try_fold(state, |state, &byte| self.automaton.push(state, byte))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vocabulary_spells_what_a_tokeniser_would_not() {
+        let mut tokens: Vec<Vec<u8>> = SUBSET_BYTES.iter().map(|&byte| vec![byte]).collect();
+        let first = tokens.len() as u32;
+        tokens.extend(["CD", "CDE", "", "A|B", "2 |", "CD", "X:"].map(|token| token.as_bytes().to_vec()));
+        let vocabulary = Vocabulary::new(&tokens).unwrap();
+        for (text, spelt) in [("CDE2 |", "CDE2 |"), ("X:1", "X:1"), ("A|B%CD", "A|BCD"), ("", "")] {
+            assert!(vocabulary.spells(&vocabulary.spell(text.as_bytes()), spelt), "{text}");
+        }
+        assert_eq!(vocabulary.spell(b"CDE2 |"), [first + 1, first + 4]);
+        // `A|B` goes on behind a bar line, `X:` is no part of a bar, and one token spells nothing.
+        assert_eq!((vocabulary.usable(), vocabulary.doubles()), (SUBSET_BYTES.len() + 4, 1));
+        // Both tokens for `CD` may be drawn.
+        let mut masks = Masks::new(Automaton::new(crate::abc::bar::Rules::plain(96, 24)).unwrap());
+        let start = masks.automaton().start(None);
+        let allowed: Vec<u32> = vocabulary.tokens(masks.mask(&vocabulary, start)).collect();
+        assert!(allowed.contains(&first) && allowed.contains(&(first + 5)) && allowed.is_sorted());
     }
 }
