@@ -143,6 +143,9 @@ pub struct CheckArguments {
 pub struct BenchArguments {
     #[arg(value_enum)]
     pub what: Bench,
+    /// So many bars of the model are judged; of speed at most 64
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub bars: u32,
     #[arg(long, value_name = "GGUF")]
     pub model: Option<PathBuf>,
     /// One JSON object

@@ -233,7 +233,10 @@ pub fn bench(arguments: &BenchArguments) -> Result<(), Failure> {
             let figures = barline::synth::bench::bench_synth(patch);
             ("synth", figures.into_iter().map(|figure| owned((figure.name, figure.value, figure.unit))).collect())
         }
-        Bench::Model => ("model", bench_model(library::model(arguments.model.as_deref(), &assets()?)?.as_deref())?),
+        Bench::Model => {
+            let model = library::model(arguments.model.as_deref(), &assets()?)?;
+            ("model", bench_model(model.as_deref(), arguments.bars)?)
+        }
     };
     print_figures(name, &figures, arguments.json);
     Ok(())
@@ -255,14 +258,14 @@ fn print_figures(name: &str, figures: &[(String, f64, String)], as_json: bool) {
 }
 
 #[cfg(feature = "llama")]
-fn bench_model(model: Option<&Path>) -> Result<Vec<(String, f64, String)>, Failure> {
+fn bench_model(model: Option<&Path>, bars: u32) -> Result<Vec<(String, f64, String)>, Failure> {
     let path = model.ok_or_else(|| Failure::machine("there is no model; give a GGUF file with --model"))?;
     let mut writer = load(path).map_err(Failure::machine)?;
-    let figures = barline::compose::bench::bench_model(&mut writer).map_err(Failure::machine)?;
+    let figures = barline::compose::bench::bench_model(&mut writer, bars).map_err(Failure::machine)?;
     Ok(figures.into_iter().map(|(name, value, unit)| (name.to_owned(), value, unit.to_owned())).collect())
 }
 
 #[cfg(not(feature = "llama"))]
-fn bench_model(_model: Option<&Path>) -> Result<Vec<(String, f64, String)>, Failure> {
+fn bench_model(_model: Option<&Path>, _bars: u32) -> Result<Vec<(String, f64, String)>, Failure> {
     Err(Failure::machine("built without llama.cpp (feature `llama`)"))
 }

@@ -73,6 +73,18 @@ pub fn fill(need: &Need<'_>) -> (Measure, u8) {
     (rule::bar(need, &mut rng), 4)
 }
 
+/// A few bars by rule, each after the others: what a voice might have played so far.
+#[must_use]
+pub fn passage(need: &Need<'_>, bars: u32) -> Vec<Measure> {
+    let mut passage: Vec<Measure> = Vec::new();
+    for bar in 0..i64::from(bars) {
+        let heard: Vec<&Measure> = passage.iter().collect();
+        let (measure, _) = fill(&Need { tail: None, heard: &heard, bar, ..*need });
+        passage.push(measure);
+    }
+    passage
+}
+
 /// A way of saying a bar again.
 type Variation = fn(&Need<'_>, &Measure, &mut Rng) -> Measure;
 

@@ -40,7 +40,7 @@ impl Noise {
         for _ in 0..extra {
             tokens.push((0..2 + rng.below(5)).map(|_| alphabet[rng.below(alphabet.len())]).collect());
         }
-        let vocabulary = Vocabulary::new(tokens.clone(), 0).unwrap();
+        let vocabulary = Vocabulary::new(&tokens).unwrap();
         Noise { vocabulary, logits: vec![0.0; tokens.len()], tokens, context, longest: 0 }
     }
 }
@@ -257,7 +257,7 @@ fn a_small_context_is_cut_and_never_overrun() {
 fn a_vocabulary_that_cannot_spell_the_subset_is_refused() {
     let mut tokens = Noise::new(1, 50, 100).tokens;
     tokens[usize::from(b'^')].clear();
-    assert!(Vocabulary::new(tokens, 0).unwrap_err().contains("'^'"));
+    assert!(Vocabulary::new(&tokens).unwrap_err().contains("'^'"));
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn the_corpora_survive_the_round_trip_through_tokens() {
     };
     let model = load();
     let vocabulary = model.vocabulary();
-    let size = vocabulary.trie().vocab_size() as u32;
+    let size = vocabulary.size() as u32;
     let pieces: HashMap<Vec<u8>, u32> =
         (0..size).map(|id| (vocabulary.bytes(id).to_vec(), id)).filter(|(bytes, _)| !bytes.is_empty()).collect();
     let files = folders.flatten().filter_map(|folder| std::fs::read_dir(folder.path()).ok()).flatten().flatten();

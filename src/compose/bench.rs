@@ -1,13 +1,14 @@
 //! How fast a model writes bars here: the same loop as in playing, with one draft a bar, with the usual number, and without the mask.
-//! Printed, never asserted.
+//! And what the bars are like (`trial`). Printed, never asserted.
 
 use std::time::{Duration, Instant};
 
-use super::obeyed::{measures, openings};
+use super::obeyed::openings;
+use super::trial::trial;
 use super::writer::{Model, Writer};
 use super::{CANDIDATES, Due, Prompt, PromptBar, Role};
 
-/// Bars written for each figure.
+/// Bars written for each figure of speed, at most.
 const BARS: usize = 64;
 /// Bars that are due one after the other.
 const BARS_IN_TIME: usize = 32;
@@ -16,10 +17,14 @@ const BAR_MS: u32 = 2000;
 /// Words to lean on, as in playing.
 const WORDS: &str = "steady middle flowing rising";
 
-/// Figures as `(name, value, unit)`.
-pub fn bench_model<M: Model>(writer: &mut Writer<M>) -> Result<Vec<(&'static str, f64, &'static str)>, String> {
+/// Figures as `(name, value, unit)`; `count` bars are looked at.
+pub fn bench_model<M: Model>(
+    writer: &mut Writer<M>,
+    count: u32,
+) -> Result<Vec<(&'static str, f64, &'static str)>, String> {
     let mut prompt = openings(Role::Lead, (55, 88), 2).swap_remove(1);
-    prompt.bars = vec![PromptBar { cells: vec![None], ..PromptBar::default() }; BARS];
+    let speed_bars = BARS.min(count as usize);
+    prompt.bars = vec![PromptBar { cells: vec![None], ..PromptBar::default() }; speed_bars];
     prompt.bars.iter_mut().for_each(|bar| bar.say(WORDS));
     let (mut tokens, mut bars_ms) = (0, Vec::new());
     let mut written = prompt.clone();
@@ -29,14 +34,12 @@ pub fn bench_model<M: Model>(writer: &mut Writer<M>) -> Result<Vec<(&'static str
         bars_ms.push(bar.micros as f64 / 1000.0);
     }
     let seconds = started.elapsed().as_secs_f64();
-    let length = prompt.meter.bar_length();
-    let full = measures(&written, 0, 0).iter().filter(|bar| bar.length == length).count();
     bars_ms.sort_by(f64::total_cmp);
     let p95 = bars_ms.get(bars_ms.len() * 95 / 100).copied().unwrap_or(0.0);
 
     let started = Instant::now();
     let mut free_tokens = 0;
-    for index in 0..BARS {
+    for index in 0..speed_bars {
         free_tokens += writer.unmasked_bar(&written, index, 0)?.1;
     }
     let free_seconds = started.elapsed().as_secs_f64();
@@ -51,22 +54,27 @@ pub fn bench_model<M: Model>(writer: &mut Writer<M>) -> Result<Vec<(&'static str
     let decoding = writer.spent().decoding.saturating_sub(spent.decoding).as_secs_f64();
     let (whole, closed) = in_time(writer, Prompt { candidates: CANDIDATES, ..prompt })?;
     let bars = bars_ms.len() as f64;
-    Ok(vec![
+    let mut figures = vec![
         ("tokens_per_second", f64::from(tokens) / seconds, "tokens/s"),
         ("tokens_per_second_unmasked", f64::from(free_tokens) / free_seconds, "tokens/s"),
         ("mask_share", choosing / (choosing + decoding), "share"),
         ("bars_per_second", bars / best_seconds, "bars/s"),
         ("bars_per_second_one_draft", bars / seconds, "bars/s"),
-        ("full_bars_share", full as f64 / bars, "share"),
         ("bar_ms_p95", p95, "ms"),
         ("bars_in_time_share", whole, "share"),
         ("bars_closed_by_force_share", closed, "share"),
-    ])
+        ("vocabulary_tokens", writer.model().vocabulary().size() as f64, "tokens"),
+        ("vocabulary_bar_tokens", writer.model().vocabulary().usable() as f64, "tokens"),
+        ("vocabulary_doubles", writer.model().vocabulary().doubles() as f64, "tokens"),
+    ];
+    figures.extend(trial(writer, count, &mut |_| ())?.figures());
+    Ok(figures)
 }
 
 /// The shares of bars that are there whole, and closed by force, where each is due a bar after the one before. The others are the ladder's.
 fn in_time<M: Model>(writer: &mut Writer<M>, mut prompt: Prompt) -> Result<(f64, f64), String> {
     prompt.bars.truncate(BARS_IN_TIME);
+    let bars = prompt.bars.len() as f64;
     prompt.due = Some(Due { bar: prompt.first_bar, left_ms: BAR_MS, bar_ms: BAR_MS });
     let begun = Instant::now();
     let due = prompt.due;
@@ -79,5 +87,5 @@ fn in_time<M: Model>(writer: &mut Writer<M>, mut prompt: Prompt) -> Result<(f64,
         closed += bar.closed.len();
         whole += bar.cells.len() - bar.closed.len();
     }
-    Ok((whole as f64 / BARS_IN_TIME as f64, closed as f64 / BARS_IN_TIME as f64))
+    Ok((whole as f64 / bars, closed as f64 / bars))
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::fresh::Worn;
 use super::lean::Lean;
 use super::mask::Masks;
-use super::sample::{Rng, Sampler, Sampling};
+use super::sample::{self, Rng, Sampler, Sampling};
 use super::writer::Model;
 use crate::abc::Pitch;
 use crate::abc::bar::{Automaton, LENGTHS, State};
@@ -79,17 +79,17 @@ impl<M: Model> Desk<'_, M> {
                 }
             }
             // The vocabulary has every byte of the subset and the automaton no dead ends, so there is always a token.
-            let mask = self.masks.mask(self.model.vocabulary(), state);
             let vocabulary = self.model.vocabulary();
+            let allowed = vocabulary.tokens(self.masks.mask(vocabulary, state));
             let ways = worn.after(&text);
             let fresh = |token| !ways.iter().any(|way| way.goes_on_with(vocabulary.bytes(token)));
             let bias = lean.as_ref().map(|lean| move |token| lean.bias(state, vocabulary.bytes(token)));
             let bias = bias.as_ref().map(|bias| bias as &dyn Fn(u32) -> f32);
             let logits = self.model.logits();
-            let token = self.sampler.draw(logits, mask, fresh, bias, self.sampling, rng);
+            let token = self.sampler.draw(logits, allowed, fresh, bias, self.sampling, rng);
             let token = token.ok_or("no token fits the bar: the mask is empty")?;
             if judged {
-                likelihood += probability(logits, token).ln();
+                likelihood += sample::likelihood(logits, token);
             }
             let bytes = vocabulary.bytes(token);
             if let Some(lean) = &mut lean {
@@ -132,13 +132,6 @@ fn rest(automaton: &Automaton, state: State) -> String {
         end.is_some_and(|end| Automaton::is_done(&end))
     };
     one.chain(two).chain(even).find(fits).unwrap_or_else(|| automaton.finish(state))
-}
-
-/// What the bare model thinks of a token.
-fn probability(logits: &[f32], token: u32) -> f64 {
-    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let total: f32 = logits.iter().map(|logit| (logit - most).exp()).sum();
-    logits.get(token as usize).map_or(0.0, |logit| f64::from((logit - most).exp() / total)).max(1e-12)
 }
 
 #[cfg(test)]

@@ -8,16 +8,21 @@ use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::llama_batch::LlamaBatch;
-use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
+use llama_cpp_2::model::{LlamaChatMessage, LlamaModel};
 use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::token_type::LlamaTokenAttr;
 
+use super::form::REQUEST;
+use super::gguf::Header;
 use super::mask::Vocabulary;
 use super::writer::Model;
 
 /// Tokens decoded between two looks at the cancel flag, at most: 32 take some 6 ms in a 5 M model.
 const CHUNK: usize = 32;
+
+/// What the host writes: a model whose tokens do not give it back reads something else.
+const PROBE: &str = "X:1\nM:6/8\nL:1/8\nK:F#m\n% low, steady\n[V:lead] ^A,2B c'3/2d/e | (3cde z2- | ";
 
 /// The same for a model of so many parameters: fewer where each takes longer, so that an edit does not wait for a long decode. It depends on
 /// the model alone, since the logits depend on it in their last digits.
@@ -43,6 +48,9 @@ pub struct Llama {
     /// Tokens of a batch.
     chunk: usize,
     name: String,
+    is_chat: bool,
+    /// SentencePiece vocabularies may put a blank before every text, also where it is a piece of a longer one.
+    pads: bool,
 }
 
 impl std::fmt::Debug for Llama {
@@ -55,18 +63,19 @@ impl Llama {
     /// Loads a GGUF file. `context` is the number of tokens to remember, at most. The error is a sentence for the performer.
     pub fn load(path: &Path, context: u32) -> Result<Llama, String> {
         let name = path.display();
-        let unreadable = |why: &str| format!("{name}: {why}; give another with --model FILE.gguf");
-        match std::fs::metadata(path) {
-            Err(error) => return Err(unreadable(&format!("cannot be opened ({error})"))),
-            Ok(meta) if meta.is_dir() => return Err(unreadable("is a directory, not a GGUF model")),
-            Ok(_) => {}
-        }
+        let unreadable = |why: &str| format!("{name} {why}; give another with --model FILE.gguf");
+        let header = Header::read(path).map_err(|why| unreadable(&why))?;
+        header.expect_text_model().map_err(|why| unreadable(&why))?;
         let parameters = LlamaModelParams::default().with_n_gpu_layers(0);
-        let model = LlamaModel::load_from_file(backend()?, path, &parameters)
-            .map_err(|_| unreadable("is not a GGUF model that llama.cpp can load (truncated, or another format)"))?;
+        let model = LlamaModel::load_from_file(backend()?, path, &parameters).map_err(|_| {
+            let architecture = header.architecture();
+            unreadable(&format!(
+                "cannot be loaded by llama.cpp (cut off, damaged, or of the unknown architecture '{architecture}')"
+            ))
+        })?;
         // One model lives as long as its process: the child is started anew for another.
         let model: &'static LlamaModel = Box::leak(Box::new(model));
-        let vocabulary = vocabulary(model).map_err(|why| unreadable(&why))?;
+        let vocabulary = vocabulary(model).map_err(|why| unreadable(&format!("cannot write ABC: {why}")))?;
         let trained = model.n_ctx_train();
         let context = context.min(if trained == 0 { context } else { trained }).max(256);
         let parameters = LlamaContextParams::default()
@@ -80,8 +89,15 @@ impl Llama {
             .new_context(backend()?, parameters)
             .map_err(|error| unreadable(&format!("llama.cpp cannot make a context for it ({error})")))?;
         let name = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
-        let (batch, chunk) = (LlamaBatch::new(CHUNK, 1), chunk(model.n_params()));
-        Ok(Llama { context, model, vocabulary, batch, cached: Vec::new(), last: 0, chunk, name })
+        let (batch, chunk, is_chat) = (LlamaBatch::new(CHUNK, 1), chunk(model.n_params()), header.is_chat(&name));
+        let mut llama =
+            Llama { context, model, vocabulary, batch, cached: Vec::new(), last: 0, chunk, name, is_chat, pads: false };
+        llama.pads =
+            llama.tokens("X", false).first().is_some_and(|&token| llama.vocabulary.bytes(token).starts_with(b" "));
+        if llama.tokenize(PROBE).iter().flat_map(|&token| llama.vocabulary.bytes(token)).ne(PROBE.as_bytes()) {
+            return Err(unreadable("has a tokeniser that changes the text of ABC"));
+        }
+        Ok(llama)
     }
 }
 
@@ -102,14 +118,12 @@ fn vocabulary(model: &LlamaModel) -> Result<Vocabulary, String> {
     for (id, bytes) in tokens.iter_mut().enumerate() {
         let token = LlamaToken(id as i32);
         let shadowed = matches!(bytes[..], [byte] if single[usize::from(byte)]) && is_byte(id);
-        if shadowed || vocab.is_eog(token) || vocab.is_control(token) {
+        let unused = vocab.attr(token).contains(LlamaTokenAttr::Unused);
+        if shadowed || unused || vocab.is_eog(token) || vocab.is_control(token) {
             bytes.clear();
         }
     }
-    if tokens.is_empty() {
-        return Err("has no vocabulary".to_owned());
-    }
-    Vocabulary::new(tokens, vocab.eos().0.max(0) as u32)
+    Vocabulary::new(&tokens)
 }
 
 impl Model for Llama {
@@ -122,7 +136,32 @@ impl Model for Llama {
     }
 
     fn tokenize(&self, text: &str) -> Vec<u32> {
-        self.model.vocab().tokenize(text.as_bytes(), false, false).into_iter().map(|token| token.0 as u32).collect()
+        if !self.pads {
+            return self.tokens(text, false);
+        }
+        // The blank goes before the line end then, and nothing before the text. Such vocabularies have no token that goes on behind a line end.
+        let tokens = self.tokens(&format!("\n{text}"), false);
+        let mut begun = Vec::new();
+        let added = tokens.iter().take_while(|&&token| {
+            let within = begun.len() < 2;
+            begun.extend_from_slice(self.vocabulary.bytes(token));
+            within
+        });
+        tokens[added.count()..].to_vec()
+    }
+
+    fn tokenize_control(&self, text: &str) -> Vec<u32> {
+        self.tokens(text, true)
+    }
+
+    fn template(&self) -> Option<String> {
+        let message = LlamaChatMessage::new("user".to_owned(), REQUEST.to_owned()).ok()?;
+        let template = self.model.chat_template(None).ok()?;
+        self.model.apply_chat_template(&template, &[message], true).ok().filter(|turn| turn.contains(REQUEST))
+    }
+
+    fn is_chat(&self) -> bool {
+        self.is_chat
     }
 
     fn bos(&self) -> Option<u32> {
@@ -159,6 +198,10 @@ impl Model for Llama {
 }
 
 impl Llama {
+    fn tokens(&self, text: &str, control: bool) -> Vec<u32> {
+        self.model.vocab().tokenize(text.as_bytes(), false, control).into_iter().map(|token| token.0 as u32).collect()
+    }
+
     /// Decodes behind what is cached.
     fn decode(&mut self, tokens: &[u32], cancel: &dyn Fn() -> bool) -> Result<bool, String> {
         if self.cached.len() + tokens.len() > self.context() {

@@ -6,7 +6,9 @@
 pub mod bench;
 pub mod child;
 mod draft;
+pub mod form;
 mod fresh;
+pub mod gguf;
 pub mod inline;
 mod lean;
 pub mod link;
@@ -25,6 +27,7 @@ pub mod sample;
 pub mod script;
 pub mod speed;
 pub mod stream;
+pub mod trial;
 pub mod writer;
 
 pub use role::{Role, Roles};

@@ -1,10 +1,11 @@
-//! How to write for a model: `NAME.toml` beside `NAME.gguf`. A model without one gets plain ABC in the music's own key.
+//! How to write for a model: `NAME.toml` beside `NAME.gguf`. A model without one is a guest: it gets plain ABC in the music's own key.
 
 use std::path::Path;
 
 use serde::Deserialize;
 
 use super::Roles;
+use super::form::Form;
 use super::sample::Sampling;
 use crate::feature::Bands;
 
@@ -24,6 +25,8 @@ pub struct Profile {
     /// Tokens of context, at most.
     pub context: u32,
     #[serde(flatten)]
+    pub form: Form,
+    #[serde(flatten)]
     pub sampling: Sampling,
 }
 
@@ -36,18 +39,19 @@ impl Default for Profile {
             bands: Bands::default(),
             lean: 1.0,
             context: 1024,
+            form: Form::default(),
             sampling: Sampling::default(),
         }
     }
 }
 
 impl Profile {
-    /// The profile beside a model file, or the default one. Errs on a profile that cannot be read, with the place.
+    /// The profile beside a model file, or that of a guest. Errs on a profile that cannot be read, with the place.
     pub fn beside(model: &Path) -> Result<Profile, String> {
         let path = model.with_extension("toml");
         match std::fs::read_to_string(&path) {
             Ok(text) => Profile::parse(&text).map_err(|error| format!("{}: {error}", path.display())),
-            Err(_) => Ok(Profile::default()),
+            Err(_) => Ok(Profile { form: Form::guest(), ..Profile::default() }),
         }
     }
 

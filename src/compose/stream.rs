@@ -6,8 +6,10 @@
 use crate::abc::interval::Interval;
 use crate::abc::key::Key;
 use crate::abc::{Pitch, bar::Rules, parse::read_bar, print};
+use crate::compose::form::{Form, Lines, Tags};
 use crate::compose::profile::Profile;
 use crate::compose::{BarRules, OwnWords, Prompt, PromptVoice, Role, STREAM_UNIT};
+use crate::ladder::{self, Need};
 use crate::score::Measure;
 
 /// The stream for one prompt and one model.
@@ -30,7 +32,72 @@ impl<'a> Stream<'a> {
 
     #[must_use]
     pub fn header(&self) -> String {
-        format!("X:1\nM:{}\nL:1/8\nK:{}\n", self.prompt.meter, self.key)
+        let lines =
+            ["X:1".to_owned(), format!("M:{}", self.prompt.meter), "L:1/8".to_owned(), format!("K:{}", self.key)];
+        lines.map(|line| line + self.form().newline.as_str()).concat()
+    }
+
+    /// What stands before the header ([`Form::turn`]).
+    #[must_use]
+    pub fn turn(&self) -> Option<(&'a str, String, &'a str)> {
+        self.form().turn(self.prompt)
+    }
+
+    fn form(&self) -> &'a Form {
+        &self.profile.form
+    }
+
+    /// Bars by rule that stand behind the header, as if they had been played ([`Form::example`]): the same for a prompt's key, metre and
+    /// voices, whatever its bars are.
+    #[must_use]
+    pub fn example(&self) -> String {
+        let count = self.form().example;
+        let (prompt, phrase) = (self.prompt, self.prompt.phrase as usize);
+        let voices: Vec<(String, Vec<String>)> = self
+            .order()
+            .into_iter()
+            .filter(|&voice| prompt.voices[voice].composed)
+            .filter_map(|voice| {
+                let PromptVoice { role, rules, .. } = &prompt.voices[voice];
+                let (key, meter, role, seed) = (&prompt.key, prompt.meter, *role, 1);
+                let asked = &BarRules::default();
+                let (tied, tail, partial, heard) = (None, None, None, &[][..]);
+                let need =
+                    Need { key, meter, role, rules, asked, tied, tail, partial, heard, phrase, seed, bar: 0, voice };
+                let style = self.style(&self.key);
+                let bars = ladder::passage(&need, count).into_iter();
+                let text = |bar: Measure| print::bar(&bar.transposed(self.shift(voice)), meter.bar_length(), &style);
+                Some((self.tag(voice)?, bars.map(text).collect()))
+            })
+            .collect();
+        let goes_on = self.form().lines == Lines::Phrase && !self.is_ensemble();
+        let line = |bar: usize| {
+            let cells: Vec<String> = voices.iter().map(|(tag, bars)| format!("{tag}{} |", bars[bar])).collect();
+            let end = match self.form().bar_end.as_str() {
+                "" if goes_on && bar + 1 < count as usize => " ",
+                "" => &self.form().newline,
+                end => end,
+            };
+            cells.join(" ") + end
+        };
+        if voices.is_empty() { String::new() } else { (0..count as usize).map(line).collect() }
+    }
+
+    /// Whether several voices stand in the lines of this stream.
+    fn is_ensemble(&self) -> bool {
+        let shown = |voice: &&PromptVoice| self.profile.roles.show(voice.role, &voice.name, voice.composed).is_some();
+        self.prompt.voices.iter().filter(shown).count() > 1
+    }
+
+    /// What stands behind bar `index` of all voices.
+    fn bar_end(&self, index: usize) -> &'a str {
+        let form = self.form();
+        let goes_on = form.lines == Lines::Phrase && !self.is_ensemble() && !self.starts_phrase(index + 1);
+        match form.bar_end.as_str() {
+            "" if goes_on => " ",
+            "" => &form.newline,
+            end => end,
+        }
     }
 
     /// The indices of the voices in the order in which a line has them.
@@ -41,12 +108,17 @@ impl<'a> Stream<'a> {
         order
     }
 
-    /// `[V:lead] `, with the space; `None` for a voice that is kept from the model.
+    /// `[V:lead] `, with the space, or nothing in forms without tags; `None` for a voice that is kept from the model.
     #[must_use]
     pub fn tag(&self, voice: usize) -> Option<String> {
         let voice = &self.prompt.voices[voice];
         let name = self.profile.roles.show(voice.role, &voice.name, voice.composed)?;
-        Some(format!("[V:{name}] "))
+        let tagged = match self.form().tags {
+            Tags::Always => true,
+            Tags::Several => self.is_ensemble(),
+            Tags::Never => false,
+        };
+        Some(if tagged { format!("[V:{name}] ") } else { String::new() })
     }
 
     /// Whether the model was taught such voices themselves.
@@ -89,7 +161,7 @@ impl<'a> Stream<'a> {
             };
             bar.words.iter().cloned().chain(bar.own.iter().zip(&self.prompt.voices).filter_map(named)).collect()
         };
-        (!caption.is_empty()).then(|| format!("% {}\n", caption.join(" ")))
+        (!caption.is_empty()).then(|| format!("% {}{}", caption.join(" "), self.form().newline))
     }
 
     /// The pieces of the line of bar `index` as far as it is known, and the first missing composed voice, whose place is at its end.
@@ -111,7 +183,7 @@ impl<'a> Stream<'a> {
             pieces.push(self.to_model(text, *voice));
             pieces.push(" |".to_owned());
         }
-        pieces.push("\n".to_owned());
+        pieces.push(self.bar_end(index).to_owned());
         (pieces, None)
     }
 

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use super::draft::{Desk, Draft};
+use super::form::CHAT;
 use super::fresh::Worn;
 use super::lean::Lean;
 use super::mask::{Masks, Vocabulary};
@@ -27,6 +28,21 @@ pub trait Model {
     fn vocabulary(&self) -> &Vocabulary;
 
     fn tokenize(&self, text: &str) -> Vec<u32>;
+
+    /// As `tokenize`, but what reads like a control token is one.
+    fn tokenize_control(&self, text: &str) -> Vec<u32> {
+        self.tokenize(text)
+    }
+
+    /// What stands before a chat model's answer, by the template that came with it ([`super::form::Form::turn`]).
+    fn template(&self) -> Option<String> {
+        None
+    }
+
+    /// Whether it was made to answer, so that its template should be used.
+    fn is_chat(&self) -> bool {
+        false
+    }
 
     /// The token that every text begins with, for models that want one.
     fn bos(&self) -> Option<u32>;
@@ -66,7 +82,12 @@ pub struct Writer<M> {
 
 impl<M: Model> Writer<M> {
     #[must_use]
-    pub fn new(model: M, profile: Profile) -> Writer<M> {
+    pub fn new(model: M, mut profile: Profile) -> Writer<M> {
+        let turn = &mut profile.form.turn;
+        let chat = turn.as_deref().map_or(model.is_chat(), |turn| turn == CHAT);
+        if chat {
+            *turn = model.template();
+        }
         Writer {
             model,
             profile,
@@ -205,13 +226,12 @@ impl<M: Model> Writer<M> {
         let stream = Stream::new(&prompt, profile);
         let mut tokens = prefix(model, pieces, &stream, index);
         let mut rng = Rng::new(prompt.seed, prompt.first_bar + index as i64, voice, prompt.bars[index].draw(voice));
-        let mut everything = model.vocabulary().trie().alloc_token_set();
-        everything.set_all(true);
+        let everything = 0..model.vocabulary().size() as u32;
         let mut text = Vec::new();
         let mut count = 0;
         while !text.iter().any(|byte| b"|\n".contains(byte)) && count < BAR_RESERVE as u32 {
             model.sync(&tokens, &|| false)?;
-            let token = sampler.draw(model.logits(), &everything, |_| true, None, &profile.sampling, &mut rng);
+            let token = sampler.draw(model.logits(), everything.clone(), |_| true, None, &profile.sampling, &mut rng);
             let token = token.ok_or("there is no token")?;
             text.extend_from_slice(model.vocabulary().bytes(token));
             tokens.push(token);
@@ -349,7 +369,16 @@ fn prefix<M: Model>(model: &M, pieces: &mut HashMap<String, Vec<u32>>, stream: &
     let mut tokens_of =
         |piece: String| -> Vec<u32> { pieces.entry(piece).or_insert_with_key(|piece| model.tokenize(piece)).clone() };
     let mut header: Vec<u32> = model.bos().into_iter().collect();
+    if let Some((before, request, after)) = stream.turn() {
+        let before = model.tokenize_control(before);
+        // A template may begin with the token that is there already.
+        let again = header.first().is_some_and(|bos| before.first() == Some(bos));
+        header.extend(&before[usize::from(again)..]);
+        header.extend(tokens_of(request));
+        header.extend(model.tokenize_control(after));
+    }
     header.extend(tokens_of(stream.header()));
+    header.extend(tokens_of(stream.example()));
     let limit = model.context().saturating_sub(BAR_RESERVE).max(header.len() + 1);
     let line = |bar| match stream.line(bar) {
         (_, Some(_)) if bar < index => Vec::new(),
