@@ -49,7 +49,7 @@ pub struct Llama {
     chunk: usize,
     name: String,
     is_chat: bool,
-    /// SentencePiece vocabularies may put a blank before every text, also where it is a piece of a longer one.
+    /// `SentencePiece` vocabularies may put a blank before every text, also where it is a piece of a longer one.
     pads: bool,
 }
 
