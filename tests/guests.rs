@@ -75,7 +75,7 @@ fn pieces_survive_the_way_through_tokens() {
     }
 }
 
-/// Vocabularies of SentencePiece may ask for a blank before every text. A piece has none.
+/// Vocabularies of `SentencePiece` may ask for a blank before every text. A piece has none.
 #[test]
 fn a_dummy_blank_is_taken_away_again() {
     let Some(path) = guest(GEMMA) else { return };

@@ -235,6 +235,8 @@ impl<'a> Lean<'a> {
         let urgency = 1.0 / (1.0 - line.ticks / self.length).max(1.0 / MOST_URGENT);
         let pull = |band: Band, value: f32| {
             let third = self.wishes.third(band);
+            // Density is the bar's own affair: urged on, it cuts notes into ties and splinters.
+            let urgency = if band == Band::Motion { urgency } else { 1.0 };
             third.map_or(0.0, |third| pull(third, self.bounds.of(band), least_width(band), value, urgency))
         };
         let level = line.last.map_or(middle(self.bounds.register), |(last, ..)| last);

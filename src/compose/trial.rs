@@ -97,7 +97,7 @@ pub fn trial<M: Model>(writer: &mut Writer<M>, bars: u32, see: &mut dyn FnMut(&s
 fn prompt(scene: &Scene, seed: u64, bars: usize) -> Prompt {
     let &((numerator, denominator), key, roles, range, classes, grid, notes, words) = scene;
     let classes = (classes != 0).then_some(classes);
-    let rules = VoiceRules { range, classes, grid, notes, ..VoiceRules::default() };
+    let rules = VoiceRules { range, classes, grid, notes };
     let voice = |&role: &Role| PromptVoice { name: role.tag().to_owned(), role, composed: true, rules };
     let mut bar = PromptBar { cells: vec![None; roles.len()], ..PromptBar::default() };
     bar.say(words);
@@ -190,7 +190,7 @@ fn sounding(measure: &Measure) -> Beats {
     let (mut total, mut end) = (Beats::ZERO, Beats::ZERO);
     for note in &measure.notes {
         let until = note.onset + note.length;
-        total = total + (until - note.onset.max(end)).max(Beats::ZERO);
+        total += (until - note.onset.max(end)).max(Beats::ZERO);
         end = end.max(until);
     }
     total
