@@ -1,9 +1,11 @@
-//! The commands that do one thing and end: render, replay, notes, check, devices, bench, audition, and the composer process.
+//! The commands that do one thing and end: render, replay, rehearse, notes, check, devices, bench, audition, and the composer process.
 
 mod audition;
+mod rehearse;
 mod replay;
 
 pub use audition::audition;
+pub use rehearse::rehearse;
 pub use replay::replay;
 
 use std::io::IsTerminal;
