@@ -90,8 +90,10 @@ fn inline(model: Option<&Path>) -> Result<Box<dyn Composer>, Failure> {
 
 #[cfg(not(feature = "llama"))]
 #[allow(clippy::unnecessary_wraps)]
-fn inline(_model: Option<&Path>) -> Result<Box<dyn Composer>, Failure> {
-    eprintln!("built without llama.cpp: the ladder plays what the text does not");
+fn inline(model: Option<&Path>) -> Result<Box<dyn Composer>, Failure> {
+    if model.is_some() {
+        eprintln!("built without llama.cpp: the ladder plays what the text does not");
+    }
     Ok(Box::new(Silent))
 }
 

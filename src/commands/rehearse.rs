@@ -4,24 +4,27 @@ use std::path::{Path, PathBuf};
 
 use barline::abc::decode;
 use barline::abc::report::display;
-use barline::rehearse::{self as stage, Given, Set, Told};
-use barline::render::Format;
+use barline::rehearse::{self as stage, Action, Given, Set, Told};
 use barline::replay::write;
 
-use super::inline;
+use super::{check_output, inline};
 use crate::assets;
 use crate::cli::{Failure, RehearseArguments};
 use crate::library;
 
 pub fn rehearse(arguments: &RehearseArguments) -> Result<(), Failure> {
-    for path in &arguments.output {
-        Format::of(path).map_err(|error| Failure::input(error.to_string()))?;
-    }
     let (name, script) = (arguments.set.display().to_string(), read(&arguments.set).map_err(Failure::input)?);
     let set = Set::parse(&script).map_err(|wrong| {
         display(&wrong, &name, &script).for_each(|line| eprintln!("{line}"));
         Failure::input(format!("{name} has errors; correct them first"))
     })?;
+    let loaded = set.entries.iter().filter_map(|entry| match &entry.action {
+        Action::Load(file) => Some(beside(&arguments.set, file)),
+        _ => None,
+    });
+    for text in loaded.chain([arguments.set.clone(), beside(&arguments.set, &set.open)]) {
+        arguments.output.iter().try_for_each(|path| check_output(path, &text))?;
+    }
     let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
     let (patches, wrong) = library::patches(&assets.patches);
     for line in wrong {

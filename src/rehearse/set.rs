@@ -79,7 +79,7 @@ pub struct Set {
 }
 
 /// The words, and what stands behind them.
-const ACTIONS: [(&str, &str); 26] = [
+const ACTIONS: [(&str, &str); 25] = [
     ("open", "FILE"),
     ("play", ""),
     ("stop", ""),
@@ -105,7 +105,6 @@ const ACTIONS: [(&str, &str); 26] = [
     ("note", NOT_YET),
     ("lose-port", NOT_YET),
     ("find-port", NOT_YET),
-    ("panic", NOT_YET),
 ];
 /// Part of the language, and of no instrument so far.
 const NOT_YET: &str = "not yet";
