@@ -456,7 +456,7 @@ fn a_rehearsal_is_printed_and_written() {
     assert_eq!(lines[6], last);
     assert!(outputs.iter().all(|path| path.metadata().expect("a file").len() > 50));
     let written = std::fs::read_to_string(&outputs[2]).expect("text");
-    assert!(written.contains("[V:lead] d2 A FAd | e2 d z3 |"), "{written}");
+    assert!(written.contains("[V:lead] d2A FAd | e2d z3 |"), "{written}");
     let name = place.path("sets/a.set");
     assert_refused(&rehearse("1:1 open gone.abc\n", &[]), 1, &["gone.abc"]);
     let ran = rehearse("1:1 open good.abc\n1:1 clap\n", &[]);

@@ -60,11 +60,13 @@ fn notes(told: &[Told]) -> Vec<Told> {
 }
 
 fn messages(told: &[Told]) -> Vec<&str> {
-    let message = |told| match told {
-        &Told::Message { ref message, .. } => Some(message.as_str()),
-        Told::Note { .. } => None,
-    };
-    told.iter().filter_map(message).collect()
+    let mut said = Vec::new();
+    for told in told {
+        if let Told::Message { message, .. } = told {
+            said.push(message.as_str());
+        }
+    }
+    said
 }
 
 #[test]

@@ -332,7 +332,9 @@ impl<'a> Player<'a> {
         let (scenes, diagnostics) = prompt::read(&self.path, &self.buffer, self.given.patches, self.given.lexicon);
         let name = self.path.display().to_string();
         let said: Vec<String> = display(&diagnostics, &name, &self.buffer).collect();
-        said.into_iter().for_each(|said| self.say(place, said));
+        for said in said {
+            self.say(place, said);
+        }
         if let Some(number) = asked.filter(|asked| scenes.iter().all(|scene| scene.number != *asked)) {
             self.say(place, format!("{name}: there is no scene {number}; the last good version plays on"));
             return;

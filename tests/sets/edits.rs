@@ -98,7 +98,7 @@ fn perform(edits: &[(i64, i64, Edit)]) -> (Rehearsal, Vec<Text>) {
     let mut edits = edits.to_vec();
     edits.sort_by_key(|(bar, place, _)| (*bar, *place));
     let mut texts = vec![Text::default()];
-    let mut script = "1:1 open 0\n1:1 play\n".to_owned();
+    let mut script = vec!["1:1 open 0\n1:1 play".to_owned()];
     for (bar, place, edit) in edits {
         let mut text = texts[texts.len() - 1].clone();
         let place = format!("{bar}:{}/8", 8 + place);
@@ -108,14 +108,15 @@ fn perform(edits: &[(i64, i64, Edit)]) -> (Rehearsal, Vec<Text>) {
             Edit::Comment(comment) => text.comment = comment,
             Edit::Broken(how) => text.broken = Some(how),
             Edit::Line(line) => {
-                script += &format!("{place} {line}\n");
+                script.push(format!("{place} {line}"));
                 continue;
             }
         }
-        script += &format!("{place} load {}\n{place} evaluate\n", texts.len());
+        script.push(format!("{place} load {}\n{place} evaluate", texts.len()));
         texts.push(text);
     }
-    script += &format!("{}:1 end\n", LAST + 1);
+    script.push(format!("{}:1 end", LAST + 1));
+    let script = script.join("\n");
     let read = |file: &str| file.parse::<usize>().map(|at| texts[at].text()).map_err(|error| error.to_string());
     let done = play(&script, Box::new(Script::new("E8\nF4 G4\n(3cde f2 g4\nE4 z4\nG8\n[ce]4 d4")), &read);
     assert_eq!(done.fault, None, "{script}");
@@ -161,7 +162,7 @@ fn assert_announced(done: &Rehearsal, texts: &[Text]) {
     let starts: Vec<i64> = std::iter::once(1).chain(done.told.iter().filter_map(from)).collect();
     assert_eq!(starts.len(), accepted.len(), "each text without errors is taken, none with errors");
     for bar in 1..=LAST {
-        let text = starts.iter().zip(&accepted).filter(|(from, _)| **from <= bar).last().expect("the first").1;
+        let text = starts.iter().zip(&accepted).rfind(|(from, _)| **from <= bar).expect("the first").1;
         for (at, name) in LOOPS.iter().enumerate() {
             let played: Vec<u8> = of_voice(&done.told, name)
                 .filter_map(|told| match told {
