@@ -4,14 +4,14 @@ CARGO ?= cargo
 ARGS ?=
 TIER ?= B
 MINUTES ?= 75
-CORPUS ?= $(if $(wildcard ../shared/abc),../shared/abc,corpus)
+CORPUS ?= ../shared/abc:corpus
 
 # rustup's cargo, where no shell profile has put it on the path yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 export CARGO
 
 .DEFAULT_GOAL := help
-.PHONY: help setup play test lint bench soak corpus train
+.PHONY: help setup play test lint bench soak corpus guests train
 
 help:
 	@echo "make play    set up what is missing, build, and play; options in ARGS=\"...\""
@@ -19,8 +19,9 @@ help:
 	@echo "make lint    formatting and clippy"
 	@echo "make bench   figures of parser, synth and model; let nothing else run meanwhile"
 	@echo "make soak    the long tests, which also hold the figures to their limits"
-	@echo "make corpus  get the melodies that some tests and the training use, into corpus/"
-	@echo "make train   train the model anew: TIER=A or B, MINUTES=75, CORPUS=folder"
+	@echo "make corpus  get the music that some tests and the training use, into corpus/"
+	@echo "make guests  get two language models without music into target/guests/, for audition --guest"
+	@echo "make train   train the model anew: TIER=A or B, MINUTES=75, CORPUS=folder:folder"
 	@echo "make setup   only set up what is missing"
 
 setup:
@@ -49,7 +50,11 @@ soak:
 corpus:
 	@scripts/corpus.sh
 
+guests:
+	@scripts/guests.sh
+
 train:
 	@scripts/setup.sh train
-	TIER="$(TIER)" MINUTES="$(MINUTES)" CORPUS="$(abspath $(CORPUS))" gguf/train/run.sh
+	@[ -d corpus/polyphony ] || scripts/corpus.sh || echo "train: going on with the collections that are there"
+	TIER="$(TIER)" MINUTES="$(MINUTES)" CORPUS="$(CORPUS)" gguf/train/run.sh
 	$(CARGO) run --release --locked --quiet -- audition --learn target/train/corpus/renditions.jsonl

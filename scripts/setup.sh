@@ -88,7 +88,7 @@ wished=
 case $purpose in
 test)
     # Not every system packages all of these; what stays missing is a test that says it was skipped.
-    if [ "$system" = debian ]; then needed="$needed abc2midi"; else wished="$wished abc2midi"; fi
+    if [ "$system" = debian ]; then needed="$needed abc2midi python"; else wished="$wished abc2midi python"; fi
     wished="$wished sox tmux jackd alsa-jack"
     ;;
 train) needed=python ;;

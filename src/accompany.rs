@@ -5,10 +5,12 @@
 //! many letters it has. `k` is ours: the fifth under the root, for the second bass note of a stride.
 
 mod drum;
+mod harmony;
 mod style;
 mod tune;
 
 pub use drum::Drummer;
+pub use harmony::on_strong_beats;
 pub use style::Style;
 pub use tune::{Part, drummed, parts};
 
@@ -102,7 +104,7 @@ impl Comper {
 
     /// Another chord: the hand moves as little as it can.
     fn change(&mut self, text: &str) {
-        if ["N.C.", "NC", "N.C"].contains(&text.trim()) {
+        if harmony::NO_CHORD.contains(&text.trim()) {
             self.symbol = None;
             return;
         }

@@ -42,7 +42,7 @@ static EMBEDDED: [Folder; 3] = [
     Folder {
         name: "prompts",
         extensions: &["abc", "txt"],
-        files: embed!("prompts": "10-jig.abc" "20-slow-air.abc" "30-ferry-bass.abc" "40-words.txt" "lexicon.words"),
+        files: embed!("prompts": "10-jig.abc" "20-slow-air.abc" "30-ferry-bass.abc" "40-words.txt" "50-harbour-lights.abc" "lexicon.words"),
     },
     Folder {
         name: "patches",
@@ -282,6 +282,19 @@ mod tests {
         assert_eq!((one.len(), &one), (12, &hash(&folder(&[("a", b"bc")]))));
         assert_ne!(one, hash(&folder(&[("ab", b"c")])));
         assert_ne!(one, hash(&folder(&[("a", b"bd")])));
+    }
+
+    #[test]
+    fn what_is_embedded_is_what_the_folders_have() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for Folder { name, files, .. } in EMBEDDED.iter().filter(|folder| folder.name != "gguf") {
+            let entries = fs::read_dir(root.join(name)).unwrap().map(|entry| entry.unwrap().file_name());
+            let mut there: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
+            there.sort();
+            let mut embedded: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
+            embedded.sort_unstable();
+            assert_eq!(embedded, there, "{name}");
+        }
     }
 
     #[test]

@@ -55,6 +55,9 @@ pub struct PlayArguments {
     /// The language model, a GGUF file
     #[arg(long, value_name = "GGUF")]
     pub model: Option<PathBuf>,
+    /// The composer by a command of the shell, such as 'ssh gpu-box barline compose --model big.gguf'
+    #[arg(long, value_name = "COMMAND", conflicts_with = "model")]
+    pub composer: Option<String>,
     /// A lexicon of your own words: FILE.words
     #[arg(long, value_name = "WORDS", value_parser = lexicon)]
     pub lexicon: Option<PathBuf>,

@@ -112,6 +112,8 @@ pub fn compose(model: Option<&Path>) -> Result<(), Failure> {
         Some(path) => Some(path.to_owned()),
         None => assets::locate().ok().and_then(|assets| library::model(None, &assets).ok().flatten()),
     };
+    let bytes = path.as_deref().and_then(|path| std::fs::metadata(path).ok()).map_or(0, |file| file.len());
+    barline::compose::child::confine(bytes);
     let load = || load(path.as_deref().ok_or("there is no model; give a GGUF file with --model")?);
     barline::compose::child::run(load).map_err(|error| Failure::machine(error.to_string()))
 }

@@ -2,6 +2,7 @@
 //! by the scheduler's thread with the clock's time, and by `render` in a loop, with the same result.
 
 mod agenda;
+mod deadline;
 mod view;
 
 pub use view::in_unit;
@@ -12,25 +13,20 @@ use std::time::Duration;
 
 use agenda::Agenda;
 
-use crate::compose::{CANDIDATES, ComposedBar, Composer, Due, Prompt, Reply, Revision};
+use crate::compose::speed::Speed;
+use crate::compose::{CANDIDATES, ComposedBar, Composer, Prompt, Reply, Revision};
 use crate::event::{Action, Command, Level, Message, Playing, ScheduledEvent, VoiceSlot};
 use crate::prompt::{MAX_VOICES, Scene};
 use crate::time::{Beats, Frames, SampleRate, Tempo};
 use crate::timeline::{Bar, Timeline};
 use crate::transport::Transport;
 
-/// The commit point stands at least this long before its bar line; longer for models that are slow.
-const LEAST_LEAD: Duration = Duration::from_millis(120);
 /// Events leave for the outputs this long before they are due: longer than any thread oversleeps, short enough for mutes to feel immediate.
 const WINDOW: Duration = Duration::from_millis(80);
 /// From the decision to play to the first note.
 const START_LEAD: Duration = Duration::from_millis(80);
-/// How long the first bar may wait for the composer.
-const PATIENCE: Duration = Duration::from_millis(700);
 /// Stands for the program among the controllers that a slot was told.
 const PROGRAM: u8 = 128;
-/// Bars of work from which the composer's speed is judged.
-const WORK_BARS: usize = 64;
 
 /// Whether time is real.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +47,16 @@ pub struct Tally {
     /// Of these, the ones that were not full.
     pub refused: u64,
     pub tokens_per_second: f32,
+}
+
+/// What makes the composer worth asking anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Asking {
+    question: (Revision, u32),
+    /// How far it may go.
+    reach: i64,
+    /// Whether somebody waits for the bars.
+    awaited: bool,
 }
 
 pub struct Conductor {
@@ -77,15 +83,21 @@ pub struct Conductor {
     failure: Option<String>,
     /// Drafts of each bar, of which the composer takes the best.
     candidates: u32,
-    /// What the composer was last asked, and how far it may go.
-    asked: Option<((Revision, u32), i64)>,
+    /// What the composer was last asked.
+    asked: Option<Asking>,
     /// No bar after this one is committed.
     last_bar: Option<i64>,
     /// How long before they are due events leave.
     notice: Duration,
     composer_state: String,
-    /// Microseconds of the last bars.
-    work: Vec<u64>,
+    /// The model's name, once it is there.
+    model: String,
+    /// What it takes for a bar of one voice.
+    speed: Speed,
+    /// How long a question and its answer are on the way.
+    round_trip: Duration,
+    /// Whether it was said to be too slow for the tempo.
+    slow: bool,
     tally: Tally,
     messages: Vec<Message>,
     /// The newest text's tempo, which another text must differ from to act.
@@ -128,7 +140,10 @@ impl Conductor {
             last_bar: None,
             notice: WINDOW,
             composer_state: composer_state.to_owned(),
-            work: Vec::new(),
+            model: String::new(),
+            speed: Speed::default(),
+            round_trip: Duration::ZERO,
+            slow: false,
             tally: Tally::default(),
             messages: Vec::new(),
         };
@@ -189,8 +204,6 @@ impl Conductor {
             Command::Play if self.playing == Playing::Stopped => {
                 self.starting = Some(now);
                 self.playing = Playing::Playing;
-                // Now somebody waits for the bars, which the composer has to know.
-                self.asked = None;
             }
             Command::Hush => {
                 if self.playing == Playing::Playing {
@@ -292,7 +305,7 @@ impl Conductor {
         let Some(asked) = self.starting else { return };
         let rate = self.transport.rate();
         let patient = self.pace == Pace::Live
-            && now < asked + rate.frames_in(PATIENCE)
+            && now < asked + rate.frames_in(self.patience())
             && matches!(self.composer_state.as_str(), "starting" | "ready");
         if self.timeline.known_ahead(1) == 0 && patient {
             return;
@@ -306,7 +319,7 @@ impl Conductor {
         let rate = self.transport.rate();
         let composed = scene.voices.iter().any(|voice| voice.by == crate::prompt::By::Model);
         let moving = self.playing != Playing::Stopped && self.starting.is_none();
-        let hurry = moving && composed && left < rate.frames_in(self.work_p95());
+        let hurry = moving && composed && left < rate.frames_in(self.answer_time());
         self.settle(scene);
         self.mix(scene, now, out);
         let from = self.timeline.evaluate(Arc::clone(scene), fresh, hurry);
@@ -314,6 +327,7 @@ impl Conductor {
         if !moving {
             self.enter();
         }
+        self.watch_speed();
     }
 
     /// Tells the outputs what the scene says of volume, place and program, where that has changed; at once.
@@ -395,43 +409,40 @@ impl Conductor {
         if self.last_bar.is_some_and(|last| self.timeline.next_bar() > last) {
             self.agenda.end_ties(&self.transport);
         }
+        self.watch_speed();
     }
 
-    /// Asks the composer anew when the text has changed, or when it may go further than before.
+    /// Asks the composer anew when the text has changed, when it may go further than before, or when the music begins or ends.
     fn ask(&mut self, now: Frames) {
-        let ahead = (self.timeline.scene().phrase as usize).max(2);
+        let ahead = self.ahead();
         let reach = self.timeline.next_bar() + ahead as i64;
-        let question = (self.timeline.question(), reach);
-        if self.asked != Some(question) {
-            self.asked = Some(question);
+        let awaited = self.playing != Playing::Stopped;
+        let asked = Asking { question: self.timeline.question(), reach, awaited };
+        if self.asked != Some(asked) {
+            self.asked = Some(asked);
             let prompt = Prompt { candidates: self.candidates, due: self.due(now), ..self.timeline.prompt(ahead) };
             self.composer.ask(&prompt);
         }
     }
 
-    /// When the composer has to be done with the next bars; `None` where nobody waits for them.
-    fn due(&self, now: Frames) -> Option<Due> {
-        if self.pace == Pace::Offline || self.playing == Playing::Stopped {
-            return None;
-        }
-        let rate = self.transport.rate();
-        let start = self.timeline.next_start();
-        let (bar_line, next) = (self.transport.frame_of(start), start + self.timeline.next_scene().bar_length());
-        let left = match self.starting {
-            Some(asked) => asked + rate.frames_in(PATIENCE) - now,
-            None => bar_line - self.lead() - now,
-        };
-        let ms = |frames: Frames| u32::try_from(frames.0 * 1000 / i64::from(rate.0)).unwrap_or(0);
-        let bar_ms = ms(self.transport.frame_of(next) - bar_line);
-        Some(Due { bar: self.timeline.next_bar(), left_ms: ms(left), bar_ms })
-    }
-
     fn reply(&mut self, reply: Reply) {
         match reply {
-            Reply::Ready { model } => {
+            Reply::Ready { model, bar_micros } => {
                 "ready".clone_into(&mut self.composer_state);
+                // Whatever it was asked before, it has not heard of, or with deadlines that have passed.
+                self.asked = None;
                 self.say(Level::Info, format!("composer ready: {model}"));
+                self.model = model;
+                if bar_micros > 0 {
+                    self.speed.took(Duration::from_micros(bar_micros));
+                    self.watch_speed();
+                }
             }
+            // It is believed to be as long as it ever was, and a little less each time.
+            Reply::RoundTrip { micros } => {
+                self.round_trip = Duration::from_micros(micros).max(self.round_trip * 7 / 8);
+            }
+            Reply::Pong { .. } => {}
             Reply::Bar(bar) => self.bar(bar),
             Reply::Failed { message } => {
                 "failed".clone_into(&mut self.composer_state);
@@ -442,7 +453,10 @@ impl Conductor {
             }
             Reply::Restarting { reason } => {
                 "restarting".clone_into(&mut self.composer_state);
-                self.say(Level::Warning, format!("composer {reason}; it is started again, the music goes on"));
+                if self.failure.as_ref() != Some(&reason) {
+                    self.say(Level::Warning, format!("composer {reason}; it is started again, the music goes on"));
+                    self.failure = Some(reason);
+                }
             }
         }
     }
@@ -451,11 +465,10 @@ impl Conductor {
         self.tally.composed += 1;
         self.failure = None;
         "ready".clone_into(&mut self.composer_state);
-        if bar.micros > 0 {
-            if self.work.len() >= WORK_BARS {
-                self.work.remove(0);
-            }
-            self.work.push(bar.micros);
+        let voices = bar.cells.len() as u32;
+        if bar.micros > 0 && voices > 0 {
+            self.speed.took(Duration::from_micros(bar.micros) / voices);
+            self.watch_speed();
             let speed = bar.tokens as f32 * 1e6 / bar.micros as f32;
             let share = if self.tally.tokens_per_second == 0.0 { 1.0 } else { 0.1 };
             self.tally.tokens_per_second += share * (speed - self.tally.tokens_per_second);
@@ -475,25 +488,6 @@ impl Conductor {
 
     fn say(&mut self, level: Level, text: String) {
         self.messages.push(Message { level, text });
-    }
-
-    /// How long before its bar line a bar is committed: twice what the composer needs for one, within reason.
-    fn lead(&self) -> Frames {
-        let rate = self.transport.rate();
-        let bar = self.timeline.next_scene().bar_length();
-        let start = self.timeline.next_start();
-        let length = self.transport.frame_of(start + bar) - self.transport.frame_of(start);
-        rate.frames_in((self.work_p95() * 2).max(LEAST_LEAD)).min(length)
-    }
-
-    /// The 95th percentile of the work for a bar.
-    fn work_p95(&self) -> Duration {
-        if self.pace == Pace::Offline || self.work.is_empty() {
-            return Duration::ZERO;
-        }
-        let mut sorted = self.work.clone();
-        sorted.sort_unstable();
-        Duration::from_micros(sorted[(sorted.len() - 1) * 95 / 100])
     }
 
     /// Where the music is: the sounding bar and the time within it.

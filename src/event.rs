@@ -74,6 +74,8 @@ pub enum Author {
     Model,
     /// The performer, in a bar that the model had planned or was to write.
     Edit,
+    /// The performer's text, varied by rule.
+    Varied,
     /// Rung 1 to 4 of the ladder.
     Ladder(u8),
 }

@@ -78,13 +78,7 @@ impl Features {
         };
         let share = |test: &dyn Fn(&Struck) -> bool| notes.iter().filter(|note| test(note)).count() as f64 / count;
         let per_bar = |events: usize| events as f64 / bars.len() as f64;
-        let scale = key
-            .signature
-            .iter()
-            .zip(crate::abc::Step::ALL)
-            .fold(0u16, |scale, (alter, step)| scale | 1 << (step.semitones() + i32::from(*alter)).rem_euclid(12));
-        let tonic = key.tonic.map(|(step, alter)| (step.semitones() + i32::from(alter)).rem_euclid(12));
-        let home = [tonic, root.map(i32::from)].into_iter().flatten().fold(0u16, |classes, class| classes | 1 << class);
+        let (scale, home) = (scale(key), home(key, root));
         let last = notes.last()?;
         let rests = last.bar + 1 == bars.len() && 3 * last.ticks >= size && last.classes & home != 0;
         Some(Features {

@@ -1,13 +1,19 @@
 //! The ladder: what is played when a bar is due and the composer has none. Pure; used by the scheduler at the commit point.
 //!
-//! Rung 1 is what was planned before the text changed, if it still fits. Rung 3 varies a bar already heard, rung 4 makes one by rule from
-//! the header. Drums and bass repeat exactly; only melody varies. (Rung 2, closing a partial bar, is the composer's; it is not built yet.)
+//! Rung 1 is what was planned before the text changed, if it still fits; rung 2 what the composer began and had to close by force. Rung 3
+//! varies a bar already heard, rung 4 makes one by rule from the header. Drums and bass repeat exactly; only melody varies.
 
+mod rule;
+mod vary;
+
+pub use vary::{Loop, vary};
+
+use crate::abc::bar::Pattern;
 use crate::abc::interval::Interval;
 use crate::abc::key::Key;
 use crate::abc::{Meter, Pitch, Step};
 use crate::compose::sample::Rng;
-use crate::compose::{Role, VoiceRules};
+use crate::compose::{BarRules, Role, VoiceRules};
 use crate::score::{DEFAULT_VELOCITY, Measure, Note};
 use crate::time::Beats;
 
@@ -18,8 +24,14 @@ pub struct Need<'a> {
     pub meter: Meter,
     pub role: Role,
     pub rules: &'a VoiceRules,
+    /// What is asked of this bar besides.
+    pub asked: &'a BarRules,
+    /// The pitch that the bar before ties into this one.
+    pub tied: Option<Pitch>,
     /// What was planned for this bar before the text changed.
     pub tail: Option<&'a Measure>,
+    /// What the composer wrote of this bar before time ran out, closed at its end.
+    pub partial: Option<&'a Measure>,
     /// Bars of this voice already heard, latest last, each as long as the metre asks now.
     pub heard: &'a [&'a Measure],
     /// Bars in a phrase.
@@ -35,27 +47,30 @@ pub fn fill(need: &Need<'_>) -> (Measure, u8) {
     if let Some(tail) = need.tail.filter(|tail| fits(need, tail)) {
         return (tail.clone(), 1);
     }
+    if let Some(partial) = need.partial {
+        return (partial.clone(), 2);
+    }
     let mut rng = Rng::new(need.seed, need.bar, need.voice, u32::MAX);
     // A phrase ago stands the bar that this one most likely answers; without it, the last one.
-    let sounding: Vec<&Measure> =
-        need.heard.iter().rev().take(4 * need.phrase).rev().copied().filter(|bar| fits(need, bar)).collect();
+    let heard = need.heard.iter().rev().take(4 * need.phrase).rev().map(|bar| untied(need, bar));
+    let sounding: Vec<Measure> = heard.filter(|bar| fits(need, bar)).collect();
     let Some(source) = sounding.len().checked_sub(need.phrase).and_then(|at| sounding.get(at)).or(sounding.last())
     else {
-        return (by_rule(need, &mut rng), 4);
+        return (rule::bar(need, &mut rng), 4);
     };
-    if matches!(need.role, Role::Bass | Role::Drums | Role::Chart | Role::Keys) {
-        return (untied(source), 3);
+    if source.notes.is_empty() || matches!(need.role, Role::Bass | Role::Drums | Role::Chart | Role::Keys) {
+        return (source.clone(), 3);
     }
     let last_two: Vec<&&Measure> = need.heard.iter().rev().take(2).collect();
     let first_try = rng.below(VARIATIONS.len());
     for turn in 0..VARIATIONS.len() {
-        let varied = untied(&VARIATIONS[(first_try + turn) % VARIATIONS.len()](need, source, &mut rng));
-        let stale = last_two.len() == 2 && last_two.iter().all(|bar| same_tune(bar, &varied));
-        if fits(need, &varied) && !stale && !same_tune(source, &varied) {
+        let varied = VARIATIONS[(first_try + turn) % VARIATIONS.len()](need, source, &mut rng);
+        let stale = last_two.len() == 2 && last_two.iter().all(|bar| bar.same_tune(&varied));
+        if fits(need, &varied) && !stale && !source.same_tune(&varied) {
             return (varied, 3);
         }
     }
-    (by_rule(need, &mut rng), 4)
+    (rule::bar(need, &mut rng), 4)
 }
 
 /// A way of saying a bar again.
@@ -72,9 +87,9 @@ fn sequence(need: &Need<'_>, source: &Measure, rng: &mut Rng) -> Measure {
 /// One long note becomes two: itself and its neighbour.
 fn neighbours(need: &Need<'_>, source: &Measure, rng: &mut Rng) -> Measure {
     let mut varied = source.clone();
-    let shortest = Beats::new(i64::from(need.rules.grid), 96);
-    let long: Vec<usize> =
-        (0..varied.notes.len()).filter(|&at| (varied.notes[at].length - shortest * 2) >= Beats::ZERO).collect();
+    let grid = Beats::new(i64::from(need.rules.grid), 96);
+    let fits = |note: &Note| note.length.is_multiple_of(grid * 2) && !note.tied_from && !note.tied_to;
+    let long: Vec<usize> = (0..varied.notes.len()).filter(|&at| fits(&varied.notes[at])).collect();
     if long.is_empty() {
         return varied;
     }
@@ -109,130 +124,54 @@ fn diatonic(key: &Key, pitch: Pitch, steps: i32) -> Pitch {
     Pitch { step, alter: key.signature[step as usize], octave: at.div_euclid(7) as i8 }
 }
 
-/// A bar by rule: chord tones of the key's triad on the beats, the last one the tonic's.
-fn by_rule(need: &Need<'_>, rng: &mut Rng) -> Measure {
-    let length = need.meter.bar_length();
-    let mut measure = Measure { length, ..Measure::default() };
-    match need.role {
-        Role::Chart => return measure,
-        Role::Drums => return beat(need, measure),
-        _ => {}
-    }
-    let (tonic, _) = need.key.tonic.unwrap_or((Step::C, 0));
-    let allowed: Vec<Pitch> = tones(need, tonic);
-    if allowed.is_empty() {
-        return measure;
-    }
-    if need.role == Role::Keys {
-        // One chord, held: the three tones in the middle of the range.
-        let from = (allowed.len() / 2).saturating_sub(1);
-        measure.notes = allowed.iter().skip(from).take(3).map(|&pitch| note(Beats::ZERO, length, pitch)).collect();
-        return measure;
-    }
-    let mut beat = if need.role == Role::Bass { length } else { need.meter.beat() };
-    let grid = Beats::new(i64::from(need.rules.grid), 96);
-    if beat < grid && length.is_multiple_of(grid) {
-        beat = grid;
-    }
-    let notes_of = |beat: Beats| length.ratio(beat).ceil().to_integer();
-    while notes_of(beat) < i64::from(need.rules.notes.0)
-        && (beat * 32).denominator() == 1
-        && (beat * 32).numerator() % 2 == 0
-    {
-        beat = beat.scale((1, 2).into());
-    }
-    let count = notes_of(beat).min(i64::from(need.rules.notes.1.max(1)));
-    let middle = allowed.len() / 2;
-    let mut at =
-        if need.role == Role::Bass { 0 } else { (middle + rng.below(3)).saturating_sub(1).min(allowed.len() - 1) };
-    for index in 0..count {
-        let start = beat * index;
-        // Where the rules allow fewer notes than beats, the last one is held.
-        let end = if index + 1 == count { length } else { beat * (index + 1) };
-        measure.notes.push(note(start, end - start, allowed[at]));
-        // A walk by one chord tone up or down, or none.
-        at = (at + rng.below(3)).saturating_sub(1).min(allowed.len() - 1);
-    }
-    measure
-}
-
-/// The plainest beat: bass drum and snare in turn, as far as the rules allow them.
-fn beat(need: &Need<'_>, mut measure: Measure) -> Measure {
-    const KICK_AND_SNARE: [i32; 2] = [36, 38];
-    let beat = need.meter.beat();
-    let beats = need.meter.bar_length().ratio(beat).to_integer().min(i64::from(need.rules.notes.1));
-    let strokes = (0..beats).map(|at| note(beat * at, beat, Pitch::from_midi(KICK_AND_SNARE[(at % 2) as usize])));
-    let in_range =
-        |note: &Note| (i32::from(need.rules.range.0)..=i32::from(need.rules.range.1)).contains(&note.pitch.midi());
-    measure.notes = strokes.filter(in_range).collect();
-    measure
-}
-
 fn note(onset: Beats, length: Beats, pitch: Pitch) -> Note {
     Note::new(onset, length, pitch, DEFAULT_VELOCITY)
 }
 
-/// Chord tones of the tonic triad that the voice may play, lowest first; any note of the key when there are none.
-fn tones(need: &Need<'_>, tonic: Step) -> Vec<Pitch> {
-    let pitches = |degrees: &[usize]| -> Vec<Pitch> {
-        (0..=9)
-            .flat_map(|octave| degrees.iter().map(move |degree| (octave, degree)))
-            .map(|(octave, degree)| {
-                let step = Step::ALL[(tonic as usize + degree) % 7];
-                Pitch { step, alter: need.key.signature[step as usize], octave }
-            })
-            .filter(|pitch| allowed(need, *pitch))
-            .collect()
-    };
-    let mut found = pitches(&[0, 2, 4]);
-    if found.is_empty() {
-        found = pitches(&[0, 1, 2, 3, 4, 5, 6]);
+impl Need<'_> {
+    /// The strong beats from `start` on and before `end`, with the pitch classes of their chords.
+    fn strong(&self, start: Beats, end: Beats) -> impl Iterator<Item = (Beats, u16)> {
+        let beats = self.asked.strong.iter().map(|&(at, classes)| (Beats::new(at.into(), 96), classes));
+        beats.filter(move |(beat, _)| (start..end).contains(beat))
     }
-    if found.is_empty() {
-        found = (need.rules.range.0..=need.rules.range.1)
-            .map(|midi| Pitch::from_midi(midi.into()))
-            .filter(|&pitch| allowed(need, pitch))
-            .collect();
-    }
-    found.sort_by_key(|pitch| pitch.midi());
-    found
 }
 
 fn allowed(need: &Need<'_>, pitch: Pitch) -> bool {
-    let midi = pitch.midi();
-    let in_range = midi >= i32::from(need.rules.range.0) && midi <= i32::from(need.rules.range.1);
-    in_range && need.rules.classes.is_none_or(|classes| classes >> midi.rem_euclid(12) & 1 == 1)
+    need.rules.pitches(need.role).contains(pitch.midi())
 }
 
 /// Whether a bar keeps what is in force now; bars that were meant to be empty fit as they are.
 fn fits(need: &Need<'_>, bar: &Measure) -> bool {
-    if bar.length != need.meter.bar_length() {
+    if bar.length != need.meter.bar_length() || !need.asked.kept_by(bar) {
         return false;
     }
-    if need.role == Role::Drums || bar.notes.is_empty() {
+    if bar.notes.is_empty() {
         return true;
     }
-    let shortest = Beats::new(i64::from(need.rules.grid), 96);
+    let holds = need.asked.rhythm.as_ref().is_some_and(|pattern| pattern.held);
+    if need.tied.is_some_and(|tied| holds && bar.notes[0].pitch.midi() != tied.midi()) {
+        return false;
+    }
+    let grid = Beats::new(i64::from(need.rules.grid), 96);
+    // In triplets what is written is on the grid, and what sounds is not shorter.
+    let on_grid = |length: Beats| {
+        length.is_multiple_of(grid) || length.scale((3, 2).into()).is_multiple_of(grid) && length >= grid
+    };
     let mut onsets: Vec<Beats> = bar.notes.iter().filter(|note| !note.tied_from).map(|note| note.onset).collect();
     onsets.dedup();
     let (least, most) = need.rules.notes;
     (usize::from(least)..=usize::from(most)).contains(&onsets.len())
-        // Triplets may be shorter than the grid by a third, as in what the model writes.
-        && bar.notes.iter().all(|note| allowed(need, note.pitch) && note.length * 3 >= shortest * 2)
+        && bar.notes.iter().all(|note| allowed(need, note.pitch) && on_grid(note.length))
 }
 
-fn same_tune(a: &Measure, b: &Measure) -> bool {
-    let tune =
-        |bar: &Measure| -> Vec<(Beats, i32)> { bar.notes.iter().map(|note| (note.onset, note.pitch.midi())).collect() };
-    !a.notes.is_empty() && tune(a) == tune(b)
-}
-
-/// A bar taken out of its place ties to nothing.
-fn untied(bar: &Measure) -> Measure {
+/// A bar taken out of its place ties to nothing beyond it, unless the rhythm does.
+fn untied(need: &Need<'_>, bar: &Measure) -> Measure {
     let mut bar = bar.transposed(Interval::UNISON);
+    let end = bar.length;
+    let ties_out = need.asked.rhythm.as_ref().is_some_and(Pattern::ties_out);
     for note in &mut bar.notes {
-        note.tied_from = false;
-        note.tied_to = false;
+        note.tied_from &= note.onset > Beats::ZERO;
+        note.tied_to &= note.onset + note.length < end || ties_out;
     }
     bar
 }
@@ -241,6 +180,8 @@ fn untied(bar: &Measure) -> Measure {
 mod tests {
     use super::*;
     use crate::abc::parse::read_bar;
+
+    static NOTHING: BarRules = BarRules { rhythm: None, strong: Vec::new() };
 
     fn bar(text: &str) -> Measure {
         read_bar(text, &Key::NONE, Meter::COMMON, Beats::EIGHTH, &[]).0
@@ -252,7 +193,10 @@ mod tests {
             meter: Meter::COMMON,
             role,
             rules,
+            asked: &NOTHING,
+            tied: None,
             tail: None,
+            partial: None,
             heard,
             phrase: 4,
             seed: 7,
@@ -273,7 +217,7 @@ mod tests {
             assert!(next.notes.iter().all(|note| (60..=79).contains(&note.pitch.midi())));
             heard.push(next);
         }
-        assert!(!heard.windows(3).any(|three| same_tune(&three[0], &three[1]) && same_tune(&three[1], &three[2])));
+        assert!(!heard.windows(3).any(|three| three[0].same_tune(&three[1]) && three[1].same_tune(&three[2])));
     }
 
     #[test]
@@ -284,6 +228,10 @@ mod tests {
         let with = |tail| fill(&Need { heard: &[&heard], tail: Some(tail), ..need });
         assert_eq!(with(&tail), (tail.clone(), 1));
         assert_eq!(with(&high).1, 3);
+        // A bar that was closed by force comes after it, and before those that the composer had no part in.
+        let begun = |tail| fill(&Need { heard: &[&heard], tail: Some(tail), partial: Some(&high), ..need });
+        assert_eq!(begun(&tail), (tail.clone(), 1));
+        assert_eq!(begun(&bar("D4 F2")), (high.clone(), 2));
     }
 
     #[test]
@@ -291,7 +239,9 @@ mod tests {
         let rules = VoiceRules::default();
         let (low, empty) = (bar("C,4 G,4"), bar("z8"));
         assert_eq!(fill(&need(&[&low], Role::Bass, &rules, 5)), (low.clone(), 3));
-        assert_eq!(fill(&need(&[&empty], Role::Bass, &rules, 5)).0.notes, []);
+        for role in [Role::Bass, Role::Lead] {
+            assert_eq!(fill(&need(&[&empty, &empty], role, &rules, 5)).0.notes, []);
+        }
     }
 
     #[test]

@@ -47,7 +47,7 @@
 //!
 //! # Invariants
 //!
-//! * The music never waits for the model: whoever plays, plays what is there at the commit point.
+//! * The music never waits for the model: whoever plays, plays what is there at the commit point. A bar that cannot be there is not begun.
 //! * Committed bars never change, and what is committed is what is heard and what was shown. Only a stop takes back those that have not
 //!   begun.
 //! * Each bar that a model writes is full and keeps the voice's rules, by construction ([`abc::bar`]), for any vocabulary that can
@@ -64,7 +64,7 @@
 //! * No score engraving: any ABC program shows what Barline writes.
 //! * No samples and no plug-ins: patches are text, everything else is MIDI.
 //! * No llama.cpp sampler or grammar: they cannot count a bar, and abort the process when misused.
-//! * No network: what is on stage is on the laptop.
+//! * No network: what is on stage is on the laptop. Who wants a model elsewhere gives a command that speaks to it (`--composer`).
 
 pub mod abc;
 pub mod accompany;

@@ -42,7 +42,11 @@ pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
 
 fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure> {
     let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
-    let model = library::model(arguments.model.as_deref(), &assets)?;
+    // What another machine's model knows is not known here.
+    let model = match arguments.composer {
+        Some(_) => None,
+        None => library::model(arguments.model.as_deref(), &assets)?,
+    };
     let (events, inbox) = channel();
     let say = |level: Level, text: String| drop(events.send(Event::Message(Message { level, text })));
     if let Some(message) = &assets.message {
@@ -82,7 +86,11 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let stats = renderer.stats();
     let audio = AudioOutput::start(device, renderer, Arc::clone(&clock));
     let midi = scene_output(port, &scene, &clock, &say);
-    let composer = composer(model.as_deref(), state.as_deref().map(log_in), &say);
+    let log = state.as_deref().map(log_in);
+    let composer = match &arguments.composer {
+        Some(command) => Box::new(Link::start(Spawn::command(command, log))),
+        None => composer(model.as_deref(), log, &say),
+    };
     let conductor = Conductor::new(&scene, composer, rate, arguments.seed, Pace::Live);
     let midi_for_all = arguments.midi.is_some();
     let outputs = Outputs { ring, lane, stats, audio, midi, midi_for_all, patches: patches.clone() };
@@ -232,7 +240,7 @@ fn composer(model: Option<&Path>, log: Option<PathBuf>, say: &dyn Fn(Level, Stri
     match std::env::current_exe() {
         Ok(program) => {
             let arguments = vec!["compose".into(), "--model".into(), model.as_os_str().to_owned()];
-            Box::new(Link::start(Spawn { program, arguments, log }))
+            Box::new(Link::start(Spawn { program, arguments, environment: false, log }))
         }
         Err(error) => silent(&format!("the composer cannot be started: {error}")),
     }
@@ -261,7 +269,7 @@ fn header(arguments: &PlayArguments, rate: SampleRate, model: Option<&Path>) -> 
         began: String::new(),
         seed: arguments.seed,
         rate,
-        model: model.map(|model| model.display().to_string()),
+        model: arguments.composer.clone().or_else(|| model.map(|model| model.display().to_string())),
     }
 }
 

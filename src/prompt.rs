@@ -1,10 +1,13 @@
-//! The prompt file as values: scenes, their voices, and the words for the model (DESIGN: the text is the instrument). Pure; no I/O.
+//! The prompt file as values: scenes, their voices, and the words for the model. Pure; no I/O.
 //!
 //! A prompt file is plain ABC; what other programs ignore (voice properties, comment lines) is what this module reads.
 
 mod drums;
+mod harmony;
 mod heard;
+mod possible;
 mod property;
+mod rhythm;
 mod seed;
 mod voice;
 mod words;
@@ -12,6 +15,7 @@ mod words;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use harmony::Harmony;
 pub use seed::SeedBar;
 pub use voice::{By, Voice};
 
@@ -19,7 +23,8 @@ use crate::abc::ast::{Tune, VoiceHeader};
 use crate::abc::key::Key;
 use crate::abc::parse::parse;
 use crate::abc::{Diagnostic, Meter, Severity, Span};
-use crate::steer::Lexicon;
+use crate::compose::OwnWords;
+use crate::steer::{Lexicon, overruled};
 use crate::time::{Beats, Tempo};
 use words::{Wish, Words};
 
@@ -40,9 +45,13 @@ pub struct Scene {
     pub phrase: u32,
     /// In the order of the text; at least one.
     pub voices: Vec<Voice>,
+    /// The chords of its chart, if there is one.
+    pub harmony: Option<Harmony>,
     words: Vec<Words>,
-    /// What they mean, in the order of the bars.
+    /// What those for all voices mean, in the order of the bars.
     wishes: Vec<Wish>,
+    /// The same for each voice that has words of its own.
+    own: Vec<(usize, Vec<Wish>)>,
     /// What it was read from.
     pub source: Arc<Source>,
 }
@@ -55,23 +64,55 @@ pub struct Source {
 }
 
 impl Scene {
-    /// The words in force in bar `bar` of the scene, from 0.
+    /// The words for all voices in force in bar `bar` of the scene, from 0.
     #[must_use]
     pub fn words_at(&self, bar: i64) -> Vec<String> {
-        self.words.iter().filter(|words| words.from as i64 <= bar).map(|words| words.text.clone()).collect()
+        self.lines(None, bar)
     }
 
-    /// The control words in force in bar `bar` of the scene, from 0.
+    /// What they mean in control words.
     #[must_use]
     pub fn control_at(&self, bar: i64) -> Vec<String> {
-        let wish = self.wishes.iter().rfind(|wish| wish.from as i64 <= bar);
+        let wish = in_force(&self.wishes, bar);
         wish.map_or_else(Vec::new, |wish| wish.in_force.iter().map(|&word| word.to_owned()).collect())
+    }
+
+    /// The words for one voice alone in force in a bar, and what they come to together with those for all, which they overrule;
+    /// `None` where the voice has none.
+    #[must_use]
+    pub fn own_words_at(&self, voice: usize, bar: i64) -> Option<OwnWords> {
+        let (_, wishes) = self.own.iter().find(|(own, _)| *own == voice)?;
+        let own = in_force(wishes, bar)?;
+        let all = in_force(&self.wishes, bar).map_or(&[][..], |wish| &wish.in_force);
+        let control = overruled(all, &own.in_force, &own.refused);
+        Some(OwnWords {
+            words: self.lines(Some(voice), bar),
+            control: control.into_iter().map(str::to_owned).collect(),
+        })
+    }
+
+    /// All that is said to a voice, with the bars from which it holds, in control words and as it is written.
+    #[must_use]
+    pub fn words_of(&self, voice: usize) -> Vec<(usize, &str, Vec<&'static str>)> {
+        let own = self.own.iter().find(|(own, _)| *own == voice).map_or(&[][..], |(_, wishes)| wishes);
+        let meant = self.wishes.iter().chain(own).map(|wish| (wish.from, "", wish.in_force.clone()));
+        let said = self.words.iter().filter(|words| words.voice.is_none_or(|own| own == voice));
+        meant.chain(said.map(|words| (words.from, words.text.as_str(), Vec::new()))).collect()
+    }
+
+    fn lines(&self, voice: Option<usize>, bar: i64) -> Vec<String> {
+        let holds = |words: &&Words| words.voice == voice && words.from as i64 <= bar;
+        self.words.iter().filter(holds).map(|words| words.text.clone()).collect()
     }
 
     #[must_use]
     pub fn bar_length(&self) -> Beats {
         self.meter.bar_length()
     }
+}
+
+fn in_force(wishes: &[Wish], bar: i64) -> Option<&Wish> {
+    wishes.iter().rfind(|wish| wish.from as i64 <= bar)
 }
 
 /// Reads a prompt file. Scenes are there even when there are errors: what can be read. `path` decides whether it is ABC or words only (`.txt`).
@@ -152,7 +193,9 @@ fn scene(
         .iter()
         .map(|name| voice::voice(text, tune, name, header.voice(name).unwrap_or(&unnamed), patches, diagnostics))
         .collect();
+    let harmony = Harmony::of(&voices, header.meter.unwrap_or(Meter::COMMON));
     voice::comp(tune, &mut voices, diagnostics);
+    possible::check(header, &voices, harmony.as_ref(), diagnostics);
     voices.extend(drums::drums(tune, &voices, patches));
     let words = words::in_comments(tune, &names);
     Scene {
@@ -163,10 +206,15 @@ fn scene(
         key: header.key,
         tempo: header.tempo.as_ref().and_then(crate::abc::field::TempoMark::tempo),
         phrase: phrase(tune, diagnostics),
-        wishes: words::wishes(&words, lexicon),
+        wishes: words::wishes(&words, None, lexicon),
+        own: (0..names.len())
+            .map(|voice| (voice, words::wishes(&words, Some(voice), lexicon)))
+            .filter(|(_, wishes)| !wishes.is_empty())
+            .collect(),
         words,
         voices,
         source: Arc::default(),
+        harmony,
     }
 }
 
@@ -207,16 +255,40 @@ mod tests {
         assert_eq!(said, [""; 0]);
         assert_eq!((scene.title.as_str(), scene.phrase), ("Night ferry", 8));
         assert_eq!(scene.tempo, Some(Tempo(90.into())));
-        assert_eq!(scene.words_at(0), ["slow air; sparse, low", "answers the bass"]);
-        assert_eq!(scene.words_at(2), ["slow air; sparse, low", "answers the bass", "busy now"]);
-        assert_eq!(scene.control_at(1), ["air", "sparse", "stepwise", "low", "answer"]);
-        assert_eq!(scene.control_at(2), ["air", "stepwise", "low", "answer", "busy"]);
+        assert_eq!(scene.words_at(0), ["slow air; sparse, low"]);
+        assert_eq!(scene.words_at(2), ["slow air; sparse, low", "busy now"]);
+        assert_eq!(scene.control_at(1), ["air", "sparse", "stepwise", "low"]);
+        assert_eq!(scene.control_at(2), ["air", "stepwise", "low", "busy"]);
+        let own = scene.own_words_at(1, 2).unwrap();
+        assert_eq!(own.words, ["answers the bass"]);
+        assert_eq!(own.control, ["air", "stepwise", "low", "busy", "answer"]);
+        assert_eq!(scene.own_words_at(0, 2), None);
         let [bass, lead] = &scene.voices[..] else { panic!("{:?}", scene.voices) };
         assert_eq!((bass.by, lead.by), (By::Loop, By::Model));
         assert_eq!((bass.patch.as_str(), lead.patch.as_str()), ("sub", "reed"));
         assert_eq!(bass.bars.iter().map(|bar| bar.text.as_str()).collect::<Vec<_>>(), ["D,6", "C,6"]);
         assert_eq!((lead.rules.range, lead.rules.notes, lead.rules.grid), ((62, 86), (2, 8), 6));
         assert_eq!(lead.rules.classes, Some(0b1010_1011_0101));
+    }
+
+    #[test]
+    fn words_of_a_voice_overrule_those_of_the_scene() {
+        let text = "X:1\n% busy, low, triplets\n% a: sparse, no triplets\n% other: high\n% b : leaping\nM:4/4\nL:1/4\nK:C\n\
+                    V:a\nV:b\nV:d\n[V:a] C4 |\n% steady\n[V:a] C4 |\n% a: triplets, busy\n[V:a] C4 |\n";
+        let (scene, said) = check(text);
+        assert_eq!(said, [""; 0]);
+        let control = |voice: usize, bar| {
+            scene.own_words_at(voice, bar).map_or_else(|| scene.control_at(bar), |own| own.control).join(" ")
+        };
+        // There is no voice of that name, so that its line is for everybody.
+        assert_eq!(
+            [0, 1, 2].map(|voice| control(voice, 0)),
+            ["high sparse", "busy triplets high leaping", "busy triplets high"]
+        );
+        assert_eq!(scene.words_at(0), ["busy, low, triplets", "other: high"]);
+        // Its own words hold against later ones for all.
+        assert_eq!([0, 1].map(|voice| control(voice, 1)), ["high sparse", "triplets high steady leaping"]);
+        assert_eq!(control(0, 2), "high triplets busy");
     }
 
     #[test]

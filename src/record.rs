@@ -84,6 +84,7 @@ fn part(scene: &Scene, voice: &Voice, cell: &Cell) -> Part {
         by: match cell.by {
             Author::Text if voice.by == By::Loop => "loop".to_owned(),
             Author::Text => "text".to_owned(),
+            Author::Varied => "varied".to_owned(),
             Author::Model => "model".to_owned(),
             Author::Edit => "edit".to_owned(),
             Author::Ladder(rung) => format!("ladder {rung}"),

@@ -32,7 +32,7 @@ pub enum Told {
         velocity: u8,
         /// From its striking to its end, ties joined.
         length: Beats,
-        /// `text`, `model`, `edit` or `ladder`.
+        /// `text`, `varied`, `model`, `edit` or `ladder`.
         by: &'static str,
     },
     Message {

@@ -120,6 +120,15 @@ impl Measure {
         }
     }
 
+    /// Whether the same is heard: onsets, lengths and sounding pitches, however they are written.
+    #[must_use]
+    pub fn same_tune(&self, other: &Measure) -> bool {
+        fn tune(bar: &Measure) -> impl Iterator<Item = (Beats, Beats, i32)> {
+            bar.notes.iter().map(|note| (note.onset, note.length, note.pitch.midi()))
+        }
+        tune(self).eq(tune(other))
+    }
+
     /// Whether anything is to be done with a note besides striking and holding it.
     #[must_use]
     pub fn is_marked(&self) -> bool {

@@ -52,10 +52,16 @@ impl Steering {
     /// The control words that hold where this is said after `before`: it replaces within each band.
     #[must_use]
     pub fn after(&self, before: &[&'static str]) -> Vec<&'static str> {
-        let replaced = |word: &str| self.heard.iter().any(|new| *new == word || control::rivals(word).contains(new));
-        let stays = |word: &&&'static str| !replaced(word) && !self.refused.contains(word);
-        before.iter().filter(stays).chain(&self.heard).copied().collect()
+        overruled(before, &self.heard, &self.refused)
     }
+}
+
+/// Control words where others hold besides, which replace them within each band, and some are refused.
+#[must_use]
+pub fn overruled(before: &[&'static str], heard: &[&'static str], refused: &[&'static str]) -> Vec<&'static str> {
+    let replaced = |word: &str| heard.iter().any(|new| *new == word || control::rivals(word).contains(new));
+    let stays = |word: &&&'static str| !replaced(word) && !refused.contains(word);
+    before.iter().filter(stays).chain(heard).copied().collect()
 }
 
 #[cfg(test)]

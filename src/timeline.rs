@@ -11,7 +11,7 @@ mod stage;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use force::{InForce, Origin, given, origin};
+use force::{InForce, Origin, asked, given, origin, still_answers};
 use stage::Stage;
 
 use crate::abc::parse::read_bar;
@@ -139,9 +139,13 @@ impl Timeline {
         let in_force = InForce { scene, revision, from, origin, voices };
         let planned = self.plan.split_off(&(from, String::new()));
         if self.same_music(&in_force) {
-            let (pinned, planned): (Vec<_>, Vec<_>) =
-                planned.into_iter().partition(|(place, _)| self.stage.is_pinned(place));
-            self.plan.extend(pinned);
+            let answers = |name: &str| !fresh && still_answers(&old, &in_force.scene, name);
+            let stays: Vec<&str> =
+                old.scene.voices.iter().map(|voice| voice.name.as_str()).filter(|name| answers(name)).collect();
+            let (kept, planned): (Vec<_>, Vec<_>) = planned
+                .into_iter()
+                .partition(|(place, _)| self.stage.is_pinned(place) || stays.contains(&place.1.as_str()));
+            self.plan.extend(kept);
             self.tail.extend(planned);
         } else {
             self.tail.clear();
@@ -171,8 +175,8 @@ impl Timeline {
             return Ok(());
         }
         let scene = Arc::clone(&self.in_force(bar.number).scene);
-        for (voice, text) in bar.cells {
-            let Some(voice) = scene.voices.get(voice) else { continue };
+        for (at, text) in bar.cells {
+            let Some(voice) = scene.voices.get(at) else { continue };
             if text.is_empty() {
                 continue;
             }
@@ -180,7 +184,8 @@ impl Timeline {
             if measure.length != scene.bar_length() || !diagnostics.is_empty() {
                 return Err(format!("bar {} of {} is not a full bar: {text}", bar.number, voice.name));
             }
-            self.plan.insert((bar.number, voice.name.clone()), Cell { text, measure, by: Author::Model });
+            let by = if bar.closed.contains(&at) { Author::Ladder(2) } else { Author::Model };
+            self.plan.insert((bar.number, voice.name.clone()), Cell { text, measure, by });
         }
         for (voice, drafts) in bar.drafts {
             if let Some(voice) = scene.voices.get(voice) {
@@ -200,7 +205,7 @@ impl Timeline {
         let by_hand = self.stage.is_pinned(&place).then(plan).flatten();
         by_hand
             .or_else(|| self.stage.frozen(number, &place.1).cloned())
-            .or_else(|| given(in_force, number, voice))
+            .or_else(|| given(in_force, number, voice, self.seed))
             .or_else(plan)
     }
 
@@ -220,9 +225,14 @@ impl Timeline {
         let mut rungs = 0;
         let mut cells = Vec::with_capacity(scene.voices.len());
         for (at, voice) in scene.voices.iter().enumerate() {
-            let mut cell = self.planned(self.next, at).unwrap_or_else(|| {
+            let planned = self.planned(self.next, at);
+            let (whole, partial) = planned.map_or((None, None), |cell| match cell.by {
+                Author::Ladder(_) => (None, Some(cell)),
+                _ => (Some(cell), None),
+            });
+            let mut cell = whole.unwrap_or_else(|| {
                 rungs += 1;
-                self.ladder(&scene, voice, at)
+                self.ladder(&scene, voice, at, partial.as_ref())
             });
             let tied = self.tied_into_next(&voice.name);
             hold(&mut cell.measure, &tied);
@@ -287,7 +297,8 @@ impl Timeline {
         self.bars.get(usize::try_from(number - first).ok()?)
     }
 
-    fn ladder(&self, scene: &Scene, voice: &Voice, at: usize) -> Cell {
+    /// What the ladder has for the next bar of a voice; `partial` is what the composer had to close by force.
+    fn ladder(&self, scene: &Scene, voice: &Voice, at: usize, partial: Option<&Cell>) -> Cell {
         let heard: Vec<&Measure> = self
             .bars
             .iter()
@@ -299,12 +310,16 @@ impl Timeline {
             })
             .collect();
         let heard: Vec<&Measure> = heard.into_iter().rev().collect();
+        let asked = asked(self.in_force(self.next), self.next, at);
         let need = Need {
             key: &scene.key,
             meter: scene.meter,
             role: voice.role,
             rules: &voice.rules,
+            asked: &asked,
+            tied: self.tied_into_next(&voice.name).last().copied(),
             tail: self.tail.get(&(self.next, voice.name.clone())).map(|cell| &cell.measure),
+            partial: partial.map(|cell| &cell.measure),
             heard: &heard,
             phrase: scene.phrase as usize,
             seed: self.seed,

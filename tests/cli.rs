@@ -44,6 +44,7 @@ fn wrong_usage_is_2() {
         &["render"],
         &["render", "a.abc", "--bars", "0", "-o", "a.wav"],
         &["render", "a.abc", "--bars", "2"],
+        &["play", "--model", "a.gguf", "--composer", "cat"],
         &["bench", "luck"],
         &["audition", "--learn", "a.jsonl", "--quick"],
         &["replay"],

@@ -1,6 +1,9 @@
 //! The composer without llama.cpp: any vocabulary that can spell the subset writes full bars, always the same ones for the same prompt.
 
-use std::time::Duration;
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use barline::abc::Meter;
 use barline::abc::key::Key;
@@ -10,9 +13,14 @@ use barline::compose::mask::{SUBSET_BYTES, Vocabulary};
 use barline::compose::profile::Profile;
 use barline::compose::sample::{Rng, Sampling};
 use barline::compose::writer::{Model, Writer};
-use barline::compose::{ComposedBar, Prompt, PromptBar, PromptVoice, Revision, Role, STREAM_UNIT, VoiceRules, obeyed};
+use barline::compose::{
+    BarRules, ComposedBar, Due, Prompt, PromptBar, PromptVoice, Revision, Role, STREAM_UNIT, VoiceRules, obeyed,
+};
 use barline::feature::{Band, Features};
 use barline::score::Measure;
+use barline::steer::Lexicon;
+use barline::time::Beats;
+use barline::timeline::Timeline;
 
 /// A model that has read nothing: its logits are noise that depends on the text so far.
 struct Noise {
@@ -147,6 +155,60 @@ fn any_vocabulary_writes_full_bars_within_the_rules() {
             }
         }
     }
+}
+
+/// A scene with every constraint, from its text to the model's bars, in the model's key and out of it.
+#[test]
+fn constraints_of_a_text_hold_for_any_vocabulary() {
+    let text = "X:1\nM:4/4\nL:1/8\nK:Eb\n%%phrase 4\nV:ch\nV:lead range=E..e' scale=key chart=strong\n\
+                V:riff range=E..e' scale=key chart=strong rhythm=\"A2 z A- A4 | (3AAA A2 z2 A2\"\n\
+                V:bass range=E,,..E, scale=key grid=1/8 notes=2-4 chart=strong\nV:kit clef=perc rhythm=\"A2 A A A2 zA\"\n\
+                [V:ch] \"Eb\"x4\"Cm7\"x4 | \"Ab/C\"x8 | x4\"Bb7\"x4 | \"N.C.\"x8 |\n";
+    let (mut scenes, said) = barline::prompt::read("t.abc".as_ref(), text, &[], &Lexicon::default());
+    assert_eq!(said, []);
+    let scene = scenes.remove(0);
+    let chords: [&[u16]; 4] = [&[CLASSES_EB, CLASSES_CM7], &[CLASSES_AB; 2], &[CLASSES_AB, CLASSES_BB7], &[]];
+    for (seed, extra, home_key) in [(1, 0, "none"), (2, 900, "none"), (3, 300, "")] {
+        let mut asked = Timeline::new(Arc::new(scene.clone()), seed).prompt(16);
+        asked.candidates = 1;
+        let mut writer = Writer::new(Noise::new(seed, extra, 8192), profile(home_key));
+        assert_eq!(write(&mut writer, &mut asked).len(), 16);
+        let [lead, riff, bass, kit] = [1, 2, 3, 4].map(|voice| obeyed::measures(&asked, voice, 0));
+        for (index, chords) in chords.iter().cycle().take(16).enumerate() {
+            for (name, bar) in [("lead", &lead[index]), ("riff", &riff[index]), ("bass", &bass[index])] {
+                let low = if name == "bass" { 28 } else { 64 };
+                let scale = 0b0101_1010_1101u16; // E flat major, bit 0 = C: C D Eb F G Ab Bb
+                for note in &bar.notes {
+                    let midi = note.pitch.midi();
+                    assert!((low..=low + 24).contains(&midi), "{name} {index}: {midi}");
+                    assert!(scale >> midi.rem_euclid(12) & 1 == 1, "{name} {index}: {midi}");
+                    for (half, classes) in chords.iter().enumerate() {
+                        let beat = Beats::new(half as i64, 2);
+                        let sounds = note.onset <= beat && note.onset + note.length > beat;
+                        assert!(!sounds || classes >> midi.rem_euclid(12) & 1 == 1, "{name} {index}: {midi} on {half}");
+                    }
+                }
+            }
+            let struck = |bar: &Measure| {
+                bar.notes.iter().filter(|note| !note.tied_from).map(|note| ticks(note.onset)).collect::<Vec<_>>()
+            };
+            assert_eq!(struck(&riff[index]), if index % 2 == 0 { vec![0, 36] } else { vec![0, 8, 16, 24, 72] });
+            assert!((2..=4).contains(&struck(&bass[index]).len()));
+            let mut strokes = struck(&kit[index]);
+            strokes.dedup();
+            assert_eq!(strokes, [0, 24, 36, 48, 84]);
+            assert!(kit[index].notes.iter().all(|note| (35..=75).contains(&note.pitch.midi())));
+        }
+    }
+}
+
+const CLASSES_EB: u16 = 1 << 3 | 1 << 7 | 1 << 10;
+const CLASSES_CM7: u16 = 1 << 0 | 1 << 3 | 1 << 7 | 1 << 10;
+const CLASSES_AB: u16 = 1 << 8 | 1 << 0 | 1 << 3;
+const CLASSES_BB7: u16 = 1 << 10 | 1 << 2 | 1 << 5 | 1 << 8;
+
+fn ticks(time: Beats) -> i64 {
+    (time * 96).numerator()
 }
 
 #[test]
@@ -310,18 +372,267 @@ fn words_lean_any_vocabulary_and_bars_stay_full() {
     }
 }
 
+/// A model that takes its time, by a clock of its own.
+struct Slow {
+    noise: Noise,
+    clock: Rc<Cell<Duration>>,
+    started: Instant,
+    /// For a token that is decoded alone.
+    token: Rc<Cell<Duration>>,
+    cached: Vec<u32>,
+}
+
+impl Slow {
+    fn new(token_ms: u64) -> Slow {
+        let token = Rc::new(Cell::new(MS(token_ms)));
+        Slow { noise: Noise::new(9, 0, 8192), clock: Rc::default(), started: Instant::now(), token, cached: Vec::new() }
+    }
+
+    /// What it has read last.
+    fn text(&self) -> String {
+        String::from_utf8(self.cached.iter().map(|&token| token as u8).collect()).unwrap()
+    }
+}
+
+impl Model for Slow {
+    fn name(&self) -> String {
+        "slow".into()
+    }
+
+    fn vocabulary(&self) -> &Vocabulary {
+        self.noise.vocabulary()
+    }
+
+    fn tokenize(&self, text: &str) -> Vec<u32> {
+        self.noise.tokenize(text)
+    }
+
+    fn bos(&self) -> Option<u32> {
+        None
+    }
+
+    fn context(&self) -> usize {
+        self.noise.context
+    }
+
+    fn sync(&mut self, tokens: &[u32], cancel: &dyn Fn() -> bool) -> Result<bool, String> {
+        let common = self.cached.iter().zip(tokens).take_while(|(a, b)| a == b).count().min(tokens.len() - 1);
+        self.cached.truncate(common);
+        // Many tokens at once cost a tenth each.
+        for chunk in tokens[common..].chunks(10) {
+            if cancel() {
+                return Ok(false);
+            }
+            self.clock.set(self.clock.get() + self.token.get());
+            self.cached.extend(chunk);
+        }
+        self.noise.sync(tokens, &|| false)
+    }
+
+    fn logits(&self) -> &[f32] {
+        self.noise.logits()
+    }
+
+    fn now(&self) -> Instant {
+        self.started + self.clock.get()
+    }
+}
+
+const MS: fn(u64) -> Duration = Duration::from_millis;
+
+/// One voice, bars of 4/4, of which the first is there.
+fn alone(bars: usize, candidates: u32) -> Prompt {
+    let mut asked = Prompt { candidates, ..prompt("G", (4, 4), bars) };
+    asked.voices = vec![voice("lead", Role::Lead, true)];
+    asked.bars = vec![PromptBar { cells: vec![None], ..PromptBar::default() }; bars];
+    asked.bars[0].cells[0] = Some("G4 B4".into());
+    asked
+}
+
 #[test]
-fn where_time_is_short_the_first_draft_is_taken() {
-    let first = |candidates, left: Duration| {
-        let mut writer = Writer::new(Noise::new(9, 400, 4096), profile("none"));
-        let mut asked = Prompt { candidates, ..prompt("G", (4, 4), 8) };
-        let mut next = || writer.next_bar_in_time(&mut asked, &|| false, &|_| left).unwrap();
-        std::iter::from_fn(&mut next).map(|bar| bar.cells).collect::<Vec<_>>()
+fn each_voice_answers_its_own_words() {
+    let text =
+        "X:1\n% busy\n% b: sparse\n% a: low\n% b: high\nM:4/4\nL:1/8\nK:D\nV:a range=C,..c''\nV:b range=C,..c''\n";
+    let (mut scenes, said) = barline::prompt::read("t.abc".as_ref(), text, &[], &Lexicon::default());
+    assert_eq!(said, []);
+    let mut asked = Timeline::new(Arc::new(scenes.remove(0)), 1).prompt(8);
+    (asked.candidates, asked.lean) = (2, Some(3.0));
+    write(&mut Writer::new(Noise::new(12, 300, 8192), profile("none")), &mut asked);
+    let [a, b] = [0, 1].map(|voice| {
+        Features::of(&obeyed::measures(&asked, voice, 0), asked.meter, &asked.key, None).expect("enough notes")
+    });
+    assert!(a.register + 5.0 < b.register && a.density > 1.5 * b.density, "{a:?}\n{b:?}");
+}
+
+#[test]
+fn a_bar_that_cannot_be_met_is_left_to_the_ladder() {
+    let mut asked = prompt("C", (4, 4), 4);
+    let nothing = BarRules::default();
+    let impossible = BarRules { strong: vec![(0, 1 << 1)], ..BarRules::default() };
+    asked.bars[1].rules = vec![nothing.clone(), nothing, impossible];
+    let bars = write(&mut Writer::new(Noise::new(1, 0, 4096), profile("")), &mut asked);
+    let there: Vec<bool> = bars.iter().map(|bar| !bar.cells[1].1.is_empty()).collect();
+    assert_eq!(there, [true, false, true, true]);
+}
+
+#[test]
+fn where_time_is_short_fewer_drafts_are_drawn() {
+    // With so much time for bar 2: the drafts, and what the first one took.
+    let drawn = |left: Duration| {
+        let mut writer = Writer::new(Slow::new(10), profile("none"));
+        let clock = Rc::clone(&writer.model().clock);
+        let time_left = |_| left.saturating_sub(clock.get());
+        let bar = writer.next_bar_in_time(&mut alone(2, 4), &|| false, &time_left).unwrap().unwrap();
+        assert!(clock.get() <= left && bar.closed.is_empty());
+        (writer.drafts().to_vec(), Duration::from_micros(bar.micros))
     };
-    let alone = first(1, Duration::MAX);
-    assert_eq!(first(4, Duration::ZERO), alone);
-    assert_eq!(first(4, Duration::MAX), first(4, Duration::MAX));
-    assert_ne!(first(4, Duration::MAX), alone);
+    let (all, work) = drawn(MS(100_000));
+    assert_eq!(all.len(), 4);
+    let counts: Vec<usize> = [2, 3, 4, 5, 8]
+        .into_iter()
+        .map(|times| {
+            let (drafts, _) = drawn(work * times);
+            assert_eq!(drafts[..], all[..drafts.len()]);
+            drafts.len()
+        })
+        .collect();
+    assert!(counts.is_sorted() && counts[0] == 1 && counts[4] == 4, "{counts:?} of {work:?} each");
+}
+
+#[test]
+fn a_first_draft_that_would_be_late_is_closed_by_force() {
+    let whole = {
+        let mut writer = Writer::new(Slow::new(10), profile("none"));
+        writer.next_bar(&mut alone(2, 1), &|| false).unwrap();
+        writer.drafts()[0].clone()
+    };
+    // The machine becomes slower after so many tokens, and the bar is due before it is done.
+    let mut kept = Vec::new();
+    for tokens in [3, 4, 5] {
+        let mut writer = Writer::new(Slow::new(10), profile("none"));
+        writer.warm_up().unwrap();
+        let (clock, token) = (Rc::clone(&writer.model().clock), Rc::clone(&writer.model().token));
+        let begun = clock.get();
+        let due = begun + MS(300);
+        let time_left = |_| {
+            if clock.get() > begun + MS(40 + 10 * tokens) {
+                token.set(MS(100));
+            }
+            due.saturating_sub(clock.get())
+        };
+        let mut asked = alone(2, 4);
+        let bar = writer.next_bar_in_time(&mut asked, &|| false, &time_left).unwrap().unwrap();
+        assert_eq!((bar.closed.as_slice(), writer.drafts().len()), (&[0][..], 1), "{tokens} tokens of {whole}");
+        // Some 50 ms before it is due, and not much earlier.
+        assert!(clock.get() <= due && due <= clock.get() + MS(50 + 100 + 40), "{:?} of {due:?}", clock.get());
+        let text = &writer.drafts()[0];
+        kept.push(text.bytes().zip(whole.bytes()).take_while(|(a, b)| a == b).count());
+        let (measure, diagnostics) = read_bar(&bar.cells[0].1, &asked.key, asked.meter, STREAM_UNIT, &[]);
+        assert!(diagnostics.iter().all(|diagnostic| diagnostic.message.contains("tie")), "{diagnostics:?}");
+        assert_eq!(measure.length, asked.meter.bar_length());
+        assert!(!measure.notes.is_empty());
+        // What all of it would have taken is more than what it took.
+        assert!(begun + Duration::from_micros(bar.micros) > clock.get(), "{bar:?}");
+    }
+    assert!(kept.is_sorted() && kept[0] >= 3 && kept[2] > kept[0], "{kept:?} of {whole}");
+}
+
+/// Plays as the conductor does: bars of two seconds are committed at their time, by the ladder where there are none. Gives who made each
+/// bar from the second on, `m`, `c` for closed by force, `l` for the ladder, and what the model read.
+fn play(
+    writer: &mut Writer<Slow>,
+    bars: usize,
+    ahead: usize,
+    token_ms: &dyn Fn(usize) -> u64,
+) -> (String, Vec<String>) {
+    let bar_time = MS(2000);
+    let (clock, token) = (Rc::clone(&writer.model().clock), Rc::clone(&writer.model().token));
+    let (start, mut made, mut read) = (clock.get(), String::new(), Vec::new());
+    let mut asked = alone(bars, 4);
+    let mut ready = vec![None; bars];
+    for next in 1..bars {
+        token.set(MS(token_ms(next)));
+        let commit = |index: usize| start + bar_time * index as u32;
+        while clock.get() < commit(next) {
+            let left = commit(next).saturating_sub(clock.get());
+            let due = Due { bar: next as i64 + 1, left_ms: left.as_millis() as u32, bar_ms: 2000 };
+            let mut view = Prompt { due: Some(due), ..asked.clone() };
+            view.bars.truncate(next + ahead);
+            let time_left = |number: i64| commit(number as usize - 1).saturating_sub(clock.get());
+            let Some(bar) = writer.next_bar_in_time(&mut view, &|| false, &time_left).unwrap() else { break };
+            let index = bar.number as usize - 1;
+            assert!(clock.get() <= commit(index), "bar {} is late", bar.number);
+            asked.bars[index].cells[0] = Some(bar.cells[0].1.clone());
+            ready[index] = Some(if bar.closed.is_empty() { 'm' } else { 'c' });
+            read.push(writer.model().text());
+        }
+        clock.set(clock.get().max(commit(next)));
+        made.push(ready[next].unwrap_or('l'));
+        asked.bars[next].cells[0].get_or_insert_with(|| "G8".into());
+    }
+    (made, read)
+}
+
+#[test]
+fn a_model_too_slow_for_the_tempo_joins_in_at_phrase_lines() {
+    // Some 20 tokens a bar of two seconds.
+    let mut shares = Vec::new();
+    for token_ms in [50, 170, 250, 400] {
+        let mut writer = Writer::new(Slow::new(token_ms), profile("none"));
+        writer.warm_up().unwrap();
+        let ahead = if token_ms < 80 { 4 } else { 8 };
+        let (made, read) = play(&mut writer, 64, ahead, &|_| token_ms);
+        // Without the first phrase, and the last ones, behind which the music ends.
+        let rows: Vec<&str> = (0..12).map(|row| &made[3 + 4 * row..7 + 4 * row]).collect();
+        let by_model = |row: &&str| row.chars().take_while(|&by| by != 'l').count();
+        println!("{token_ms} ms a token: {}", rows.join(" "));
+        if token_ms > 150 {
+            // Where it plays in a phrase, it plays from its start.
+            for row in &rows {
+                assert!(row[by_model(row)..].chars().all(|by| by == 'l'), "{token_ms} ms: {made}");
+            }
+        }
+        shares.push(rows.concat().chars().filter(|&by| by == 'm').count());
+        // Of bars that were left out the model has seen nothing: each line before the last has its voice, and a bar line.
+        for text in read {
+            let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("[V:")).collect();
+            assert!(lines[..lines.len() - 1].iter().all(|line| line.len() > 12 && line.ends_with(" |")), "{text}");
+        }
+    }
+    println!("of 48 bars: {shares:?}");
+    assert_eq!(shares[0], 48);
+    assert!(shares[1] > 24 && shares[2] > 18 && shares[3] >= 12, "{shares:?}");
+    assert!(shares.iter().rev().is_sorted(), "{shares:?}");
+}
+
+#[test]
+fn a_machine_that_is_busy_for_a_while_costs_a_few_bars_and_no_more() {
+    let mut writer = Writer::new(Slow::new(10), profile("none"));
+    writer.warm_up().unwrap();
+    let (made, _) = play(&mut writer, 48, 4, &|bar| if (16..24).contains(&bar) { 400 } else { 10 });
+    println!("{made}");
+    assert!(made[..15].chars().all(|by| by == 'm'), "{made}");
+    assert!(made[28..].chars().all(|by| by == 'm'), "{made}");
+    assert!(made.contains('l') || made.contains('c'), "{made}");
+}
+
+/// A later draft that takes too long is given up, and the bar is there in time.
+#[test]
+fn a_draft_that_would_be_late_is_given_up() {
+    let once = Writer::new(Slow::new(10), profile("none")).next_bar(&mut alone(2, 1), &|| false).unwrap().unwrap();
+    let mut writer = Writer::new(Slow::new(10), profile("none"));
+    let (clock, token) = (Rc::clone(&writer.model().clock), Rc::clone(&writer.model().token));
+    // There is time for four drafts, but from the second on the machine is slower.
+    let due = Duration::from_micros(once.micros) * 6;
+    let left = |_| {
+        if clock.get() > Duration::from_micros(once.micros) + MS(50) {
+            token.set(MS(400));
+        }
+        due.saturating_sub(clock.get())
+    };
+    let bar = writer.next_bar_in_time(&mut alone(2, 4), &|| false, &left).unwrap().unwrap();
+    assert!(clock.get() <= due, "{:?} of {due:?}", clock.get());
+    assert_eq!((bar.cells, bar.closed, writer.drafts().len()), (once.cells, Vec::new(), 1));
 }
 
 #[test]

@@ -119,6 +119,39 @@ fn the_cache_is_only_a_shortcut() {
 }
 
 #[test]
+fn a_cancelled_prefill_keeps_what_was_decoded() {
+    let mut model = load();
+    let text = format!("X:1\nM:6/8\nL:1/8\nK:C\n{}", "[V:lead] C2E GEC |\n[V:lead] D2F A2c |\n".repeat(8));
+    let tokens = model.tokenize(&text);
+    // So often it looks whether it is to stop: before each chunk.
+    let looks = std::cell::Cell::new(0);
+    let mut sync = |until: usize| {
+        looks.set(0);
+        let done = model.sync(&tokens, &|| {
+            looks.set(looks.get() + 1);
+            looks.get() > until
+        });
+        (done, looks.get())
+    };
+    assert_eq!(sync(0), (Ok(false), 1));
+    assert_eq!(sync(2), (Ok(false), 3));
+    let (done, left) = sync(usize::MAX);
+    assert_eq!(done, Ok(true));
+    let all = {
+        let (mut fresh, looks) = (load(), std::cell::Cell::new(0));
+        fresh
+            .sync(&tokens, &|| {
+                looks.set(looks.get() + 1);
+                false
+            })
+            .unwrap();
+        looks.get()
+    };
+    assert!(all > 4);
+    assert_eq!(left + 2, all, "the two chunks before the stop are not decoded again");
+}
+
+#[test]
 fn what_is_no_model_is_refused_in_one_sentence() {
     llama::quiet();
     let folder = tempfile::tempdir().unwrap();
@@ -221,7 +254,7 @@ fn bars_under_words() {
         println!("{word}");
         for opening in obeyed::openings(Role::Lead, (55, 88), 4) {
             let mut prompt = Prompt { candidates: 4, ..opening };
-            prompt.bars.iter_mut().for_each(|bar| bar.words = vec![word.to_owned()]);
+            prompt.bars.iter_mut().for_each(|bar| bar.say(word));
             while writer.next_bar(&mut prompt, &|| false).unwrap().is_some() {}
             let bars: Vec<&str> = prompt.bars.iter().filter_map(|bar| bar.cells[0].as_deref()).collect();
             println!("  {} {}: {} |", prompt.meter, prompt.key, bars.join(" | "));

@@ -34,6 +34,27 @@ fn the_examples_are_right() {
     barline::synth::Patch::parse("readme", patch).expect("a patch that can be read");
 }
 
+/// Every prompt can be read without a word of complaint.
+#[test]
+fn the_prompts_are_right() {
+    let prompts: Vec<&str> = README.split("```abc\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(prompts.len() >= 2);
+    for prompt in prompts {
+        let patches = ["pluck", "reed", "sub"].map(String::from);
+        let said = barline::check::check_file(Path::new("set.abc"), prompt, &patches);
+        let said: Vec<String> = said.iter().map(|said| said.display("set.abc", prompt)).collect();
+        assert_eq!(said, [""; 0], "{prompt}");
+    }
+}
+
+#[test]
+fn what_cannot_be_met_is_said_as_the_program_says_it() {
+    let prompt = "X:1\nM:4/4\nK:C\nV:ch\nV:lead by=model grid=1/4 notes=9-12\nV:bass range=C,,..C scale=F chart=strong\n[V:ch] \"C\"x8 |\n";
+    let said = barline::check::check_file(Path::new("set.abc"), prompt, &[]);
+    let said: Vec<String> = said.iter().map(|said| said.display("set.abc", prompt)).collect();
+    assert_eq!(block("unmet").trim_matches('`').trim(), said.join("\n"));
+}
+
 #[test]
 fn the_files_that_it_points_to_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

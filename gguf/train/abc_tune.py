@@ -24,6 +24,7 @@ class Tune:
     family: str = ""
     source: str = ""
     number: int = 0
+    work: str = ""                           # tunes of one work are one family
 
 
 def bar_ticks(metre):

@@ -63,17 +63,25 @@ class Segment:
         self.notes, self.ending, self.line = notes, ending, line
 
 
+def signature_of(sharps):
+    """The alteration of each letter under a key signature."""
+    order = "FCGDAEB"
+    altered = order[:sharps] if sharps > 0 else order[7 + sharps:] if sharps < 0 else ""
+    return {letter: (letter in altered) * (1 if sharps > 0 else -1) for letter in LETTERS}
+
+
+def home_steps(sharps):
+    """Diatonic steps from a key signature to the key without one, by the nearest interval (-5 to +6 semitones)."""
+    semitones = (-7 * sharps + 5) % 12 - 5
+    return min((n for n in range(-7, 8) if (n + 4 * sharps) % 7 == 0), key=lambda n: abs(semitones - n * 12 / 7))
+
+
 class VoiceReader:
     """Reads the text of one voice into segments, moved to the home key."""
 
     def __init__(self, unit, sharps):
         self.unit = unit                     # L: as a fraction of a whole note
-        order = "FCGDAEB"
-        self.signature = {letter: 0 for letter in LETTERS}
-        for letter in (order[:sharps] if sharps > 0 else order[7 + sharps:] if sharps < 0 else ""):
-            self.signature[letter] = 1 if sharps > 0 else -1
-        semitones = (-7 * sharps + 5) % 12 - 5           # nearest interval, -5..+6
-        self.steps = min((n for n in range(-7, 8) if (n + 4 * sharps) % 7 == 0), key=lambda n: abs(semitones - n * 12 / 7))
+        self.signature, self.steps = signature_of(sharps), home_steps(sharps)
 
     def pitch(self, text):
         found = re.match(r"(\^\^?|__?|=)?([A-Ga-g])([,']*)", text)

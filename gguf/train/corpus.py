@@ -1,10 +1,12 @@
-"""Owns the corpus: ABC collections and composed pieces in, training text in the stream form out.
+"""Owns the corpus: ABC collections, scores and composed pieces in, training text in the stream form out.
 
 Each tune is rendered several times (see `rendition.py`), with captions that are true of each phrase of the model's last
 voice. All is split into training and held-out by family: tunes whose lead, and composed pieces whose last voice, begin
-with the same intervals belong together. Writes `renditions.jsonl`, `report.json` and the profile `barline.toml`.
+with the same intervals belong together, and so do the parts of one score. Writes `renditions.jsonl`, `report.json` and the profile `barline.toml`.
 
-    python corpus.py CORPUS OUT [--tier A] [--profile FILE] [--composed 7000]
+    python corpus.py CORPUS[:CORPUS] OUT [--tier A] [--profile FILE] [--composed 7000]
+
+A collection is taken from the first folder that has it; one that none has is left out, which is said.
 """
 import argparse
 import json
@@ -22,10 +24,11 @@ from abc_tune import read_file
 from abc_voice import SEMITONES, Skip, midi
 from composed.piece import compose, interval_key
 from composed.theory import tones
+from score_tune import read_score
 
 MELODIES = ("oneills1850", "ryansMammoth", "airdsAirs", "northumbrianMinstrelsy")
-HYMNS = "openhymnal"
-RENDITIONS = {"melodies": 4, "hymns": 20}
+HYMNS, SCORES = "openhymnal", "polyphony"
+RENDITIONS = {HYMNS: 20, SCORES: 6}          # of a melody 4
 
 
 def single(notes, top):
@@ -33,15 +36,19 @@ def single(notes, top):
     return [replace(n, pitches=n.pitches[-1:] if top else n.pitches[:1]) for n in notes]
 
 
-def load(root, tier):
+def load(roots, tier):
     tunes, left_out = [], Counter()
-    for collection in (HYMNS,) + (MELODIES if tier == "B" else ()):
-        for path in sorted((root / collection).glob("*.abc")):
-            found, reasons = read_file(path, 4 if collection == HYMNS else 1)
+    for collection in (HYMNS,) + ((*MELODIES, SCORES) if tier == "B" else ()):
+        folder = next((root / collection for root in roots if (root / collection).is_dir()), None)
+        if not folder:
+            print(f"no {collection} in {' or '.join(map(str, roots))}: left out")
+            continue
+        for path in sorted(path for path in folder.rglob("*") if path.suffix in (".abc", ".mxl", ".xml")):
+            found, reasons = read_score(path) if collection == SCORES else read_file(path, 4 if collection == HYMNS else 1)
             left_out.update(f"{collection}: {reason}" for reason in reasons)
             for tune in found:
                 tune.source, tune.genre = collection, captions.genre(tune, collection)
-                if collection == HYMNS:
+                if collection in (HYMNS, SCORES):
                     tune.bars = [[single(b[0], True), *(single(v, True) for v in b[1:3]), single(b[3], False)] for b in tune.bars]
                 try:                         # what the stream form cannot say is left out here
                     rendition.plain(tune)
@@ -53,7 +60,8 @@ def load(root, tier):
 
 
 def find_families(tunes):
-    """Name the family of each tune by its first twenty intervals, with and without what stands before the second bar."""
+    """Name the family of each tune by its first twenty intervals, with and without what stands before the second bar, and
+    by its work."""
     names = {}
 
     def root(key):
@@ -67,7 +75,8 @@ def find_families(tunes):
         for start in (0, 1):
             tops = [midi(n.pitches[-1]) for bar in tune.bars[start:] for n in bar[0] if n.pitches]
             pair.append(",".join(str(b - a) for a, b in zip(tops[:20], tops[1:21])))
-        names[root(pair[1])] = root(pair[0])
+        for other in pair[1:] + [tune.work] * bool(tune.work):
+            names[root(other)] = root(pair[0])
         keys.append(pair[0])
     for tune, key in zip(tunes, keys):
         tune.family = root(key)
@@ -108,7 +117,7 @@ def described(piece):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpus", type=Path)
+    parser.add_argument("corpus", type=lambda text: [Path(folder) for folder in text.split(":")])
     parser.add_argument("out", type=Path)
     parser.add_argument("--tier", choices="AB", default="B")
     parser.add_argument("--profile", type=Path)
@@ -118,13 +127,14 @@ def main():
     tunes, left_out = load(args.corpus, args.tier)
     find_families(tunes)
     made = list(composed(args.composed))
-    # tunes first and by the same draw as ever, so that a warm start has not seen what is held out
-    held_out = held(sorted({tune.family for tune in tunes}), random.Random(1)) | held(sorted({p.family for p, _ in made}), random.Random(2))
+    # each kind by the same draw as ever, so that a warm start has not seen what is held out
+    kinds = [set(), {piece.family for piece, _ in made}, {tune.family for tune in tunes if tune.source == SCORES}]
+    kinds[0] = {tune.family for tune in tunes} - kinds[2]
+    held_out = set().union(*(held(sorted(families), random.Random(n)) for n, families in enumerate(kinds, 1)))
 
     pieces = []                              # (piece, lines)
     for tune in tunes:
-        count = RENDITIONS["hymns" if tune.source == HYMNS else "melodies"]
-        pieces += [rendition.render(tune, rng) for _ in range(3 if tune.family in held_out else count)]
+        pieces += [rendition.render(tune, rng) for _ in range(3 if tune.family in held_out else RENDITIONS.get(tune.source, 4))]
     pieces += made
     about = [described(piece) for piece, _ in pieces]
 

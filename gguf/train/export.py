@@ -18,9 +18,9 @@ TYPE = gguf.TokenType
 Q8 = gguf.GGMLQuantizationType.Q8_0
 
 
-def write(model, path):
-    """Write a model beside `path`, then rename."""
-    path, shape = Path(path), model.shape
+def write(shape, weights, path):
+    """Write a model (float32 arrays under the names of `model.py`) beside `path`, then rename."""
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".part")
     out = gguf.GGUFWriter(aside, "llama")
@@ -40,7 +40,7 @@ def write(model, path):
     out.add_vocab_size(shape.vocabulary)
     out.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
     add_tokenizer(out)
-    for name, weight in tensors(model):
+    for name, weight in tensors(weights):
         if weight.ndim == 2:
             out.add_tensor(name, quants.quantize(weight, Q8), raw_dtype=Q8)
         else:
@@ -67,11 +67,10 @@ def add_tokenizer(out):
     out.add_add_space_prefix(False)
 
 
-def tensors(model):
+def tensors(weights):
     """Every weight under llama.cpp's name; stacked matrices are taken apart."""
     split = {"attn_qkv": ("attn_q", "attn_k", "attn_v"), "ffn_gate_up": ("ffn_gate", "ffn_up")}
-    for name, weight in model.state_dict().items():
-        weight = weight.detach().float().numpy()
+    for name, weight in weights.items():
         stem = name.split(".")[-2]
         if stem in split:
             for part, rows in zip(split[stem], np.split(weight, len(split[stem]))):
@@ -82,4 +81,5 @@ def tensors(model):
 
 if __name__ == "__main__":
     from train import read
-    write(read(sys.argv[1])[0], sys.argv[2])
+    model = read(sys.argv[1])[0]
+    write(model.shape, model.arrays(), sys.argv[2])

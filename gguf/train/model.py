@@ -1,23 +1,9 @@
 """Owns the network: a small Llama (RMSNorm, interleaved RoPE, SwiGLU, tied embeddings), as llama.cpp runs it."""
 import math
-from dataclasses import dataclass
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-
-
-@dataclass
-class Shape:
-    vocabulary: int
-    width: int = 256
-    layers: int = 6
-    heads: int = 4
-    hidden: int = 768
-    context: int = 768
-    rope_base: float = 10000.
-    epsilon: float = 1e-5
-    dropout: float = .1
 
 
 class Block(nn.Module):
@@ -69,3 +55,7 @@ class Model(nn.Module):
         for block in self.blk:
             x = block(x, (self.cos[:time], self.sin[:time]))
         return self.output_norm(x) @ self.token_embd.weight.T
+
+    def arrays(self):
+        """The weights by name, as numpy's float32."""
+        return {name: weight.detach().float().numpy() for name, weight in self.state_dict().items()}

@@ -1,8 +1,8 @@
-"""Owns what a tune or hymn of the books becomes: pieces of the same form as the composed ones, with voices given and
+"""Owns what a tune, hymn or score of the books becomes: pieces of the same form as the composed ones, with voices given and
 voices of the model.
 
 Melodies stand alone, or with chart and bass by rule before them, or are themselves given (as `lead` or `hand`) while
-bass, chords or figures are composed to them. Hymns lend every one of their four voices to be written.
+bass, chords or figures are composed to them. Hymns and scores lend every one of their four voices to be written.
 """
 
 import harmony
@@ -13,7 +13,10 @@ from composed.melody import Wish
 from composed.piece import Piece
 from composed.theory import TONIC_STEPS
 
-SHARES = {"melodies": .45, "hymns": .15, "composed": .40}       # of the tokens that the training draws
+# of the tokens that the training draws, in parts of what there is
+SHARES = {"melodies": .45, "hymns": .15, "polyphony": .12, "composed": .40}
+# what books of four voices become, and the words told of it
+VOICES = {"openhymnal": ("hymns", ["hymn"]), "polyphony": ("polyphony", [])}
 LOWEST, HIGHEST = 43, 96
 # voices in the order of a line, how many of the last are the model's, share
 MELODY_KINDS = (("lead", 1, .38), ("bass lead", 1, .10), ("ch lead", 1, .12), ("ch bass lead", 1, .12), ("ch bass lead", 2, .04), ("hand:bass lead", 1, .03),
@@ -60,7 +63,8 @@ def of_hymn(tune, rng):
         else:
             part = [bar[0 if name == "hand" else int(name)] for bar in tune.bars]
             voices.append((HYMN_ROLES[name], shifted(part, octaves)))
-    return Piece(tune.metre, tune.home, voices, models, segments(len(tune.bars), ["hymn"]), "hymns", tune.family)
+    source, told = VOICES[tune.source]
+    return Piece(tune.metre, tune.home, voices, models, segments(len(tune.bars), told), source, tune.family)
 
 
 def accompaniment(role, chart, tune, rng):
@@ -133,10 +137,10 @@ def plain(tune):
 def render(tune, rng):
     """One rendition of a tune; where the kind drawn cannot be said, the lead alone."""
     try:
-        piece = (of_hymn if tune.source == "openhymnal" else of_melody)(tune, rng)
+        piece = (of_hymn if tune.source in VOICES else of_melody)(tune, rng)
         return piece, lines(piece)
     except Skip:
         lead = [bar[0] for bar in tune.bars]
-        source, told = ("hymns", ["hymn"]) if tune.source == "openhymnal" else ("melodies", [tune.genre] if tune.genre else [])
+        source, told = VOICES.get(tune.source) or ("melodies", [tune.genre] if tune.genre else [])
         piece = Piece(tune.metre, tune.home, [("lead", lead)], 1, segments(len(lead), told), source, tune.family)
         return piece, lines(piece)

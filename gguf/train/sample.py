@@ -23,13 +23,15 @@ OPENINGS = [("4/4", "C"), ("6/8", "C"), ("4/4", "Am"), ("3/4", "C"), ("9/8", "Gm
 ROLES = ("lead", "bass", "arp", "keys", "inner", "kit")
 TEMPERATURE, MIN_P, TOP_K = .9, .05, 40
 NEWLINE = tokens.IDS["\n"]
+BAR = 24                                     # tokens that a bar may take; most take 13
 
 
 @torch.no_grad()
-def generate(model, role, rows, count, draw, limit=480):
+def generate(model, role, rows, count, draw):
     """Lengthen rows of equal length by `count` bars each; like the player, write the tag at the start of a line."""
     tag = tokens.IDS[f"[V:{role}] "]
     ids, begin = torch.tensor([row + [tag] for row in rows]), len(rows[0])
+    limit = begin + BAR * count
     while ids.shape[1] < limit and ((ids[:, begin:] == NEWLINE).sum(1) < count).any():
         logits = model(ids[:, -model.shape.context:])[:, -1] / TEMPERATURE
         chance = logits.softmax(-1)
@@ -82,7 +84,7 @@ def obeyed(model, role, profile, rows, draw):
     for band in profile:
         low, high = profile[band]
         for n, name in enumerate(captions.BANDS[band]):
-            texts = generate(model, role, [prompt(*o, name) for o in openings], 4, draw, 200)
+            texts = generate(model, role, [prompt(*o, name) for o in openings], 4, draw)
             hits = values = 0
             for (metre, home), lines in zip(openings, texts):
                 feature = captions.features(notes_of(lines, role), metre, home)

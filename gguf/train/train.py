@@ -2,10 +2,12 @@
 
 A window is BOS, the header, then whole phrases of one rendition from a phrase start on, going round at the end. What
 the model will never write (header, tags, chart, the hand) carries no loss, given voices a little, its own voices all.
-The sources are drawn by fixed shares. The learning rate follows a cosine over the wall-clock minutes given; a run that
-was stopped goes on from its last checkpoint with `--resume`; `--warm FILE.gguf` begins with the weights of a model file.
+The sources are drawn by fixed shares. The learning rate follows a cosine over the wall-clock minutes given, or over
+`--tokens` (in millions), which makes runs equal whatever else the machine does; a run that was stopped goes on from its
+last checkpoint with `--resume`; `--warm FILE.gguf` begins with the weights of a model file.
 
     python train.py CORPUS_OUT RUN --minutes 75 [--gguf FILE] [--warm FILE] [--resume]
+    python train.py CORPUS_OUT RUN --tokens 0.6 [--width 256] [--layers 6] [--heads 4] [--hidden 768] [--context 768]
 """
 import argparse
 import json
@@ -25,8 +27,9 @@ import export
 import tokens
 import warm
 from rendition import SHARES
-from model import Model, Shape
+from model import Model
 from optimizer import optimizers
+from shape import Shape
 
 CLIP, WARM_UP, TOKENS = 1., 50, 4096           # tokens of a step
 EVALUATE, KEEP = 480, 480                    # seconds
@@ -175,7 +178,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--minutes", type=float, default=75)
+    limit = parser.add_mutually_exclusive_group()
+    limit.add_argument("--minutes", type=float, default=75)
+    limit.add_argument("--tokens", type=float, help="millions")
+    for name in ("width", "layers", "heads", "hidden", "context"):
+        parser.add_argument(f"--{name}", type=int, default=getattr(Shape, name))
     parser.add_argument("--gguf", type=Path)
     parser.add_argument("--warm", type=Path)
     parser.add_argument("--resume", action="store_true")
@@ -186,7 +193,8 @@ def main():
     checkpoint = args.run / "checkpoint.pt"
     train, kept = load(args.corpus)
     torch.manual_seed(0)
-    model, state = Model(Shape(len(tokens.VOCABULARY))), {"seconds": 0., "step": 0, "tokens": 0}
+    model = Model(Shape(len(tokens.VOCABULARY), args.width, args.layers, args.heads, args.hidden, args.context))
+    state = {"seconds": 0., "step": 0, "tokens": 0}
     saved = None
     if args.resume and checkpoint.exists():
         model, saved = read(checkpoint)
@@ -215,16 +223,16 @@ def main():
     def keep():
         save(checkpoint, model, rule, state)
         if args.gguf:
-            export.write(model, args.gguf)
+            export.write(model.shape, model.arrays(), args.gguf)
 
     if not saved:
         report(0)
     source = batches(train, model.shape.context, random.Random(1 + state["step"]))
-    total, started, before = args.minutes * 60, time.time(), state["seconds"]
+    started, before = time.time(), state["seconds"]
     due, smooth = {"evaluate": before + 120, "keep": before + 300}, None
-    while state["seconds"] < total:
+    while (done := state["tokens"] / 1e6 / args.tokens if args.tokens else state["seconds"] / 60 / args.minutes) < 1:
         rise = min(1, (state["step"] + 1) / WARM_UP)
-        rate = rise * (.02 + .98 * .5 * (1 + math.cos(math.pi * state["seconds"] / total)))
+        rate = rise * (.02 + .98 * .5 * (1 + math.cos(math.pi * done)))
         for group in (group for optimizer in rule for group in optimizer.param_groups):
             group["lr"] = rate * group["full"]
         ids, targets, weights = next(source)

@@ -6,20 +6,25 @@
 //! Values only; used on the decode thread and in tests.
 
 mod element;
+mod pattern;
 mod rules;
 mod symbol;
 mod tables;
 
 pub use element::Element;
+pub use pattern::{Pattern, Stroke};
 pub use rules::{LENGTHS, PitchSet, Rules, TICKS_PER_WHOLE};
 use tables::Tables;
 
 use super::{Pitch, Step};
+use crate::time::Beats;
 
 /// `C,,,,` and `c''''` are as far as anyone reads.
 const MAX_OCTAVE_MARKS: u8 = 4;
 /// A chord of the subset has two to this many notes.
 const MAX_CHORD: u8 = 4;
+/// The reach of what no strong beat stops.
+const ALWAYS: u16 = u16::MAX;
 const ACCIDENTALS: [(u8, i8); 3] = [(b'^', 1), (b'_', -1), (b'=', 0)];
 
 /// Where in the bar the text is. Small and `Copy`: token masks are cached by it.
@@ -51,10 +56,11 @@ struct Tied {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Context {
     Plain,
-    /// Inside `[…]`: the highest note so far and how many.
+    /// Inside `[…]`: the highest note so far, how many, and for how many ticks all of them may sound.
     Chord {
         top: u8,
         notes: u8,
+        reach: u16,
     },
     /// Inside `(3…`: which of the three, and the length that all share once the first is done.
     Triplet {
@@ -75,8 +81,8 @@ enum Phase {
     Accidental(i8),
     /// After a letter and its octave marks.
     Letter { step: Step, pitch: i16, upper: bool, marks: u8 },
-    /// In the length of a note, chord or rest; the index of the prefix in the table.
-    Length { note: Option<Tied>, rest: bool, prefix: u8 },
+    /// In the length of a note, chord or rest: the index of the prefix in the table, and for how many ticks the pitches may sound.
+    Length { note: Option<Tied>, rest: bool, prefix: u8, reach: u16 },
     /// After `-`.
     Tied,
     /// Inside a chord symbol.
@@ -93,7 +99,8 @@ pub struct Automaton {
 }
 
 impl Automaton {
-    /// Errs when no bar can keep the rules: a length off the 1/32 grid, no pitch while notes are demanded, too many notes.
+    /// Errs when no bar can keep the rules: a length off the 1/32 grid, no pitch where notes are demanded, too many notes, a rhythm that
+    /// is not as long as the bar.
     pub fn new(mut rules: Rules) -> Result<Automaton, String> {
         if rules.length == 0 || !rules.length.is_multiple_of(3) || rules.length > 384 {
             return Err(format!("a bar of {}/96 is not on the grid of the composer", rules.length));
@@ -102,14 +109,25 @@ impl Automaton {
         while !rules.length.is_multiple_of(rules.grid) {
             rules.grid = if rules.grid > 3 { 3.max(rules.grid / 2 / 3 * 3) } else { 3 };
         }
-        let tables = Tables::new(rules.grid, rules.length);
-        let automaton = Automaton { rules, tables };
-        let pitches = automaton.rules.pitches != PitchSet(0);
-        let (least, most) = automaton.rules.notes;
-        if least > most || (least > 0 && !pitches) || !automaton.finishable(automaton.rules.length, 0) {
-            return Err(format!("no bar can hold {least} to {most} notes on this grid"));
+        for (at, tones) in &mut rules.strong {
+            *tones = tones.and(rules.pitches);
+            if *tones == PitchSet(0) {
+                let at = Beats::new(i64::from(*at), TICKS_PER_WHOLE.into()).ratio(Beats::WHOLE);
+                return Err(format!("no chord tone is left for the strong beat {at} into the bar"));
+            }
         }
-        Ok(automaton)
+        let tables = Tables::new(&rules);
+        let (least, most) = rules.notes;
+        if !tables.fillable(rules.length, least, most) {
+            return Err(match &rules.rhythm {
+                Some(_) if (least, most) == (0, u8::MAX) => {
+                    "a note of the rhythm is off the grid, or held over chords that share no tone here".to_owned()
+                }
+                Some(_) => format!("the rhythm has no place for {least} to {most} notes on this grid"),
+                None => format!("no bar can hold {least} to {most} notes on this grid"),
+            });
+        }
+        Ok(Automaton { rules, tables })
     }
 
     #[must_use]
@@ -130,7 +148,9 @@ impl Automaton {
             context: Context::Plain,
             phase: Phase::Between,
         };
-        let demanded = tied_in.and_then(|pitch| {
+        // A rhythm says itself whether its first note is struck.
+        let holds = self.rules.rhythm.as_ref().is_none_or(|pattern| pattern.held);
+        let demanded = tied_in.filter(|_| holds).and_then(|pitch| {
             let tie = Tied { midi: u8::try_from(pitch.midi()).ok()?, step: pitch.step };
             let state = State { tie: Some(tie), ..plain };
             self.note_possible(&state).then_some(state)
@@ -146,25 +166,29 @@ impl Automaton {
             Phase::Between => self.begin(state, byte),
             Phase::TripletOpen => (byte == b'3').then_some(State { phase: Phase::Inside, ..state }),
             Phase::Inside => match (byte, state.context) {
-                (b']', Context::Chord { notes, .. }) if notes >= 2 => Some(State {
+                (b']', Context::Chord { notes, reach, .. }) if notes >= 2 => Some(State {
                     context: Context::Plain,
-                    phase: Phase::Length { note: None, rest: false, prefix: 0 },
+                    phase: Phase::Length { note: None, rest: false, prefix: 0, reach },
                     ..state
                 }),
                 _ => self.note_byte(state, byte),
             },
             Phase::Accidental(alter) => self.letter(state, byte, Some(alter)),
             Phase::Letter { step, pitch, upper, marks } => self.after_letter(state, byte, step, pitch, upper, marks),
-            Phase::Length { note, rest, prefix } => {
+            Phase::Length { note, rest, prefix, reach } => {
                 if let Some(prefix) = Tables::extend_prefix(prefix, byte) {
-                    let fits = Tables::completions(prefix).any(|ticks| self.fits(&state, ticks, rest));
-                    return fits.then_some(State { phase: Phase::Length { note, rest, prefix }, ..state });
+                    let fits = Tables::completions(prefix).any(|ticks| self.fits(&state, ticks, rest, reach));
+                    return fits.then_some(State { phase: Phase::Length { note, rest, prefix, reach }, ..state });
                 }
                 let ticks = Tables::prefix_ticks(prefix)?;
+                let must_tie = self.tables.tied(self.at(&state));
                 if byte == b'-' {
-                    return self.tie(state, note?, ticks);
+                    return if must_tie == Some(false) { None } else { self.tie(state, note?, ticks, reach) };
                 }
-                let closed = self.close_element(state, ticks, rest)?;
+                if must_tie == Some(true) {
+                    return None;
+                }
+                let closed = self.close_element(state, ticks, rest, reach)?;
                 self.push(closed, byte)
             }
             Phase::Tied => self.push(State { phase: Phase::Between, ..state }, byte),
@@ -197,7 +221,7 @@ impl Automaton {
     /// The shortest plain way from `state` to the bar line, mostly rests: what closes a bar that ran out of time.
     #[must_use]
     pub fn finish(&self, mut state: State) -> String {
-        const MUSIC: &[u8] = b"|]zCDEFGABcdefgab/23416,'^_=783-";
+        const MUSIC: &[u8] = b"|]zCDEFGABcdefgab/23416,'^_=783-(";
         const SYMBOL: &[u8] = b"\"7CDEFGABajimuds4";
         let mut text = String::new();
         while state.phase != Phase::Done {
@@ -225,17 +249,19 @@ impl Automaton {
             {
                 Some(State { phase: Phase::Symbol(0), ..state })
             }
-            b'z' if !tied && self.any_length_fits(&state, true) => {
-                Some(State { phase: Phase::Length { note: None, rest: true, prefix: 0 }, ..state })
+            b'z' if !tied && self.any_length_fits(&state, true, ALWAYS) => {
+                Some(State { phase: Phase::Length { note: None, rest: true, prefix: 0, reach: ALWAYS }, ..state })
             }
             b'(' if !tied => {
                 let state =
                     State { context: Context::Triplet { index: 0, ticks: 0 }, phase: Phase::TripletOpen, ..state };
                 self.note_possible(&state).then_some(state)
             }
-            b'[' if !tied && self.rules.chords => {
-                let state = State { context: Context::Chord { top: 0, notes: 0 }, phase: Phase::Inside, ..state };
-                (self.note_possible(&state) && self.any_length_fits(&state, false)).then_some(state)
+            // No tie leads out of a chord.
+            b'[' if !tied && self.rules.chords && self.tables.tied(self.at(&state)) != Some(true) => {
+                let context = Context::Chord { top: 0, notes: 0, reach: ALWAYS };
+                let state = State { context, phase: Phase::Inside, ..state };
+                self.note_possible(&state).then_some(state)
             }
             _ => self.note_byte(state, byte),
         }
@@ -243,9 +269,6 @@ impl Automaton {
 
     /// An accidental or a letter.
     fn note_byte(&self, state: State, byte: u8) -> Option<State> {
-        if !matches!(state.context, Context::Chord { .. }) && !self.any_length_fits(&state, false) {
-            return None;
-        }
         match ACCIDENTALS.iter().find(|(sign, _)| *sign == byte) {
             Some(&(_, alter)) => {
                 let next = State { phase: Phase::Accidental(alter), ..state };
@@ -293,14 +316,14 @@ impl Automaton {
         if !self.pitch_allowed(&state, pitch) {
             return None;
         }
+        let here = self.reach(self.at(&state), pitch);
         let pitch = pitch as u8;
-        if let Context::Chord { notes, .. } = state.context {
-            let inside =
-                State { context: Context::Chord { top: pitch, notes: notes + 1 }, phase: Phase::Inside, ..state };
-            return self.push(inside, byte);
+        if let Context::Chord { notes, reach, .. } = state.context {
+            let context = Context::Chord { top: pitch, notes: notes + 1, reach: reach.min(here) };
+            return self.push(State { context, phase: Phase::Inside, ..state }, byte);
         }
         let note = Some(Tied { midi: pitch, step });
-        self.push(State { phase: Phase::Length { note, rest: false, prefix: 0 }, ..state }, byte)
+        self.push(State { phase: Phase::Length { note, rest: false, prefix: 0, reach: here }, ..state }, byte)
     }
 
     /// Whether this pitch, or one that more octave marks lead to, may sound here.
@@ -311,17 +334,39 @@ impl Automaton {
             && marks <= MAX_OCTAVE_MARKS
     }
 
+    /// Whether this pitch may sound here for some length that lets the bar be finished.
     fn pitch_allowed(&self, state: &State, pitch: i16) -> bool {
-        let ok = self.rules.pitches.contains(pitch.into()) && state.tie.is_none_or(|tie| i16::from(tie.midi) == pitch);
+        if !self.rules.pitches.contains(pitch.into()) || state.tie.is_some_and(|tie| i16::from(tie.midi) != pitch) {
+            return false;
+        }
+        let at = self.at(state);
+        let here = self.reach(at, pitch);
         match state.context {
             // A chord rises, and its first note leaves room for a second.
-            Context::Chord { top, notes } => {
-                let rises = notes == 0 || pitch > i16::from(top);
-                let room = notes > 0 || (pitch + 1..128).any(|higher| self.writable(higher));
-                ok && rises && room && notes < MAX_CHORD
+            Context::Chord { top, notes, reach } => {
+                let fits = |reach: u16| self.any_length_fits(state, false, reach);
+                let here = here.min(reach);
+                let room = notes > 0
+                    || (pitch + 1..128).any(|higher| self.writable(higher) && fits(here.min(self.reach(at, higher))));
+                (notes == 0 || pitch > i16::from(top)) && notes < MAX_CHORD && room && fits(here)
             }
-            _ => ok,
+            _ => self.any_length_fits(state, false, here),
         }
+    }
+
+    /// Where the note being written begins, in ticks from the start of the bar.
+    fn at(&self, state: &State) -> u16 {
+        let before = self.rules.length - state.left;
+        match state.context {
+            Context::Triplet { index, ticks } => before + u16::from(index) * (2 * ticks / 3),
+            _ => before,
+        }
+    }
+
+    /// For how many ticks a pitch may sound from a place on: to the first strong beat of whose chord it is not.
+    fn reach(&self, at: u16, pitch: i16) -> u16 {
+        let bars = |&&(beat, tones): &&(u16, PitchSet)| beat >= at && !tones.contains(pitch.into());
+        self.rules.strong.iter().filter(bars).map(|(beat, _)| beat - at).min().unwrap_or(ALWAYS)
     }
 
     /// Whether this pitch is in the rules and within the octave marks (`C,,,,` to `b''''`).
@@ -335,47 +380,37 @@ impl Automaton {
             .any(|&byte| self.note_byte(State { phase: Phase::Inside, ..*state }, byte).is_some())
     }
 
-    fn any_length_fits(&self, state: &State, rest: bool) -> bool {
-        LENGTHS.iter().any(|&(_, ticks)| self.fits(state, ticks, rest))
+    fn any_length_fits(&self, state: &State, rest: bool, reach: u16) -> bool {
+        LENGTHS.iter().any(|&(_, ticks)| self.fits(state, ticks, rest, reach))
     }
 
-    /// Whether the element being written may last `ticks` (as written): the bar can still be finished after it.
-    fn fits(&self, state: &State, ticks: u16, rest: bool) -> bool {
-        if !self.tables.allows(ticks) {
-            return false;
-        }
+    /// Whether the element being written, whose pitches may sound for `reach` ticks, may last `ticks` (as written): the bar can still be
+    /// finished after it.
+    fn fits(&self, state: &State, ticks: u16, rest: bool, reach: u16) -> bool {
+        let at = self.rules.length - state.left;
         if let Context::Triplet { index, ticks: shared } = state.context {
-            let total = 2 * ticks;
-            let same = index == 0 || shared == ticks;
-            let notes_left = 3;
-            return same
-                && total / 3 >= self.rules.grid
-                && total <= state.left
-                && state.count.saturating_add(notes_left) <= self.rules.notes.1
-                && self.finishable(state.left - total, state.count + notes_left);
-        }
-        if ticks > state.left {
-            return false;
+            return (index == 0 || shared == ticks)
+                && 2 * ticks <= state.left
+                && self.tables.allows_triplet(&self.rules, at, ticks)
+                && 2 * ticks / 3 <= reach
+                && self.finishable(state.left - 2 * ticks, state.count.saturating_add(3));
         }
         let struck = u8::from(!rest && state.tie.is_none());
-        let count = state.count.saturating_add(struck);
-        count <= self.rules.notes.1 && self.finishable(state.left - ticks, count)
+        ticks <= state.left
+            && self.tables.allows(&self.rules, at, ticks, rest)
+            && (rest || self.tables.sounds(at, ticks) <= reach)
+            && self.finishable(state.left - ticks, state.count.saturating_add(struck))
     }
 
     /// Whether a bar with `left` ticks to go and `count` notes struck can end within the rules.
     fn finishable(&self, left: u16, count: u8) -> bool {
         let (least, most) = self.rules.notes;
-        if left == 0 {
-            return count >= least;
-        }
-        let room = most.saturating_sub(count);
-        let possible = if self.rules.pitches == PitchSet(0) { 0 } else { self.tables.most_notes(left).min(room) };
-        self.tables.fillable(left) && count.saturating_add(possible) >= least
+        count <= most && self.tables.fillable(left, least.saturating_sub(count), most - count)
     }
 
     /// The state after an element of `ticks`, before the next.
-    fn close_element(&self, state: State, ticks: u16, rest: bool) -> Option<State> {
-        if !self.fits(&state, ticks, rest) {
+    fn close_element(&self, state: State, ticks: u16, rest: bool, reach: u16) -> Option<State> {
+        if !self.fits(&state, ticks, rest, reach) {
             return None;
         }
         if let Context::Triplet { index, .. } = state.context {
@@ -403,13 +438,13 @@ impl Automaton {
     }
 
     /// `-` after a plain note: the next note must be the same.
-    fn tie(&self, state: State, note: Tied, ticks: u16) -> Option<State> {
+    fn tie(&self, state: State, note: Tied, ticks: u16, reach: u16) -> Option<State> {
         if state.context != Context::Plain {
             return None;
         }
-        let closed = self.close_element(state, ticks, false)?;
+        let closed = self.close_element(state, ticks, false, reach)?;
         let tied = State { tie: Some(note), phase: Phase::Tied, ..closed };
-        let possible = if tied.left == 0 { self.rules.tie_out } else { self.any_length_fits(&tied, false) };
+        let possible = if tied.left == 0 { self.rules.tie_out } else { self.pitch_allowed(&tied, note.midi.into()) };
         possible.then_some(tied)
     }
 }

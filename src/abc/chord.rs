@@ -29,6 +29,13 @@ impl<'a> ChordName<'a> {
         is_quality(quality).then_some(ChordName { root, quality, bass })
     }
 
+    /// The pitch classes of its notes, bit 0 for C; the bass that stands behind a stroke is not among them.
+    #[must_use]
+    pub fn classes(&self) -> u16 {
+        let root = self.root.0.semitones() + i32::from(self.root.1);
+        self.tones().iter().fold(0, |set, tone| set | 1 << (root + tone.semitones).rem_euclid(12))
+    }
+
     /// The notes above the root, the root first, in thirds as they are spelled: 3 to 7 of them, two for a bare fifth.
     #[must_use]
     pub fn tones(&self) -> Vec<Interval> {

@@ -144,6 +144,11 @@ impl FromStr for Meter {
 impl Meter {
     pub const COMMON: Meter = Meter::Measured { numerator: 4, denominator: 4 };
 
+    /// Reads what stands behind `M:`: `6/8`, `C`, `C|`, `(2+3+2)/8`, `none`.
+    pub fn parse(text: &str) -> Result<Meter, Fault> {
+        field::meter(text)
+    }
+
     /// The length of a full bar.
     #[must_use]
     pub fn length(self) -> Option<Beats> {
@@ -179,6 +184,13 @@ impl Meter {
                 if bar.is_multiple_of(quarter) { quarter } else { Beats::new(1, denominator.into()) }
             }
         }
+    }
+
+    /// Where the strong beats are, from the start of the bar: the first one, and the middle one of an even number.
+    pub fn strong_beats(self) -> impl Iterator<Item = Beats> {
+        let bar = self.bar_length();
+        let even = bar.is_multiple_of(self.beat() * 2);
+        [Some(Beats::ZERO), even.then(|| bar.scale((1, 2).into()))].into_iter().flatten()
     }
 }
 

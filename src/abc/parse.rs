@@ -58,6 +58,18 @@ pub fn read_bar(text: &str, key: &Key, meter: Meter, unit: Beats, tied_in: &[Pit
     (measure, diagnostics)
 }
 
+/// Bars of one voice, ties joined across their lines.
+#[must_use]
+pub fn read_bars<'a>(texts: impl IntoIterator<Item = &'a str>, key: &Key, meter: Meter, unit: Beats) -> Vec<Measure> {
+    let mut tied: Vec<Pitch> = Vec::new();
+    let read = |text: &str| {
+        let (measure, _) = read_bar(text, key, meter, unit, &tied);
+        tied = measure.tied_out();
+        measure
+    };
+    texts.into_iter().map(read).collect()
+}
+
 /// Every tune reads the file header again, so that it must not be long: so many lines, of so many bytes.
 const LONGEST_FILE_HEADER: usize = 32;
 const LONGEST_FILE_LINE: usize = 200;

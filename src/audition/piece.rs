@@ -1,8 +1,8 @@
 //! What is judged: some bars of one voice and what they stand under, in the key of their mode that has no signature. Pure.
 
+use crate::abc::Meter;
 use crate::abc::key::Key;
 use crate::abc::parse::read_bar;
-use crate::abc::{Meter, Pitch};
 use crate::compose::{Prompt, Role, STREAM_UNIT, obeyed};
 use crate::score::Measure;
 
@@ -74,36 +74,9 @@ impl Piece {
     }
 }
 
-/// Bars of one voice from their texts in a key, ties joined across the bar lines.
-#[must_use]
-pub fn measures<'a>(texts: impl IntoIterator<Item = &'a str>, key: &Key, meter: Meter) -> Vec<Measure> {
-    let mut tied: Vec<Pitch> = Vec::new();
-    let read = |text: &str| {
-        let (measure, _) = read_bar(text, key, meter, STREAM_UNIT, &tied);
-        tied = measure.tied_out();
-        measure
-    };
-    texts.into_iter().map(read).collect()
-}
-
 /// Whether a bar, as it was written, can be read without a fault and lasts as long as the metre asks. A tie may lead out of it.
 #[must_use]
 pub fn is_full(text: &str, key: &Key, meter: Meter) -> bool {
     let (measure, diagnostics) = read_bar(text, key, meter, STREAM_UNIT, &[]);
     measure.length == meter.bar_length() && diagnostics.iter().all(|diagnostic| diagnostic.message.contains("tie"))
-}
-
-/// `"6/8"`; `None` for what is no metre.
-#[must_use]
-pub fn meter(text: &str) -> Option<Meter> {
-    let (numerator, denominator) = text.split_once('/')?;
-    let (numerator, denominator) = (numerator.parse().ok()?, denominator.parse().ok()?);
-    (numerator > 0 && denominator > 0).then_some(Meter::Measured { numerator, denominator })
-}
-
-/// The role of a tag of the stream.
-#[must_use]
-pub fn role(tag: &str) -> Option<Role> {
-    use Role::{Arp, Bass, Chart, Drums, Hand, Inner, Keys, Lead};
-    [Chart, Drums, Bass, Keys, Arp, Inner, Lead, Hand].into_iter().find(|role| role.tag() == tag)
 }

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::piece::{self, Piece, Source};
+use super::piece::{Piece, Source};
 use crate::abc::Meter;
 use crate::abc::key::Key;
-use crate::compose::Role;
+use crate::abc::parse::read_bars;
+use crate::compose::{Role, STREAM_UNIT};
 
 /// One line of `renditions.jsonl`.
 #[derive(Clone, Debug, Deserialize)]
@@ -56,7 +57,7 @@ impl Rendition {
     /// What the last voice is: the one that is judged.
     #[must_use]
     pub fn role(&self) -> Option<Role> {
-        piece::role(self.voices.last()?)
+        Role::of_tag(self.voices.last()?)
     }
 
     /// The last voice's bars, with the chart's.
@@ -70,8 +71,8 @@ impl Rendition {
             role: self.role()?,
             meter,
             key,
-            bars: piece::measures(self.texts(last), &key, meter),
-            chart: chart.map_or(Vec::new(), |chart| piece::measures(self.texts(chart), &key, meter)),
+            bars: read_bars(self.texts(last), &key, meter, STREAM_UNIT),
+            chart: chart.map_or(Vec::new(), |chart| read_bars(self.texts(chart), &key, meter, STREAM_UNIT)),
         })
     }
 
@@ -109,7 +110,7 @@ impl Rendition {
 
     fn header(&self) -> Option<(Meter, Key)> {
         let field = |name: &str| self.header.lines().find_map(|line| line.strip_prefix(name));
-        Some((piece::meter(field("M:")?)?, Key::parse(field("K:")?).ok()?.0))
+        Some((Meter::parse(field("M:")?).ok()?, Key::parse(field("K:")?).ok()?.0))
     }
 
     /// The bars of a voice, by its place in the line.

@@ -1,7 +1,7 @@
 //! Scores of a piece by its notes alone. Pure.
 
 use super::piece::Piece;
-use crate::abc::chord::ChordName;
+use crate::accompany::on_strong_beats;
 use crate::compose::Role;
 use crate::feature;
 use crate::score::Measure;
@@ -67,38 +67,26 @@ impl Score {
                 (time > 0).then(|| silent as f64 / time as f64)
             }
             Score::BarRepetition => {
-                let tunes: Vec<_> = bars.iter().map(tune).collect();
-                let again = (1..tunes.len()).filter(|&at| tunes[..at].contains(&tunes[at])).count();
+                let said = |at: &usize| bars[..*at].iter().any(|bar| bar.same_tune(&bars[*at]));
+                let again = (1..bars.len()).filter(said).count();
                 share(again, bars.len().saturating_sub(1))
             }
         }
     }
 }
 
-/// Notes of the voice at the strong beats (the first, and the middle one of an even number), and how many of them are of the chart's chord.
+/// Notes of the voice on the strong beats ([`crate::abc::Meter::strong_beats`]), and how many of them are of the chart's chord.
 #[must_use]
 pub fn chords_on_strong_beats(piece: &Piece) -> (usize, usize) {
-    let bar_ticks = feature::ticks(piece.meter.bar_length());
-    let beats = bar_ticks / feature::ticks(piece.meter.beat()).max(1);
-    let middle = (beats > 0 && beats % 2 == 0).then_some(bar_ticks / 2);
     let (mut agree, mut all) = (0, 0);
-    let mut chord = None;
-    for (bar, chart) in piece.bars.iter().zip(&piece.chart) {
-        for place in [Some(0), middle].into_iter().flatten() {
-            let before = |onset: Beats| feature::ticks(onset) <= place;
-            let now = chart.chords.iter().rfind(|symbol| before(symbol.onset));
-            chord = now.and_then(|symbol| ChordName::parse(&symbol.text)).map(|name| classes(&name)).or(chord);
-            let Some(chord) = chord else { continue };
-            let sounding =
-                bar.notes.iter().rfind(|note| before(note.onset) && feature::ticks(note.onset + note.length) > place);
+    for (bar, beats) in piece.bars.iter().zip(on_strong_beats(&piece.chart, piece.meter)) {
+        for (beat, chord) in beats {
+            let sounding = bar.notes.iter().rfind(|note| note.onset <= beat && note.onset + note.length > beat);
             if let Some(note) = sounding {
                 all += 1;
-                agree += usize::from(chord >> note.pitch.midi().rem_euclid(12) & 1 == 1);
+                agree += usize::from(chord.classes() >> note.pitch.midi().rem_euclid(12) & 1 == 1);
             }
         }
-        // A bar that names no chord of its own goes on with the last one.
-        let last = chart.chords.last().and_then(|symbol| ChordName::parse(&symbol.text));
-        chord = last.map(|name| classes(&name)).or(chord);
     }
     (agree, all)
 }
@@ -112,13 +100,7 @@ pub fn all_rest(bars: &[Measure]) -> usize {
 /// The longest run of one bar after itself, in bars; 1 where no bar comes twice running.
 #[must_use]
 pub fn longest_same_run(bars: &[Measure]) -> usize {
-    let tunes: Vec<_> = bars.iter().map(tune).collect();
-    tunes.chunk_by(|a, b| a == b).map(<[_]>::len).max().unwrap_or(0)
-}
-
-/// What makes two bars the same: onsets, lengths and pitches.
-fn tune(bar: &Measure) -> Vec<(Beats, Beats, i32)> {
-    bar.notes.iter().map(|note| (note.onset, note.length, note.pitch.midi())).collect()
+    bars.chunk_by(Measure::same_tune).map(<[_]>::len).max().unwrap_or(0)
 }
 
 /// Ticks of a bar in which nothing sounds.
@@ -130,12 +112,6 @@ fn silence(bar: &Measure, length: Beats) -> i64 {
         until = until.max(onset + feature::ticks(note.length));
     }
     silent + (feature::ticks(length) - until).max(0)
-}
-
-fn classes(chord: &ChordName<'_>) -> u16 {
-    let (step, alter) = chord.root;
-    let root = step.semitones() + i32::from(alter);
-    chord.tones().iter().fold(0, |set, tone| set | 1 << (root + tone.semitones).rem_euclid(12))
 }
 
 fn entropy(counts: &[u32]) -> Option<f64> {

@@ -5,14 +5,16 @@ use super::novelty::{END, Known};
 use super::piece::{self, Piece, Source};
 use super::scores::{self, Score};
 use super::{mode, novelty};
+use crate::abc::Meter;
 use crate::abc::key::Key;
-use crate::compose::Role;
+use crate::abc::parse::read_bars;
+use crate::compose::{Role, STREAM_UNIT};
 
 fn piece(role: Role, metre: &str, key: &str, bars: &str, chart: &str) -> Piece {
-    let (meter, key) = (piece::meter(metre).unwrap(), Key::parse(key).unwrap().0);
+    let (meter, key) = (Meter::parse(metre).unwrap(), Key::parse(key).unwrap().0);
     let read = |text: &str| {
         let bars = text.split('|').filter(|bar| !bar.is_empty());
-        piece::measures(bars, &key, meter)
+        read_bars(bars, &key, meter, STREAM_UNIT)
     };
     Piece { source: Source::Hymns, role, meter, key, bars: read(bars), chart: read(chart) }
 }
@@ -87,7 +89,7 @@ fn rests_and_standing_still_are_counted() {
 #[test]
 fn bars_are_full_as_they_were_written() {
     let key = Key::parse("C").unwrap().0;
-    let meter = piece::meter("6/8").unwrap();
+    let meter = Meter::parse("6/8").unwrap();
     for (text, full) in [
         ("ABc def", true),
         ("A6-", true),
@@ -100,7 +102,7 @@ fn bars_are_full_as_they_were_written() {
     ] {
         assert_eq!(piece::is_full(text, &key, meter), full, "{text}");
     }
-    assert!(["", "6", "0/4", "x/8"].iter().all(|text| piece::meter(text).is_none()));
+    assert!(["6", "0/4", "x/8"].iter().all(|text| Meter::parse(text).is_err()));
 }
 
 #[test]

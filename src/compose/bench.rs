@@ -1,14 +1,18 @@
 //! How fast a model writes bars here: the same loop as in playing, with one draft a bar, with the usual number, and without the mask.
 //! Printed, never asserted.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::obeyed::{measures, openings};
 use super::writer::{Model, Writer};
-use super::{CANDIDATES, Prompt, PromptBar, Role};
+use super::{CANDIDATES, Due, Prompt, PromptBar, Role};
 
 /// Bars written for each figure.
 const BARS: usize = 64;
+/// Bars that are due one after the other.
+const BARS_IN_TIME: usize = 32;
+/// A bar of 4/4 at 120 beats a minute.
+const BAR_MS: u32 = 2000;
 /// Words to lean on, as in playing.
 const WORDS: &str = "steady middle flowing rising";
 
@@ -19,15 +23,12 @@ pub fn bench_model<M: Model>(writer: &mut Writer<M>) -> Result<Vec<(&'static str
     prompt.bars.iter_mut().for_each(|bar| bar.say(WORDS));
     let (mut tokens, mut bars_ms) = (0, Vec::new());
     let mut written = prompt.clone();
-    let spent = writer.spent();
     let started = Instant::now();
     while let Some(bar) = writer.next_bar(&mut written, &|| false)? {
         tokens += bar.tokens;
         bars_ms.push(bar.micros as f64 / 1000.0);
     }
     let seconds = started.elapsed().as_secs_f64();
-    let choosing = writer.spent().choosing.saturating_sub(spent.choosing).as_secs_f64();
-    let decoding = writer.spent().decoding.saturating_sub(spent.decoding).as_secs_f64();
     let length = prompt.meter.bar_length();
     let full = measures(&written, 0, 0).iter().filter(|bar| bar.length == length).count();
     bars_ms.sort_by(f64::total_cmp);
@@ -40,10 +41,15 @@ pub fn bench_model<M: Model>(writer: &mut Writer<M>) -> Result<Vec<(&'static str
     }
     let free_seconds = started.elapsed().as_secs_f64();
 
+    // Masks and sampling cost what they do in playing, where drafts are drawn from the same place several times.
+    let spent = writer.spent();
     let started = Instant::now();
-    let mut best = Prompt { candidates: CANDIDATES, ..prompt };
+    let mut best = Prompt { candidates: CANDIDATES, ..prompt.clone() };
     while writer.next_bar(&mut best, &|| false)?.is_some() {}
     let best_seconds = started.elapsed().as_secs_f64();
+    let choosing = writer.spent().choosing.saturating_sub(spent.choosing).as_secs_f64();
+    let decoding = writer.spent().decoding.saturating_sub(spent.decoding).as_secs_f64();
+    let (whole, closed) = in_time(writer, Prompt { candidates: CANDIDATES, ..prompt })?;
     let bars = bars_ms.len() as f64;
     Ok(vec![
         ("tokens_per_second", f64::from(tokens) / seconds, "tokens/s"),
@@ -53,5 +59,25 @@ pub fn bench_model<M: Model>(writer: &mut Writer<M>) -> Result<Vec<(&'static str
         ("bars_per_second_one_draft", bars / seconds, "bars/s"),
         ("full_bars_share", full as f64 / bars, "share"),
         ("bar_ms_p95", p95, "ms"),
+        ("bars_in_time_share", whole, "share"),
+        ("bars_closed_by_force_share", closed, "share"),
     ])
+}
+
+/// The shares of bars that are there whole, and closed by force, where each is due a bar after the one before. The others are the ladder's.
+fn in_time<M: Model>(writer: &mut Writer<M>, mut prompt: Prompt) -> Result<(f64, f64), String> {
+    prompt.bars.truncate(BARS_IN_TIME);
+    prompt.due = Some(Due { bar: prompt.first_bar, left_ms: BAR_MS, bar_ms: BAR_MS });
+    let begun = Instant::now();
+    let due = prompt.due;
+    let time_left = |number| {
+        let until = due.map_or(0, |due| due.until(number));
+        Duration::from_millis(until).saturating_sub(begun.elapsed())
+    };
+    let (mut whole, mut closed) = (0, 0);
+    while let Some(bar) = writer.next_bar_in_time(&mut prompt, &|| false, &time_left)? {
+        closed += bar.closed.len();
+        whole += bar.cells.len() - bar.closed.len();
+    }
+    Ok((whole as f64 / BARS_IN_TIME as f64, closed as f64 / BARS_IN_TIME as f64))
 }

@@ -59,9 +59,8 @@ impl Way<'_> {
 fn worn(prompt: &Prompt, index: usize, voice: usize) -> impl Iterator<Item = &str> {
     let phrase = prompt.phrase as usize;
     let cell = move |back: usize| prompt.bars[index.checked_sub(back)?].cells[voice].as_deref();
-    let other_words = move |back: usize| {
-        index.checked_sub(back).is_some_and(|before| prompt.bars[before].words != prompt.bars[index].words)
-    };
+    let words = move |index: usize| (&prompt.bars[index].words, prompt.bars[index].own_of(voice).map(|own| &own.words));
+    let other_words = move |back: usize| index.checked_sub(back).is_some_and(|before| words(before) != words(index));
     [1, 2, phrase, 2 * phrase].into_iter().filter_map(move |period| {
         let text = cell(period)?;
         let sounds = text.bytes().any(|byte| byte.is_ascii_alphabetic() && byte != b'z');

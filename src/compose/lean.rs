@@ -84,7 +84,7 @@ impl<'a> Lean<'a> {
         if passage.wishes.is_empty() || strength == 0.0 {
             return None;
         }
-        let bar = f32::from(automaton.length());
+        let bar = f32::from(automaton.rules().length);
         let mut lean = Lean {
             automaton,
             wishes: passage.wishes,
@@ -187,7 +187,7 @@ impl<'a> Lean<'a> {
             set(Clear::Repeating, f32::from(u8::from(line.last.is_some_and(|(last, ..)| last == f32::from(top)))));
             set(Clear::Chromatic, f32::from(u8::from(self.scale & class == 0)));
             // In its last half the last bar goes home while there is time to stay, and stays.
-            let bar = self.automaton.length();
+            let bar = self.automaton.rules().length;
             let late = self.before + f32::from(bar) >= self.length && 2 * onset >= bar && self.home & class != 0;
             let (time, closes) = (3 * (bar - onset) >= bar, onset + ticks == bar);
             let stays = closes && 3 * ticks >= bar;
@@ -246,7 +246,7 @@ impl<'a> Lean<'a> {
         let motion = pull(Band::Motion, mean(line.leaps, line.steps, middle(self.bounds.motion), 4.0));
         let mut clear = [0.0; 6];
         clear[Clear::Cadence as usize] = HOME;
-        let (bars, notes) = ((line.ticks + 24.0) / f32::from(self.automaton.length()), line.notes + 2.0);
+        let (bars, notes) = ((line.ticks + 24.0) / f32::from(self.automaton.rules().length), line.notes + 2.0);
         for kind in Clear::ALL.into_iter().filter(|&kind| self.wishes.clear(kind)) {
             let done = line.clear[kind as usize];
             let share = match kind {

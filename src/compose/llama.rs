@@ -16,8 +16,14 @@ use llama_cpp_2::token_type::LlamaTokenAttr;
 use super::mask::Vocabulary;
 use super::writer::Model;
 
-/// Tokens decoded between two looks at the cancel flag: 32 take some 6 ms in a 5 M model.
+/// Tokens decoded between two looks at the cancel flag, at most: 32 take some 6 ms in a 5 M model.
 const CHUNK: usize = 32;
+
+/// The same for a model of so many parameters: fewer where each takes longer, so that an edit does not wait for a long decode. It depends on
+/// the model alone, since the logits depend on it in their last digits.
+fn chunk(parameters: u64) -> usize {
+    ((1 << 30) / parameters.max(1)).clamp(4, CHUNK as u64) as usize
+}
 
 /// llama.cpp's backend may be initialised once in a process.
 fn backend() -> Result<&'static LlamaBackend, String> {
@@ -34,6 +40,8 @@ pub struct Llama {
     cached: Vec<u32>,
     /// Index of the last decoded token within its batch, where its logits are.
     last: i32,
+    /// Tokens of a batch.
+    chunk: usize,
     name: String,
 }
 
@@ -72,7 +80,8 @@ impl Llama {
             .new_context(backend()?, parameters)
             .map_err(|error| unreadable(&format!("llama.cpp cannot make a context for it ({error})")))?;
         let name = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
-        Ok(Llama { context, model, vocabulary, batch: LlamaBatch::new(CHUNK, 1), cached: Vec::new(), last: 0, name })
+        let (batch, chunk) = (LlamaBatch::new(CHUNK, 1), chunk(model.n_params()));
+        Ok(Llama { context, model, vocabulary, batch, cached: Vec::new(), last: 0, chunk, name })
     }
 }
 
@@ -159,7 +168,7 @@ impl Llama {
                 self.context()
             ));
         }
-        for chunk in tokens.chunks(CHUNK) {
+        for chunk in tokens.chunks(self.chunk) {
             if cancel() {
                 return Ok(false);
             }

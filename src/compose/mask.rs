@@ -91,6 +91,13 @@ impl Masks {
         &self.automaton
     }
 
+    /// What is kept weighs about so much.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let mask = self.cache.values().next().map_or(0, |mask| mask.len().div_ceil(8));
+        self.cache.len() * (mask + size_of::<State>())
+    }
+
     /// The tokens all of whose bytes the automaton takes from `state` on.
     pub fn mask(&mut self, vocabulary: &Vocabulary, state: State) -> &SimpleVob {
         if self.cache.len() >= CACHED_MASKS && !self.cache.contains_key(&state) {

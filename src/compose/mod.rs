@@ -18,13 +18,17 @@ mod passage;
 pub mod profile;
 pub mod protocol;
 mod rank;
+mod reach;
 mod role;
+mod rules;
 pub mod sample;
 pub mod script;
+pub mod speed;
 pub mod stream;
 pub mod writer;
 
 pub use role::{Role, Roles};
+pub use rules::{BarRules, VoiceRules};
 
 use serde::{Deserialize, Serialize};
 
@@ -85,13 +89,23 @@ impl Due {
 }
 
 impl Prompt {
+    /// The composed voices that bar `index` lacks.
+    #[must_use]
+    pub fn missing(&self, index: usize) -> Vec<usize> {
+        let cells = &self.bars[index].cells;
+        (0..self.voices.len()).filter(|&voice| self.voices[voice].composed && cells[voice].is_none()).collect()
+    }
+
     /// The first bar that lacks a composed voice, and the voices that it lacks.
     #[must_use]
     pub fn first_missing(&self) -> Option<(usize, Vec<usize>)> {
-        let missing = |bar: &PromptBar| -> Vec<usize> {
-            (0..self.voices.len()).filter(|&voice| self.voices[voice].composed && bar.cells[voice].is_none()).collect()
-        };
-        self.bars.iter().map(missing).enumerate().find(|(_, voices)| !voices.is_empty())
+        (0..self.bars.len()).map(|index| (index, self.missing(index))).find(|(_, voices)| !voices.is_empty())
+    }
+
+    /// Whether bar `index` begins a phrase.
+    #[must_use]
+    pub fn starts_phrase(&self, index: usize) -> bool {
+        (self.first_bar + index as i64 - 1).rem_euclid(i64::from(self.phrase.max(1))) == 0
     }
 
     /// This prompt where `old` was the newest until now: what was already written for it is not written twice.
@@ -130,25 +144,6 @@ pub struct PromptVoice {
     pub rules: VoiceRules,
 }
 
-/// The performer's constraints on a voice, in sounding pitch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VoiceRules {
-    /// Lowest and highest MIDI note.
-    pub range: (u8, u8),
-    /// Pitch classes that may sound, bit 0 = C; `None` for all.
-    pub classes: Option<u16>,
-    /// Shortest note, in ticks of 1/96 whole note.
-    pub grid: u16,
-    /// Struck notes in a bar, least and most.
-    pub notes: (u8, u8),
-}
-
-impl Default for VoiceRules {
-    fn default() -> Self {
-        VoiceRules { range: (36, 96), classes: None, grid: 6, notes: (1, 24) }
-    }
-}
-
 /// One bar of the stream. Texts are canonical ABC at [`STREAM_UNIT`] in the prompt's key, without the bar line.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PromptBar {
@@ -156,8 +151,12 @@ pub struct PromptBar {
     pub words: Vec<String>,
     /// What they mean in control words ([`crate::steer::control`]); the parent reads them, since it has the lexicon.
     pub control: Vec<String>,
+    /// The words of single voices, one per voice; empty where no voice has any.
+    pub own: Vec<Option<OwnWords>>,
     /// One per voice; `None` is for the composer to write (or stays empty when the voice is not composed).
     pub cells: Vec<Option<String>>,
+    /// What is asked of this bar alone, one per voice; empty where nothing is asked of any.
+    pub rules: Vec<BarRules>,
     /// Which draw of each voice this is, from 0; none is the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub draws: Vec<u32>,
@@ -166,7 +165,28 @@ pub struct PromptBar {
     pub vetoed: Vec<Vec<String>>,
 }
 
+/// What is asked of one voice alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnWords {
+    /// As the performer wrote it, without the voice's name.
+    pub words: Vec<String>,
+    /// The control words for the voice: those for all, as far as its own do not overrule them, then its own.
+    pub control: Vec<String>,
+}
+
 impl PromptBar {
+    /// The control words in force for a voice.
+    #[must_use]
+    pub fn control_of(&self, voice: usize) -> &[String] {
+        self.own_of(voice).map_or(&self.control, |own| &own.control)
+    }
+
+    /// The words for one voice alone.
+    #[must_use]
+    pub fn own_of(&self, voice: usize) -> Option<&OwnWords> {
+        self.own.get(voice)?.as_ref()
+    }
+
     /// Which draw of a voice this is.
     #[must_use]
     pub fn draw(&self, voice: usize) -> u32 {
@@ -180,20 +200,45 @@ impl PromptBar {
     }
 }
 
+/// What is said to a composer in another process.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "reply", rename_all = "lowercase")]
-pub enum Reply {
-    /// The model is loaded.
-    Ready { model: String },
-    /// The composed voices of one bar.
-    Bar(ComposedBar),
-    /// It cannot go on; the sentence says why and what to do.
-    Failed { message: String },
-    /// The child ended and is being started again.
-    Restarting { reason: String },
+#[serde(rename_all = "lowercase")]
+pub enum Request {
+    /// Replaces whatever was asked before.
+    Prompt(Box<Prompt>),
+    /// Is answered with the same number at once, whatever is being written.
+    Ping(u64),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "lowercase")]
+pub enum Reply {
+    /// The model is loaded, and has forgotten whatever was asked before.
+    Ready {
+        model: String,
+        /// What a bar of one voice will about take, in microseconds; 0 where nobody measured.
+        bar_micros: u64,
+    },
+    Pong {
+        number: u64,
+    },
+    /// How long a question and its answer are on the way, without any work, in microseconds.
+    RoundTrip {
+        micros: u64,
+    },
+    /// The composed voices of one bar.
+    Bar(ComposedBar),
+    /// It cannot go on; the sentence says why and what to do.
+    Failed {
+        message: String,
+    },
+    /// The child ended and is being started again.
+    Restarting {
+        reason: String,
+    },
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ComposedBar {
     pub revision: Revision,
     pub attempt: u32,
@@ -202,9 +247,11 @@ pub struct ComposedBar {
     pub cells: Vec<(usize, String)>,
     /// All drafts of each of these voices, in the order in which they were drawn; for the performer to choose from.
     pub drafts: Vec<(usize, Vec<String>)>,
+    /// Of these the voices whose bar ran out of time and was closed by force: rung 2 of the ladder.
+    pub closed: Vec<usize>,
     /// Of the first draft of each voice: what could not be left out.
     pub tokens: u32,
-    /// The work for these, in microseconds.
+    /// The work for these, in microseconds; for a closed bar what all of it would about have taken.
     pub micros: u64,
 }
 

@@ -1,10 +1,11 @@
 //! Whether words are obeyed: phrases written under a word, and the share of them that are what it says. For benches and the audition.
+//! Runs on the thread that owns the model.
 
 use super::writer::{Model, Writer};
 use super::{Prompt, PromptBar, PromptVoice, Revision, Role, STREAM_UNIT, VoiceRules};
+use crate::abc::Meter;
 use crate::abc::key::Key;
-use crate::abc::parse::read_bar;
-use crate::abc::{Meter, Pitch};
+use crate::abc::parse::read_bars;
 use crate::feature::{Band, Bands, Bounds, Clear, Features};
 use crate::score::Measure;
 
@@ -50,15 +51,8 @@ pub fn openings(role: Role, range: (u8, u8), count: usize) -> Vec<Prompt> {
 /// The bars of a voice from index `from` on, in the prompt's key; ties are joined across the bar lines.
 #[must_use]
 pub fn measures(prompt: &Prompt, voice: usize, from: usize) -> Vec<Measure> {
-    let mut tied: Vec<Pitch> = Vec::new();
     let texts = prompt.bars[from..].iter().map(|bar| bar.cells[voice].as_deref().unwrap_or_default());
-    texts
-        .map(|text| {
-            let (measure, _) = read_bar(text, &prompt.key, prompt.meter, STREAM_UNIT, &tied);
-            tied = measure.tied_out();
-            measure
-        })
-        .collect()
+    read_bars(texts, &prompt.key, prompt.meter, STREAM_UNIT)
 }
 
 /// Whether a phrase is what a control word says; `None` where it has too few notes, or the word is about something else.

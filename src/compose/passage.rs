@@ -10,6 +10,9 @@ use crate::score::Measure;
 /// Words speak of this many bars at most, as in training.
 const MOST_BARS: usize = 4;
 
+/// What an end that does not come to rest costs, in widths of a band.
+const RESTLESS: f64 = 0.3;
+
 /// What is asked of a bar, and what the bars before it have done about it.
 #[derive(Debug)]
 pub(super) struct Passage {
@@ -34,9 +37,12 @@ impl Passage {
         let phrase = prompt.phrase.max(1) as usize;
         let place = (prompt.first_bar + index as i64 - 1).rem_euclid(phrase as i64) as usize;
         let behind = (place % MOST_BARS).min(index);
-        let same_words = |at: &usize| prompt.bars[*at].control == prompt.bars[index].control;
+        let same_words = |at: &usize| prompt.bars[*at].control_of(voice) == prompt.bars[index].control_of(voice);
         let start = (index - behind..index).rev().take_while(same_words).last().unwrap_or(index);
-        let ahead = MOST_BARS.min(phrase - place / MOST_BARS * MOST_BARS) - place % MOST_BARS;
+        let most = MOST_BARS.min(phrase - place / MOST_BARS * MOST_BARS) - place % MOST_BARS;
+        // Bars that nobody has asked for yet are taken to have these words too.
+        let changed = |at: &usize| prompt.bars.get(*at).is_some_and(|_| !same_words(at));
+        let ahead = (index + 1..index + most).find(changed).map_or(most, |at| at - index);
         let role = prompt.voices[voice].role;
         let mut chords = (0..prompt.voices.len()).filter_map(|voice| stream.heard(index, voice)?.chords.pop());
         let root = chords.next_back().and_then(|chord| {
@@ -44,7 +50,7 @@ impl Passage {
             u8::try_from((step.semitones() + i32::from(alter)).rem_euclid(12)).ok()
         });
         Passage {
-            wishes: Wishes::of(prompt.bars[index].control.iter().map(String::as_str), role),
+            wishes: Wishes::of(prompt.bars[index].control_of(voice).iter().map(String::as_str), role),
             bounds: bounds(prompt, stream, bands, voice),
             meter: prompt.meter,
             key: stream.key,
@@ -82,7 +88,9 @@ impl Passage {
             let due = clear != Clear::Cadence || bars.len() >= self.length;
             if due { (1.0 - clear.value(&features) / clear.least()).max(0.0) } else { 0.0 }
         });
-        bands.chain(clear).sum()
+        // Words draw a passage away from where it would come to rest by itself: of drafts that obey alike, its last bar takes the one that does.
+        let ends = bars.len() >= self.length && !self.wishes.is_empty();
+        bands.chain(clear).sum::<f64>() + if ends { RESTLESS * (1.0 - features.cadence) } else { 0.0 }
     }
 }
 
@@ -121,7 +129,40 @@ fn within([low, high]: [f64; 2], most: f64) -> [f64; 2] {
 
 #[cfg(test)]
 mod tests {
-    use super::within;
+    use super::{Passage, within};
+    use crate::compose::profile::Profile;
+    use crate::compose::stream::Stream;
+    use crate::compose::{PromptBar, Role, obeyed};
+    use crate::feature::Bands;
+
+    #[test]
+    fn a_passage_ends_where_the_phrase_does_or_other_words_come() {
+        // The words of the bars, a letter each; bars of a phrase; the bar; the bars of the passage before it, and all of them.
+        let cases = [
+            ("aaaaaaaa", 4, 0, (0, 4)),
+            ("aaaaaaaa", 4, 2, (2, 4)),
+            ("aaaaaaaa", 8, 5, (1, 4)),
+            ("aaaaaaaa", 3, 4, (1, 3)),
+            ("aabbaaaa", 4, 1, (1, 2)),
+            ("aabbaaaa", 4, 2, (0, 2)),
+            ("abbbbbbb", 4, 0, (0, 1)),
+            ("aaab", 4, 1, (1, 3)),
+            // What is beyond the last bar is not known to change.
+            ("aa", 4, 1, (1, 4)),
+        ];
+        let profile = Profile::default();
+        for (words, phrase, index, expected) in cases {
+            let mut prompt = obeyed::openings(Role::Lead, (55, 88), 1).remove(0);
+            prompt.phrase = phrase;
+            prompt.first_bar = 1;
+            let bar = PromptBar { cells: vec![Some("z8".into())], ..PromptBar::default() };
+            prompt.bars = vec![bar; words.len()];
+            let controls = prompt.bars.iter_mut().zip(words.chars());
+            controls.for_each(|(bar, word)| bar.say(if word == 'a' { "low" } else { "high" }));
+            let passage = Passage::new(&prompt, &Stream::new(&prompt, &profile), &Bands::default(), index, 0);
+            assert_eq!((passage.bars.len(), passage.length), expected, "bar {index} of {words}");
+        }
+    }
 
     #[test]
     fn busy_has_room_within_the_notes_of_a_bar() {

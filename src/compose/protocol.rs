@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Raised with every change that an older child could not read.
-pub const VERSION: u8 = 3;
+pub const VERSION: u8 = 5;
 /// A longer frame is a broken pipe or a stray print, not a prompt.
 const MAX_FRAME: u32 = 16 << 20;
 
@@ -21,23 +21,46 @@ pub fn write_frame<T: Serialize>(out: &mut impl Write, value: &T) -> io::Result<
     out.flush()
 }
 
-/// `Ok(None)` at the end of the stream.
-pub fn read_frame<T: DeserializeOwned>(input: &mut impl Read) -> io::Result<Option<T>> {
-    let mut length = [0; 4];
-    if let Err(error) = input.read_exact(&mut length) {
-        return if error.kind() == io::ErrorKind::UnexpectedEof { Ok(None) } else { Err(error) };
+/// Why there is no frame.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// The stream ended, perhaps within a frame.
+    Ended,
+    /// The other side speaks frames of this version.
+    Version(u8),
+    /// What came is no frame.
+    Nonsense,
+}
+
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Unreadable::Ended => f.write_str("ended"),
+            Unreadable::Version(theirs) => write!(
+                f,
+                "speaks frames of version {theirs}, this barline version {VERSION}: install the same barline on both sides"
+            ),
+            Unreadable::Nonsense => f.write_str(
+                "does not speak Barline's frames; its command must end in `barline compose`, and nothing else may print to its stdout",
+            ),
+        }
     }
-    let length = u32::from_le_bytes(length);
+}
+
+/// The next frame.
+pub fn read_frame<T: DeserializeOwned>(input: &mut impl Read) -> Result<T, Unreadable> {
+    let mut head = [0; 5];
+    input.read_exact(&mut head).map_err(|_| Unreadable::Ended)?;
+    let length = u32::from_le_bytes([head[0], head[1], head[2], head[3]]);
     if length == 0 || length > MAX_FRAME {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a frame of {length} bytes")));
+        return Err(Unreadable::Nonsense);
     }
-    let mut frame = vec![0; length as usize];
-    input.read_exact(&mut frame)?;
-    if frame[0] != VERSION {
-        let text = format!("frames of version {}, expected {VERSION}", frame[0]);
-        return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+    if head[4] != VERSION {
+        return Err(Unreadable::Version(head[4]));
     }
-    Ok(Some(serde_json::from_slice(&frame[1..])?))
+    let mut body = vec![0; length as usize - 1];
+    input.read_exact(&mut body).map_err(|_| Unreadable::Ended)?;
+    serde_json::from_slice(&body).map_err(|_| Unreadable::Nonsense)
 }
 
 #[cfg(test)]
@@ -48,17 +71,26 @@ mod tests {
     #[test]
     fn frames_come_back_and_garbage_does_not() {
         let mut wire = Vec::new();
-        for n in 0..3 {
-            write_frame(&mut wire, &Reply::Ready { model: format!("m{n}") }).unwrap();
+        for number in 0..3 {
+            write_frame(&mut wire, &Reply::Pong { number }).unwrap();
         }
         let mut input = wire.as_slice();
-        for n in 0..3 {
-            let reply: Reply = read_frame(&mut input).unwrap().unwrap();
-            assert_eq!(reply, Reply::Ready { model: format!("m{n}") });
+        for number in 0..3 {
+            assert_eq!(read_frame::<Reply>(&mut input).unwrap(), Reply::Pong { number });
         }
-        assert!(read_frame::<Reply>(&mut input).unwrap().is_none());
-        assert!(read_frame::<Reply>(&mut b"llama_model_loader: loaded".as_slice()).is_err());
+        let read = |mut bytes: &[u8]| read_frame::<Reply>(&mut bytes);
+        assert!(matches!(read(input), Err(Unreadable::Ended)));
+        assert!(matches!(read(&wire[..9]), Err(Unreadable::Ended)));
+        for nonsense in [b"Welcome to this machine".as_slice(), b"\0\0\0\0\x03", b"\x03\0\0\0\x05{}"] {
+            assert!(matches!(read(nonsense), Err(Unreadable::Nonsense)), "{nonsense:?}");
+        }
         wire[4] = VERSION + 1;
-        assert!(read_frame::<Reply>(&mut wire.as_slice()).is_err());
+        let error = read(&wire).unwrap_err();
+        assert!(matches!(error, Unreadable::Version(theirs) if theirs == VERSION + 1));
+        let said = error.to_string();
+        assert!(
+            said.contains(&format!("version {},", VERSION + 1)) && said.contains(&format!("version {VERSION}:")),
+            "{said}"
+        );
     }
 }

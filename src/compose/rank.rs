@@ -28,19 +28,13 @@ pub(super) fn best(drafts: &[Judged<'_>], passage: &Passage, recent: &[Measure])
     let usual = likelihoods.get(drafts.len() / 2).copied().unwrap_or(0.0);
     let score = |at: usize| {
         let draft = &drafts[at];
-        let said = |other: &Measure| same_tune(other, draft.measure);
-        let stale = recent.iter().any(said) || drafts[..at].iter().any(|earlier| said(earlier.measure));
+        let stale = recent.iter().any(|bar| bar.same_tune(draft.measure));
         (draft.likelihood - usual + ODD).min(0.0)
             - DISOBEDIENCE * passage.distance(draft.measure)
             - if stale { STALE } else { 0.0 }
     };
     let scores: Vec<f64> = (0..drafts.len()).map(score).collect();
     (1..scores.len()).fold(0, |best, at| if scores[at] > scores[best] { at } else { best })
-}
-
-fn same_tune(a: &Measure, b: &Measure) -> bool {
-    let tune = |bar: &Measure| bar.notes.iter().map(|note| (note.onset, note.length, note.pitch)).collect::<Vec<_>>();
-    tune(a) == tune(b)
 }
 
 #[cfg(test)]

@@ -23,6 +23,15 @@ pub enum Role {
 }
 
 impl Role {
+    pub const ALL: [Role; 8] =
+        [Role::Chart, Role::Drums, Role::Bass, Role::Keys, Role::Arp, Role::Inner, Role::Lead, Role::Hand];
+
+    /// The role of a tag.
+    #[must_use]
+    pub fn of_tag(tag: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.tag() == tag)
+    }
+
     /// The tag of its own.
     #[must_use]
     pub fn tag(self) -> &'static str {
@@ -72,7 +81,10 @@ pub enum Roles {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected roles = true, false, or the tags that the model knows, as in [\"bass\", \"lead\"]"
+)]
 enum Written {
     Any(bool),
     Known(Vec<String>),

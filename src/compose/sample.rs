@@ -118,7 +118,7 @@ impl Sampler {
             return Some(candidates[0].1);
         }
         let weight = |logit: f32| ((logit - best) / sampling.temperature).exp();
-        // min-p looks at the model's own confidence, before the temperature.
+        // min-p looks at the leaned logits, before the temperature.
         candidates.retain(|&(logit, _)| (logit - best).exp() >= sampling.min_p);
         let total: f32 = candidates.iter().map(|&(logit, _)| weight(logit)).sum();
         let mut left = rng.uniform() * total;

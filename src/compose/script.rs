@@ -32,6 +32,15 @@ impl Composer for Script {
             prompt.bars[index].cells[*voice] = Some(text.clone());
         }
         let (revision, attempt) = (prompt.revision, prompt.attempt);
-        Some(Reply::Bar(ComposedBar { revision, attempt, number, cells, drafts: Vec::new(), tokens: 0, micros: 0 }))
+        Some(Reply::Bar(ComposedBar {
+            revision,
+            attempt,
+            number,
+            cells,
+            drafts: Vec::new(),
+            closed: Vec::new(),
+            tokens: 0,
+            micros: 0,
+        }))
     }
 }

@@ -5,15 +5,10 @@
 
 use crate::abc::interval::Interval;
 use crate::abc::key::Key;
-use crate::abc::{Pitch, bar::PitchSet, parse::read_bar, print};
+use crate::abc::{Pitch, bar::Rules, parse::read_bar, print};
 use crate::compose::profile::Profile;
-use crate::compose::{Prompt, PromptVoice, Role, STREAM_UNIT};
+use crate::compose::{BarRules, OwnWords, Prompt, PromptVoice, Role, STREAM_UNIT};
 use crate::score::Measure;
-
-/// Of General MIDI's percussion key map, 35 to 81, what drummers play: drums, hats and cymbals, tambourine, cowbell, bongos and congas,
-/// cabasa, maracas and claves. Whistles, scrapers and the like hold on, or are for few bars of few songs.
-const KIT: u128 =
-    (0x1_FFFF << 35) | 1 << 53 | 1 << 54 | 1 << 56 | 1 << 57 | 1 << 59 | 0x1F << 60 | 1 << 69 | 1 << 70 | 1 << 75;
 
 /// The stream for one prompt and one model.
 #[derive(Debug)]
@@ -62,48 +57,77 @@ impl<'a> Stream<'a> {
 
     #[must_use]
     pub fn starts_phrase(&self, index: usize) -> bool {
-        (self.prompt.first_bar + index as i64 - 1).rem_euclid(i64::from(self.prompt.phrase)) == 0
+        self.prompt.starts_phrase(index)
     }
 
-    /// The caption that stands before bar `index`, if one does: at phrase starts and where the words change.
+    /// The caption that stands before bar `index`, if one does: at phrase starts and where the words change. `speaker` is the last voice
+    /// that the line has: in training captions speak of that one. So while a voice is written, its line has its words above it, and a line
+    /// that is done those of its last voice; the lines before are the same for every voice, and stay in the cache. Only where voices have
+    /// words of their own is the line in work read again for each of them. A model without control words reads the words of all voices.
     #[must_use]
-    pub fn caption(&self, index: usize) -> Option<String> {
+    pub fn caption(&self, index: usize, speaker: usize) -> Option<String> {
         let bars = &self.prompt.bars;
-        let said = |index: usize| (&bars[index].words, &bars[index].control);
-        let changed = index > 0 && said(index) != said(index - 1);
+        // As much of the words as the caption says.
+        let said = |index: usize, speaker: usize| {
+            let (bar, known) = (&bars[index], self.profile.words.is_some());
+            (&bar.words, known.then(|| bar.control_of(speaker)), (!known).then_some(&bar.own))
+        };
+        let before = index.checked_sub(1);
+        let changed = before.is_some_and(|before| {
+            // The line before had its own last voice above it.
+            said(index, speaker) != said(before, self.last_shown(before).unwrap_or(speaker))
+        });
         if !(self.starts_phrase(index) || changed || index == 0) {
             return None;
         }
         let bar = &bars[index];
-        let caption = match &self.profile.words {
-            Some(known) => bar.control.iter().filter(|word| known.contains(word)).map(String::as_str).collect(),
-            None => bar.words.iter().map(String::as_str).collect::<Vec<_>>(),
+        let caption: Vec<String> = if let Some(known) = &self.profile.words {
+            bar.control_of(speaker).iter().filter(|word| known.contains(word)).cloned().collect()
+        } else {
+            let named = |(own, voice): (&Option<OwnWords>, &PromptVoice)| {
+                own.as_ref().map(|own| format!("{}: {}", voice.name, own.words.join(" ")))
+            };
+            bar.words.iter().cloned().chain(bar.own.iter().zip(&self.prompt.voices).filter_map(named)).collect()
         };
         (!caption.is_empty()).then(|| format!("% {}\n", caption.join(" ")))
     }
 
-    /// The pieces of the line of bar `index` as far as it is known: `None` marks the place of the first missing composed voice.
+    /// The pieces of the line of bar `index` as far as it is known, and the first missing composed voice, whose place is at its end.
     #[must_use]
     pub fn line(&self, index: usize) -> (Vec<String>, Option<usize>) {
-        let mut pieces: Vec<String> = self.caption(index).into_iter().collect();
-        let mut first = true;
-        for voice in self.order() {
-            let Some(tag) = self.tag(voice) else { continue };
-            let cell = self.prompt.bars[index].cells[voice].as_ref();
-            if cell.is_none() && !self.prompt.voices[voice].composed {
-                continue;
-            }
-            if !first {
+        let shown: Vec<(usize, String)> = self.shown(index).collect();
+        let missing = shown.iter().position(|&(voice, _)| self.prompt.bars[index].cells[voice].is_none());
+        let shown = &shown[..missing.map_or(shown.len(), |missing| missing + 1)];
+        let mut pieces = Vec::new();
+        if let Some(&(speaker, _)) = shown.last() {
+            pieces.extend(self.caption(index, speaker));
+        }
+        for (at, (voice, tag)) in shown.iter().enumerate() {
+            if at > 0 {
                 pieces.push(" ".to_owned());
             }
-            first = false;
-            pieces.push(tag);
-            let Some(text) = cell else { return (pieces, Some(voice)) };
-            pieces.push(self.to_model(text, voice));
+            pieces.push(tag.clone());
+            let Some(text) = &self.prompt.bars[index].cells[*voice] else { return (pieces, Some(*voice)) };
+            pieces.push(self.to_model(text, *voice));
             pieces.push(" |".to_owned());
         }
         pieces.push("\n".to_owned());
         (pieces, None)
+    }
+
+    /// The voices of the line of bar `index` with their tags, those that are still to be composed among them.
+    fn shown(&self, index: usize) -> impl Iterator<Item = (usize, String)> {
+        let there =
+            move |&voice: &usize| self.prompt.voices[voice].composed || self.prompt.bars[index].cells[voice].is_some();
+        let mut order = self.order();
+        // What is to be written hears what is there already, which an edit may have left of its bar.
+        order
+            .sort_by_key(|&voice| self.prompt.voices[voice].composed && self.prompt.bars[index].cells[voice].is_none());
+        order.into_iter().filter(there).filter_map(|voice| Some((voice, self.tag(voice)?)))
+    }
+
+    fn last_shown(&self, index: usize) -> Option<usize> {
+        self.shown(index).last().map(|(voice, _)| voice)
     }
 
     /// From the prompt's key to the model's, for one voice: drums stay where they are.
@@ -147,25 +171,13 @@ impl<'a> Stream<'a> {
         Some(tied.pitch)
     }
 
-    /// What may sound, moved to where the model reads.
-    #[must_use]
-    pub fn pitches(&self, voice: usize) -> PitchSet {
+    /// What the automaton holds bar `index` of a voice to, where the model reads. Errs where nothing could be played.
+    pub fn rules(&self, index: usize, voice: usize) -> Result<Rules, String> {
         let PromptVoice { role, rules, .. } = &self.prompt.voices[voice];
-        let shift = self.shift(voice).semitones;
-        let moved = |midi: u8| (i32::from(midi) + shift).clamp(0, 127) as u8;
-        let range = PitchSet::range(moved(rules.range.0), moved(rules.range.1));
-        let turned = |classes: u16| {
-            (0..12)
-                .filter(|class| classes >> class & 1 == 1)
-                .fold(0, |set, class: i32| set | 1 << (class + shift).rem_euclid(12))
-        };
-        let set = match (role, rules.classes) {
-            (Role::Drums, _) => range.and(PitchSet(KIT)),
-            (_, Some(classes)) => range.and(PitchSet::classes(turned(classes))),
-            (_, None) => range,
-        };
-        // A scale that has no note in the range would silence the voice: the range wins.
-        if set == PitchSet(0) { range } else { set }
+        let nothing = BarRules::default();
+        let bar = self.prompt.bars[index].rules.get(voice).unwrap_or(&nothing);
+        let (shift, chords) = (self.shift(voice).semitones, role.is_chordal() && self.knows(*role));
+        rules.of_bar(bar, *role, self.prompt.meter, self.key.signature, shift, chords)
     }
 
     fn measure(&self, text: &str, key: &Key) -> Measure {
@@ -174,5 +186,89 @@ impl<'a> Stream<'a> {
 
     fn style(&self, key: &Key) -> print::Style {
         print::Style::new(key, self.prompt.meter, STREAM_UNIT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::abc::Meter;
+    use crate::compose::{PromptBar, Revision, VoiceRules};
+
+    /// Four bars of a given bass, then two voices of the model's, of which the first two bars are there.
+    fn prompt() -> Prompt {
+        let voice = |name: &str, role, composed| PromptVoice {
+            name: name.to_owned(),
+            role,
+            composed,
+            rules: VoiceRules::default(),
+        };
+        let own = |words: &str| {
+            let control = words.split(' ').map(str::to_owned).collect();
+            Some(OwnWords { words: vec![words.to_owned()], control })
+        };
+        let bar = |there: bool| PromptBar {
+            words: vec!["low".into()],
+            control: vec!["low".into()],
+            cells: vec![there.then(|| "C8".into()), there.then(|| "D8".into()), Some("E8".into())],
+            own: vec![None, own("low busy"), None],
+            ..PromptBar::default()
+        };
+        Prompt {
+            revision: Revision(1),
+            meter: Meter::COMMON,
+            key: Key::parse("C").unwrap().0,
+            phrase: 4,
+            voices: vec![
+                voice("arp", Role::Arp, true),
+                voice("lead", Role::Lead, true),
+                voice("bass", Role::Bass, false),
+            ],
+            first_bar: 1,
+            bars: vec![bar(true), bar(true), bar(false), bar(false)],
+            seed: 1,
+            attempt: 0,
+            candidates: 1,
+            lean: None,
+            due: None,
+        }
+    }
+
+    fn lines(prompt: &Prompt, words: &[&str]) -> (Vec<String>, Option<usize>) {
+        let known = (!words.is_empty()).then(|| words.iter().map(|&word| word.to_owned()).collect());
+        let profile = Profile { words: known, ..Profile::default() };
+        let stream = Stream::new(prompt, &profile);
+        let line = |index| stream.line(index);
+        ((0..=2).map(|index| line(index).0.concat()).collect(), line(2).1)
+    }
+
+    #[test]
+    fn a_caption_speaks_of_the_last_voice_of_its_line() {
+        let known = ["low", "busy"];
+        let mut asked = prompt();
+        let first = "% low busy\n[V:bass] E8 | [V:arp] C8 | [V:lead] D8 |\n";
+        let then = "[V:bass] E8 | [V:arp] C8 | [V:lead] D8 |\n";
+        assert_eq!(
+            lines(&asked, &known),
+            (vec![first.into(), then.into(), "% low\n[V:bass] E8 | [V:arp] ".into()], Some(0))
+        );
+        asked.bars[2].cells[0] = Some("F8".into());
+        // The lines before are the same for both, and those of a voice that is in force already need no caption.
+        assert_eq!(
+            lines(&asked, &known),
+            (vec![first.into(), then.into(), "[V:bass] E8 | [V:arp] F8 | [V:lead] ".into()], Some(1))
+        );
+        // Without words of its own every voice has the same lines.
+        asked.bars.iter_mut().for_each(|bar| bar.own.clear());
+        let (lines, _) = lines(&asked, &known);
+        assert_eq!((&lines[0][..6], &lines[2][..]), ("% low\n", "[V:bass] E8 | [V:arp] F8 | [V:lead] "));
+    }
+
+    #[test]
+    fn a_model_without_control_words_reads_the_words_of_all() {
+        let asked = prompt();
+        let (lines, _) = lines(&asked, &[]);
+        assert_eq!(lines[0], "% low lead: low busy\n[V:bass] E8 | [V:arp] C8 | [V:lead] D8 |\n");
+        assert_eq!(lines[2], "[V:bass] E8 | [V:arp] ");
     }
 }

@@ -10,12 +10,13 @@ use super::mask::{Masks, Vocabulary};
 use super::passage::Passage;
 use super::profile::Profile;
 use super::rank::{self, Judged};
+use super::reach;
 use super::sample::{Rng, Sampler};
+use super::speed::Speed;
 use super::stream::Stream;
-use super::{ComposedBar, Prompt, Role};
-use crate::abc::bar::{Automaton, Rules, TICKS_PER_WHOLE};
+use super::{BarRules, ComposedBar, Prompt};
+use crate::abc::bar::{Automaton, Rules};
 use crate::score::Measure;
-use crate::time::Beats;
 
 pub use super::draft::Spent;
 
@@ -38,6 +39,11 @@ pub trait Model {
 
     /// After a `sync`: one logit for each token of the vocabulary, for what follows.
     fn logits(&self) -> &[f32];
+
+    /// The time by which its work is measured.
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
 }
 
 /// Room in the context for the bar being written, captions included.
@@ -54,6 +60,7 @@ pub struct Writer<M> {
     pieces: HashMap<String, Vec<u32>>,
     masks: Vec<(Rules, Masks)>,
     spent: Spent,
+    speed: Speed,
     drafts: Vec<String>,
 }
 
@@ -67,6 +74,7 @@ impl<M: Model> Writer<M> {
             pieces: HashMap::new(),
             masks: Vec::new(),
             spent: Spent::default(),
+            speed: Speed::default(),
             drafts: Vec::new(),
         }
     }
@@ -101,48 +109,90 @@ impl<M: Model> Writer<M> {
         self.spent
     }
 
+    /// Decodes a little, so that the model's pages are in memory, and says how long a bar of one voice will about take.
+    pub fn warm_up(&mut self) -> Result<Duration, String> {
+        /// Tokens to measure: a slow model has to begin its first bar soon.
+        const FEW: usize = 8;
+        let model = &mut self.model;
+        let mut tokens: Vec<u32> = model.bos().into_iter().collect();
+        tokens.extend(model.tokenize("X:1\nM:4/4\nL:1/8\nK:C\n[V:lead] "));
+        model.sync(&tokens, &|| false)?;
+        let bar = model.tokenize("A2 d2 f e d c |");
+        let few = bar.len().min(FEW);
+        let started = model.now();
+        for &token in &bar[..few] {
+            tokens.push(token);
+            model.sync(&tokens, &|| false)?;
+        }
+        let work = model.now().saturating_duration_since(started) * bar.len() as u32 / few.max(1) as u32;
+        self.speed.took(work);
+        Ok(work)
+    }
+
     /// Writes the composed voices of the first bar that lacks any into `prompt`, and says what it wrote. All candidates are drawn.
     /// `Ok(None)`: nothing is missing, or `cancel` said so.
     pub fn next_bar(&mut self, prompt: &mut Prompt, cancel: &dyn Fn() -> bool) -> Result<Option<ComposedBar>, String> {
         self.next_bar_in_time(prompt, cancel, &|_| Duration::MAX)
     }
 
-    /// As [`Writer::next_bar`], where `time_left` says how long it is until a bar must be there. One draft there is always.
+    /// As [`Writer::next_bar`], where `time_left` says how long it is until a bar must be there. First fewer drafts are drawn, then the bar
+    /// is closed by force, and bars that cannot be there are left out (`reach`). `Ok(None)` also where nothing can be begun now.
     pub fn next_bar_in_time(
         &mut self,
         prompt: &mut Prompt,
         cancel: &dyn Fn() -> bool,
         time_left: &dyn Fn(i64) -> Duration,
     ) -> Result<Option<ComposedBar>, String> {
-        let Some((index, missing)) = prompt.first_missing() else { return Ok(None) };
-        let number = prompt.first_bar + index as i64;
-        self.drafts.clear();
-        let mut bar = ComposedBar {
-            revision: prompt.revision,
-            attempt: prompt.attempt,
-            number,
-            cells: Vec::new(),
-            drafts: Vec::new(),
-            tokens: 0,
-            micros: 0,
-        };
-        while let (_, Some(voice)) = Stream::new(prompt, &self.profile).line(index) {
-            // The voices to come need their time too.
-            let left = || time_left(number) / (missing.len() - bar.cells.len()).max(1) as u32;
-            let Some(cell) = self.write_cell(prompt, index, voice, cancel, &left)? else { return Ok(None) };
-            prompt.bars[index].cells[voice] = Some(cell.text.clone());
-            bar.cells.push((voice, cell.text));
-            bar.drafts.push((voice, cell.drafts));
-            bar.tokens += cell.tokens;
-            bar.micros += cell.work.as_micros() as u64;
-        }
-        // Composed voices that this model is not shown are left to the ladder; without this they would be asked for again for ever.
-        for (voice, cell) in prompt.bars[index].cells.iter_mut().enumerate() {
-            if prompt.voices[voice].composed && cell.is_none() {
-                *cell = Some(String::new());
+        loop {
+            let work = self.speed.usual().unwrap_or_default();
+            let Some((index, missing)) = reach::next(prompt, work, time_left) else { return Ok(None) };
+            let number = prompt.first_bar + index as i64;
+            self.drafts.clear();
+            let mut bar = ComposedBar {
+                revision: prompt.revision,
+                attempt: prompt.attempt,
+                number,
+                cells: Vec::new(),
+                drafts: Vec::new(),
+                closed: Vec::new(),
+                tokens: 0,
+                micros: 0,
+            };
+            let mut late = false;
+            while let (_, Some(voice)) = Stream::new(prompt, &self.profile).line(index) {
+                // The voices to come need their time too.
+                let left = || time_left(number) / (missing.len() - bar.cells.len()).max(1) as u32;
+                match self.write_cell(prompt, index, voice, cancel, &left)? {
+                    Outcome::Cancelled => return Ok(None),
+                    Outcome::Late => {
+                        late = true;
+                        break;
+                    }
+                    Outcome::Written(cell) => {
+                        prompt.bars[index].cells[voice] = Some(cell.text.clone());
+                        if cell.closed {
+                            bar.closed.push(voice);
+                        }
+                        bar.cells.push((voice, cell.text));
+                        bar.drafts.push((voice, cell.drafts));
+                        bar.tokens += cell.tokens;
+                        bar.micros += cell.work.as_micros() as u64;
+                    }
+                }
             }
+            if late && bar.cells.is_empty() {
+                continue;
+            }
+            // Composed voices that this model is not shown are left to the ladder; without this they would be asked for again for ever.
+            if !late {
+                for (voice, cell) in prompt.bars[index].cells.iter_mut().enumerate() {
+                    if prompt.voices[voice].composed && cell.is_none() {
+                        *cell = Some(String::new());
+                    }
+                }
+            }
+            return Ok(Some(bar));
         }
-        Ok(Some(bar))
     }
 
     /// A bar of one voice without mask and leanings, and how many tokens it took: what the bare model writes in the place of the bar that
@@ -178,18 +228,29 @@ impl<M: Model> Writer<M> {
         voice: usize,
         cancel: &dyn Fn() -> bool,
         time_left: &dyn Fn() -> Duration,
-    ) -> Result<Option<Written>, String> {
-        let started = Instant::now();
-        let Writer { model, profile, sampler, pieces, masks, spent, drafts: written } = self;
+    ) -> Result<Outcome, String> {
+        let started = self.model.now();
+        let Writer { model, profile, sampler, pieces, masks, spent, speed, drafts: written } = self;
         let stream = Stream::new(prompt, profile);
-        let masks = masks_for(masks, rules(prompt, &stream, voice)?)?;
+        let asked = prompt.bars[index].rules.get(voice).is_some_and(|asked| *asked != BarRules::default());
+        let masks = match stream.rules(index, voice).and_then(|rules| masks_for(masks, rules)) {
+            Ok(masks) => masks,
+            // Rhythm and chart met as nobody foresaw: this bar is the ladder's.
+            Err(_) if asked => {
+                let (text, drafts, work) = (String::new(), Vec::new(), Duration::ZERO);
+                return Ok(Outcome::Written(Written { text, drafts, closed: false, tokens: 0, work }));
+            }
+            Err(why) => return Err(why),
+        };
         // Leanings look at the automaton while the masks are filled.
         let automaton = masks.automaton().clone();
         let mut tokens = prefix(model, pieces, &stream, index);
         let passage = Passage::new(prompt, &stream, &profile.bands, index, voice);
         let strength = prompt.lean.unwrap_or(profile.lean);
         let place = Rng::new(prompt.seed, prompt.first_bar + index as i64, voice, prompt.bars[index].draw(voice));
-        let candidates = prompt.candidates.max(1);
+        // Where there is no time for every bar there is none for another draft of one.
+        let usual = speed.usual().unwrap_or_default();
+        let candidates = if reach::keeps_up(prompt, usual) { prompt.candidates.max(1) } else { 1 };
         let mut desk = Desk {
             model,
             masks,
@@ -201,19 +262,33 @@ impl<M: Model> Writer<M> {
         };
         let mut drafts: Vec<Draft> = Vec::new();
         let mut work = Duration::ZERO;
+        let closing = reach::margin(usual);
         for candidate in 0..candidates {
+            let spent = desk.model.now().saturating_duration_since(started);
             // Another draft takes as long as those before, and the one that is taken has to be read again.
-            if candidate > 0 && time_left() < 2 * started.elapsed() / candidate {
+            let each = spent / candidate.max(1);
+            if candidate > 0 && time_left() < 2 * each {
                 break;
             }
+            let late = || time_left() < if candidate > 0 { each } else { closing };
             let mut rng = place.clone().candidate(candidate);
             let worn = Worn::new(prompt, &stream, index, voice, &mut rng);
             let lean = Lean::new(&automaton, &passage, strength);
-            let Some(draft) = desk.draft(&worn, lean, &mut rng, candidates > 1, cancel)? else { return Ok(None) };
-            drafts.push(draft);
+            let Some(draft) = desk.draft(&worn, lean, &mut rng, prompt.candidates > 1, cancel, &late)? else {
+                return Ok(Outcome::Cancelled);
+            };
             if candidate == 0 {
-                work = started.elapsed();
+                work = whole(&draft, &stream, desk.model.now().saturating_duration_since(started));
+                speed.took(work);
             }
+            // Only the first is better than nothing when it is not whole.
+            if draft.is_closed() && (candidate > 0 || stream.written(&draft.text[..draft.drawn]).notes.is_empty()) {
+                break;
+            }
+            drafts.push(draft);
+        }
+        if drafts.is_empty() {
+            return Ok(Outcome::Late);
         }
         let measures: Vec<Measure> = drafts.iter().map(|draft| stream.written(&draft.text)).collect();
         let judged: Vec<Judged<'_>> = drafts
@@ -224,13 +299,21 @@ impl<M: Model> Writer<M> {
         let recent: Vec<Measure> = (index.saturating_sub(2)..index).filter_map(|at| stream.heard(at, voice)).collect();
         let best = rank::best(&judged, &passage, &recent);
         let mut sayings: Vec<String> = measures.iter().map(|measure| stream.from_model(measure, voice)).collect();
-        let tokens = drafts[0].tokens;
-        written.extend(drafts.into_iter().map(|draft| draft.text));
         let text = sayings[best].clone();
         let mut seen = HashSet::new();
         sayings.retain(|text| seen.insert(text.clone()));
-        Ok(Some(Written { text, drafts: sayings, tokens, work }))
+        let (tokens, closed) = (drafts[0].tokens, drafts[best].is_closed());
+        written.extend(drafts.into_iter().map(|draft| draft.text));
+        Ok(Outcome::Written(Written { text, drafts: sayings, closed, tokens, work }))
     }
+}
+
+/// What came of a bar of a voice.
+enum Outcome {
+    Written(Written),
+    /// Time ran out before there was a note.
+    Late,
+    Cancelled,
 }
 
 /// A bar of a voice.
@@ -239,12 +322,25 @@ struct Written {
     text: String,
     /// What else it might have been, and this, each once.
     drafts: Vec<String>,
+    /// By force, where time ran out.
+    closed: bool,
     /// Of the first draft, which was all that had to be done.
     tokens: u32,
     work: Duration,
 }
 
-/// The tokens of header, bars and the line of `index` up to the voice to be written. When that does not fit, the oldest bars go:
+/// What a draft takes that was drawn in `work`, had it been drawn to its end.
+fn whole(draft: &Draft, stream: &Stream<'_>, work: Duration) -> Duration {
+    /// A bar of which there is hardly anything says only that it takes long.
+    const LEAST: f64 = 0.25;
+    let length = |text: &str| stream.written(text).length.to_f64();
+    let all = length(&draft.text);
+    let share = if draft.is_closed() && all > 0.0 { length(&draft.text[..draft.drawn]) / all } else { 1.0 };
+    work.div_f64(share.clamp(LEAST, 1.0))
+}
+
+/// The tokens of header, bars and the line of `index` up to the voice to be written. Bars before it that were left out
+/// are not there at all (`reach`). When the rest does not fit, the oldest bars go:
 /// the cut falls on a phrase line and leaves half the context, so that it moves seldom.
 fn prefix<M: Model>(model: &M, pieces: &mut HashMap<String, Vec<u32>>, stream: &Stream<'_>, index: usize) -> Vec<u32> {
     if pieces.len() > CACHED_PIECES {
@@ -255,8 +351,12 @@ fn prefix<M: Model>(model: &M, pieces: &mut HashMap<String, Vec<u32>>, stream: &
     let mut header: Vec<u32> = model.bos().into_iter().collect();
     header.extend(tokens_of(stream.header()));
     let limit = model.context().saturating_sub(BAR_RESERVE).max(header.len() + 1);
+    let line = |bar| match stream.line(bar) {
+        (_, Some(_)) if bar < index => Vec::new(),
+        (pieces, _) => pieces,
+    };
     let lines: Vec<Vec<u32>> =
-        (0..=index).map(|bar| stream.line(bar).0.into_iter().flat_map(&mut tokens_of).collect()).collect();
+        (0..=index).map(|bar| line(bar).into_iter().flat_map(&mut tokens_of).collect()).collect();
     let mut start = 0;
     let mut size = header.len();
     for (bar, line) in lines.iter().enumerate() {
@@ -278,42 +378,21 @@ fn prefix<M: Model>(model: &M, pieces: &mut HashMap<String, Vec<u32>>, stream: &
     tokens
 }
 
-fn rules(prompt: &Prompt, stream: &Stream<'_>, voice: usize) -> Result<Rules, String> {
-    let limits = &prompt.voices[voice].rules;
-    let role = prompt.voices[voice].role;
-    Ok(Rules {
-        length: ticks(prompt.meter.bar_length())?,
-        beat: ticks(prompt.meter.beat()).unwrap_or(24),
-        grid: limits.grid,
-        pitches: stream.pitches(voice),
-        signature: stream.key.signature,
-        notes: limits.notes,
-        chords: role.is_chordal() && stream.knows(role),
-        symbols: false,
-        tie_out: role != Role::Drums,
-    })
-}
-
-fn ticks(length: Beats) -> Result<u16, String> {
-    let ticks = length * i64::from(TICKS_PER_WHOLE);
-    if ticks.denominator() == 1 && (1..=384).contains(&ticks.numerator()) {
-        Ok(ticks.numerator() as u16)
-    } else {
-        Err(format!("a bar of {length} is not on the composer's grid of 1/96"))
-    }
-}
-
 fn masks_for(masks: &mut Vec<(Rules, Masks)>, rules: Rules) -> Result<&mut Masks, String> {
-    /// Sets of rules remembered: one for each voice of a scene, and the scene before.
-    const REMEMBERED: usize = 16;
-    let at = if let Some(at) = masks.iter().position(|(known, _)| *known == rules) {
-        at
-    } else {
-        if masks.len() >= REMEMBERED {
-            masks.remove(0);
-        }
-        masks.push((rules.clone(), Masks::new(Automaton::new(rules)?)));
-        masks.len() - 1
-    };
-    Ok(&mut masks[at].1)
+    /// Sets of rules remembered: those of a phrase for each voice of a scene, and the scene before.
+    const REMEMBERED: usize = 64;
+    /// What their masks may weigh together, in bytes.
+    const MOST_BYTES: usize = 256 << 20;
+    // The newest stands last.
+    match masks.iter().position(|(known, _)| *known == rules) {
+        Some(at) => masks[at..].rotate_left(1),
+        None => masks.push((rules.clone(), Masks::new(Automaton::new(rules)?))),
+    }
+    while masks.len() > 1
+        && (masks.len() > REMEMBERED || masks.iter().map(|(_, masks)| masks.bytes()).sum::<usize>() > MOST_BYTES)
+    {
+        masks.remove(0);
+    }
+    let last = masks.len() - 1;
+    Ok(&mut masks[last].1)
 }

@@ -1,4 +1,5 @@
 //! The control words that speak of what can be computed from notes: bands with bounds for each role, and words that are clear or not said.
+//! Pure; used on the decode thread and by the audition.
 
 use std::collections::HashMap;
 
@@ -6,6 +7,7 @@ use serde::Deserialize;
 
 use super::Features;
 use crate::compose::Role;
+use crate::steer::control::BANDS;
 
 /// A feature whose values are cut into three words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +24,7 @@ impl Band {
     /// The words for its low, middle and high third.
     #[must_use]
     pub fn words(self) -> [&'static str; 3] {
-        match self {
-            Band::Density => ["sparse", "steady", "busy"],
-            Band::Register => ["low", "middle", "high"],
-            Band::Motion => ["stepwise", "flowing", "leaping"],
-            Band::Contour => ["falling", "level", "rising"],
-        }
+        BANDS[self as usize]
     }
 
     /// The band and the third (0 to 2) of which a word speaks.
@@ -171,7 +168,10 @@ impl Bounds {
 pub struct Bands(HashMap<String, Bounds>);
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected [bands.lead] with density, register, motion and contour, each as in [5.0, 7.5]"
+)]
 enum Written {
     One(Bounds),
     ByRole(HashMap<String, Bounds>),

@@ -55,7 +55,7 @@ pub struct Header {
     pub began: String,
     pub seed: u64,
     pub rate: SampleRate,
-    /// The model's file.
+    /// The model's file, or the command that ran the composer.
     pub model: Option<String>,
 }
 

@@ -6,15 +6,13 @@ use crate::abc::ast::Tune;
 use crate::abc::midi::{MidiCourse, MidiSettings};
 use crate::abc::{Meter, Span, print};
 use crate::accompany::{Drummer, drummed};
-use crate::compose::{Role, STREAM_UNIT, VoiceRules};
+use crate::compose::{Role, STREAM_UNIT};
 
 const NAME: &str = "drum";
 /// The first of them that there is; a plucked string at least ends.
 const PATCHES: [&str; 2] = ["kit", "pluck"];
 /// A loop that changes along a tune is at most so long; each bar may have many strokes.
 const MOST_BARS: usize = 1000;
-/// General MIDI's drums.
-const RANGE: (u8, u8) = (35, 81);
 
 /// The voice `drum`, unless there is one of that name: a loop of the pattern, or, where directives between bars change it, of the bars
 /// along which it changes.
@@ -47,18 +45,8 @@ pub(super) fn drums(tune: &Tune, voices: &[Voice], patches: &[String]) -> Option
     let patch = PATCHES.into_iter().find(|name| patches.iter().any(|patch| patch == name));
     let sounds = bars.iter().any(|bar| !bar.measure.notes.is_empty());
     sounds.then(|| Voice {
-        name: NAME.to_owned(),
-        by: By::Loop,
-        role: Role::Drums,
-        comping: None,
         patch: patch.unwrap_or(&owner.patch).to_owned(),
-        out: None,
-        channel: None,
-        program: None,
-        rules: VoiceRules { range: RANGE, ..VoiceRules::default() },
-        gain: 1.0,
-        pan: 0.0,
-        muted: false,
         bars,
+        ..Voice::new(NAME, By::Loop, Role::Drums)
     })
 }

@@ -1,6 +1,7 @@
 //! Reading the words back to the performer: what was heard, what gave way, what was not understood. Pure.
 
 use super::Scene;
+use super::words::Wish;
 use crate::steer::control::BANDS;
 use crate::steer::{Certainty, Facts, Steering};
 
@@ -9,20 +10,13 @@ impl Scene {
     /// bands whatever the model; `vocabulary` are the control words that the model knows ([`crate::compose::profile::Profile::words`]), none where it has none.
     #[must_use]
     pub fn read_back(&self, vocabulary: Option<&[String]>) -> String {
-        let mut parts = Vec::new();
-        for wish in &self.wishes {
-            let heard =
-                self.facts(&wish.steering.facts).into_iter().chain(wish.steering.heard.iter().map(|&w| w.to_owned()));
-            let heard: Vec<String> = heard.collect();
-            match (heard.is_empty(), wish.from) {
-                (true, _) => {}
-                (false, 0) => parts.push(heard.join(" ")),
-                (false, bar) => parts.push(format!("bar {}: {}", bar + 1, heard.join(" "))),
-            }
+        let mut parts = self.heard(None, &self.wishes);
+        for (voice, wishes) in &self.own {
+            parts.extend(self.heard(Some(&self.voices[*voice].name), wishes));
         }
-        let said = || self.wishes.iter().map(|wish| &wish.steering);
+        let all = || self.wishes.iter().chain(self.own.iter().flat_map(|(_, wishes)| wishes));
+        let said = || all().map(|wish| &wish.steering);
         let list = |title: &str, words: Vec<&str>| (!words.is_empty()).then(|| format!("{title}: {}", words.join(" ")));
-        parts.extend(list("not", said().flat_map(|said| said.refused.iter().copied()).collect()));
         parts.extend(said().flat_map(|said| &said.overruled).map(|(old, new)| format!("{old} gives way to {new}")));
         parts.extend(said().flat_map(|said| self.denied(said)));
         let strange = |word: &&str| {
@@ -40,17 +34,40 @@ impl Scene {
         parts.join(" · ")
     }
 
+    /// What was heard for all or for one voice, and what was refused, each with its bar.
+    fn heard(&self, voice: Option<&str>, wishes: &[Wish]) -> Vec<String> {
+        let label = |place: String, words: &[String]| match (voice, &*place) {
+            _ if words.is_empty() => None,
+            (None, "") => Some(words.join(" ")),
+            (None, place) => Some(format!("{place}: {}", words.join(" "))),
+            (Some(voice), "") => Some(format!("{voice}: {}", words.join(" "))),
+            (Some(voice), place) => Some(format!("{voice}, {place}: {}", words.join(" "))),
+        };
+        let place = |wish: &Wish| if wish.from == 0 { String::new() } else { format!("bar {}", wish.from + 1) };
+        let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        let heard = wishes.iter().filter_map(|wish| {
+            let heard: Vec<String> =
+                self.facts(&wish.steering.facts).into_iter().chain(owned(&wish.steering.heard)).collect();
+            label(place(wish), &heard)
+        });
+        let refused: Vec<&str> = wishes.iter().flat_map(|wish| wish.steering.refused.iter().copied()).collect();
+        heard.chain(label("not".to_owned(), &owned(&refused))).collect()
+    }
+
     /// The facts in the words that hold: in a `.txt` file all of them do, beside a header those that agree with it.
     fn facts(&self, facts: &Facts) -> Vec<String> {
         let meter = facts.meter.as_ref().filter(|meter| meter.value == self.meter).map(|_| self.meter.to_string());
-        let key = facts.key().filter(|_| self.agrees(facts)).map(|_| self.key.to_string());
+        let says = facts.tonic.is_some() || facts.mode.as_ref().is_some_and(|mode| mode.value == self.key.mode);
+        let key = (says && self.agrees(facts)).then(|| self.key.to_string());
         let tempo = facts.tempo.as_ref().filter(|_| self.tempo.is_some() && facts.tempo(self.meter) == self.tempo);
         [meter, key, tempo.map(|tempo| tempo.value.to_string())].into_iter().flatten().collect()
     }
 
+    /// Whether the header's key is what the words say of it. What is only hinted at denies nothing.
     fn agrees(&self, facts: &Facts) -> bool {
         let tonic = facts.tonic.as_ref().is_none_or(|tonic| self.key.tonic == Some(tonic.value));
-        tonic && facts.mode.as_ref().is_none_or(|mode| mode.value == self.key.mode)
+        let mode = facts.mode.as_ref().filter(|mode| mode.certainty > Certainty::Hint);
+        tonic && mode.is_none_or(|mode| mode.value == self.key.mode)
     }
 
     /// What the words say outright and the header says otherwise.
@@ -103,9 +120,36 @@ mod tests {
     }
 
     #[test]
+    fn a_mode_that_is_only_hinted_at_denies_no_key() {
+        for (key, words, expected) in [
+            ("D", "a sad tune in D", "D sparse falling low"),
+            ("Dm", "a sad tune in D", "Dm sparse falling low"),
+            ("Dm", "a sad tune", "Dm sparse falling low"),
+            ("D", "a sad tune", "sparse falling low"),
+            ("G", "a sad tune in D", "sparse falling low · K: says G, not d"),
+            ("D", "in D minor", "K: says D, not d minor"),
+            ("D", "minor", "K: says D, not minor"),
+        ] {
+            let text = format!("X:1\n% {words}\nM:4/4\nL:1/4\nK:{key}\nDEFG |\n");
+            let (scenes, _) = read(Path::new("a.abc"), &text, &[], &Lexicon::default());
+            assert_eq!(scenes[0].read_back(None), expected, "{words} in {key}");
+        }
+    }
+
+    #[test]
     fn later_words_are_read_back_with_their_bar() {
         let text = "X:1\n% sparse\nM:4/4\nL:1/4\nK:C\nCDEF | G4 |\n% busy, glorp\nCDEF |\n";
         let (scenes, _) = read(Path::new("a.abc"), text, &[], &Lexicon::default());
         assert_eq!(scenes[0].read_back(None), "sparse · bar 3: busy · not understood: glorp");
+    }
+
+    #[test]
+    fn the_words_of_a_voice_are_read_back_with_its_name() {
+        let text = "X:1\n% sparse, no triplets\n% lead: answers the bass, no dotted rhythms\n% other: high\nM:4/4\nL:1/4\nK:C\nV:bass\n\
+                    V:lead\n[V:lead] CDEF |\n% lead: busy, glorp\n[V:lead] CDEF |\n% low\n";
+        let (scenes, _) = read(Path::new("a.abc"), text, &[], &Lexicon::default());
+        let expected = "sparse high · bar 3: low · not: triplets · lead: answer · lead, bar 2: busy · lead, not: dotted · \
+                        not understood: glorp";
+        assert_eq!(scenes[0].read_back(None), expected);
     }
 }

@@ -1,9 +1,11 @@
 //! The properties of a voice, `name=value` in its `V:` line: reads one into a [`Voice`].
 
 use std::borrow::Cow;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
+use super::rhythm;
 use super::voice::{By, Voice};
+use crate::abc::ast::Header;
 use crate::abc::diagnostic::{did_you_mean, excerpt};
 use crate::abc::field::Property;
 use crate::abc::key::Key;
@@ -14,8 +16,12 @@ use crate::compose::Role;
 use crate::time::Beats;
 
 /// Properties that do something.
-const OURS: &[&str] =
-    &["by", "patch", "out", "channel", "prog", "gain", "pan", "mute", "range", "scale", "grid", "notes"];
+const OURS: &[&str] = &[
+    "by", "patch", "out", "channel", "prog", "gain", "pan", "mute", "range", "scale", "grid", "notes", "rhythm",
+    "chart",
+];
+/// Of these the ones that hold the model's bars to something.
+pub(super) const CONSTRAINTS: [&str; 6] = ["range", "scale", "grid", "notes", "rhythm", "chart"];
 
 /// Properties of other programs, and of rooms that are not built yet; passed over in silence.
 const FOREIGN: &[&str] = &[
@@ -44,24 +50,24 @@ const FOREIGN: &[&str] = &[
     "down",
 ];
 /// Properties of the prompt format that this version does not act on yet.
-const LATER: &[&str] = &["in", "quant", "bank", "vel", "gate", "swing", "rhythm", "chart", "latency"];
+const LATER: &[&str] = &["in", "quant", "bank", "vel", "gate", "swing", "latency"];
+
+/// Bars from one variation of a loop to the next.
+const MOST_VARIED: u32 = 64;
 
 /// Why a property does not do what it says.
 pub(super) enum Why {
     /// The text cannot be played as it says.
     Wrong(Fault),
+    /// Nor this part of the value.
+    WrongWithin(Range<usize>, Fault),
     /// It can, without this.
     Unknown(Fault),
 }
 
 /// Takes a property over. `patches` are the names that `patch=` may say.
-pub(super) fn set(
-    voice: &mut Voice,
-    property: &Property,
-    key: &Key,
-    meter: Meter,
-    patches: &[String],
-) -> Result<(), Why> {
+pub(super) fn set(voice: &mut Voice, property: &Property, header: &Header, patches: &[String]) -> Result<(), Why> {
+    let (key, meter) = (&header.key, header.meter.unwrap_or(Meter::COMMON));
     let value = property.value.as_str();
     let said = || format!("'{}' does not fit {}=", excerpt(value), property.name);
     let wrong = |help: &'static str| Why::Wrong(Fault::new(said()).with_help(help));
@@ -84,16 +90,24 @@ pub(super) fn set(
                     voice.role = Role::Keys;
                     By::Loop
                 }
-                later @ ("vary" | "hand") => {
-                    if later == "hand" {
-                        voice.role = Role::Hand;
-                    }
+                "vary" => {
+                    let bars = how.parse().ok().filter(|bars| (1..=MOST_VARIED).contains(bars));
+                    voice.vary = Some(bars.ok_or_else(|| wrong("after the stroke each how many bars, as in vary/4"))?);
+                    By::Loop
+                }
+                "hand" => {
+                    voice.role = Role::Hand;
                     voice.by = if voice.bars.is_empty() { By::Model } else { By::Loop };
                     let played = if voice.bars.is_empty() { "model" } else { "loop" };
-                    let message = format!("by={later} is not built yet: played as {played}");
+                    let message = format!("by=hand is not built yet: played as {played}");
                     return Err(Why::Unknown(message.into()));
                 }
-                _ => return Err(choice(&["model", "loop", "chords"], "there are model, loop and chords".into())),
+                _ => {
+                    return Err(choice(
+                        &["model", "loop", "vary", "chords"],
+                        "there are model, loop, vary/4 and chords".into(),
+                    ));
+                }
             }
         }
         "patch" if patches.iter().any(|patch| patch == value) => value.clone_into(&mut voice.patch),
@@ -118,6 +132,16 @@ pub(super) fn set(
         "grid" => {
             voice.rules.grid = grid(value, meter)
                 .ok_or_else(|| wrong("one of 1/2, 1/4, 1/8, 1/16 and 1/32, and no longer than a bar"))?;
+        }
+        "rhythm" => {
+            voice.rhythm =
+                rhythm::read(value, header.unit, meter).map_err(|(at, fault)| Why::WrongWithin(at, fault))?;
+        }
+        "chart" => {
+            if value != "strong" {
+                return Err(wrong("chart=strong: on strong beats only notes of the chart's chord"));
+            }
+            voice.strong = true;
         }
         "notes" => voice.rules.notes = notes(value).ok_or_else(|| wrong("fewest and most, as in 2-8"))?,
         name if LATER.contains(&name) => {

@@ -3,8 +3,9 @@
 use super::property::{self, Why};
 use super::seed::{SeedBar, seed_bars};
 use crate::abc::ast::{Tune, VoiceHeader};
+use crate::abc::bar::Pattern;
 use crate::abc::midi::MidiCourse;
-use crate::abc::{Diagnostic, Meter, print};
+use crate::abc::{Diagnostic, Meter, Span, print};
 use crate::accompany::{Comper, RANGE, Style};
 use crate::compose::{Role, STREAM_UNIT, VoiceRules};
 
@@ -22,6 +23,8 @@ pub struct Voice {
     pub name: String,
     pub by: By,
     pub role: Role,
+    /// Each so many bars of a loop the last one is varied; `None` for never.
+    pub vary: Option<u32>,
     /// How a voice that comps plays the chart; its bars are made from it.
     pub comping: Option<Style>,
     pub patch: String,
@@ -32,6 +35,10 @@ pub struct Voice {
     /// MIDI program from 0 to 127.
     pub program: Option<u8>,
     pub rules: VoiceRules,
+    /// The bars of `rhythm=`, in turn from the scene's first bar on; none for a free rhythm.
+    pub rhythm: Vec<Pattern>,
+    /// On strong beats only tones of the chart's chord.
+    pub strong: bool,
     /// Linear gain, 0 to 2.
     pub gain: f32,
     /// -1 left to 1 right.
@@ -39,6 +46,31 @@ pub struct Voice {
     pub muted: bool,
     /// The text's bars, repeats unfolded, each exactly full.
     pub bars: Vec<SeedBar>,
+}
+
+impl Voice {
+    /// A voice of which nothing is said.
+    #[must_use]
+    pub fn new(name: &str, by: By, role: Role) -> Voice {
+        Voice {
+            name: name.to_owned(),
+            by,
+            role,
+            vary: None,
+            comping: None,
+            patch: if role == Role::Bass { "sub" } else { "reed" }.to_owned(),
+            out: None,
+            channel: None,
+            program: None,
+            rules: VoiceRules { range: range(role), ..VoiceRules::default() },
+            rhythm: Vec::new(),
+            strong: false,
+            gain: 1.0,
+            pan: 0.0,
+            muted: false,
+            bars: Vec::new(),
+        }
+    }
 }
 
 pub(super) fn voice(
@@ -49,7 +81,6 @@ pub(super) fn voice(
     patches: &[String],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Voice {
-    let scene_meter = tune.header.meter.unwrap_or(Meter::COMMON);
     let bars = seed_bars(text, tune, name, diagnostics);
     let course = MidiCourse::of(tune, &[name]);
     let midi = course.first(tune, name);
@@ -60,29 +91,35 @@ pub(super) fn voice(
         diagnostics.push(Diagnostic::warning(header.span, message).with_help("drums want clef=perc"));
     }
     let repeats = tune.voice(name).and_then(|voice| voice.bars.last()).is_some_and(|bar| bar.after.ends > 0);
-    let mut voice = Voice {
-        name: name.to_owned(),
-        by: if repeats || (role == Role::Chart && !bars.is_empty()) { By::Loop } else { By::Model },
-        role,
-        comping: None,
-        patch: if role == Role::Bass { "sub" } else { "reed" }.to_owned(),
-        out: None,
-        channel: midi.channel,
-        program: midi.program,
-        rules: VoiceRules { range: range(role), ..VoiceRules::default() },
-        gain: 1.0,
-        pan: 0.0,
-        muted: false,
-        bars,
-    };
+    let by = if repeats || (role == Role::Chart && !bars.is_empty()) { By::Loop } else { By::Model };
+    let (channel, program) = (midi.channel, midi.program);
+    let mut voice = Voice { channel, program, bars, ..Voice::new(name, by, role) };
     for property in &header.properties {
-        if let Err(why) = property::set(&mut voice, property, &tune.header.key, scene_meter, patches) {
-            let place = if property.span.end > property.span.start { property.span } else { header.span };
+        if let Err(why) = property::set(&mut voice, property, &tune.header, patches) {
+            let written = property.span.end > property.span.start;
+            let place = if written { property.span } else { header.span };
             diagnostics.push(match why {
-                Why::Wrong(fault) => Diagnostic::error(place, fault),
+                Why::WrongWithin(part, fault) if written => {
+                    let value = place.start + property.name.len() + 1;
+                    let value = value + usize::from(text.as_bytes().get(value) == Some(&b'"'));
+                    let place = Span { start: value + part.start, end: (value + part.end).max(value + part.start + 1) };
+                    Diagnostic::error(place, fault)
+                }
+                Why::Wrong(fault) | Why::WrongWithin(_, fault) => Diagnostic::error(place, fault),
                 Why::Unknown(fault) => Diagnostic::warning(place, fault),
             });
         }
+    }
+    if voice.role == Role::Drums
+        && let Some(property) = header.properties.iter().find(|said| ["scale", "chart"].contains(&said.name.as_str()))
+    {
+        let message = format!("drums know no pitches: {}= does nothing here", property.name);
+        diagnostics.push(Diagnostic::warning(property.span, message));
+        (voice.rules.classes, voice.strong) = (None, false);
+    }
+    // A rhythm says how short and how many, unless the text says it besides.
+    if !voice.rhythm.is_empty() {
+        voice.rules = rhythmic(voice.rules, |name| header.get(name).is_some());
     }
     if voice.comping.is_some() {
         if header.get("range").is_none() {
@@ -98,8 +135,17 @@ pub(super) fn voice(
     voice
 }
 
+/// The rules of a voice with a rhythm, where `said` tells which properties are the performer's.
+pub(super) fn rhythmic(rules: VoiceRules, said: impl Fn(&str) -> bool) -> VoiceRules {
+    VoiceRules {
+        grid: if said("grid") { rules.grid } else { 3 },
+        notes: if said("notes") { rules.notes } else { (0, u8::MAX) },
+        ..rules
+    }
+}
+
 /// Where a voice lies whose text does not say.
-fn range(role: Role) -> (u8, u8) {
+pub(super) fn range(role: Role) -> (u8, u8) {
     match role {
         Role::Bass => (28, 55),
         Role::Drums => (35, 81),

@@ -7,7 +7,7 @@ use super::voice::{By, Voice};
 use crate::abc::ast::Tune;
 use crate::abc::key::{Key, Mode};
 use crate::abc::{Diagnostic, Meter, Span, Step};
-use crate::compose::{Role, VoiceRules};
+use crate::compose::Role;
 use crate::steer::{Lexicon, Steering, steer};
 use crate::time::Beats;
 
@@ -16,6 +16,8 @@ use crate::time::Beats;
 pub(super) struct Words {
     /// The bar (from 0) from which it holds.
     pub from: usize,
+    /// Index of the voice that it is for; `None` for all.
+    pub voice: Option<usize>,
     pub text: String,
 }
 
@@ -26,24 +28,29 @@ pub(super) struct Wish {
     pub steering: Steering,
     /// The control words with those from before.
     pub in_force: Vec<&'static str>,
+    /// What was refused here or before and has not been wished for since.
+    pub refused: Vec<&'static str>,
 }
 
-/// What lines mean, place by place: a later place overrules an earlier one without contradicting it.
-pub(super) fn wishes(words: &[Words], lexicon: &Lexicon) -> Vec<Wish> {
-    let mut words: Vec<&Words> = words.iter().collect();
+/// What the lines for one voice, or for all, mean, place by place: a later place overrules an earlier one without contradicting it.
+pub(super) fn wishes(words: &[Words], voice: Option<usize>, lexicon: &Lexicon) -> Vec<Wish> {
+    let mut words: Vec<&Words> = words.iter().filter(|words| words.voice == voice).collect();
     words.sort_by_key(|words| words.from);
     let mut wishes: Vec<Wish> = Vec::new();
     for place in words.chunk_by(|a, b| a.from == b.from) {
         let lines: Vec<&str> = place.iter().map(|words| words.text.as_str()).collect();
         let steering = steer(&lines, lexicon);
-        let in_force = steering.after(wishes.last().map_or(&[], |wish| &wish.in_force));
-        wishes.push(Wish { from: place[0].from, steering, in_force });
+        let before = wishes.last();
+        let in_force = steering.after(before.map_or(&[], |wish| &wish.in_force));
+        let refused = before.map_or(&[][..], |wish| &wish.refused).iter().chain(&steering.refused);
+        let refused = refused.filter(|word| !steering.heard.contains(word)).copied().collect();
+        wishes.push(Wish { from: place[0].from, steering, in_force, refused });
     }
     wishes
 }
 
 /// The comment lines that steer: whole lines that begin with `% ` and do not look like music or a field.
-pub(super) fn in_comments(tune: &Tune, voices: &[&str]) -> Vec<Words> {
+pub(super) fn in_comments<'a>(tune: &'a Tune, voices: &[&str]) -> Vec<Words> {
     let mut words = Vec::new();
     for comment in tune.comments.iter().filter(|comment| comment.whole_line) {
         let Some(text) = comment.text.trim_start_matches('%').strip_prefix(' ').map(str::trim) else { continue };
@@ -51,11 +58,13 @@ pub(super) fn in_comments(tune: &Tune, voices: &[&str]) -> Vec<Words> {
             continue;
         }
         // `lead: answers the bass` is for one voice; its name is not a word.
-        let text = match text.split_once(':') {
-            Some((voice, rest)) if voices.contains(&voice.trim()) => rest.trim(),
-            _ => text,
+        let named =
+            |(name, rest): (&str, &'a str)| Some((voices.iter().position(|voice| *voice == name.trim())?, rest));
+        let (voice, text) = match text.split_once(':').and_then(named) {
+            Some((voice, rest)) => (Some(voice), rest.trim()),
+            None => (None, text),
         };
-        words.push(Words { from: comment.after_bars.unwrap_or(0), text: text.to_owned() });
+        words.push(Words { from: comment.after_bars.unwrap_or(0), voice, text: text.to_owned() });
     }
     words
 }
@@ -73,29 +82,14 @@ fn looks_like_abc(text: &str, voices: &[&str]) -> bool {
 /// A file of words alone is one scene: metre, key and tempo are read out of the words, a model writes one voice.
 pub(super) fn scene(text: &str, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnostic>) {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let words: Vec<Words> = lines.map(|line| Words { from: 0, text: line.to_owned() }).collect();
+    let words: Vec<Words> = lines.map(|line| Words { from: 0, voice: None, text: line.to_owned() }).collect();
     let Some(first) = words.first() else {
         let help = "say what the music should be, as in 'a jig in D dorian at 110'";
         return (Vec::new(), vec![Diagnostic::error(Span::default(), "no words here").with_help(help)]);
     };
-    let wishes = wishes(&words, lexicon);
+    let wishes = wishes(&words, None, lexicon);
     let facts = &wishes[0].steering.facts;
     let meter = facts.meter.as_ref().map_or(Meter::COMMON, |meter| meter.value);
-    let voice = Voice {
-        name: "lead".to_owned(),
-        by: By::Model,
-        role: Role::Lead,
-        comping: None,
-        patch: "reed".to_owned(),
-        out: None,
-        channel: None,
-        program: None,
-        rules: VoiceRules { range: (55, 88), ..VoiceRules::default() },
-        gain: 1.0,
-        pan: 0.0,
-        muted: false,
-        bars: Vec::new(),
-    };
     let scene = Scene {
         number: 1,
         title: first.text.clone(),
@@ -104,10 +98,12 @@ pub(super) fn scene(text: &str, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnosti
         key: facts.key().unwrap_or(Key::new(Step::C, 0, Mode::Major)),
         tempo: facts.tempo(meter),
         phrase: 4,
-        voices: vec![voice],
+        voices: vec![Voice::new("lead", By::Model, Role::Lead)],
+        harmony: None,
         words,
         wishes,
         source: Arc::default(),
+        own: Vec::new(),
     };
     (vec![scene], Vec::new())
 }

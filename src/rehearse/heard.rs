@@ -34,6 +34,7 @@ impl Score {
         for (voice, cell) in bar.scene.voices.iter().zip(&bar.cells) {
             let by = match cell.by {
                 Author::Text => "text",
+                Author::Varied => "varied",
                 Author::Model => "model",
                 Author::Edit => "edit",
                 Author::Ladder(_) => "ladder",

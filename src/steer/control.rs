@@ -1,6 +1,7 @@
 //! The control words: what a model's captions may say, and which of them exclude each other. Plain tables.
 
-/// Bands that are divided in three: density, register, motion, contour; in each the words from one end to the other.
+/// Bands that are divided in three, in the order of [`crate::feature::Band`]: density, register, motion, contour; in each the words from
+/// one end to the other.
 pub const BANDS: [[&str; 3]; 4] = [
     ["sparse", "steady", "busy"],
     ["low", "middle", "high"],

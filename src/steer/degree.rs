@@ -55,7 +55,8 @@ pub(super) fn degree(phrase: &str) -> Option<Degree> {
             | "too much" | "too many" | "overly" | "no longer" | "reduce" | "fewer of" | "less of" | "不" | "不太"
             | "不要" | "不要太" | "不是" | "别" | "别太" | "不那么" | "没那么" | "不怎么" | "不很" | "不必"
             | "不用" | "没" | "未" | "非" | "少" | "少一点" | "少一些" | "少些" | "少点" | "减少" | "太" | "过于"
-            | "过分" | "不再" | "不会" | "不能" | "不大" | "别那么" | "不要那么" => Degree::Less,
+            | "过分" | "太多" | "不多" | "不要太多" | "别太多" | "不再" | "不会" | "不能" | "不大" | "别那么"
+            | "不要那么" => Degree::Less,
             "no" | "never" | "without" | "without any" | "not at all" | "not any" | "no more" | "none of"
             | "nothing" | "nowhere near" | "anything but" | "avoid" | "avoiding" | "free of" | "lose the"
             | "at all" | "not even" | "not ever" | "zero" | "minus" | "没有" | "绝不" | "毫不" | "毫无" | "无"
@@ -66,15 +67,14 @@ pub(super) fn degree(phrase: &str) -> Option<Degree> {
     Some(degree)
 }
 
-/// Degrees that may also stand behind the word: `not busy at all`, 跳跃少一点.
-pub(super) fn follows(phrase: &str) -> bool {
-    matches!(phrase, "at all" | "少一点" | "少一些" | "少些" | "少点")
+/// Words that put one thing beside another.
+pub(super) fn links(phrase: &str) -> bool {
+    matches!(phrase, "and" | "or" | "nor" | "和" | "与" | "及" | "或" | "或者")
 }
 
 /// Words over which a negation goes on: `no leaps or triplets`.
 pub(super) fn joins(phrase: &str, degree: Degree) -> bool {
-    matches!(phrase, "or" | "nor" | "或" | "或者")
-        || degree == Degree::Never && matches!(phrase, "and" | "和" | "与" | "及")
+    links(phrase) && (degree == Degree::Never || matches!(phrase, "or" | "nor" | "或" | "或者"))
 }
 
 /// Words at which something else begins.

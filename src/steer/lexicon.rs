@@ -71,8 +71,10 @@ impl Lexicon {
 /// All lines that can be read, and what is wrong with the others.
 fn read(text: &str) -> (Entries, Vec<Diagnostic>) {
     let (mut entries, mut diagnostics) = (Entries::new(), Vec::new());
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
+    // Some editors begin a file with a byte order mark.
+    let lines = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut start = text.len() - lines.len();
+    for line in lines.split_inclusive('\n') {
         let content = line.split('#').next().unwrap_or("");
         if !content.trim().is_empty() {
             read_line(content, start, &mut entries, &mut diagnostics);
@@ -220,5 +222,13 @@ mod tests {
         assert_eq!(wants("night boat"), wants("ferry"));
         assert_eq!((wants("busy"), wants("slow")), (Some(vec![outright("sparse")]), Some(vec![])));
         assert_eq!(wants("high"), Some(vec![outright("high")]));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_word() {
+        let text = "\u{feff}ferry = low\nglow high\n";
+        assert_eq!(Lexicon::parse(&text[..text.find("glow").unwrap()]), Lexicon::parse("ferry = low\n"));
+        let said = Lexicon::parse(text).unwrap_err();
+        assert_eq!(&text[said[0].span.start..said[0].span.end], "glow high");
     }
 }

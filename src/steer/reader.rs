@@ -14,8 +14,9 @@ const MOST_LISTED: usize = 64;
 pub(super) struct Reader<'a> {
     lexicon: &'a Lexicon,
     pub said: Steering,
-    /// For each word of `said.heard`, whether it was said outright.
+    /// For each word of `said.heard`, and of `said.refused`, whether that was said outright.
     plain: Vec<bool>,
+    refused_outright: Vec<bool>,
 }
 
 /// A degree that waits for its word, and where it began.
@@ -32,15 +33,14 @@ enum Found<'a> {
 
 impl<'a> Reader<'a> {
     pub fn new(lexicon: &'a Lexicon) -> Reader<'a> {
-        Reader { lexicon, said: Steering::default(), plain: Vec::new() }
+        Reader { lexicon, said: Steering::default(), plain: Vec::new(), refused_outright: Vec::new() }
     }
 
     /// Reads one clause: small words turn the next one that means something, and no further.
     pub fn clause(&mut self, text: &Text, clause: Range<usize>) {
         let mut pending: Option<Pending> = None;
-        // The negation that the last word had, and the last entry with its end, for what follows them.
+        // The negation that the last word had, for those that are joined to it.
         let mut carried: Option<Pending> = None;
-        let mut last: Option<(&Entry, usize)> = None;
         let mut at = clause.start;
         while at < clause.end {
             if let Some(taken) = self.said.facts.read(text, clause.clone(), at, self.lexicon) {
@@ -56,7 +56,7 @@ impl<'a> Reader<'a> {
             let phrase = text.slice(at..at + taken);
             match found {
                 _ if degree::parts(phrase) => {
-                    self.end(text, pending.take(), last.take(), at);
+                    self.end(text, pending.take(), at);
                     carried = None;
                 }
                 Found::Degree(next) => {
@@ -69,27 +69,26 @@ impl<'a> Reader<'a> {
                     pending = pending.or(carried.take_if(|carried| goes_on(carried)));
                 }
                 Found::Entry(entry) => {
-                    if !self.apply(entry, phrase, pending.map(|pending| pending.degree)) {
-                        self.not_understood(text.slice(pending.map_or(at, |pending| pending.from)..at + taken));
+                    let behind = behind(self.lexicon, text, at + taken..clause.end);
+                    let end = behind.map_or(at + taken, |(_, end)| end);
+                    let degrees = [pending.map(|pending| pending.degree), behind.map(|(degree, _)| degree)];
+                    let degree = degrees.into_iter().flatten().reduce(Degree::then);
+                    if !self.apply(entry, phrase, degree) {
+                        self.not_understood(text.slice(pending.map_or(at, |pending| pending.from)..end));
                     }
                     carried = pending.take().filter(|pending| pending.degree.is_negative());
-                    last = Some((entry, at + taken));
+                    at = end;
+                    continue;
                 }
             }
             at += taken;
         }
-        self.end(text, pending, last, clause.end);
+        self.end(text, pending, clause.end);
     }
 
-    /// A degree at the end of a clause: some belong to the word before, another negation had nothing to deny.
-    fn end(&mut self, text: &Text, pending: Option<Pending>, last: Option<(&Entry, usize)>, end: usize) {
-        let Some(Pending { degree, from }) = pending else { return };
-        if let Some((entry, _)) = last.filter(|(_, after)| *after == from) {
-            if degree::follows(text.slice(from..end)) {
-                self.take_back(entry);
-                self.apply(entry, "", Some(degree));
-            }
-        } else if degree.is_negative() {
+    /// A negation at the end of a clause had nothing to deny.
+    fn end(&mut self, text: &Text, pending: Option<Pending>, end: usize) {
+        if let Some(Pending { from, .. }) = pending.filter(|pending| pending.degree.is_negative()) {
             self.not_understood(text.slice(from..end));
         }
     }
@@ -105,11 +104,11 @@ impl<'a> Reader<'a> {
             match meaning {
                 Meaning::Want(word) => match degree.map_or(Some(word), |degree| turned(word, degree, plain)) {
                     Some(word) => self.want(word, surely),
-                    None if plain || control::in_band(word).is_none() => self.refuse(word),
+                    None if plain || control::in_band(word).is_none() => self.refuse(word, surely),
                     None => continue,
                 },
                 _ if negative => continue,
-                Meaning::Refuse(word) => self.refuse(word),
+                Meaning::Refuse(word) => self.refuse(word, surely),
                 fact => {
                     let certainty = if surely { Certainty::Meant } else { Certainty::Hint };
                     self.said.facts.take(fact, phrase, certainty);
@@ -120,7 +119,15 @@ impl<'a> Reader<'a> {
         done
     }
 
+    /// A hint yields to what was said outright, here and in [`Reader::refuse`].
     fn want(&mut self, word: &'static str, plain: bool) {
+        if let Some(at) = self.said.refused.iter().position(|refused| *refused == word) {
+            if self.refused_outright[at] && !plain {
+                return;
+            }
+            self.said.refused.remove(at);
+            self.refused_outright.remove(at);
+        }
         let heard = &mut self.said.heard;
         if let Some(at) = heard.iter().position(|held| *held == word) {
             self.plain[at] |= plain;
@@ -138,30 +145,21 @@ impl<'a> Reader<'a> {
             heard.push(word);
             self.plain.push(plain);
         }
-        self.said.refused.retain(|refused| *refused != word);
     }
 
-    fn refuse(&mut self, word: &'static str) {
-        self.drop_heard(&[word]);
-        if !self.said.refused.contains(&word) {
-            self.said.refused.push(word);
-        }
-    }
-
-    /// As if the entry had not been said.
-    fn take_back(&mut self, entry: &Entry) {
-        for said in entry.iter() {
-            if let Meaning::Want(word) = said.meaning {
-                self.drop_heard(control::rivals(word));
-                self.drop_heard(&[word]);
+    fn refuse(&mut self, word: &'static str, plain: bool) {
+        if let Some(at) = self.said.heard.iter().position(|held| *held == word) {
+            if self.plain[at] && !plain {
+                return;
             }
-        }
-    }
-
-    fn drop_heard(&mut self, words: &[&str]) {
-        while let Some(at) = self.said.heard.iter().position(|held| words.contains(held)) {
             self.said.heard.remove(at);
             self.plain.remove(at);
+        }
+        if let Some(at) = self.said.refused.iter().position(|refused| *refused == word) {
+            self.refused_outright[at] |= plain;
+        } else {
+            self.said.refused.push(word);
+            self.refused_outright.push(plain);
         }
     }
 
@@ -183,6 +181,32 @@ fn find<'a>(lexicon: &'a Lexicon, text: &Text, tokens: Range<usize>) -> Option<(
         let found = listed.or_else(|| if count == 1 { lexicon.inflected(phrase).map(Found::Entry) } else { None })?;
         Some((found, count))
     })
+}
+
+/// The degree that stands right behind a word, with nothing after it that it could turn, and where it ends: `leap less`, 三连音不要.
+fn behind(lexicon: &Lexicon, text: &Text, tokens: Range<usize>) -> Option<(Degree, usize)> {
+    let mut found: Option<(Degree, usize)> = None;
+    let mut at = tokens.start;
+    while at < tokens.end {
+        let (next, taken) = find(lexicon, text, at..tokens.end)?;
+        let phrase = text.slice(at..at + taken);
+        match (next, found) {
+            _ if degree::parts(phrase) => break,
+            (Found::Degree(next), _) => {
+                // `high too` is high as well.
+                let next = if phrase == "too" { Degree::Little } else { next };
+                found = Some((found.map_or(next, |(before, _)| before.then(next)), at + taken));
+            }
+            // `less and less` ends here, `less and rising` goes on with something else.
+            (Found::Entry(entry), Some(_)) if entry.is_empty() && degree::links(phrase) => {
+                return behind(lexicon, text, at + taken..tokens.end).or(found);
+            }
+            (Found::Entry(entry), Some(_)) if entry.is_empty() => {}
+            _ => return None,
+        }
+        at += taken;
+    }
+    found
 }
 
 /// Where what is not understood ends: after a word, or before the next Chinese character with which something begins.

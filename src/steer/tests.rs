@@ -142,6 +142,23 @@ fn negation_and_degree() {
         ("no more than a whisper", "low stepwise sparse"),
         ("unhurried, never repeating", "sparse ! repeating"),
         ("not level", "! level"),
+        // Behind the word, too, where nothing comes that it could turn.
+        ("leap less", "flowing"),
+        ("leaps much less", "stepwise"),
+        ("triplets not at all", "! triplets"),
+        ("triplets never", "! triplets"),
+        ("busy no more", "sparse"),
+        ("leap less now", "flowing"),
+        ("leap less and rise", "flowing rising"),
+        ("leap less but rise", "flowing rising"),
+        ("leaps less and less", "flowing"),
+        ("leap less, rise more", "flowing rising"),
+        ("busy not high", "busy middle"),
+        ("night, always", "low sparse"),
+        ("rising, never", "rising ? never"),
+        ("thunder less", "middle flowing steady"),
+        ("ferry less", "? ferry, less"),
+        ("not straight at all", "? not straight at all"),
     ]);
 }
 
@@ -158,6 +175,15 @@ fn contradictions() {
         ("very dark, but high", "sparse high"),
         ("jig, then a reel", "reel"),
         ("rainy night", "stepwise repeating low sparse"),
+    ]);
+    // A hint yields to what was refused or wished for outright.
+    check(&[
+        ("no syncopation, samba", "latin busy ! syncopated"),
+        ("samba, no syncopation", "latin steady ! syncopated"),
+        ("no syncopation, samba, syncopated", "latin busy syncopated"),
+        ("chromatic, simple", "chromatic steady stepwise"),
+        ("simple, chromatic", "steady stepwise chromatic"),
+        ("chromatic, no chromaticism", "! chromatic"),
     ]);
     let overruled = |phrase: &str| steer(&[phrase], &Lexicon::default()).overruled;
     assert_eq!(overruled("busy, low, sparse"), [("busy", "sparse")]);
@@ -187,6 +213,10 @@ fn chinese() {
         ("慢一点", "sparse"),
         ("跳跃少一点", "flowing"),
         ("少一点跳跃", "flowing"),
+        ("三连音不要", "! triplets"),
+        ("三连音不要了", "! triplets"),
+        ("跳跃不要太多", "flowing"),
+        ("密集少一些", "steady"),
         ("没有三连音", "! triplets"),
         ("没有跳跃和三连音", "stepwise ! triplets"),
         ("不要鼓", "? 不要鼓"),

@@ -1,7 +1,7 @@
 //! What the composer is asked: the timeline as a [`Prompt`]. Pure.
 
-use super::{InForce, Timeline, rest};
-use crate::compose::{CANDIDATES, Prompt, PromptBar, PromptVoice};
+use super::{InForce, Timeline, asked, rest};
+use crate::compose::{BarRules, CANDIDATES, OwnWords, Prompt, PromptBar, PromptVoice};
 use crate::prompt::{By, Scene, Voice};
 
 /// Committed bars kept in the composer's view: between one and two of these, so that the view's start seldom moves.
@@ -52,11 +52,28 @@ impl Timeline {
             None => (&in_force.scene, in_force.origin),
         };
         let bar = number - origin;
+        let to_come = number >= newest.from.max(self.next);
+        let mut rules: Vec<BarRules> = Vec::new();
+        if to_come {
+            rules.extend((0..newest.scene.voices.len()).map(|voice| asked(newest, number, voice)));
+        }
+        if rules.iter().all(|rules| *rules == BarRules::default()) {
+            rules.clear();
+        }
+        let own = |voice: &Voice| {
+            let known = scene.voices.iter().position(|other| other.name == voice.name)?;
+            scene.own_words_at(known, bar)
+        };
+        let mut own: Vec<Option<OwnWords>> = newest.scene.voices.iter().map(own).collect();
+        if own.iter().all(Option::is_none) {
+            own.clear();
+        }
         let cells = cells.collect();
         let voices = || newest.scene.voices.iter().map(|voice| voice.name.as_str());
         let draws = voices().map(|name| self.stage.draw(number, name)).collect();
         let vetoed = voices().map(|name| self.stage.vetoed(number, name).to_vec()).collect();
-        PromptBar { words: scene.words_at(bar), control: scene.control_at(bar), cells, draws, vetoed }
+        let (words, control) = (scene.words_at(bar), scene.control_at(bar));
+        PromptBar { words, control, own, cells, rules, draws, vetoed }
     }
 }
 

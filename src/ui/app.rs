@@ -382,8 +382,11 @@ impl App {
         let first = diagnostics.iter().max_by_key(|d| (d.severity, std::cmp::Reverse(d.span.start)));
         let first = first.map(|diagnostic| diagnostic.display(&name, &text));
         if let Some(document) = self.find(&path) {
-            document.set_marks(&diagnostics, &text);
-            document.evaluated = Some(text.clone());
+            // The good version is read again when a lexicon changes; the marks of a newer one, which was refused, stay.
+            if document.evaluated.as_ref().is_none_or(|newest| *newest == text) {
+                document.set_marks(&diagnostics, &text);
+                document.evaluated = Some(text.clone());
+            }
             if accepted {
                 document.heard = heard;
             }

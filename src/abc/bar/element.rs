@@ -1,4 +1,5 @@
 //! What can be seen of the note, chord or rest that is being written: for those who prefer one way on to another.
+//! Pure; used on the decode thread.
 
 use super::{Automaton, Context, Phase, State, Tables};
 
@@ -19,19 +20,13 @@ pub struct Element {
 }
 
 impl Automaton {
-    /// The ticks of a full bar.
-    #[must_use]
-    pub fn length(&self) -> u16 {
-        self.rules.length
-    }
-
     /// The element that the text is in the middle of; `None` between elements.
     #[must_use]
     pub fn element(&self, state: &State) -> Option<Element> {
         let (top, rest, prefix) = match (state.phase, state.context) {
             (Phase::Letter { pitch, upper, marks, .. }, _) => (self.meant(state, pitch, upper, marks), false, 0),
-            (Phase::Length { note, rest, prefix }, _) => (note.map(|note| note.midi), rest, prefix),
-            (Phase::Inside | Phase::Accidental(_), Context::Chord { top, notes: 1.. }) => (Some(top), false, 0),
+            (Phase::Length { note, rest, prefix, .. }, _) => (note.map(|note| note.midi), rest, prefix),
+            (Phase::Inside | Phase::Accidental(_), Context::Chord { top, notes: 1.., .. }) => (Some(top), false, 0),
             (Phase::Inside, Context::Triplet { index: 1.., .. }) => return None,
             (Phase::Inside | Phase::TripletOpen | Phase::Accidental(_), _) => (None, false, 0),
             _ => return None,

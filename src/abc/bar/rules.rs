@@ -1,5 +1,7 @@
 //! What every bar of a voice keeps to: lengths, pitches and counts, as values.
 
+use super::pattern::Pattern;
+
 /// Ticks in a whole note: the grid of the subset.
 pub const TICKS_PER_WHOLE: u16 = 96;
 
@@ -71,6 +73,10 @@ pub struct Rules {
     pub symbols: bool,
     /// Whether the last note may be tied into the next bar.
     pub tie_out: bool,
+    /// The onsets, lengths and rests that the bar must have.
+    pub rhythm: Option<Pattern>,
+    /// What may sound at these ticks from the start of the bar, held on or struck; rests may stand there too.
+    pub strong: Vec<(u16, PitchSet)>,
 }
 
 impl Rules {
@@ -87,6 +93,8 @@ impl Rules {
             chords: true,
             symbols: true,
             tie_out: true,
+            rhythm: None,
+            strong: Vec::new(),
         }
     }
 }

@@ -27,6 +27,7 @@ fn compose(timeline: &mut Timeline, ahead: usize) {
                 number: prompt.first_bar + index as i64,
                 cells: vec![(1, text)],
                 drafts: vec![(1, vec!["A8".to_owned(), "B8".to_owned()])],
+                closed: Vec::new(),
                 tokens: 0,
                 micros: 0,
             })
@@ -41,6 +42,7 @@ fn lead(timeline: &Timeline, count: i64) -> String {
             let by = match cell.by {
                 Author::Text => 't',
                 Author::Model => 'm',
+                Author::Varied => 'v',
                 Author::Edit => 'e',
                 Author::Ladder(_) => 'l',
             };
@@ -116,6 +118,7 @@ fn an_answer_to_what_was_asked_before_the_hand_came_is_dropped() {
         number: 2,
         cells: vec![(1, "g8".into())],
         drafts: Vec::new(),
+        closed: Vec::new(),
         tokens: 0,
         micros: 0,
     };

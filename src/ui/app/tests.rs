@@ -186,6 +186,36 @@ fn a_refused_text_says_where_and_that_the_music_goes_on() {
 }
 
 #[test]
+fn marks_of_a_refused_text_stay_when_the_good_one_is_read_again() {
+    let mut app = app("good");
+    let evaluated = |app: &mut App, text: &str, refused: bool, heard: &str| {
+        let diagnostics = vec![Diagnostic::error(Span { start: 0, end: 1 }, "no note")];
+        app.update(Input::Evaluated(Evaluation {
+            path: PathBuf::from("prompts/a.abc"),
+            text: text.into(),
+            accepted: !refused,
+            plays: true,
+            diagnostics: if refused { diagnostics } else { vec![] },
+            heard: heard.into(),
+        }));
+    };
+    ctrl(&mut app, 's');
+    evaluated(&mut app, "good", false, "low");
+    typed(&mut app, "?");
+    ctrl(&mut app, 's');
+    evaluated(&mut app, "?good", true, "");
+    assert_eq!((app.document().marks.len(), app.document().heard.as_str()), (1, "low"));
+    // A lexicon was saved.
+    evaluated(&mut app, "good", false, "high");
+    assert_eq!((app.document().marks.len(), app.document().heard.as_str()), (1, "high"));
+    assert!(!app.document().is_pending());
+    typed(&mut app, "!");
+    ctrl(&mut app, 's');
+    evaluated(&mut app, "?!good", false, "high");
+    assert_eq!(app.document().marks.len(), 0);
+}
+
+#[test]
 fn a_save_of_a_file_that_does_not_play_says_how_to_hear_it() {
     let mut app = app("A");
     let evaluation = Evaluation {

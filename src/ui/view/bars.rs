@@ -128,6 +128,7 @@ fn line(s: &Snapshot, bar: &BarView, widths: &[usize]) -> Line<'static> {
 fn cell_spans(s: &Snapshot, state: BarState, cell: &Cell, muted: bool, columns: usize) -> Vec<Span<'static>> {
     let (mark, colour) = match cell.by {
         Author::Text => ("t ".into(), Color::Reset),
+        Author::Varied => ("v ".into(), Color::Reset),
         Author::Model => ("m ".into(), Color::Cyan),
         Author::Edit => ("e ".into(), Color::Magenta),
         Author::Ladder(rung) => (format!("L{rung}"), Color::Yellow),
