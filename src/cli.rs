@@ -23,6 +23,8 @@ pub enum Command {
     Render(RenderArguments),
     /// Play a past set again from its journal, exactly as it was heard; with -o write it to files instead
     Replay(ReplayArguments),
+    /// Play a scripted set on virtual time: every note that would be heard, and what would be said; with -o write it to files, too
+    Rehearse(RehearseArguments),
     /// Print the notes that an ABC file would play
     Notes(NotesArguments),
     /// Check ABC files, prompts and patches; says file, line and column with a hint, shows the place in a terminal, and exits with 1 when there is an error
@@ -110,6 +112,30 @@ pub struct ReplayArguments {
     /// Send all voices to this MIDI port (a part of its name, or its number); `out=synth` keeps a voice here
     #[arg(long, value_name = "PORT", conflicts_with = "output")]
     pub midi: Option<String>,
+    /// .wav, .mid or .abc; may repeat
+    #[arg(short, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct RehearseArguments {
+    /// Lines `BAR:BEAT ACTION …`, the first of them `1:1 open PROMPT`; the README lists the actions
+    #[arg(value_name = "SET")]
+    pub set: PathBuf,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Drafts of each bar, of which the best is taken
+    #[arg(long, value_name = "N", default_value_t = CANDIDATES, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub candidates: u32,
+    /// The language model, a GGUF file; `none` leaves everything to the ladder
+    #[arg(long, value_name = "GGUF")]
+    pub model: Option<PathBuf>,
+    /// A lexicon of your own words: FILE.words
+    #[arg(long, value_name = "WORDS", value_parser = lexicon)]
+    pub lexicon: Option<PathBuf>,
+    /// One JSON object a note or message and line
+    #[arg(long)]
+    pub json: bool,
     /// .wav, .mid or .abc; may repeat
     #[arg(short, value_name = "FILE")]
     pub output: Vec<PathBuf>,

@@ -1,9 +1,11 @@
-//! The commands that do one thing and end: render, replay, notes, check, devices, bench, audition, and the composer process.
+//! The commands that do one thing and end: render, replay, rehearse, notes, check, devices, bench, audition, and the composer process.
 
 mod audition;
+mod rehearse;
 mod replay;
 
 pub use audition::audition;
+pub use rehearse::rehearse;
 pub use replay::replay;
 
 use std::io::IsTerminal;
@@ -88,8 +90,10 @@ fn inline(model: Option<&Path>) -> Result<Box<dyn Composer>, Failure> {
 
 #[cfg(not(feature = "llama"))]
 #[allow(clippy::unnecessary_wraps)]
-fn inline(_model: Option<&Path>) -> Result<Box<dyn Composer>, Failure> {
-    eprintln!("built without llama.cpp: the ladder plays what the text does not");
+fn inline(model: Option<&Path>) -> Result<Box<dyn Composer>, Failure> {
+    if model.is_some() {
+        eprintln!("built without llama.cpp: the ladder plays what the text does not");
+    }
     Ok(Box::new(Silent))
 }
 

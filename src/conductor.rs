@@ -87,6 +87,8 @@ pub struct Conductor {
     asked: Option<Asking>,
     /// No bar after this one is committed.
     last_bar: Option<i64>,
+    /// How long before they are due events leave.
+    notice: Duration,
     composer_state: String,
     /// The model's name, once it is there.
     model: String,
@@ -136,6 +138,7 @@ impl Conductor {
             candidates: CANDIDATES,
             asked: None,
             last_bar: None,
+            notice: WINDOW,
             composer_state: composer_state.to_owned(),
             model: String::new(),
             speed: Speed::default(),
@@ -181,6 +184,11 @@ impl Conductor {
     /// Of so many drafts of a bar the composer is to take the best, at least 1.
     pub fn set_candidates(&mut self, candidates: u32) {
         self.candidates = candidates;
+    }
+
+    /// The outputs want to know of events this long before they are due; [`Duration::ZERO`] where there are none to wait for.
+    pub fn set_notice(&mut self, notice: Duration) {
+        self.notice = notice;
     }
 
     /// The slot of a voice of the newest scene.
@@ -233,6 +241,10 @@ impl Conductor {
                 let done = self.timeline.freeze(&voice, frozen);
                 self.answer(done);
             }
+            Command::Tempo(tempo) => {
+                self.transport.set_tempo(self.timeline.next_start(), tempo);
+                self.tell_tempo(tempo);
+            }
             Command::Solo { voice, soloed } => {
                 self.soloed.retain(|name| *name != voice);
                 if soloed {
@@ -269,7 +281,7 @@ impl Conductor {
             let bars = self.timeline.bars();
             self.sounding = bars.iter().rposition(begun).filter(|&at| beats < bars[at].start + bars[at].length());
         }
-        let horizon = now + self.transport.rate().frames_in(WINDOW);
+        let horizon = now + self.transport.rate().frames_in(self.notice);
         let (hushed, muted, soloed, slots, silenced) =
             (self.playing == Playing::Hushed, &self.muted, &self.soloed, &self.slots, &mut self.silenced);
         let silent = |voice: VoiceSlot| {
@@ -378,6 +390,13 @@ impl Conductor {
             self.text_tempo = Some(tempo);
             self.transport.set_tempo(self.timeline.next_start(), tempo);
         }
+    }
+
+    /// Says a tempo as the text and the screen count it: in felt beats.
+    fn tell_tempo(&mut self, tempo: Tempo) {
+        let beat = self.timeline.next_scene().meter.beat();
+        let count = tempo.0 / beat.ratio(Beats::QUARTER);
+        self.say(Level::Info, format!("tempo {beat}={count} from bar {}", self.timeline.next_bar()));
     }
 
     fn commit(&mut self) {

@@ -55,11 +55,11 @@ impl Desk {
     /// Reads a prompt and plays it, when it has no errors.
     fn evaluate(&mut self, path: PathBuf, text: String) -> Evaluation {
         let (scenes, diagnostics) = prompt::read(&path, &text, &library::patch_names(&self.patches), &self.lexicon);
-        let same_file = path == self.playing.0;
-        let wanted = scenes.iter().position(|scene| same_file && scene.number == self.playing.1).unwrap_or(0);
-        let accepted = !prompt::has_errors(&diagnostics) && wanted < scenes.len();
+        let number = (path == self.playing.0).then_some(self.playing.1);
+        let scene = prompt::accepted(scenes, &diagnostics, number);
+        let accepted = scene.is_some();
         let mut heard = String::new();
-        if let Some(scene) = scenes.into_iter().nth(wanted).filter(|_| accepted) {
+        if let Some(scene) = scene {
             heard = scene.read_back(self.vocabulary.as_deref());
             let playing = (path.clone(), scene.number);
             let fresh = self.playing != playing;

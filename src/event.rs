@@ -101,6 +101,8 @@ pub enum Command {
         voice: usize,
         muted: bool,
     },
+    /// From the next bar that is not committed.
+    Tempo(Tempo),
     /// Hear this voice and other soloed ones alone; the others are composed on.
     Solo {
         voice: String,

@@ -29,6 +29,7 @@
 //! | [`synth`], [`engine`], [`queue`] | patches, voices, and events in, sound out |
 //! | [`render`], [`record`], [`export`], [`import`] | the engine in a loop; WAV, MIDI and ABC of what was played, and MIDI back |
 //! | [`journal`], [`replay`] | the lines of a set and their way back; its steps and notes again |
+//! | [`rehearse`] | scripted sets on virtual time: what would be heard and said |
 //! | [`audition`] | what a model writes, judged |
 //! | [`event`] | what rooms tell each other |
 //!
@@ -86,6 +87,7 @@ pub mod prompt;
 pub mod queue;
 pub mod realtime;
 pub mod record;
+pub mod rehearse;
 pub mod render;
 pub mod replay;
 pub mod scheduler;

@@ -17,13 +17,17 @@ use cli::{Cli, Command};
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let command = cli.command.unwrap_or(Command::Play(cli.play));
-    if matches!(command, Command::Notes(_) | Command::Check(_) | Command::Devices { .. } | Command::Bench(_)) {
+    if matches!(
+        command,
+        Command::Rehearse(_) | Command::Notes(_) | Command::Check(_) | Command::Devices { .. } | Command::Bench(_)
+    ) {
         commands::end_with_the_reader();
     }
     let result = match command {
         Command::Play(arguments) => play::play(&arguments),
         Command::Render(arguments) => commands::render(&arguments),
         Command::Replay(arguments) => commands::replay(&arguments),
+        Command::Rehearse(arguments) => commands::rehearse(&arguments),
         Command::Notes(arguments) => commands::notes(&arguments),
         Command::Check(arguments) => commands::check(&arguments),
         Command::Devices { json } => commands::devices(json),

@@ -156,6 +156,16 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
+/// The scene of a text that takes over: the one with number `playing`, or else the first; none where the text has errors.
+#[must_use]
+pub fn accepted(scenes: Vec<Scene>, diagnostics: &[Diagnostic], playing: Option<u32>) -> Option<Scene> {
+    if has_errors(diagnostics) {
+        return None;
+    }
+    let at = scenes.iter().position(|scene| Some(scene.number) == playing).unwrap_or(0);
+    scenes.into_iter().nth(at)
+}
+
 fn scene(
     (text, tune): (&str, &Tune),
     fallback: u32,

@@ -261,6 +261,12 @@ impl Tempo {
         Tempo(beat.ratio(Beats::new(1, 4)) * count)
     }
 
+    /// `None` for one that is out of its range.
+    #[must_use]
+    pub fn checked(self) -> Option<Tempo> {
+        (Ratio::from(1)..=Ratio::from(1000)).contains(&self.0).then_some(self)
+    }
+
     #[must_use]
     pub fn quarters_per_minute(self) -> f64 {
         *self.0.numer() as f64 / *self.0.denom() as f64

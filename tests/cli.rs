@@ -48,6 +48,7 @@ fn wrong_usage_is_2() {
         &["bench", "luck"],
         &["audition", "--learn", "a.jsonl", "--quick"],
         &["replay"],
+        &["rehearse"],
         &["replay", "a.jsonl", "--audio", "none", "-o", "a.wav"],
     ] {
         let ran = place.run(arguments);
@@ -415,7 +416,7 @@ fn help_and_version_are_no_failure() {
     let place = Place::new();
     let help = place.run(["--help"]);
     assert_eq!(help.code, Some(0));
-    for command in ["render", "replay", "notes", "check", "devices", "bench", "audition"] {
+    for command in ["render", "replay", "rehearse", "notes", "check", "devices", "bench", "audition"] {
         assert!(help.out.contains(command), "{command} is missing in {}", help.out);
     }
     assert!(place.run(["--version"]).out.starts_with("barline 0."));
@@ -435,4 +436,37 @@ fn a_reader_that_has_seen_enough_ends_the_program_without_a_word() {
     let ended = listing.wait_with_output().expect("it ends");
     assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
     assert_eq!(ended.status.signal(), Some(libc::SIGPIPE));
+}
+
+#[test]
+fn a_rehearsal_is_printed_and_written() {
+    let place = Place::new();
+    place.write("sets/good.abc", GOOD);
+    let rehearse = |script: &str, more: &[&str]| {
+        let set = place.write("sets/a.set", script);
+        place.run(["rehearse", text(&set), "--model", "none"].iter().chain(more))
+    };
+    let outputs = ["a.wav", "a.mid", "a.abc"].map(|name| place.path(name));
+    let [wav, midi, abc] = outputs.each_ref().map(|path| text(path));
+    let script = "1:1 open good.abc\n1:1 play\n2:2 stop\n2:2 end\n";
+    let ran = rehearse(script, &["--json", "-o", wav, "-o", midi, "-o", abc]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert_eq!(lines.len(), 5 + 2, "{}", ran.out);
+    let last = r#"{"bar":2,"beat":"5/3","voice":"lead","pitch":74,"velocity":90,"length":"1/8","by":"text"}"#;
+    assert_eq!(lines[6], last);
+    assert!(outputs.iter().all(|path| path.metadata().expect("a file").len() > 50));
+    let written = std::fs::read_to_string(&outputs[2]).expect("text");
+    assert!(written.contains("[V:lead] d2A FAd | e2d z3 |"), "{written}");
+    let name = place.path("sets/a.set");
+    assert_refused(&rehearse("1:1 open gone.abc\n", &[]), 1, &["gone.abc"]);
+    let ran = rehearse("1:1 open good.abc\n1:1 clap\n", &[]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
+    assert!(ran.err.starts_with(&format!("{}:2:5: error: 'clap' is not an action", text(&name))), "{}", ran.err);
+    let ran = rehearse("1:1 open good.abc\n1:1 play\n2:1 mute organ\n", &[]);
+    assert_eq!((ran.code, ran.out.lines().count()), (Some(1), 5), "{ran:?}");
+    let last = ran.err.lines().last().expect("a message");
+    assert!(last.starts_with(&format!("barline: {}:3:5: error: there is no voice 'organ'", text(&name))), "{last}");
+    let prompt = place.path("sets/good.abc");
+    assert!(rehearse(script, &["-o", text(&prompt)]).err.contains("the prompt itself"));
 }

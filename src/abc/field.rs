@@ -47,8 +47,7 @@ impl TempoMark {
     }
 
     fn tempo_of(&self, count: Ratio<i64>) -> Option<Tempo> {
-        let tempo = Tempo::from_beat(self.beat.unwrap_or(Beats::new(1, 4)), count);
-        (Ratio::from(1)..=Ratio::from(1000)).contains(&tempo.0).then_some(tempo)
+        Tempo::from_beat(self.beat.unwrap_or(Beats::new(1, 4)), count).checked()
     }
 }
 

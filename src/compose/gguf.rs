@@ -42,7 +42,7 @@ impl Header {
         let header = bytes.header().ok_or("is cut off or damaged; fetch it again")?;
         if meta.len() < header.least_size {
             return Err(format!(
-                "is cut off: it has {} of at least {} bytes; fetch it again",
+                "is a GGUF file that is cut off: it has {} of at least {} bytes; fetch it again",
                 meta.len(),
                 header.least_size
             ));

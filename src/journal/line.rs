@@ -129,6 +129,7 @@ impl Line {
             Command::Panic => json!("panic"),
             Command::Reroll => json!("reroll"),
             Command::Mute { voice: at, muted } => json!({"mute": {"voice": voice(*at), "muted": muted}}),
+            Command::Tempo(tempo) => json!({"tempo": tempo}),
             Command::Solo { voice, soloed } => json!({"solo": {"voice": voice, "soloed": soloed}}),
             Command::Touch { bar, voice, touch } => json!({"touch": {"bar": bar, "voice": voice, "how": touch}}),
             Command::Freeze { voice, frozen } => json!({"freeze": {"voice": voice, "frozen": frozen}}),

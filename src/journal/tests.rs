@@ -493,6 +493,7 @@ fn what_the_performer_asks_is_one_line_each() {
         (Command::Reroll, json!("reroll")),
         (Command::Mute { voice: 0, muted: true }, json!({"mute": {"voice": "bass", "muted": true}})),
         (Command::Mute { voice: 9, muted: true }, json!({"mute": {"voice": null, "muted": true}})),
+        (Command::Tempo(crate::transport::crotchets(97)), json!({"tempo": "97"})),
         (Command::Solo { voice: lead(), soloed: false }, json!({"solo": {"voice": "lead", "soloed": false}})),
         (Command::Freeze { voice: lead(), frozen: true }, json!({"freeze": {"voice": "lead", "frozen": true}})),
         (touch(Touch::Pin), json!({"touch": {"bar": 7, "voice": "lead", "how": "pin"}})),

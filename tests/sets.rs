@@ -1,0 +1,159 @@
+//! Scripted sets and what is heard of them. For each `tests/sets/NAME.set` there is the list of its notes and messages beside it; a file
+//! `NAME.bars` composes, else nobody does. `INSTA_UPDATE=always cargo test --test sets` writes the lists anew.
+
+#[path = "sets/edits.rs"]
+mod edits;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use barline::compose::script::Script;
+use barline::compose::{Composer, Silent};
+use barline::rehearse::{Given, Rehearsal, Set, Told, rehearse};
+use barline::steer::Lexicon;
+
+const FOLDER: &str = "tests/sets";
+
+/// A file beside the sets, or of the repository.
+fn read(file: &str) -> Result<String, String> {
+    let beside = Path::new(FOLDER).join(file);
+    let path = if beside.exists() { beside } else { PathBuf::from(file) };
+    std::fs::read_to_string(path).map_err(|error| format!("{file}: {error}"))
+}
+
+fn play(script: &str, composer: Box<dyn Composer>, read: &dyn Fn(&str) -> Result<String, String>) -> Rehearsal {
+    let set = Set::parse(script).unwrap_or_else(|wrong| panic!("{wrong:?}"));
+    let patches = ["pluck", "reed", "sub"].map(String::from);
+    let lexicon = Lexicon::default();
+    let given =
+        Given { patches: &patches, lexicon: &lexicon, vocabulary: None, model: None, seed: 1, candidates: 1, read };
+    rehearse(&set, composer, &given)
+}
+
+fn composer(name: &str) -> Box<dyn Composer> {
+    match read(&format!("{name}.bars")) {
+        Ok(bars) => Box::new(Script::new(&bars)),
+        Err(_) => Box::new(Silent),
+    }
+}
+
+fn of_file(name: &str, script: &str) -> Vec<Told> {
+    let done = play(script, composer(name), &read);
+    assert_eq!(done.fault, None, "{name}");
+    done.told
+}
+
+fn script(name: &str) -> String {
+    read(&format!("{name}.set")).expect("a set")
+}
+
+/// The same set by nobody's hand but for play and end.
+fn unedited(name: &str) -> Vec<Told> {
+    let script = script(name);
+    let kept =
+        script.lines().filter(|line| ["open", "play", "end"].iter().any(|word| line.contains(&format!(":1 {word}"))));
+    of_file(name, &kept.collect::<Vec<_>>().join("\n"))
+}
+
+fn notes(told: &[Told]) -> Vec<Told> {
+    told.iter().filter(|told| matches!(told, Told::Note { .. })).cloned().collect()
+}
+
+fn messages(told: &[Told]) -> Vec<&str> {
+    let mut said = Vec::new();
+    for told in told {
+        if let Told::Message { message, .. } = told {
+            said.push(message.as_str());
+        }
+    }
+    said
+}
+
+#[test]
+fn sets_are_heard_as_they_were() {
+    let files = |kind: &str| -> BTreeSet<String> {
+        let paths = std::fs::read_dir(FOLDER).expect(FOLDER).map(|entry| entry.expect("an entry").path());
+        let names = paths.filter(|path| path.extension().is_some_and(|extension| extension == kind));
+        names.map(|path| path.file_stem().expect("a name").to_string_lossy().into_owned()).collect()
+    };
+    let mut settings = insta::Settings::new();
+    settings.set_snapshot_path(FOLDER.trim_start_matches("tests/"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        for name in &files("set") {
+            let lines: Vec<String> =
+                of_file(name, &script(name)).iter().map(|told| serde_json::to_string(told).expect("JSON")).collect();
+            insta::assert_snapshot!(name.as_str(), lines.join("\n"));
+        }
+    });
+    assert_eq!(files("snap"), files("set"), "a list for each set and no others");
+}
+
+#[test]
+fn one_note_that_is_edited_is_all_that_changes() {
+    let (before, after) = (unedited("onenote"), of_file("onenote", &script("onenote")));
+    assert_eq!(messages(&after), ["Two loops: heard from bar 3"]);
+    let (before, after) = (notes(&before), notes(&after));
+    assert_eq!(before.len(), after.len());
+    let changed: Vec<(&Told, &Told)> = before.iter().zip(&after).filter(|(before, after)| before != after).collect();
+    // From the bar on that was named, each time the loop comes round to it.
+    let pitches = |(before, after): &(&Told, &Told)| match (before, after) {
+        (
+            Told::Note { bar, beat, voice, pitch, .. },
+            Told::Note { bar: bar_now, beat: beat_now, voice: voice_now, pitch: now, .. },
+        ) => {
+            assert_eq!((bar, beat, voice.as_str(), voice_now.as_str()), (bar_now, beat_now, "lead", "lead"));
+            (*bar, beat.to_string(), *pitch, *now)
+        }
+        other => panic!("{other:?}"),
+    };
+    let changed: Vec<_> = changed.iter().map(pitches).collect();
+    assert_eq!(changed, [(3, "5/2".to_owned(), 77, 79), (5, "5/2".to_owned(), 77, 79)]);
+}
+
+#[test]
+fn a_text_with_errors_changes_nothing_and_what_is_wrong_is_said() {
+    let told = of_file("broken", &script("broken"));
+    assert_eq!(notes(&told), notes(&unedited("broken")));
+    assert!(messages(&told).iter().any(|said| said.starts_with("loops.abc:6:3: error: 'Dcheese'")), "{told:?}");
+}
+
+#[test]
+fn what_is_commented_out_steers_nothing() {
+    let told = of_file("commented", &script("commented"));
+    assert_eq!(notes(&told), notes(&unedited("commented")));
+    let heard: Vec<&str> = messages(&told).into_iter().filter(|said| said.starts_with("heard")).collect();
+    assert_eq!(heard, ["heard: high busy"; 2]);
+}
+
+/// A fault ends the set there, with its place in the script; what was heard before is heard.
+#[test]
+fn what_cannot_be_done_ends_the_set_with_its_place() {
+    let open = "1:1 open loops.abc\n1:1 play\n2:1 ";
+    for (line, why) in [
+        ("replace \"zz\" \"z\"", "t.set:3:5: error: \"zz\" stands 0 times in the buffer, not once"),
+        ("replace \"D,,2\" \"z2\"", "t.set:3:5: error: \"D,,2\" stands 2 times in the buffer, not once"),
+        ("mute leed", "t.set:3:5: error: there is no voice 'leed' (there are bass lead kit)"),
+        ("load gone.abc", "t.set:3:5: error: gone.abc: No such file"),
+        ("tempo 4000", "t.set:3:5: error: 4000 is not a tempo"),
+    ] {
+        let script = format!("{open}{line}\n3:1 end\n");
+        let done = play(&script, Box::new(Silent), &read);
+        let fault = done.fault.expect(line).display("t.set", &script);
+        assert!(fault.starts_with(why), "{fault}");
+        assert!(done.told.iter().all(|told| matches!(told, Told::Note { bar: 1, .. })) && done.told.len() == 10);
+    }
+    let script = "1:1 open loops.abc\n1:1 play\n2:5 stop\n";
+    let fault = play(script, Box::new(Silent), &read).fault.expect("no fifth beat");
+    assert_eq!(fault.display("t.set", script), "t.set:3:5: error: bar 2 has no beat 5: it is in 4/4");
+}
+
+#[test]
+fn the_example_of_the_readme_is_a_set() {
+    let readme = include_str!("../README.md");
+    assert!(readme.contains(&script("ferry")), "tests/sets/ferry.set is not in the README");
+    for said in messages(&of_file("ferry", &script("ferry"))) {
+        assert!(readme.contains(said), "not in the README: {said}");
+    }
+}
