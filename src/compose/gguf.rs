@@ -39,7 +39,7 @@ impl Header {
                     .to_owned(),
             );
         }
-        let header = bytes.header().ok_or("is cut off or damaged; fetch it again")?;
+        let header = bytes.header().ok_or("is a GGUF file that is cut off or damaged; fetch it again")?;
         if meta.len() < header.least_size {
             return Err(format!(
                 "is a GGUF file that is cut off: it has {} of at least {} bytes; fetch it again",
