@@ -27,6 +27,10 @@ pub(super) fn check(header: &Header, voices: &[Voice], harmony: Option<&Harmony>
             diagnostics
                 .push(Diagnostic::warning(place, message).with_help("a chart is a voice such as [V:ch] \"Am\"x4 |"));
         }
+        // Most voices ask nothing, and texts may have many of them.
+        if said.is_empty() {
+            continue;
+        }
         let meter = header.meter.unwrap_or(Meter::COMMON);
         let fault = |said: &[&Property]| fault(voice, said, &header.key, meter, harmony);
         let (Some(why), None) = (fault(&said), fault(&[])) else { continue };
