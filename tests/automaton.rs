@@ -182,6 +182,8 @@ proptest! {
         role in prop::sample::select(vec![Role::Lead, Role::Bass, Role::Keys, Role::Arp, Role::Drums]),
     ) {
         let (meter, key, mut rng) = (meter(meter_index), key(key_index), Rng::new(seed, 0, 0, 0));
+        // The composer's subset has no double accidentals, as a key with a double flat asks of the ladder.
+        prop_assume!(key.signature.iter().all(|alter| alter.abs() < 2));
         let length = ticks(meter.bar_length());
         // It goes round, so that a tie out of it leads into it.
         let round = |mut rhythm: Pattern| {
