@@ -601,7 +601,7 @@ mod with_a_model {
         let place = Place::new();
         let fake = place.write("fake.gguf", "Once upon a time");
         let mut show = Show::start(JIG, fake.to_str().unwrap());
-        show.wait_for("is not a GGUF model");
+        show.wait_for("is not a GGUF file");
         show.wait_for("composer failed");
         show.wait_for_bar(5);
         let marks = marks(&show);
