@@ -39,7 +39,7 @@ impl<'a, M: Model> Hand<'a, M> {
         let voice = prompt.voices.len() - 1;
         let mut full = 0;
         for index in 0..bars {
-            let (text, _) = self.writer.unmasked_bar(&prompt, index, voice)?;
+            let (text, _) = self.writer.unmasked_bar(&prompt, index, voice, None)?;
             let (bar, ended) = text.split_once('|').map_or((text.as_str(), false), |(bar, _)| (bar, true));
             full += usize::from(ended && is_full(bar, &prompt.key, prompt.meter));
             prompt.bars[index].cells[voice] = Some(bar.to_owned());

@@ -43,8 +43,8 @@ pub struct Llama {
     batch: LlamaBatch<'static>,
     /// What the cache holds, position by position.
     cached: Vec<u32>,
-    /// Index of the last decoded token within its batch, where its logits are.
-    last: i32,
+    /// Index of the last decoded token within its batch, where its logits are; `None` where a decode was stopped before its end.
+    last: Option<i32>,
     /// Tokens of a batch.
     chunk: usize,
     name: String,
@@ -88,7 +88,7 @@ impl Llama {
             .map_err(|error| unreadable(&format!("llama.cpp cannot make a context for it ({error})")))?;
         let name = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned());
         let (batch, chunk, is_chat) = (LlamaBatch::new(CHUNK, 1), chunk(model.n_params()), header.is_chat(&name));
-        let llama = Llama { context, model, vocabulary, batch, cached: Vec::new(), last: 0, chunk, name, is_chat };
+        let llama = Llama { context, model, vocabulary, batch, cached: Vec::new(), last: None, chunk, name, is_chat };
         if !llama.vocabulary.spells(&llama.tokenize(PROBE), PROBE) {
             return Err(unreadable("cannot be told of ABC: its vocabulary lacks characters of the header"));
         }
@@ -168,7 +168,7 @@ impl Model for Llama {
 
     fn sync(&mut self, tokens: &[u32], cancel: &dyn Fn() -> bool) -> Result<bool, String> {
         let common = self.cached.iter().zip(tokens).take_while(|(a, b)| a == b).count();
-        if common == tokens.len() && common == self.cached.len() {
+        if common == tokens.len() && common == self.cached.len() && self.last.is_some() {
             return Ok(true);
         }
         // Logits come only from decoding, so the last token is decoded again when the whole text is already there.
@@ -186,7 +186,7 @@ impl Model for Llama {
     }
 
     fn logits(&self) -> &[f32] {
-        self.context.get_logits_ith(self.last)
+        self.last.map_or(&[], |last| self.context.get_logits_ith(last))
     }
 }
 
@@ -204,6 +204,7 @@ impl Llama {
                 self.context()
             ));
         }
+        let end = self.cached.len() + tokens.len();
         for chunk in tokens.chunks(self.chunk) {
             if cancel() {
                 return Ok(false);
@@ -211,9 +212,9 @@ impl Llama {
             self.batch.clear();
             for (at, &token) in chunk.iter().enumerate() {
                 let position = (self.cached.len() + at) as i32;
-                self.batch
-                    .add(LlamaToken(token as i32), position, &[0], at + 1 == chunk.len())
-                    .map_err(|error| error.to_string())?;
+                // Logits are wanted of the last token alone: for a large vocabulary they are most of the work.
+                let last = self.cached.len() + at + 1 == end;
+                self.batch.add(LlamaToken(token as i32), position, &[0], last).map_err(|error| error.to_string())?;
             }
             if let Err(error) = self.context.decode(&mut self.batch) {
                 // What a failed decode left behind is unknown.
@@ -222,7 +223,7 @@ impl Llama {
                 return Err(format!("llama.cpp cannot decode: {error}"));
             }
             self.cached.extend_from_slice(chunk);
-            self.last = chunk.len() as i32 - 1;
+            self.last = (self.cached.len() == end).then_some(chunk.len() as i32 - 1);
         }
         Ok(true)
     }

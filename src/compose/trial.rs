@@ -84,7 +84,7 @@ pub fn trial<M: Model>(writer: &mut Writer<M>, bars: u32, see: &mut dyn FnMut(&s
     let voices: usize = SCENES.iter().map(|scene| scene.2.len()).sum();
     // Short runs take only some of the scenes, so that a phrase fits.
     let each = (bars as usize).div_ceil(voices).max(4);
-    let step = (voices * each).div_ceil(bars.max(1) as usize).max(1);
+    let step = (voices * each / bars.max(1) as usize).max(1);
     for (number, scene) in SCENES.iter().enumerate().step_by(step) {
         if trial.bars >= bars {
             break;

@@ -217,8 +217,14 @@ impl<M: Model> Writer<M> {
     }
 
     /// A bar of one voice without mask and leanings, and how many tokens it took: what the bare model writes in the place of the bar that
-    /// is there, up to a bar line, a line's end or as many tokens as the context has room for. For measuring.
-    pub fn unmasked_bar(&mut self, prompt: &Prompt, index: usize, voice: usize) -> Result<(String, u32), String> {
+    /// is there, up to a bar line, a line's end or as many tokens as the context has room for; or just so many tokens. For measuring.
+    pub fn unmasked_bar(
+        &mut self,
+        prompt: &Prompt,
+        index: usize,
+        voice: usize,
+        tokens_wanted: Option<u32>,
+    ) -> Result<(String, u32), String> {
         let mut prompt = prompt.clone();
         prompt.bars.truncate(index + 1);
         prompt.bars[index].cells[voice] = None;
@@ -229,7 +235,8 @@ impl<M: Model> Writer<M> {
         let everything = 0..model.vocabulary().size() as u32;
         let mut text = Vec::new();
         let mut count = 0;
-        while !text.iter().any(|byte| b"|\n".contains(byte)) && count < BAR_RESERVE as u32 {
+        let most = tokens_wanted.unwrap_or(BAR_RESERVE as u32).min(BAR_RESERVE as u32);
+        while count < most && (tokens_wanted.is_some() || !text.iter().any(|byte| b"|\n".contains(byte))) {
             model.sync(&tokens, &|| false)?;
             let token = sampler.draw(model.logits(), everything.clone(), |_| true, None, &profile.sampling, &mut rng);
             let token = token.ok_or("there is no token")?;
