@@ -29,6 +29,14 @@ pub(super) fn bar(need: &Need<'_>, rng: &mut Rng) -> Measure {
         if tones.is_empty() {
             continue;
         }
+        // A note without an accidental on the place of one that is tied into the bar is read as that one held on, whatever the key says.
+        let misread = |tone: &Pitch| {
+            start == Beats::ZERO
+                && need.tied.is_some_and(|tied| tied.ladder() == tone.ladder() && tied.alter != tone.alter)
+        };
+        if !tones.iter().all(misread) {
+            tones.retain(|tone| !misread(tone));
+        }
         let held = need.asked.rhythm.as_ref().is_some_and(|pattern| pattern.held && index == 0);
         if let Some(pitch) = need.tied.filter(|tied| held && tones.iter().any(|tone| tone.midi() == tied.midi())) {
             measure.notes.push(note(start, end - start, pitch));
