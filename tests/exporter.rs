@@ -51,7 +51,7 @@ fn every_bar_is_full_under_the_mask_and_none_without() {
     let mut writer = Writer::new(load(), Profile::default());
     for mut prompt in obeyed::openings(Role::Lead, (55, 88), 8) {
         for index in 0..prompt.bars.len() {
-            let bare = writer.unmasked_bar(&prompt, index, 0).unwrap().0;
+            let bare = writer.unmasked_bar(&prompt, index, 0, None).unwrap().0;
             assert!(!is_full(&bare, &prompt.key, prompt.meter), "a random model wrote {bare}");
             let bar = writer.next_bar(&mut prompt, &|| false).unwrap().unwrap();
             let (_, text) = &bar.cells[0];
