@@ -75,16 +75,9 @@ pub struct PlayArguments {
     pub armed: bool,
 }
 
+/// What decides which music is made, where time is not real.
 #[derive(Args, Debug)]
-pub struct RenderArguments {
-    #[arg(value_name = "PROMPT")]
-    pub prompt: PathBuf,
-    /// How many bars
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub bars: u32,
-    /// X: number of the tune; the first one without it
-    #[arg(long, value_name = "X")]
-    pub scene: Option<u32>,
+pub struct MusicArguments {
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Drafts of each bar, of which the best is taken
@@ -96,6 +89,20 @@ pub struct RenderArguments {
     /// A lexicon of your own words: FILE.words
     #[arg(long, value_name = "WORDS", value_parser = lexicon)]
     pub lexicon: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct RenderArguments {
+    #[arg(value_name = "PROMPT")]
+    pub prompt: PathBuf,
+    /// How many bars
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub bars: u32,
+    /// X: number of the tune; the first one without it
+    #[arg(long, value_name = "X")]
+    pub scene: Option<u32>,
+    #[command(flatten)]
+    pub music: MusicArguments,
     /// .wav, .mid or .abc; may repeat
     #[arg(short, value_name = "FILE", required = true)]
     pub output: Vec<PathBuf>,
@@ -122,17 +129,8 @@ pub struct RehearseArguments {
     /// Lines `BAR:BEAT ACTION …`, the first of them `1:1 open PROMPT`; the README lists the actions
     #[arg(value_name = "SET")]
     pub set: PathBuf,
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
-    /// Drafts of each bar, of which the best is taken
-    #[arg(long, value_name = "N", default_value_t = CANDIDATES, value_parser = clap::value_parser!(u32).range(1..=64))]
-    pub candidates: u32,
-    /// The language model, a GGUF file; `none` leaves everything to the ladder
-    #[arg(long, value_name = "GGUF")]
-    pub model: Option<PathBuf>,
-    /// A lexicon of your own words: FILE.words
-    #[arg(long, value_name = "WORDS", value_parser = lexicon)]
-    pub lexicon: Option<PathBuf>,
+    #[command(flatten)]
+    pub music: MusicArguments,
     /// One JSON object a note or message and line
     #[arg(long)]
     pub json: bool,

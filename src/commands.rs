@@ -21,7 +21,7 @@ use barline::{check as checks, midi, notes as score_notes, prompt, render as ren
 use serde_json::json;
 
 use crate::assets;
-use crate::cli::{Bench, BenchArguments, CheckArguments, Failure, NotesArguments, RenderArguments};
+use crate::cli::{Bench, BenchArguments, CheckArguments, Failure, MusicArguments, NotesArguments, RenderArguments};
 use crate::library::{self, Patches};
 
 /// Whoever reads a list may have seen enough (`| head`): then the program ends as others do, without a word.
@@ -40,7 +40,7 @@ pub fn render(arguments: &RenderArguments) -> Result<(), Failure> {
     for line in wrong {
         eprintln!("{line}");
     }
-    let paths = library::lexicon_paths(arguments.lexicon.as_deref(), Some(&arguments.prompt), &assets);
+    let paths = library::lexicon_paths(arguments.music.lexicon.as_deref(), Some(&arguments.prompt), &assets);
     let lexicon = library::lexicon(&paths).map_err(|wrong| Failure::input(wrong.join("\n")))?;
     let scenes = library::scenes(&arguments.prompt, &patches, &lexicon)?;
     let scene = match arguments.scene {
@@ -48,10 +48,11 @@ pub fn render(arguments: &RenderArguments) -> Result<(), Failure> {
         Some(number) => scenes.into_iter().find(|scene| scene.number == number),
     };
     let scene = scene.ok_or_else(|| Failure::input(format!("{}: has no such scene", arguments.prompt.display())))?;
-    let model = library::model(arguments.model.as_deref(), &assets)?;
+    let model = library::model(arguments.music.model.as_deref(), &assets)?;
     let composer = inline(model.as_deref())?;
     let patch = |name: &str| patches.get(name).cloned();
-    let RenderArguments { bars, seed, candidates, .. } = *arguments;
+    let MusicArguments { seed, candidates, .. } = arguments.music;
+    let bars = arguments.bars;
     let done = rendering::render(Arc::new(scene), composer, bars as usize, seed, candidates, &patch);
     for message in &done.messages {
         eprintln!("{}", message.text);

@@ -225,14 +225,13 @@ impl Timeline {
         let mut rungs = 0;
         let mut cells = Vec::with_capacity(scene.voices.len());
         for (at, voice) in scene.voices.iter().enumerate() {
+            // What the composer closed by force is a rung of the ladder, and gives way to the one above it.
             let planned = self.planned(self.next, at);
-            let (whole, partial) = planned.map_or((None, None), |cell| match cell.by {
-                Author::Ladder(_) => (None, Some(cell)),
-                _ => (Some(cell), None),
-            });
-            let mut cell = whole.unwrap_or_else(|| {
+            let (partial, whole): (Vec<Cell>, Vec<Cell>) =
+                planned.into_iter().partition(|cell| cell.by == Author::Ladder(2));
+            let mut cell = whole.into_iter().next().unwrap_or_else(|| {
                 rungs += 1;
-                self.ladder(&scene, voice, at, partial.as_ref())
+                self.ladder(&scene, voice, at, partial.first())
             });
             let tied = self.tied_into_next(&voice.name);
             hold(&mut cell.measure, &tied);

@@ -31,17 +31,17 @@ pub fn rehearse(arguments: &RehearseArguments) -> Result<(), Failure> {
         eprintln!("{line}");
     }
     let prompt = beside(&arguments.set, &set.open);
-    let paths = library::lexicon_paths(arguments.lexicon.as_deref(), Some(&prompt), &assets);
+    let paths = library::lexicon_paths(arguments.music.lexicon.as_deref(), Some(&prompt), &assets);
     let lexicon = library::lexicon(&paths).map_err(|wrong| Failure::input(wrong.join("\n")))?;
-    let model = library::model(arguments.model.as_deref(), &assets)?;
+    let model = library::model(arguments.music.model.as_deref(), &assets)?;
     let vocabulary = library::vocabulary(model.as_deref());
     let given = Given {
         patches: &library::patch_names(&patches),
         lexicon: &lexicon,
         vocabulary: vocabulary.as_deref(),
         model: model.as_ref().map(|model| model.display().to_string()),
-        seed: arguments.seed,
-        candidates: arguments.candidates,
+        seed: arguments.music.seed,
+        candidates: arguments.music.candidates,
         read: &|file| read(&beside(&arguments.set, file)),
     };
     let done = stage::rehearse(&set, inline(model.as_deref())?, &given);

@@ -375,8 +375,14 @@ fn notes(mut events: Vec<ScheduledEvent>, frame: impl Fn(Frames) -> Frames) -> V
     events.into_iter().map(|event| ScheduledEvent { at: frame(event.at), ..event }).collect()
 }
 
+/// Failures are kept beside this file.
+fn cases() -> ProptestConfig {
+    let beside = proptest::test_runner::FileFailurePersistence::WithSource("proptest-regressions");
+    ProptestConfig { failure_persistence: Some(Box::new(beside)), ..ProptestConfig::with_cases(128) }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(cases())]
 
     /// Whatever is asked and whatever fails: the outputs are sent the same again, and play the same notes on the same frames.
     #[test]
@@ -436,7 +442,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(cases())]
 
     /// Whatever a disk or a hand makes of a journal: what can be read of it is played.
     #[test]

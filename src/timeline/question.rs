@@ -57,24 +57,29 @@ impl Timeline {
         if to_come {
             rules.extend((0..newest.scene.voices.len()).map(|voice| asked(newest, number, voice)));
         }
-        if rules.iter().all(|rules| *rules == BarRules::default()) {
-            rules.clear();
-        }
         let own = |voice: &Voice| {
             let known = scene.voices.iter().position(|other| other.name == voice.name)?;
             scene.own_words_at(known, bar)
         };
-        let mut own: Vec<Option<OwnWords>> = newest.scene.voices.iter().map(own).collect();
-        if own.iter().all(Option::is_none) {
-            own.clear();
-        }
-        let cells = cells.collect();
+        let own: Vec<Option<OwnWords>> = newest.scene.voices.iter().map(own).collect();
         let voices = || newest.scene.voices.iter().map(|voice| voice.name.as_str());
         let draws = voices().map(|name| self.stage.draw(number, name)).collect();
         let vetoed = voices().map(|name| self.stage.vetoed(number, name).to_vec()).collect();
-        let (words, control) = (scene.words_at(bar), scene.control_at(bar));
-        PromptBar { words, control, own, cells, rules, draws, vetoed }
+        PromptBar {
+            words: scene.words_at(bar),
+            control: scene.control_at(bar),
+            own: unless_plain(own),
+            cells: cells.collect(),
+            rules: unless_plain(rules),
+            draws: unless_plain(draws),
+            vetoed: unless_plain(vetoed),
+        }
     }
+}
+
+/// Nothing where no voice has anything of its own: most bars are like that, and they are sent over and over.
+fn unless_plain<T: Default + PartialEq>(of_voices: Vec<T>) -> Vec<T> {
+    if of_voices.iter().all(|of_voice| *of_voice == T::default()) { Vec::new() } else { of_voices }
 }
 
 fn prompt_voice(voice: &Voice) -> PromptVoice {

@@ -118,7 +118,7 @@ impl Timeline {
                 self.put(&place, cell);
             }
             Touch::Pin => {
-                let cell = planned.ok_or_else(nothing)?;
+                let cell = by_hand(planned.ok_or_else(nothing)?);
                 self.plan.insert(place.clone(), cell);
                 self.stage.pinned.insert(place);
                 return Ok(format!("{name}: bar {number} is pinned"));
@@ -153,7 +153,7 @@ impl Timeline {
             (bar.scene.meter == scene.meter && bar.scene.key == scene.key).then(|| bar.cells[at].clone())
         };
         let cell = |number: i64| self.planned(number, at).or_else(|| heard(number - phrase));
-        let cells: Vec<Cell> = (self.next..self.next + phrase).map_while(cell).collect();
+        let cells: Vec<Cell> = (self.next..self.next + phrase).map_while(cell).map(by_hand).collect();
         if cells.is_empty() {
             return Err(format!("{name} has nothing planned that could be frozen"));
         }
@@ -187,6 +187,12 @@ impl Timeline {
             }
         }
     }
+}
+
+/// What the performer wants to hear is not the ladder's any more.
+fn by_hand(cell: Cell) -> Cell {
+    let by = if matches!(cell.by, Author::Ladder(_)) { Author::Edit } else { cell.by };
+    Cell { by, ..cell }
 }
 
 /// A bar as the performer wrote it, in the prompt's unit length. Errs with the column where it is not a full bar.

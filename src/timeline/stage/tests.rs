@@ -104,7 +104,20 @@ fn a_veto_is_told_to_the_composer() {
     timeline.touch(2, "lead", Touch::Veto).unwrap();
     let prompt = timeline.prompt(4);
     assert_eq!(prompt.bars[1].vetoed, [vec![], vec!["c8".to_owned()]]);
-    assert!(prompt.bars[2].vetoed.iter().all(Vec::is_empty));
+    assert!(prompt.bars[2].vetoed.is_empty());
+}
+
+#[test]
+fn what_the_ladder_played_is_the_performers_once_it_is_frozen() {
+    let mut timeline = Timeline::new(scene(TEXT), 1);
+    let rungs: Vec<u64> = (0..4).map(|_| timeline.commit().1).collect();
+    assert_eq!(rungs, [1; 4]);
+    let heard: Vec<String> = timeline.bars().iter().map(|bar| bar.cells[1].text.clone()).collect();
+    timeline.freeze("lead", true).unwrap();
+    for text in heard {
+        let (bar, rungs) = timeline.commit();
+        assert_eq!((&bar.cells[1].text, bar.cells[1].by, rungs), (&text, Author::Edit, 0));
+    }
 }
 
 #[test]
