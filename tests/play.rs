@@ -697,6 +697,27 @@ mod with_a_model {
         }
     }
 
+    /// From the start of the program to the bar that sounds on the screen, the model's.
+    #[test]
+    #[ignore = "times"]
+    fn soak_the_first_note_comes_within_a_second() {
+        use std::time::{Duration, Instant};
+
+        let Some(model) = program::model() else { return };
+        let mut took = Vec::new();
+        for _ in 0..20 {
+            let begun = Instant::now();
+            let mut show = Show::start("X:1\nT:Lead\nM:4/4\nL:1/8\nK:G\nV:lead patch=reed\n", model.to_str().unwrap());
+            show.wait_for_bar(1);
+            took.push(begun.elapsed());
+            assert_eq!(marks(&show)[&1], "m");
+            show.quit();
+        }
+        took.sort_unstable();
+        println!("20 starts; first note after {:?}, at most {:?}", took[10], took[19]);
+        assert!(took[19] <= Duration::from_secs(1), "{took:?}");
+    }
+
     #[test]
     #[ignore = "some six minutes"]
     fn soak_a_hundred_kills_of_the_composer() {
