@@ -45,7 +45,7 @@ bench: setup
 
 soak:
 	@scripts/setup.sh test
-	$(CARGO) test --release --locked -- --ignored --nocapture --test-threads=1 soak
+	$(CARGO) test --release --locked $$(pkg-config --exists jack 2>/dev/null && echo --features jack) -- --ignored --nocapture --test-threads=1 soak
 
 corpus:
 	@scripts/corpus.sh

@@ -1,12 +1,13 @@
 //! MIDI out: a thread that sends each event when the clock says it is due. Real-time priority where permitted; its loop does
 //! not allocate.
 
+mod cycle;
 mod player;
 mod port;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{JoinHandle, Thread};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rtrb::{Producer, PushError, RingBuffer};
@@ -16,6 +17,7 @@ use crate::engine::RING_CAPACITY;
 use crate::event::{ScheduledEvent, VoiceSlot};
 use crate::prompt::MAX_VOICES;
 use crate::realtime;
+pub use cycle::CyclePort;
 pub use player::{MidiStats, Player};
 pub use port::{PortInfo, PortSink, open, ports};
 
@@ -76,9 +78,14 @@ impl Channels {
 pub struct MidiOutput {
     events: Producer<ScheduledEvent>,
     stats: Arc<MidiStats>,
+    /// None where the audio cycle plays it.
+    thread: Option<MidiThread>,
+}
+
+#[derive(Debug)]
+struct MidiThread {
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-    waker: Thread,
+    handle: JoinHandle<()>,
 }
 
 impl MidiOutput {
@@ -89,21 +96,22 @@ impl MidiOutput {
         let player = Player::new(sink, channels, consumer, clock.rate());
         let stats = player.stats();
         let stop = Arc::new(AtomicBool::new(false));
-        let thread = {
+        let handle = {
             let stop = Arc::clone(&stop);
             std::thread::Builder::new()
                 .name("midi".to_owned())
                 .spawn(move || run(player, &clock, delay, &stop))
                 .expect("the system gives threads")
         };
-        let waker = thread.thread().clone();
-        MidiOutput { events, stats, stop, thread: Some(thread), waker }
+        MidiOutput { events, stats, thread: Some(MidiThread { stop, handle }) }
     }
 
     /// Hands an event to the thread; gives it back when the ring is full.
     pub fn send(&mut self, event: ScheduledEvent) -> Result<(), ScheduledEvent> {
         let sent = self.events.push(event).map_err(|PushError::Full(event)| event);
-        self.waker.unpark();
+        if let Some(thread) = &self.thread {
+            thread.handle.thread().unpark();
+        }
         sent
     }
 
@@ -115,10 +123,10 @@ impl MidiOutput {
 
 impl Drop for MidiOutput {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Release);
-        self.waker.unpark();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+        if let Some(MidiThread { stop, handle }) = self.thread.take() {
+            stop.store(true, Ordering::Release);
+            handle.thread().unpark();
+            let _ = handle.join();
         }
     }
 }

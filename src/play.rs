@@ -84,7 +84,7 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let (synth, lane) = Synth::new(rate, &[]);
     let (renderer, ring) = Renderer::new(synth);
     let stats = renderer.stats();
-    let audio = AudioOutput::start(device, renderer, Arc::clone(&clock));
+    let audio = AudioOutput::start(device, renderer, vec![], Arc::clone(&clock));
     let midi = scene_output(port, &scene, &clock, &say);
     let log = state.as_deref().map(log_in);
     let composer = match &arguments.composer {

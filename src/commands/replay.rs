@@ -98,7 +98,7 @@ fn play(arguments: &ReplayArguments, recording: &Recording, patches: Patches) ->
     let (synth, lane) = Synth::new(device.rate(), &[]);
     let (renderer, ring) = Renderer::new(synth);
     let stats = renderer.stats();
-    let audio = AudioOutput::start(device, renderer, Arc::clone(&clock));
+    let audio = AudioOutput::start(device, renderer, vec![], Arc::clone(&clock));
     let outs = recording.sounds().filter_map(|sound| sound.out.as_deref());
     let midi = play::midi_output(port, outs, channels(recording), &clock, &say);
     let midi_for_all = arguments.midi.is_some();

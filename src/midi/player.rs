@@ -110,6 +110,10 @@ impl Player {
         Arc::clone(&self.stats)
     }
 
+    pub fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
     /// Takes what has come through the ring.
     pub fn collect(&mut self) {
         while self.queue.has_room()
