@@ -204,6 +204,8 @@ pub enum Bench {
     Parse,
     /// Bars and tokens a second of the model
     Model,
+    /// How exactly MIDI and sound are on time, while the model works; some two minutes
+    Clock,
     /// Cost of the synthesiser's voices
     Synth,
 }

@@ -1,6 +1,7 @@
 //! The commands that do one thing and end: render, replay, rehearse, notes, check, devices, bench, audition, and the composer process.
 
 mod audition;
+mod clock;
 mod rehearse;
 mod replay;
 
@@ -241,6 +242,10 @@ pub fn bench(arguments: &BenchArguments) -> Result<(), Failure> {
         Bench::Model => {
             let model = library::model(arguments.model.as_deref(), &assets()?)?;
             ("model", bench_model(model.as_deref(), arguments.bars)?)
+        }
+        Bench::Clock => {
+            let model = library::model(arguments.model.as_deref(), &assets()?)?;
+            ("clock", clock::figures(model.as_deref())?.into_iter().map(owned).collect())
         }
     };
     print_figures(name, &figures, arguments.json);

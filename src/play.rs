@@ -228,7 +228,7 @@ pub fn midi_output<'a>(
     Some((MidiOutput::start(Box::new(sink), channels, Arc::clone(clock), delay), name))
 }
 
-fn composer(model: Option<&Path>, log: Option<PathBuf>, say: &dyn Fn(Level, String)) -> Box<dyn Composer> {
+pub fn composer(model: Option<&Path>, log: Option<PathBuf>, say: &dyn Fn(Level, String)) -> Box<dyn Composer> {
     let silent = |why: &str| -> Box<dyn Composer> {
         say(Level::Warning, format!("{why}; the ladder plays what the text does not"));
         Box::new(Silent)

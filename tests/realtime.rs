@@ -6,7 +6,7 @@ use assert_no_alloc::{AllocDisabler, assert_no_alloc, violation_count};
 use barline::engine::Renderer;
 use barline::event::{Action, ClockMessage, ScheduledEvent, VoiceSlot};
 use barline::midi::{Channels, MidiError, MidiSink, Player};
-use barline::synth::{Patch, Synth};
+use barline::synth::{CLICK, Patch, Synth};
 use barline::time::{Frames, SampleRate};
 use proptest::prelude::*;
 
@@ -14,9 +14,6 @@ use proptest::prelude::*;
 static ALLOCATOR: AllocDisabler = AllocDisabler;
 
 const RATE: SampleRate = SampleRate(48_000);
-
-/// Full level on the first sample.
-const CLICK: &str = "adsr(0, 0, 1, 0.005) * 0.5";
 
 fn patch(text: &str) -> Patch {
     Patch::parse("test", text).expect("a patch")
