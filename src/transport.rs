@@ -1,5 +1,7 @@
 //! The transport: tempo and the one place that turns [`Beats`] into [`Frames`]. Pure; owned by the scheduler.
 
+pub mod follow;
+
 use num_rational::Ratio;
 
 use crate::time::{Beats, Frames, SampleRate, Tempo};
