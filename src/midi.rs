@@ -2,6 +2,8 @@
 //! not allocate.
 
 mod cycle;
+mod input;
+mod message;
 mod player;
 mod port;
 
@@ -18,6 +20,8 @@ use crate::event::{ScheduledEvent, VoiceSlot};
 use crate::prompt::MAX_VOICES;
 use crate::realtime;
 pub use cycle::CyclePort;
+pub use input::{Input, inputs};
+pub use message::Message;
 pub use player::{MidiStats, Player};
 pub use port::{PortInfo, PortSink, open, ports};
 

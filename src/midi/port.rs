@@ -43,14 +43,17 @@ pub fn open(wanted: &str) -> Result<PortSink, MidiError> {
 }
 
 fn client() -> Result<MidiOutput, MidiError> {
-    MidiOutput::new(CLIENT).map_err(|_| {
-        let help = if cfg!(target_os = "linux") {
-            "the kernel's sequencer does not answer; load it with `modprobe snd-seq` and join the group 'audio'"
-        } else {
-            "the system's MIDI service does not answer"
-        };
-        MidiError(format!("no MIDI here: {help}"))
-    })
+    MidiOutput::new(CLIENT).map_err(|_| MidiError(no_midi()))
+}
+
+/// Why there is none, and what to do.
+pub fn no_midi() -> String {
+    let help = if cfg!(target_os = "linux") {
+        "the kernel's sequencer does not answer; load it with `modprobe snd-seq` and join the group 'audio'"
+    } else {
+        "the system's MIDI service does not answer"
+    };
+    format!("no MIDI here: {help}")
 }
 
 /// A port that is open.
