@@ -58,28 +58,19 @@ impl Set {
         let recorder = Recorder::new(conductor, Some(journal));
         let mut set = Set { recorder, lines, now: 0, sent: vec![], output: EventQueue::new(), played: vec![] };
         let Set { recorder, sent, output, .. } = &mut set;
-        recorder.begin(Frames(0), &mut |event| {
-            sent.push(event);
-            output.push(event);
-        });
+        recorder.begin(Frames(0), &mut |step| keep(step, sent, output));
         set
     }
 
     fn command(&mut self, command: Command) {
         let Set { recorder, sent, output, now, .. } = self;
-        recorder.command(command, Frames(*now), &mut |event| {
-            sent.push(event);
-            output.push(event);
-        });
+        recorder.command(command, Frames(*now), &mut |step| keep(step, sent, output));
     }
 
     /// A turn of the scheduler, then so many frames pass.
     fn pass(&mut self, frames: i64) {
         let Set { recorder, sent, output, now, .. } = self;
-        recorder.advance(Frames(*now), &mut |event| {
-            sent.push(event);
-            output.push(event);
-        });
+        recorder.advance(Frames(*now), &mut |step| keep(step, sent, output));
         recorder.messages(Frames(*now));
         self.now += frames;
         self.played.extend(std::iter::from_fn(|| self.output.pop_due(Frames(self.now - 1))));
@@ -96,6 +87,13 @@ impl Set {
         let lines = std::iter::once(Line::Header(header())).chain(self.lines.try_iter());
         let text: Vec<String> = lines.map(|line| serde_json::to_string(&line).expect("JSON") + "\n").collect();
         text.concat().into_bytes()
+    }
+}
+
+fn keep(step: Step, sent: &mut Vec<ScheduledEvent>, output: &mut EventQueue) {
+    if let Step::Send(event) = step {
+        sent.push(event);
+        output.push(event);
     }
 }
 
