@@ -74,7 +74,8 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     }
     let in_set = |path: &Path| path.extension().is_none_or(|e| e != "patch" && e != library::LEXICON && e != "toml");
     let files: Vec<(PathBuf, String)> = files.into_iter().filter(|(path, _)| in_set(path)).collect();
-    let (playing, scene) = first_scene(&files, &patches, &lexicon, &rig).ok_or_else(|| no_prompt(arguments, &assets))?;
+    let (playing, scene) =
+        first_scene(&files, &patches, &lexicon, &rig).ok_or_else(|| no_prompt(arguments, &assets))?;
 
     let (device, port) = outputs(arguments.audio.as_deref(), arguments.midi.as_deref())?;
     let mut screen =
@@ -117,7 +118,8 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let vocabulary = library::vocabulary(model.as_deref());
     let now = (playing.clone(), scene.number);
     let text = String::new();
-    let mut desk = Desk { scheduler, watch, events, patches, vocabulary, lexicon, lexicons, rig, rigs, playing: now, text };
+    let mut desk =
+        Desk { scheduler, watch, events, patches, vocabulary, lexicon, lexicons, rig, rigs, playing: now, text };
     if !arguments.armed {
         // What the engine will say of itself as soon as it runs.
         let playing = Snapshot { playing: Playing::Playing, ..Snapshot::default() };
@@ -203,11 +205,7 @@ fn first_scene(
 }
 
 /// The MIDI ports that voices name, opened; and the one of the command line.
-pub fn open_ports<'a>(
-    port: Port,
-    outs: impl Iterator<Item = &'a str>,
-    clock: &Arc<Clock>,
-) -> midi::Ports {
+pub fn open_ports<'a>(port: Port, outs: impl Iterator<Item = &'a str>, clock: &Arc<Clock>) -> midi::Ports {
     let wanted = outs.filter(|out| !rig::is_synth(out)).map(str::to_owned).collect();
     midi::Ports::start(Arc::clone(clock), port, wanted)
 }

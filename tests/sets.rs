@@ -47,8 +47,13 @@ fn of_file(name: &str, script: &str) -> Vec<Told> {
 }
 
 /// What went to MIDI ports, message by message: the bar in which it left, how long after its beginning, channel and bytes behind the status.
+/// Before that how voices sounded, as it stands in the journal.
 fn to_ports(recording: &Recording) -> Vec<String> {
     let bars = recording.bars();
+    let messages = sent(recording);
+    if messages.is_empty() {
+        return Vec::new();
+    }
     let line = |Sent { port, event }: Sent| {
         let bar = bars.iter().rev().find(|bar| bar.at <= event.at).or(bars.first()).expect("a bar");
         let ms = (event.at - bar.at).0 as f64 / f64::from(recording.header.rate.0) * 1000.0;
@@ -61,7 +66,8 @@ fn to_ports(recording: &Recording) -> Vec<String> {
         };
         format!("{port:10} bar {} {ms:+7.1} ms  channel {:2}  {message}", bar.number, channel.0 + 1)
     };
-    sent(recording).into_iter().map(line).collect()
+    let sounds = recording.sounds().map(|sound| serde_json::to_string(sound).expect("JSON"));
+    sounds.chain(messages.into_iter().map(line)).collect()
 }
 
 fn script(name: &str) -> String {

@@ -87,7 +87,8 @@ fn steps(lane: &Lane, bar: i64) -> Vec<(Ratio<i64>, u8)> {
     // Step i is reached after (2i - 1) / (2 |way|) of the bars.
     let most = way.abs();
     let before = (2 * most * bar + bars).div_euclid(2 * bars);
-    let times = (before + 1..=most).map(|step| (Ratio::new((2 * step - 1) * bars - 2 * most * bar, 2 * most), value(step)));
+    let times =
+        (before + 1..=most).map(|step| (Ratio::new((2 * step - 1) * bars - 2 * most * bar, 2 * most), value(step)));
     std::iter::once((start, value(before))).chain(times.take_while(|(at, _)| *at < Ratio::from(1))).collect()
 }
 

@@ -49,10 +49,10 @@ impl Default for Mix {
 }
 
 impl Mix {
-    /// Lets a slot sound as it is wanted, or at home where its port is missing; `from` is when another way begins.
-    fn give(&mut self, slot: VoiceSlot, at: Frames, from: Option<Frames>) {
+    /// Lets a slot sound as it is wanted, or at home where its port is missing; `from` is when another way begins. Says whether one begins at once.
+    fn give(&mut self, slot: VoiceSlot, at: Frames, from: Option<Frames>) -> bool {
         let place = usize::from(slot.0);
-        let Some(wanted) = &self.wanted[place] else { return };
+        let Some(wanted) = &self.wanted[place] else { return false };
         let missing = wanted.port(self.default.as_deref()).is_some_and(|port| self.lost.contains(port));
         let mut sound = if missing { wanted.at_home() } else { wanted.clone() };
         let before = self.given[place].as_ref();
@@ -62,11 +62,14 @@ impl Mix {
             self.told.retain(|(its, _), _| *its != slot);
             self.lanes.tell_again(Some(slot));
         }
-        let same = before.is_some_and(|before| Sound { at, from: sound.from, ..before.clone() } == Sound { at, ..sound.clone() });
+        let same = before
+            .is_some_and(|before| Sound { at, from: sound.from, ..before.clone() } == Sound { at, ..sound.clone() });
         if !same {
             self.news.push(Sound { at, ..sound.clone() });
         }
+        let at_once = !same_way && sound.from.is_none();
         self.given[place] = Some(sound);
+        at_once
     }
 
     /// Whether a slot was told this; from now on it was.
@@ -77,7 +80,8 @@ impl Mix {
     /// What a program change takes, where the slot does not have it yet.
     fn program(&self, voice: &Voice, slot: VoiceSlot) -> Vec<(u8, u8)> {
         let Some(program) = voice.program else { return Vec::new() };
-        let bank = voice.bank.map_or_else(Vec::new, |bank| vec![(BANK[0], (bank >> 7) as u8), (BANK[1], (bank & 127) as u8)]);
+        let bank =
+            voice.bank.map_or_else(Vec::new, |bank| vec![(BANK[0], (bank >> 7) as u8), (BANK[1], (bank & 127) as u8)]);
         let setting: Vec<(u8, u8)> = bank.into_iter().chain([(PROGRAM, program)]).collect();
         let known = setting.iter().all(|(controller, value)| self.told.get(&(slot, *controller)) == Some(value));
         if known { Vec::new() } else { setting }
@@ -133,7 +137,7 @@ impl Conductor {
         for voice in &scene.voices {
             let Some(slot) = self.slot(&voice.name) else { continue };
             self.mix.wanted[usize::from(slot.0)] = Some(Sound::of(voice, slot, now));
-            self.mix.give(slot, now, None);
+            let elsewhere = self.mix.give(slot, now, None);
             // Controller 7 at 100 is unity in the synth's mixer and the usual default in hardware.
             let volume = (100.0 * voice.gain).round().min(127.0) as u8;
             let pan = (64.0 + 63.0 * voice.pan).round() as u8;
@@ -145,7 +149,7 @@ impl Conductor {
                 settings.push((lane.controller, lane.to));
             }
             settings.retain(|&(controller, value)| self.mix.tell(slot, controller, value));
-            if !moving {
+            if !moving || elsewhere {
                 let program = self.mix.program(voice, slot);
                 self.mix.told.extend(program.iter().map(|&(controller, value)| ((slot, controller), value)));
                 settings.extend(program);
@@ -164,21 +168,28 @@ impl Conductor {
         let goes_there = |sound: &Sound| sound.port(self.mix.default.as_deref()) == Some(port);
         let slots: Vec<VoiceSlot> =
             self.mix.wanted.iter().flatten().filter(|sound| goes_there(sound)).map(|sound| sound.slot).collect();
-        slots.iter().for_each(|slot| self.mix.give(*slot, now, from));
+        for slot in &slots {
+            self.mix.give(*slot, now, from);
+        }
         let scene = self.timeline.scene().clone();
-        let named = |slot: &&VoiceSlot| scene.voices.iter().any(|voice| voice.name == self.slots[usize::from(slot.0)]);
-        let voices: Vec<&str> =
-            slots.iter().filter(named).map(|slot| self.slots[usize::from(slot.0)].as_str()).collect();
-        let (voices, plays) = (voices.join(" "), if voices.len() == 1 { "plays" } else { "play" });
-        if voices.is_empty() {
+        let heard = |slot: &VoiceSlot| {
+            let name = &self.slots[usize::from(slot.0)];
+            scene.voices.iter().find(|voice| voice.name == *name)
+        };
+        let voices: Vec<&Voice> = slots.iter().filter_map(heard).collect();
+        let each =
+            |what: &dyn Fn(&Voice) -> String| voices.iter().map(|voice| what(voice)).collect::<Vec<_>>().join(", ");
+        let (level, text) = if voices.is_empty() {
             return;
-        }
-        if there {
+        } else if there {
             let when = if from.is_some() { format!(" from bar {}", self.timeline.next_bar()) } else { String::new() };
-            self.say(Level::Info, format!("the MIDI port '{port}' is there again: {voices} {plays} on it{when}"));
+            let names = each(&|voice| voice.name.clone());
+            (Level::Info, format!("the MIDI port '{port}' is there again, for {names}{when}"))
         } else {
-            self.say(Level::Warning, format!("the MIDI port '{port}' is missing: {voices} {plays} on the synth"));
-        }
+            let patches = each(&|voice| format!("{} plays {}", voice.name, voice.patch));
+            (Level::Warning, format!("the MIDI port '{port}' is missing: {patches}"))
+        };
+        self.say(level, text);
         self.mix(&scene, now, out);
     }
 
@@ -215,7 +226,8 @@ impl Conductor {
 
     /// How much earlier than to the synth events have to leave for the boxes that are in use.
     pub(super) fn latency(&self) -> Duration {
-        let on_ports = self.mix.given.iter().flatten().filter(|sound| sound.port(self.mix.default.as_deref()).is_some());
+        let on_ports =
+            self.mix.given.iter().flatten().filter(|sound| sound.port(self.mix.default.as_deref()).is_some());
         Duration::from_millis(on_ports.map(|sound| u64::from(sound.latency_ms)).max().unwrap_or(0))
     }
 

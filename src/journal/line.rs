@@ -126,9 +126,7 @@ impl Line {
             | Line::Command { at, .. }
             | Line::Message { at, .. }
             | Line::Back { at, .. } => time(at),
-            Line::Voice(sound) => {
-                time(&sound.at) && sound.from.as_ref().is_none_or(time) && sound.is_sane()
-            }
+            Line::Voice(sound) => time(&sound.at) && sound.from.as_ref().is_none_or(time) && sound.is_sane(),
             Line::Bar(bar) => time(&bar.at) && beats(&bar.beats) && unit(&bar.unit) && tempo(&bar.tempo),
             Line::Tempo { at, beats: place, tempo: value } => time(at) && beats(place) && tempo(value),
             Line::Sent(event) => {

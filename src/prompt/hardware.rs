@@ -152,19 +152,25 @@ mod tests {
     fn what_does_not_fit() {
         let fits = "a value from 0 to 127, or a ramp over bars, as in 20..110/8";
         for (properties, expected) in [
-            ("out=\"\"", "error: '' does not fit out= (an output of the rig, a part of a MIDI port's name, or synth)".to_owned()),
+            (
+                "out=\"\"",
+                "error: '' does not fit out= (an output of the rig, a part of a MIDI port's name, or synth)".to_owned(),
+            ),
             ("cutoff=128", format!("error: '128' does not fit cutoff= ({fits})")),
             ("cutoff=20..110", format!("error: '20..110' does not fit cutoff= ({fits})")),
             ("cutoff=20..110/0", format!("error: '20..110/0' does not fit cutoff= ({fits})")),
             ("cc7=20", "error: controller 7 is what gain= says".to_owned()),
             ("cc32=20", "error: controller 32 is what bank= says".to_owned()),
             ("bank=1", "warning: bank= does nothing without prog=".to_owned()),
-            ("bank=16384 prog=1", "error: '16384' does not fit bank= (a bank from 0 to 16383, or its two bytes, as in 87/64)".to_owned()),
+            (
+                "bank=16384 prog=1",
+                "error: '16384' does not fit bank= (a bank from 0 to 16383, or its two bytes, as in 87/64)".to_owned(),
+            ),
             ("prog=128", "error: '128' does not fit prog= (programs go from 0 to 127)".to_owned()),
             ("prog=0 out=bass", "error: '0' does not fit prog= (programs of this box go from 1 to 128)".to_owned()),
             ("channel=0", "error: '0' does not fit channel= (channels go from 1 to 16)".to_owned()),
             ("cutof=20", "warning: cutof= is not known here and does nothing (did you mean 'cutoff'?)".to_owned()),
-            ("grit=20", "warning: grit= is not known here and does nothing".to_owned()),
+            ("gnarl=20", "warning: gnarl= is not known here and does nothing".to_owned()),
             ("cc120=20", "warning: cc120= is not known here and does nothing".to_owned()),
         ] {
             assert_eq!(voice(properties).1, [expected], "{properties}");

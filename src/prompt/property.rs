@@ -18,8 +18,8 @@ use crate::time::Beats;
 
 /// Properties that do something.
 const OURS: &[&str] = &[
-    "by", "patch", "out", "channel", "bank", "prog", "gain", "pan", "mute", "range", "scale", "grid", "notes", "rhythm",
-    "chart",
+    "by", "patch", "out", "channel", "bank", "prog", "gain", "pan", "mute", "range", "scale", "grid", "notes",
+    "rhythm", "chart",
 ];
 /// Of these the ones that hold the model's bars to something.
 pub(super) const CONSTRAINTS: [&str; 6] = ["range", "scale", "grid", "notes", "rhythm", "chart"];

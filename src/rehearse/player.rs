@@ -351,7 +351,9 @@ impl<'a> Player<'a> {
         let known: Vec<(&str, &str)> = rig.chain(ports.into_iter().map(|port| (port, port))).collect();
         let found = known.iter().find(|(known, port)| *known == name || *port == name);
         let names = || known.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" ");
-        found.map(|(_, port)| (*port).to_owned()).ok_or_else(|| format!("there is no port '{name}' (there are {})", names()))
+        found
+            .map(|(_, port)| (*port).to_owned())
+            .ok_or_else(|| format!("there is no port '{name}' (there are {})", names()))
     }
 
     /// From the next evaluation on the rig is this one, when it has no errors.

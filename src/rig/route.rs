@@ -17,7 +17,11 @@ pub enum Way {
     Everywhere,
     Synth,
     /// To this port of [`Router::ports`]: the event as it is for it, with its channel in the place of the voice. `synth`: there, too.
-    Port { port: usize, event: ScheduledEvent, synth: bool },
+    Port {
+        port: usize,
+        event: ScheduledEvent,
+        synth: bool,
+    },
     Nowhere,
 }
 
@@ -185,7 +189,7 @@ mod tests {
     #[test]
     fn notes_go_to_the_channel_of_the_box_early_by_its_latency() {
         let mut router = Router::new(RATE, None);
-        assert_eq!(router.way(on(0, BASS, 40)), Way::Synth);
+        assert_eq!([on(0, BASS, 40), off(10, BASS, 40)].map(|event| router.way(event)), [Way::Synth; 2]);
         router.give(&Sound { channel: Some(3), latency_ms: 5, ..sound(BASS, Some("Mini")) });
         router.give(&Sound { drums: [(36, (1, 48))].into(), ..sound(KIT, Some("Drum")) });
         assert_eq!(router.ports(), ["Mini", "Drum"]);
@@ -226,7 +230,11 @@ mod tests {
         router.give(&sound(BASS, Some("synth")));
         router.give(&Sound { from: Some(Frames(100)), ..sound(BASS, Some("Mini")) });
         let program = ScheduledEvent { at: Frames(50), action: Action::Program { voice: BASS, program: 4 } };
-        assert_eq!(router.way(program), Way::Port { port: 0, event: program, synth: false }, "the box is set up before");
+        assert_eq!(
+            router.way(program),
+            Way::Port { port: 0, event: program, synth: false },
+            "the box is set up before"
+        );
         assert_eq!(router.way(on(99, BASS, 40)), Way::Synth);
         assert_eq!(router.way(on(100, BASS, 42)), Way::Port { port: 0, event: on(100, BASS, 42), synth: false });
         assert_eq!(router.way(off(101, BASS, 40)), Way::Synth);
