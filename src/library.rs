@@ -94,7 +94,7 @@ pub fn rig_paths(prompt: Option<&Path>, assets: &Assets) -> Vec<PathBuf> {
     beside(prompt, assets).into_iter().map(|folder| folder.join(rig::FILE)).collect()
 }
 
-/// The performer's rig, and what is wrong with it, line by line, with places. One with errors is none.
+/// The performer's rig, as far as it can be read, and what is wrong with it, line by line, with places.
 pub fn rig(paths: &[PathBuf], patches: &Patches) -> (Rig, Vec<String>) {
     let Some(path) = paths.iter().find(|path| path.is_file()) else { return (Rig::default(), vec![]) };
     let name = path.display().to_string();
@@ -103,7 +103,6 @@ pub fn rig(paths: &[PathBuf], patches: &Patches) -> (Rig, Vec<String>) {
         Err(error) => return (Rig::default(), vec![format!("{name}: cannot be read: {error}")]),
     };
     let (rig, diagnostics) = Rig::read(path, &text, &patch_names(patches));
-    let rig = if prompt::has_errors(&diagnostics) { Rig::default() } else { rig };
     (rig, display(&diagnostics, &name, &text).collect())
 }
 

@@ -251,3 +251,6 @@ fn program_ahead(voice: &Voice) -> Duration {
     let ms = voice.output.as_ref().map_or(PROGRAM_AHEAD_MS, |output| output.program_ahead_ms);
     Duration::from_millis(ms.into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,7 +124,6 @@ impl<'a> Player<'a> {
         let rig_path = path.with_file_name(rig::FILE);
         let rig_text = (given.read)(&rig_path.to_string_lossy()).unwrap_or_default();
         let (rig, wrong) = Rig::read(&rig_path, &rig_text, given.patches);
-        let rig = if prompt::has_errors(&wrong) { Rig::default() } else { rig };
         let (scenes, diagnostics) = prompt::read_with(&path, &text, given.patches, given.lexicon, &rig);
         let mut said: Vec<String> = display(&wrong, &rig_path.to_string_lossy(), &rig_text).collect();
         said.extend(display(&diagnostics, &set.open, &text));

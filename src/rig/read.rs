@@ -34,7 +34,9 @@ impl Rig {
         if reader.said.is_empty() {
             for (name, value) in table.get_ref() {
                 let output = reader.output(name, value);
-                rig.outputs.insert(name.get_ref().to_string(), Arc::new(output));
+                if !output.port.is_empty() {
+                    rig.outputs.insert(name.get_ref().to_string(), Arc::new(output));
+                }
             }
         }
         rig.source = Arc::new(Source { path: path.to_owned(), text: text.to_owned() });
@@ -240,6 +242,22 @@ mod tests {
     }
 
     #[test]
+    fn the_example_says_nothing_until_it_is_uncommented() {
+        let example = include_str!("../../prompts/rig.toml");
+        assert_eq!((read(example).0.outputs.len(), read(example).1), (0, vec![]));
+        let settings = example
+            .lines()
+            .filter_map(|line| line.strip_prefix("# "))
+            .filter(|line| line.starts_with('[') || line.split(' ').nth(1) == Some("="));
+        let (rig, said) = Rig::read(
+            Path::new("rig.toml"),
+            &settings.collect::<Vec<_>>().join("\n"),
+            &["sub", "pluck"].map(String::from),
+        );
+        assert_eq!((rig.outputs.len(), said), (2, vec![]));
+    }
+
+    #[test]
     fn what_is_wrong_has_its_place() {
         for (text, expected) in [
             ("a = { port = 3 }", "r:1:14: error: port wants a part of a MIDI port's name, in quotes"),
@@ -290,6 +308,9 @@ mod tests {
         ] {
             assert_eq!(read(text).1, [expected], "{text}");
         }
+        let (rig, _) = read("[a]\nport = 'x'\nchannel = 17\nlatency_ms = 3\n[b]\nchannel = 1");
+        assert_eq!(rig.outputs.keys().collect::<Vec<_>>(), ["a"], "what can be read is there");
+        assert_eq!((rig.outputs["a"].channel, rig.outputs["a"].latency_ms), (None, 3));
         for text in ["a = {", "a = 1\na = 2", "[a\n", "\u{0}"] {
             let (rig, said) = read(text);
             assert!(rig.outputs.is_empty() && said[0].starts_with("r:") && said[0].contains(": error: "), "{said:?}");
