@@ -43,7 +43,11 @@ pub fn render(arguments: &RenderArguments) -> Result<(), Failure> {
     }
     let paths = library::lexicon_paths(arguments.music.lexicon.as_deref(), Some(&arguments.prompt), &assets);
     let lexicon = library::lexicon(&paths).map_err(|wrong| Failure::input(wrong.join("\n")))?;
-    let scenes = library::scenes(&arguments.prompt, &patches, &lexicon)?;
+    let (rig, wrong) = library::rig(&library::rig_paths(Some(&arguments.prompt), &assets), &patches);
+    for line in wrong {
+        eprintln!("{line}");
+    }
+    let scenes = library::scenes(&arguments.prompt, &patches, &lexicon, &rig)?;
     let scene = match arguments.scene {
         None => scenes.into_iter().next(),
         Some(number) => scenes.into_iter().find(|scene| scene.number == number),
@@ -161,7 +165,8 @@ pub fn notes(arguments: &NotesArguments) -> Result<(), Failure> {
 }
 
 pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
-    let patches = assets::locate().map_or_else(|_| Patches::new(), |assets| library::patches(&assets.patches).0);
+    let assets = assets::locate().ok();
+    let patches = assets.as_ref().map_or_else(Patches::new, |assets| library::patches(&assets.patches).0);
     let patch_names = library::patch_names(&patches);
     let people_read = std::io::stdout().is_terminal();
     let mut bad = false;
@@ -175,7 +180,9 @@ pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
             }
         };
         let name = file.display().to_string();
-        let diagnostics = checks::check_file(file, &text, &patch_names);
+        let rigs = assets.as_ref().map_or_else(Vec::new, |assets| library::rig_paths(Some(file), assets));
+        let (rig, _) = library::rig(&rigs, &patches);
+        let diagnostics = checks::check_file(file, &text, &patch_names, &rig);
         if people_read {
             full(&diagnostics, &name, &text).for_each(|said| println!("{said}\n"));
         } else {

@@ -3,15 +3,18 @@
 
 mod agenda;
 mod deadline;
+mod lanes;
+mod mix;
 mod view;
 
 pub use view::in_unit;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use agenda::Agenda;
+use mix::Mix;
 
 use crate::compose::speed::Speed;
 use crate::compose::{CANDIDATES, ComposedBar, Composer, Prompt, Reply, Revision};
@@ -25,8 +28,6 @@ use crate::transport::Transport;
 const WINDOW: Duration = Duration::from_millis(80);
 /// From the decision to play to the first note.
 const START_LEAD: Duration = Duration::from_millis(80);
-/// Stands for the program among the controllers that a slot was told.
-const PROGRAM: u8 = 128;
 
 /// Whether time is real.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +78,7 @@ pub struct Conductor {
     soloed: Vec<String>,
     /// Notes whose beginning a mute or a hush kept back.
     silenced: Vec<(VoiceSlot, u8)>,
-    /// What each slot was last told, by controller; programs under [`PROGRAM`].
-    told: HashMap<(VoiceSlot, u8), u8>,
+    mix: Mix,
     /// The composer's last failure, so that it is said once.
     failure: Option<String>,
     /// Drafts of each bar, of which the composer takes the best.
@@ -133,7 +133,7 @@ impl Conductor {
             muted: HashSet::new(),
             soloed: Vec::new(),
             silenced: Vec::new(),
-            told: HashMap::new(),
+            mix: Mix::default(),
             failure: None,
             candidates: CANDIDATES,
             asked: None,
@@ -212,7 +212,7 @@ impl Conductor {
                 out(ScheduledEvent { at: now, action: Action::Flush });
             }
             Command::Stop | Command::Panic => {
-                self.agenda.clear();
+                self.mix.take_back(self.agenda.clear(), now);
                 self.silenced.clear();
                 self.take_back(now);
                 self.playing = Playing::Stopped;
@@ -251,6 +251,7 @@ impl Conductor {
                     self.soloed.push(voice);
                 }
             }
+            Command::Port { port, there } => self.port(&port, there, now, out),
             // Playing already; patches and quitting are the scheduler's business.
             Command::Play | Command::Patch(_) | Command::Quit => {}
         }
@@ -268,7 +269,7 @@ impl Conductor {
             && self.last_bar.is_none_or(|last| self.timeline.next_bar() <= last)
             && now >= self.transport.frame_of(self.timeline.next_start()) - self.lead()
         {
-            self.commit();
+            self.commit(now);
             self.ask(now);
             // Offline, the composer answers at once; live, it will by the next call.
             while let Some(reply) = self.composer.poll() {
@@ -281,7 +282,8 @@ impl Conductor {
             let bars = self.timeline.bars();
             self.sounding = bars.iter().rposition(begun).filter(|&at| beats < bars[at].start + bars[at].length());
         }
-        let horizon = now + self.transport.rate().frames_in(self.notice);
+        let notice = if self.notice.is_zero() { self.notice } else { self.notice + self.latency() };
+        let horizon = now + self.transport.rate().frames_in(notice);
         let (hushed, muted, soloed, slots, silenced) =
             (self.playing == Playing::Hushed, &self.muted, &self.soloed, &self.slots, &mut self.silenced);
         let silent = |voice: VoiceSlot| {
@@ -310,7 +312,8 @@ impl Conductor {
         if self.timeline.known_ahead(1) == 0 && patient {
             return;
         }
-        self.transport.restart(self.timeline.next_start(), now + rate.frames_in(START_LEAD));
+        let lead = START_LEAD + self.latency();
+        self.transport.restart(self.timeline.next_start(), now + rate.frames_in(lead));
         self.starting = None;
     }
 
@@ -328,26 +331,6 @@ impl Conductor {
             self.enter();
         }
         self.watch_speed();
-    }
-
-    /// Tells the outputs what the scene says of volume, place and program, where that has changed; at once.
-    pub fn mix(&mut self, scene: &Scene, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
-        for voice in &scene.voices {
-            let Some(slot) = self.slot(&voice.name) else { continue };
-            // Controller 7 at 100 is unity in the synth's mixer and the usual default in hardware.
-            let volume = (100.0 * voice.gain).round().min(127.0) as u8;
-            let pan = (64.0 + 63.0 * voice.pan).round() as u8;
-            for (controller, value) in [(7, volume), (10, pan)] {
-                if self.told.insert((slot, controller), value) != Some(value) {
-                    out(ScheduledEvent { at: now, action: Action::Control { voice: slot, controller, value } });
-                }
-            }
-            if let Some(program) = voice.program
-                && self.told.insert((slot, PROGRAM), program) != Some(program)
-            {
-                out(ScheduledEvent { at: now, action: Action::Program { voice: slot, program } });
-            }
-        }
     }
 
     /// After a stop: bars that were fixed and have not begun are to come again.
@@ -399,7 +382,7 @@ impl Conductor {
         self.say(Level::Info, format!("tempo {beat}={count} from bar {}", self.timeline.next_bar()));
     }
 
-    fn commit(&mut self) {
+    fn commit(&mut self, now: Frames) {
         self.enter();
         let (bar, rungs) = self.timeline.commit();
         self.tally.ladder += rungs;
@@ -409,6 +392,7 @@ impl Conductor {
         if self.last_bar.is_some_and(|last| self.timeline.next_bar() > last) {
             self.agenda.end_ties(&self.transport);
         }
+        self.mix_bar(now);
         self.watch_speed();
     }
 

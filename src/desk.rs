@@ -6,6 +6,7 @@ use std::sync::mpsc::Sender;
 
 use barline::event::{Command, Event, Level, Message};
 use barline::prompt;
+use barline::rig::Rig;
 use barline::scheduler::Scheduler;
 use barline::steer::Lexicon;
 use barline::synth::Patch;
@@ -23,6 +24,9 @@ pub struct Desk {
     pub lexicon: Lexicon,
     /// Where it may be; the first that is there counts.
     pub lexicons: Vec<PathBuf>,
+    pub rig: Rig,
+    /// Where it may be; the first that is there counts.
+    pub rigs: Vec<PathBuf>,
     /// File and scene that play, or will from the next bar line.
     pub playing: (PathBuf, u32),
     /// The text that plays, for when its words come to mean something else.
@@ -43,6 +47,9 @@ impl Desk {
             Request::Evaluate { path, text, .. } if path.extension().is_some_and(|e| e == library::LEXICON) => {
                 return self.evaluate_lexicon(path, text).into_iter().map(Input::Evaluated).collect();
             }
+            Request::Evaluate { path, text, .. } if path.extension().is_some_and(|e| e == "toml") => {
+                return self.evaluate_rig(path, text).into_iter().map(Input::Evaluated).collect();
+            }
             Request::Evaluate { path, text, asked } if asked || path == self.playing.0 => {
                 return vec![Input::Evaluated(self.evaluate(path, text))];
             }
@@ -54,7 +61,8 @@ impl Desk {
 
     /// Reads a prompt and plays it, when it has no errors.
     fn evaluate(&mut self, path: PathBuf, text: String) -> Evaluation {
-        let (scenes, diagnostics) = prompt::read(&path, &text, &library::patch_names(&self.patches), &self.lexicon);
+        let patches = library::patch_names(&self.patches);
+        let (scenes, diagnostics) = prompt::read_with(&path, &text, &patches, &self.lexicon, &self.rig);
         let number = (path == self.playing.0).then_some(self.playing.1);
         let scene = prompt::accepted(scenes, &diagnostics, number);
         let accepted = scene.is_some();
@@ -72,7 +80,8 @@ impl Desk {
 
     /// What there is to say of a file without playing it.
     pub fn look_at(&self, path: &Path, text: &str) -> Evaluation {
-        let (scenes, diagnostics) = prompt::read(path, text, &library::patch_names(&self.patches), &self.lexicon);
+        let patches = library::patch_names(&self.patches);
+        let (scenes, diagnostics) = prompt::read_with(path, text, &patches, &self.lexicon, &self.rig);
         let heard = scenes.first().map(|scene| scene.read_back(self.vocabulary.as_deref())).unwrap_or_default();
         let accepted = !scenes.is_empty();
         Evaluation {
@@ -101,7 +110,7 @@ impl Desk {
 
     /// A lexicon without errors holds from now on, for the words that play, too.
     fn evaluate_lexicon(&mut self, path: PathBuf, text: String) -> Vec<Evaluation> {
-        if self.lexicons.iter().take_while(|known| **known != path).any(|known| known.is_file()) {
+        if hidden(&self.lexicons, &path) {
             return vec![];
         }
         let (diagnostics, again) = match Lexicon::parse(&text) {
@@ -117,6 +126,21 @@ impl Desk {
         again.into_iter().chain([lexicon]).collect()
     }
 
+    /// A rig without errors holds from now on, for the text that plays, too.
+    fn evaluate_rig(&mut self, path: PathBuf, text: String) -> Vec<Evaluation> {
+        if hidden(&self.rigs, &path) {
+            return vec![];
+        }
+        let (rig, diagnostics) = Rig::read(&path, &text, &library::patch_names(&self.patches));
+        let accepted = !prompt::has_errors(&diagnostics);
+        let again = accepted.then(|| {
+            self.rig = rig;
+            self.evaluate(self.playing.0.clone(), self.text.clone())
+        });
+        let rig = Evaluation { path, text, accepted, plays: true, diagnostics, heard: String::new() };
+        again.into_iter().chain([rig]).collect()
+    }
+
     pub fn read(&self, path: &Path) -> Option<String> {
         let text = std::fs::read_to_string(path);
         if let Err(error) = &text {
@@ -125,4 +149,9 @@ impl Desk {
         }
         text.ok()
     }
+}
+
+/// Whether a file that goes before this one is there.
+fn hidden(paths: &[PathBuf], path: &Path) -> bool {
+    paths.iter().take_while(|known| *known != path).any(|known| known.is_file())
 }

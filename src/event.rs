@@ -34,7 +34,7 @@ pub enum Action {
         voice: VoiceSlot,
         pitch: u8,
     },
-    /// MIDI control change; the synth takes what it knows (7 volume, 10 pan, 74 cutoff).
+    /// MIDI control change; the synth takes what it knows (7 volume, 10 pan, 16–19 macros, 74 cutoff).
     Control {
         voice: VoiceSlot,
         controller: u8,
@@ -115,6 +115,11 @@ pub enum Command {
         bar: i64,
         voice: String,
         touch: Touch,
+    },
+    /// A MIDI port that voices play on, by the part of its name that they say, has gone or is there again.
+    Port {
+        port: String,
+        there: bool,
     },
     /// What a voice has planned stays its music, phrase after phrase, until it is freed.
     Freeze {

@@ -6,6 +6,7 @@ mod input;
 mod message;
 mod player;
 mod port;
+mod room;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +25,7 @@ pub use input::{Input, inputs};
 pub use message::Message;
 pub use player::{MidiStats, Player};
 pub use port::{PortInfo, PortSink, open, ports};
+pub use room::{News, Ports};
 
 /// How long the thread sleeps at most while events wait: a sooner one may arrive.
 const POLL: Duration = Duration::from_millis(1);
@@ -93,18 +95,18 @@ struct MidiThread {
 }
 
 impl MidiOutput {
-    /// Starts the thread. `delay` shifts everything, forwards to meet the loudspeaker ([`Clock::latency`]) or backwards.
+    /// Starts the thread. Everything waits for the audio device's own latency, so that synth and hardware sound together.
     #[must_use]
-    pub fn start(sink: Box<dyn MidiSink>, channels: Channels, clock: Arc<Clock>, delay: Delay) -> MidiOutput {
+    pub fn start(sink: Box<dyn MidiSink>, clock: Arc<Clock>) -> MidiOutput {
         let (events, consumer) = RingBuffer::new(RING_CAPACITY);
-        let player = Player::new(sink, channels, consumer, clock.rate());
+        let player = Player::new(sink, consumer, clock.rate());
         let stats = player.stats();
         let stop = Arc::new(AtomicBool::new(false));
         let handle = {
             let stop = Arc::clone(&stop);
             std::thread::Builder::new()
                 .name("midi".to_owned())
-                .spawn(move || run(player, &clock, delay, &stop))
+                .spawn(move || run(player, &clock, &stop))
                 .expect("the system gives threads")
         };
         MidiOutput { events, stats, thread: Some(MidiThread { stop, handle }) }
@@ -135,24 +137,7 @@ impl Drop for MidiOutput {
     }
 }
 
-/// By how much an output is moved against the clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Delay {
-    /// Wait for the audio device's own latency, so that synth and hardware sound together.
-    pub follow_audio: bool,
-    /// Of the receiver, in microseconds: sent that much earlier.
-    pub receiver_micros: i64,
-}
-
-impl Delay {
-    fn apply(self, due: Instant, clock: &Clock) -> Instant {
-        let due = if self.follow_audio { due + clock.latency() } else { due };
-        let micros = Duration::from_micros(self.receiver_micros.unsigned_abs());
-        if self.receiver_micros > 0 { due.checked_sub(micros).unwrap_or(due) } else { due + micros }
-    }
-}
-
-fn run(mut player: Player, clock: &Clock, delay: Delay, stop: &AtomicBool) {
+fn run(mut player: Player, clock: &Clock, stop: &AtomicBool) {
     let realtime = realtime::raise(realtime::MIDI_PRIORITY).is_ok();
     player.stats().set_realtime(realtime);
     let spin = if realtime { SPIN } else { Duration::ZERO };
@@ -162,7 +147,7 @@ fn run(mut player: Player, clock: &Clock, delay: Delay, stop: &AtomicBool) {
             std::thread::park_timeout(IDLE);
             continue;
         };
-        let due = delay.apply(clock.instant_at(at), clock);
+        let due = clock.instant_at(at) + clock.latency();
         let wait = due.saturating_duration_since(Instant::now()).saturating_sub(spin);
         if !wait.is_zero() {
             std::thread::park_timeout(wait.min(POLL));

@@ -8,13 +8,14 @@ use std::sync::mpsc::channel;
 use barline::audio::{AudioDevice, AudioOutput, AudioSpec};
 use barline::clock::Clock;
 use barline::compose::link::{Link, Spawn};
-use barline::compose::{Composer, Role, Silent};
+use barline::compose::{Composer, Silent};
 use barline::conductor::{Conductor, Pace};
 use barline::engine::Renderer;
 use barline::event::{Command, Event, Level, Message, Playing, Snapshot};
 use barline::journal::{FORMAT, Header, Journal};
-use barline::midi::{self, Channels, Delay, MidiOutput};
+use barline::midi;
 use barline::prompt::{self, Scene};
+use barline::rig::{self, Rig};
 use barline::scheduler::{Outputs, Scheduler};
 use barline::steer::Lexicon;
 use barline::synth::Synth;
@@ -54,7 +55,9 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     }
     let to_screen = events.clone();
     let lexicons = library::lexicon_paths(arguments.lexicon.as_deref(), arguments.prompt.as_deref(), &assets);
-    let (watch, files) = Watch::start(folders(arguments, &assets, &lexicons), move |event| drop(to_screen.send(event)));
+    let rigs = library::rig_paths(arguments.prompt.as_deref(), &assets);
+    let watched = [&lexicons[..], &rigs].concat();
+    let (watch, files) = Watch::start(folders(arguments, &assets, &watched), move |event| drop(to_screen.send(event)));
     let (patches, wrong) = library::patches(&assets.patches);
     for text in wrong {
         say(Level::Error, text);
@@ -65,9 +68,14 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
         }
         Lexicon::default()
     });
-    let in_set = |path: &Path| path.extension().is_none_or(|e| e != "patch" && e != library::LEXICON);
+    let (rig, wrong) = library::rig(&rigs, &patches);
+    for text in wrong {
+        say(Level::Error, text);
+    }
+    let in_set = |path: &Path| path.extension().is_none_or(|e| e != "patch" && e != library::LEXICON && e != "toml");
     let files: Vec<(PathBuf, String)> = files.into_iter().filter(|(path, _)| in_set(path)).collect();
-    let (playing, scene) = first_scene(&files, &patches, &lexicon).ok_or_else(|| no_prompt(arguments, &assets))?;
+    let (playing, scene) =
+        first_scene(&files, &patches, &lexicon, &rig).ok_or_else(|| no_prompt(arguments, &assets))?;
 
     let (device, port) = outputs(arguments.audio.as_deref(), arguments.midi.as_deref())?;
     let mut screen =
@@ -85,15 +93,15 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let (renderer, ring) = Renderer::new(synth);
     let stats = renderer.stats();
     let audio = AudioOutput::start(device, renderer, vec![], Arc::clone(&clock));
-    let midi = scene_output(port, &scene, &clock, &say);
+    let ports = open_ports(port, scene.voices.iter().filter_map(|voice| voice.out.as_deref()), &clock);
     let log = state.as_deref().map(log_in);
     let composer = match &arguments.composer {
         Some(command) => Box::new(Link::start(Spawn::command(command, log))),
         None => composer(model.as_deref(), log, &say),
     };
     let conductor = Conductor::new(&scene, composer, rate, arguments.seed, Pace::Live);
-    let midi_for_all = arguments.midi.is_some();
-    let outputs = Outputs { ring, lane, stats, audio, midi, midi_for_all, patches: patches.clone() };
+    let midi_for_all = arguments.midi.clone();
+    let outputs = Outputs { ring, lane, stats, audio, ports, midi_for_all, patches: patches.clone() };
     let journal = state
         .as_ref()
         .map(|state| Journal::start(sets_in(state), header(arguments, rate, model.as_deref()), events.clone()));
@@ -110,7 +118,8 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let vocabulary = library::vocabulary(model.as_deref());
     let now = (playing.clone(), scene.number);
     let text = String::new();
-    let mut desk = Desk { scheduler, watch, events, patches, vocabulary, lexicon, lexicons, playing: now, text };
+    let mut desk =
+        Desk { scheduler, watch, events, patches, vocabulary, lexicon, lexicons, rig, rigs, playing: now, text };
     if !arguments.armed {
         // What the engine will say of itself as soon as it runs.
         let playing = Snapshot { playing: Playing::Playing, ..Snapshot::default() };
@@ -140,10 +149,13 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
 /// A device, or why there is none.
 pub type Device = Result<AudioDevice, String>;
 
-pub fn outputs(audio: Option<&str>, midi: Option<&str>) -> Result<(Device, Option<midi::PortSink>), Failure> {
+/// A port, by the name under which it was asked for.
+pub type Port = Option<(String, midi::PortSink)>;
+
+pub fn outputs(audio: Option<&str>, midi: Option<&str>) -> Result<(Device, Port), Failure> {
     let device = audio_device(audio)?;
-    let port = midi.map(midi::open).transpose();
-    Ok((device, port.map_err(|error| Failure::machine(error.to_string()))?))
+    let port = midi.map(|name| Ok((name.to_owned(), midi::open(name)?))).transpose();
+    Ok((device, port.map_err(|error: midi::MidiError| Failure::machine(error.to_string()))?))
 }
 
 /// A device that was asked for by name must be there; without one the default, and where there is none, the clock alone.
@@ -157,14 +169,14 @@ fn audio_device(audio: Option<&str>) -> Result<Device, Failure> {
     }
 }
 
-fn folders(arguments: &PlayArguments, assets: &Assets, lexicons: &[PathBuf]) -> Vec<Folder> {
+fn folders(arguments: &PlayArguments, assets: &Assets, files: &[PathBuf]) -> Vec<Folder> {
     let prompts = match &arguments.prompt {
         Some(path) if path.is_file() => Folder::file(path),
         Some(path) => Folder::prompts(path),
         None => Folder::prompts(&assets.prompts),
     };
-    let lexicons = lexicons.iter().map(|path| Folder::file(path));
-    [prompts, Folder::patches(&assets.patches)].into_iter().chain(lexicons).collect()
+    let files = files.iter().map(|path| Folder::file(path));
+    [prompts, Folder::patches(&assets.patches)].into_iter().chain(files).collect()
 }
 
 fn no_prompt(arguments: &PlayArguments, assets: &Assets) -> Failure {
@@ -180,52 +192,22 @@ fn no_prompt(arguments: &PlayArguments, assets: &Assets) -> Failure {
 }
 
 /// The first file that has a scene. Errors do not keep what can be read from playing.
-fn first_scene(files: &[(PathBuf, String)], patches: &Patches, lexicon: &Lexicon) -> Option<(PathBuf, Arc<Scene>)> {
+fn first_scene(
+    files: &[(PathBuf, String)],
+    patches: &Patches,
+    lexicon: &Lexicon,
+    rig: &Rig,
+) -> Option<(PathBuf, Arc<Scene>)> {
     files.iter().find_map(|(path, text)| {
-        let (scenes, _) = prompt::read(path, text, &library::patch_names(patches), lexicon);
+        let (scenes, _) = prompt::read_with(path, text, &library::patch_names(patches), lexicon, rig);
         Some((path.clone(), Arc::new(scenes.into_iter().next()?)))
     })
 }
 
-/// The MIDI output of a scene that is played.
-fn scene_output(
-    port: Option<midi::PortSink>,
-    scene: &Scene,
-    clock: &Arc<Clock>,
-    say: &dyn Fn(Level, String),
-) -> Option<(MidiOutput, String)> {
-    let percussion: Vec<bool> = scene.voices.iter().map(|voice| voice.role == Role::Drums).collect();
-    let mut channels = Channels::for_voices(&percussion);
-    for (slot, voice) in scene.voices.iter().enumerate() {
-        if let Some(channel) = voice.channel {
-            channels.0[slot] = channel - 1;
-        }
-    }
-    midi_output(port, scene.voices.iter().filter_map(|voice| voice.out.as_deref()), channels, clock, say)
-}
-
-/// The port that was asked for, or else the one that the first of `outs` names.
-pub fn midi_output<'a>(
-    port: Option<midi::PortSink>,
-    mut outs: impl Iterator<Item = &'a str>,
-    channels: Channels,
-    clock: &Arc<Clock>,
-    say: &dyn Fn(Level, String),
-) -> Option<(MidiOutput, String)> {
-    let sink = match (port, outs.find(|out| !out.eq_ignore_ascii_case("synth"))) {
-        (Some(port), _) => port,
-        (None, Some(name)) => match midi::open(name) {
-            Ok(port) => port,
-            Err(error) => {
-                say(Level::Warning, format!("out={name}: {error}; the voice plays its patch"));
-                return None;
-            }
-        },
-        (None, None) => return None,
-    };
-    let name = sink.name().to_owned();
-    let delay = Delay { follow_audio: true, ..Delay::default() };
-    Some((MidiOutput::start(Box::new(sink), channels, Arc::clone(clock), delay), name))
+/// The MIDI ports that voices name, opened; and the one of the command line.
+pub fn open_ports<'a>(port: Port, outs: impl Iterator<Item = &'a str>, clock: &Arc<Clock>) -> midi::Ports {
+    let wanted = outs.filter(|out| !rig::is_synth(out)).map(str::to_owned).collect();
+    midi::Ports::start(Arc::clone(clock), port, wanted)
 }
 
 pub fn composer(model: Option<&Path>, log: Option<PathBuf>, say: &dyn Fn(Level, String)) -> Box<dyn Composer> {

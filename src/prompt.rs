@@ -3,6 +3,7 @@
 //! A prompt file is plain ABC; what other programs ignore (voice properties, comment lines) is what this module reads.
 
 mod drums;
+mod hardware;
 mod harmony;
 mod heard;
 mod possible;
@@ -15,7 +16,9 @@ mod words;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use hardware::Lane;
 pub use harmony::Harmony;
+pub use property::is_property;
 pub use seed::SeedBar;
 pub use voice::{By, Voice};
 
@@ -24,6 +27,7 @@ use crate::abc::key::Key;
 use crate::abc::parse::parse;
 use crate::abc::{Diagnostic, Meter, Severity, Span};
 use crate::compose::OwnWords;
+use crate::rig::Rig;
 use crate::steer::{Lexicon, overruled};
 use crate::time::{Beats, Tempo};
 use words::{Wish, Words};
@@ -54,6 +58,8 @@ pub struct Scene {
     own: Vec<(usize, Vec<Wish>)>,
     /// What it was read from.
     pub source: Arc<Source>,
+    /// The rig with which it was read.
+    pub rig: Arc<Source>,
 }
 
 /// A text as it was evaluated, all scenes of it.
@@ -119,15 +125,35 @@ fn in_force(wishes: &[Wish], bar: i64) -> Option<&Wish> {
 /// `patches` are the names that `patch=` may say, `lexicon` knows what words mean.
 #[must_use]
 pub fn read(path: &Path, text: &str, patches: &[String], lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnostic>) {
-    let (mut scenes, diagnostics) = scenes(path, text, patches, lexicon);
+    read_with(path, text, patches, lexicon, &Rig::default())
+}
+
+/// The same where there is a rig, whose outputs `out=` may name.
+#[must_use]
+pub fn read_with(
+    path: &Path,
+    text: &str,
+    patches: &[String],
+    lexicon: &Lexicon,
+    rig: &Rig,
+) -> (Vec<Scene>, Vec<Diagnostic>) {
+    let (mut scenes, diagnostics) = scenes(path, text, Known { patches, rig }, lexicon);
     let source = Arc::new(Source { path: path.to_owned(), text: text.to_owned() });
     for scene in &mut scenes {
         scene.source = Arc::clone(&source);
+        scene.rig = Arc::clone(&rig.source);
     }
     (scenes, diagnostics)
 }
 
-fn scenes(path: &Path, text: &str, patches: &[String], lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnostic>) {
+/// What voices may name.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    patches: &'a [String],
+    rig: &'a Rig,
+}
+
+fn scenes(path: &Path, text: &str, known: Known<'_>, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnostic>) {
     if path.extension().is_some_and(|extension| extension == "txt") {
         return words::scene(text, lexicon);
     }
@@ -138,7 +164,7 @@ fn scenes(path: &Path, text: &str, patches: &[String], lexicon: &Lexicon) -> (Ve
         .enumerate()
         .map(|(at, tune)| {
             let fallback = at as u32 + 1;
-            scene((text, tune), fallback, patches, lexicon, &mut diagnostics)
+            scene((text, tune), fallback, known, lexicon, &mut diagnostics)
         })
         .collect();
     if scenes.is_empty() {
@@ -169,7 +195,7 @@ pub fn accepted(scenes: Vec<Scene>, diagnostics: &[Diagnostic], playing: Option<
 fn scene(
     (text, tune): (&str, &Tune),
     fallback: u32,
-    patches: &[String],
+    known: Known<'_>,
     lexicon: &Lexicon,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Scene {
@@ -191,12 +217,12 @@ fn scene(
     let unnamed = VoiceHeader::default();
     let mut voices: Vec<Voice> = names
         .iter()
-        .map(|name| voice::voice(text, tune, name, header.voice(name).unwrap_or(&unnamed), patches, diagnostics))
+        .map(|name| voice::voice(text, tune, name, header.voice(name).unwrap_or(&unnamed), known, diagnostics))
         .collect();
     let harmony = Harmony::of(&voices, header.meter.unwrap_or(Meter::COMMON));
     voice::comp(tune, &mut voices, diagnostics);
     possible::check(header, &voices, harmony.as_ref(), diagnostics);
-    voices.extend(drums::drums(tune, &voices, patches));
+    voices.extend(drums::drums(tune, &voices, known.patches));
     let words = words::in_comments(tune, &names);
     Scene {
         number: tune.number.unwrap_or(fallback),
@@ -214,6 +240,7 @@ fn scene(
         words,
         voices,
         source: Arc::default(),
+        rig: Arc::default(),
         harmony,
     }
 }

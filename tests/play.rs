@@ -308,7 +308,7 @@ fn where_there_is_no_sound_card_or_port_it_plays_and_says_so() {
     let mut show = Show::start_with(&prompt, &["--model", "none"], &[("ALSA_CONFIG_PATH", silence.as_path())]);
     show.wait_for_bar(3);
     let messages = show.messages();
-    for said in ["out=Moog: ", "the voice plays its patch", "no sound"] {
+    for said in ["no MIDI here: ", "the MIDI port 'Moog' is missing: bass plays sub", "no sound"] {
         assert!(messages.contains(said), "{said}: {messages}");
     }
     show.quit();
@@ -367,6 +367,17 @@ fn a_saved_lexicon_holds_for_the_words_that_play() {
     show.wait_for("heard: low steady");
     show.place.write("set/lexicon.words", "ferry = busy\n");
     show.wait_for("heard: busy");
+    show.quit();
+}
+
+#[test]
+fn a_saved_rig_holds_for_the_text_that_plays() {
+    let mut show = Show::start(&LOOP.replace("patch=sub", "patch=sub out=box"), "none");
+    show.wait_for("the MIDI port 'box' is missing: bass plays sub");
+    show.place.write("set/rig.toml", "box = { port = \"No such port\", chanel = 2 }\n");
+    show.wait_for("rig.toml:1:32: error: 'chanel' is not known of an output (did you mean 'channel'?)");
+    show.place.write("set/rig.toml", "box = { port = \"No such port\", channel = 2, fallback = \"pluck\" }\n");
+    show.wait_for("the MIDI port 'No such port' is missing: bass plays pluck");
     show.quit();
 }
 

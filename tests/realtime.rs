@@ -5,7 +5,7 @@ use std::time::Duration;
 use assert_no_alloc::{AllocDisabler, assert_no_alloc, violation_count};
 use barline::engine::Renderer;
 use barline::event::{Action, ClockMessage, ScheduledEvent, VoiceSlot};
-use barline::midi::{Channels, MidiError, MidiSink, Player};
+use barline::midi::{MidiError, MidiSink, Player};
 use barline::synth::{CLICK, Patch, Synth};
 use barline::time::{Frames, SampleRate};
 use proptest::prelude::*;
@@ -98,7 +98,7 @@ impl MidiSink for Counter {
 #[test]
 fn the_midi_loop_leaves_the_heap_alone() {
     let (mut ring, consumer) = rtrb::RingBuffer::new(4096);
-    let mut player = Player::new(Box::new(Counter(0)), Channels::for_voices(&[]), consumer, RATE);
+    let mut player = Player::new(Box::new(Counter(0)), consumer, RATE);
     let mut violations = 0;
     for turn in 0..300_i64 {
         for note in 0..20 {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::Clock;
 use crate::compose::{Composer, Reply};
 use crate::event::{Action, ScheduledEvent, VoiceSlot};
-use crate::midi::{Channels, Delay, MidiError, MidiOutput, MidiSink};
+use crate::midi::{MidiError, MidiOutput, MidiSink};
 use crate::prompt;
 use crate::realtime;
 use crate::steer::Lexicon;
@@ -102,8 +102,7 @@ fn send(messages: usize) -> (Vec<f64>, bool) {
     let clock = Clock::free_running(RATE);
     let times = Arc::default();
     let stopwatch = Stopwatch { times: Arc::clone(&times), taken: Vec::with_capacity(messages + 256) };
-    let channels = Channels::for_voices(&[]);
-    let mut output = MidiOutput::start(Box::new(stopwatch), channels, Arc::clone(&clock), Delay::default());
+    let mut output = MidiOutput::start(Box::new(stopwatch), Arc::clone(&clock));
     let start = clock.now() + Frames(i64::from(RATE.0) / 4);
     let due = |index: usize| start + Frames(index as i64 * SPACING);
     for index in 0..messages {

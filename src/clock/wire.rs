@@ -11,7 +11,7 @@ use super::Clock;
 use crate::audio::{AudioDevice, AudioError, AudioOutput, AudioSpec};
 use crate::engine::{RenderStats, Renderer};
 use crate::event::{Action, ScheduledEvent, VoiceSlot};
-use crate::midi::{Channels, MidiOutput};
+use crate::midi::MidiOutput;
 use crate::synth::{CLICK, Patch, Synth};
 use crate::time::Frames;
 
@@ -103,7 +103,7 @@ impl Instrument {
         let (synth, _) = Synth::new(rate, &[Some(&click)]);
         let (renderer, ring) = Renderer::new(synth);
         let stats = renderer.stats();
-        let (output, port) = MidiOutput::in_cycle(RECEIVER, Channels::for_voices(&[]), rate, Duration::ZERO);
+        let (output, port) = MidiOutput::in_cycle(RECEIVER, rate);
         let sound = AudioOutput::start(device, renderer, vec![port], Clock::new(rate));
         Ok(Instrument { ring, output, stats, sound })
     }

@@ -14,7 +14,7 @@ use barline::event::Level;
 use barline::journal::{Recording, read};
 use barline::record::BarRecord;
 use barline::render::Format;
-use barline::replay::{Player, Told, channels, write};
+use barline::replay::{Player, Told, write};
 use barline::scheduler::Outputs;
 use barline::synth::{Patch, Synth};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -100,9 +100,9 @@ fn play(arguments: &ReplayArguments, recording: &Recording, patches: Patches) ->
     let stats = renderer.stats();
     let audio = AudioOutput::start(device, renderer, vec![], Arc::clone(&clock));
     let outs = recording.sounds().filter_map(|sound| sound.out.as_deref());
-    let midi = play::midi_output(port, outs, channels(recording), &clock, &say);
-    let midi_for_all = arguments.midi.is_some();
-    let outputs = Outputs { ring, lane, stats, audio, midi, midi_for_all, patches };
+    let ports = play::open_ports(port, outs, &clock);
+    let midi_for_all = arguments.midi.clone();
+    let outputs = Outputs { ring, lane, stats, audio, ports, midi_for_all, patches };
     let (told, inbox) = channel();
     let player = Player::start(recording, outputs, clock, told);
     while !ended.load(Ordering::SeqCst) {

@@ -1,4 +1,4 @@
-//! The agenda: note events between their bar's commit and their departure for the outputs. Plays graces and ornaments, joins ties over bar
+//! The agenda: events between their bar's commit and their departure for the outputs. Plays graces and ornaments, joins ties over bar
 //! lines. Pure.
 
 use std::borrow::Cow;
@@ -27,10 +27,16 @@ pub struct Agenda {
 }
 
 impl Agenda {
-    /// Forgets everything, open ties too: whoever calls ends the sounding notes.
-    pub fn clear(&mut self) {
-        self.events.clear();
+    /// Forgets everything, open ties too: whoever calls ends the sounding notes. Gives what will not be sent.
+    pub fn clear(&mut self) -> impl Iterator<Item = ScheduledEvent> {
         self.open.clear();
+        std::mem::take(&mut self.events).into_values()
+    }
+
+    /// Forgets what a controller was still to do.
+    pub fn drop_controls(&mut self, slot: VoiceSlot, number: u8) {
+        let is = |action| matches!(action, Action::Control { voice, controller, .. } if (voice, controller) == (slot, number));
+        self.events.retain(|_, event| !is(event.action));
     }
 
     /// Puts down the notes of a bar. Bars come in their order.
@@ -88,7 +94,8 @@ impl Agenda {
         }
     }
 
-    fn put(&mut self, at: Frames, action: Action) {
+    /// Sends this at its frame.
+    pub fn put(&mut self, at: Frames, action: Action) {
         self.arrivals += 1;
         let rank = u8::from(matches!(action, Action::NoteOn { .. }));
         self.events.insert((at, rank, self.arrivals), ScheduledEvent { at, action });

@@ -4,10 +4,11 @@ use num_rational::Ratio;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::compose::{Revision, Role};
+use crate::compose::Revision;
 use crate::event::{Action, Command, Message, ScheduledEvent, VoiceSlot};
-use crate::prompt::{MAX_VOICES, Scene, Voice};
+use crate::prompt::{MAX_VOICES, Scene};
 use crate::record::BarRecord;
+use crate::rig::Sound;
 use crate::time::{Beats, Frames, SampleRate, Tempo};
 
 /// The version of the journal's form. It goes up when an older reader would misunderstand a line.
@@ -21,6 +22,8 @@ pub enum Line {
     Header(Header),
     /// A text was evaluated.
     Prompt(Evaluated),
+    /// The rig with which texts are read from here on.
+    Rig { at: Frames, path: String, text: String },
     /// From here on a slot sounds so.
     Voice(Sound),
     /// A bar was committed.
@@ -75,44 +78,6 @@ pub struct Evaluated {
     pub fresh: bool,
 }
 
-/// How a voice sounds, and on which slot. Acts at once, as the outputs take it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Sound {
-    pub at: Frames,
-    pub slot: VoiceSlot,
-    pub name: String,
-    pub role: Role,
-    pub patch: String,
-    /// As in the prompt; without it where the command line says.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub out: Option<String>,
-    /// From 1 to 16.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub channel: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub program: Option<u8>,
-    pub gain: f32,
-    pub pan: f32,
-}
-
-impl Sound {
-    #[must_use]
-    pub fn of(voice: &Voice, slot: VoiceSlot, at: Frames) -> Sound {
-        Sound {
-            at,
-            slot,
-            name: voice.name.clone(),
-            role: voice.role,
-            patch: voice.patch.clone(),
-            out: voice.out.clone(),
-            channel: voice.channel,
-            program: voice.program,
-            gain: voice.gain,
-            pan: voice.pan,
-        }
-    }
-}
-
 /// Longer than any set, and far from where arithmetic ends: 2³⁶ frames are four days at 192 kHz.
 const LONGEST: i64 = 1 << 36;
 
@@ -132,6 +97,7 @@ impl Line {
             Command::Tempo(tempo) => json!({"tempo": tempo}),
             Command::Solo { voice, soloed } => json!({"solo": {"voice": voice, "soloed": soloed}}),
             Command::Touch { bar, voice, touch } => json!({"touch": {"bar": bar, "voice": voice, "how": touch}}),
+            Command::Port { port, there } => json!({"port": {"port": port, "there": there}}),
             Command::Freeze { voice, frozen } => json!({"freeze": {"voice": voice, "frozen": frozen}}),
             Command::Evaluate { .. } | Command::Patch(_) | Command::Quit => return None,
         };
@@ -156,12 +122,11 @@ impl Line {
         let right = match self {
             Line::Header(header) => (8000..=384_000).contains(&header.rate.0),
             Line::Prompt(Evaluated { at, .. })
+            | Line::Rig { at, .. }
             | Line::Command { at, .. }
             | Line::Message { at, .. }
             | Line::Back { at, .. } => time(at),
-            Line::Voice(sound) => {
-                time(&sound.at) && slot(&sound.slot) && sound.channel.is_none_or(|c| (1..=16).contains(&c))
-            }
+            Line::Voice(sound) => time(&sound.at) && sound.from.as_ref().is_none_or(time) && sound.is_sane(),
             Line::Bar(bar) => time(&bar.at) && beats(&bar.beats) && unit(&bar.unit) && tempo(&bar.tempo),
             Line::Tempo { at, beats: place, tempo: value } => time(at) && beats(place) && tempo(value),
             Line::Sent(event) => {

@@ -4,11 +4,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use super::{Evaluated, Line, Sound};
+use super::{Evaluated, Line};
 use crate::conductor::Conductor;
 use crate::event::{Command, Message, ScheduledEvent};
-use crate::prompt::{MAX_VOICES, Scene};
+use crate::prompt::{Scene, Source};
 use crate::record::BarRecord;
+use crate::rig::Step;
 use crate::time::{Beats, Frames, Tempo};
 
 /// Wraps a conductor: whatever may send events or change the set goes through here, the rest is read as it stands.
@@ -21,8 +22,8 @@ pub struct Recorder {
     last: i64,
     /// The tempo map as it is written down.
     tempos: Vec<(Frames, Beats, Tempo)>,
-    /// What each slot was last said to be, without the time.
-    sounds: Vec<Option<Sound>>,
+    /// The rig as it is written down.
+    rig: Arc<Source>,
 }
 
 impl Deref for Recorder {
@@ -36,20 +37,21 @@ impl Deref for Recorder {
 impl Recorder {
     #[must_use]
     pub fn new(conductor: Conductor, journal: Option<Sender<Line>>) -> Recorder {
-        Recorder { conductor, journal, last: 0, tempos: Vec::new(), sounds: vec![None; MAX_VOICES] }
+        Recorder { conductor, journal, last: 0, tempos: Vec::new(), rig: Arc::default() }
     }
 
     /// Tells the outputs of the first scene. Before anything else.
-    pub fn begin(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+    pub fn begin(&mut self, now: Frames, out: &mut dyn FnMut(Step)) {
         let scene = Arc::clone(self.conductor.timeline().scene());
-        let Recorder { conductor, journal, .. } = self;
-        conductor.mix(&scene, now, &mut |event| send(journal.as_ref(), event, out));
+        let mut events = Vec::new();
+        self.conductor.mix(&scene, now, &mut |event| events.push(event));
         self.evaluated(&scene, true, now);
+        self.send(events, out);
         self.look();
     }
 
     /// [`Conductor::command`].
-    pub fn command(&mut self, command: Command, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+    pub fn command(&mut self, command: Command, now: Frames, out: &mut dyn FnMut(Step)) {
         if let Some(line) = Line::of_command(&command, self.conductor.timeline().scene(), now) {
             self.write(line);
         }
@@ -57,23 +59,33 @@ impl Recorder {
             Command::Evaluate { scene, fresh } => Some((Arc::clone(scene), *fresh)),
             _ => None,
         };
-        let Recorder { conductor, journal, .. } = self;
-        conductor.command(command, now, &mut |event| send(journal.as_ref(), event, out));
+        let mut events = Vec::new();
+        self.conductor.command(command, now, &mut |event| events.push(event));
+        if let Some((scene, fresh)) = evaluation {
+            self.evaluated(&scene, fresh, now);
+        }
+        self.send(events, out);
         if self.conductor.timeline().next_bar() <= self.last {
             self.last = self.conductor.timeline().next_bar() - 1;
             self.write(Line::Back { at: now, from: self.last + 1 });
-        }
-        if let Some((scene, fresh)) = evaluation {
-            self.evaluated(&scene, fresh, now);
         }
         self.look();
     }
 
     /// [`Conductor::advance`].
-    pub fn advance(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+    pub fn advance(&mut self, now: Frames, out: &mut dyn FnMut(Step)) {
         let Recorder { conductor, journal, .. } = self;
         conductor.advance(now, &mut |event| send(journal.as_ref(), event, out));
         self.look();
+    }
+
+    /// How slots sound now, and then what was sent: events go by the ways that are given before them.
+    fn send(&mut self, events: Vec<ScheduledEvent>, out: &mut dyn FnMut(Step)) {
+        for sound in self.conductor.sounds() {
+            self.write(Line::Voice(sound.clone()));
+            out(Step::Sound(sound));
+        }
+        events.into_iter().for_each(|event| send(self.journal.as_ref(), event, out));
     }
 
     /// Writes down an event that others than the conductor send.
@@ -107,13 +119,10 @@ impl Recorder {
             fresh,
         });
         self.write(line);
-        for voice in &scene.voices {
-            let Some(slot) = self.conductor.slot(&voice.name) else { continue };
-            let sound = Sound::of(voice, slot, Frames(0));
-            if self.sounds[usize::from(slot.0)].as_ref() != Some(&sound) {
-                self.write(Line::Voice(Sound { at, ..sound.clone() }));
-                self.sounds[usize::from(slot.0)] = Some(sound);
-            }
+        if self.rig.text != scene.rig.text {
+            self.rig = Arc::clone(&scene.rig);
+            let path = scene.rig.path.to_string_lossy().into_owned();
+            self.write(Line::Rig { at, path, text: scene.rig.text.clone() });
         }
     }
 
@@ -147,9 +156,9 @@ impl Recorder {
 }
 
 /// Writes an event down and passes it on: nothing goes to the outputs on another way.
-fn send(journal: Option<&Sender<Line>>, event: ScheduledEvent, out: &mut dyn FnMut(ScheduledEvent)) {
+fn send(journal: Option<&Sender<Line>>, event: ScheduledEvent, out: &mut dyn FnMut(Step)) {
     if let Some(journal) = journal {
         let _ = journal.send(Line::Sent(event));
     }
-    out(event);
+    out(Step::Send(event));
 }

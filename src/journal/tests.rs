@@ -13,6 +13,7 @@ use crate::event::{Action, Command, ScheduledEvent, Touch, VoiceSlot};
 use crate::prompt::Scene;
 use crate::queue::EventQueue;
 use crate::replay::{Heard, Step, Steps, heard};
+use crate::rig::{Router, Way};
 use crate::time::{Frames, SampleRate};
 
 const RATE: SampleRate = SampleRate(48_000);
@@ -46,6 +47,7 @@ struct Set {
     now: i64,
     /// What went to the outputs.
     sent: Vec<ScheduledEvent>,
+    ways: Ways,
     /// An output that plays it.
     output: EventQueue,
     played: Vec<ScheduledEvent>,
@@ -56,30 +58,22 @@ impl Set {
         let (journal, lines) = channel();
         let conductor = Conductor::new(&scene(text), composer, RATE, 1, pace);
         let recorder = Recorder::new(conductor, Some(journal));
-        let mut set = Set { recorder, lines, now: 0, sent: vec![], output: EventQueue::new(), played: vec![] };
-        let Set { recorder, sent, output, .. } = &mut set;
-        recorder.begin(Frames(0), &mut |event| {
-            sent.push(event);
-            output.push(event);
-        });
+        let mut set =
+            Set { recorder, lines, now: 0, sent: vec![], ways: Ways::new(), output: EventQueue::new(), played: vec![] };
+        let Set { recorder, sent, ways, output, .. } = &mut set;
+        recorder.begin(Frames(0), &mut |step| keep(step, sent, ways, output));
         set
     }
 
     fn command(&mut self, command: Command) {
-        let Set { recorder, sent, output, now, .. } = self;
-        recorder.command(command, Frames(*now), &mut |event| {
-            sent.push(event);
-            output.push(event);
-        });
+        let Set { recorder, sent, ways, output, now, .. } = self;
+        recorder.command(command, Frames(*now), &mut |step| keep(step, sent, ways, output));
     }
 
     /// A turn of the scheduler, then so many frames pass.
     fn pass(&mut self, frames: i64) {
-        let Set { recorder, sent, output, now, .. } = self;
-        recorder.advance(Frames(*now), &mut |event| {
-            sent.push(event);
-            output.push(event);
-        });
+        let Set { recorder, sent, ways, output, now, .. } = self;
+        recorder.advance(Frames(*now), &mut |step| keep(step, sent, ways, output));
         recorder.messages(Frames(*now));
         self.now += frames;
         self.played.extend(std::iter::from_fn(|| self.output.pop_due(Frames(self.now - 1))));
@@ -96,6 +90,41 @@ impl Set {
         let lines = std::iter::once(Line::Header(header())).chain(self.lines.try_iter());
         let text: Vec<String> = lines.map(|line| serde_json::to_string(&line).expect("JSON") + "\n").collect();
         text.concat().into_bytes()
+    }
+}
+
+/// The way that each event goes.
+struct Ways(Router, Vec<Way>);
+
+impl Ways {
+    fn new() -> Ways {
+        Ways(Router::new(RATE, None), Vec::new())
+    }
+
+    fn take(&mut self, step: &Step) {
+        match step {
+            Step::Send(event) => self.1.push(self.0.way(*event)),
+            Step::Sound(sound) => self.0.give(sound),
+        }
+    }
+
+    /// With other frames.
+    fn at(self, frame: impl Fn(Frames) -> Frames) -> Vec<Way> {
+        let moved = |way| match way {
+            Way::Port { port, event, synth } => {
+                Way::Port { port, event: ScheduledEvent { at: frame(event.at), ..event }, synth }
+            }
+            other => other,
+        };
+        self.1.into_iter().map(moved).collect()
+    }
+}
+
+fn keep(step: Step, sent: &mut Vec<ScheduledEvent>, ways: &mut Ways, output: &mut EventQueue) {
+    ways.take(&step);
+    if let Step::Send(event) = step {
+        sent.push(event);
+        output.push(event);
     }
 }
 
@@ -331,9 +360,10 @@ impl Composer for Moody {
 /// Texts that differ in everything that may differ.
 const TEXTS: [&str; 6] = [
     TWO_VOICES,
-    "X:1\nT:Two\nM:4/4\nL:1/8\nQ:1/4=133\nK:C\nV:bass by=loop patch=sub gain=0.5\nV:lead\n[V:bass] C,4 C,4- |\n[V:lead] C8- | C4 {g}.E2 TF2 |\n",
+    "X:1\nT:Two\nM:4/4\nL:1/8\nQ:1/4=133\nK:C\nV:bass by=loop patch=sub gain=0.5 out=Mini prog=5\nV:lead out=Nord cutoff=20..90/3 prog=9\n\
+     [V:bass] C,4 C,4- |\n[V:lead] C8- | C4 {g}.E2 TF2 |\n",
     "X:2\nT:Three\nM:3/4\nL:1/4\nQ:1/4=90\nK:Ebmin\nV:ch\nV:lead pan=-1\n[V:ch] \"Ebm\"x3 |\n[V:lead] E (3FGA- |\n",
-    "X:1\nT:Two\nM:7/8\nL:1/8\nQ:3/8=61\nK:D\nV:kit clef=perc by=loop\nV:lead channel=3\nV:more mute\n[V:kit] C,,3 [C,,D,,]4 |\n\
+    "X:1\nT:Two\nM:7/8\nL:1/8\nQ:3/8=61\nK:D\nV:kit clef=perc by=loop out=Mini\nV:lead channel=3 out=Nord cutoff=7 resonance=90..1/1\nV:more mute\n[V:kit] C,,3 [C,,D,,]4 |\n\
      [V:lead] [df]7 |\n[V:more] f'7- | f'7 |\n",
     "X:1\nT:One\nM:none\nL:1/8\nK:none\n[V:lead] (5CDEFG C3 ^C3 |\n",
     "X:1\nM:2/4\nL:1/16\nQ:1/4=240\nK:C\nV:bass by=loop\n[V:bass] CCCC CCCC | z8 |\n",
@@ -359,6 +389,8 @@ fn happening() -> impl Strategy<Value = (u32, Option<Command>)> {
         3 => (0..3usize, any::<bool>()).prop_map(|(voice, muted)| Some(Command::Mute { voice, muted })),
         1 => (voice(), any::<bool>()).prop_map(|(voice, soloed)| Some(Command::Solo { voice, soloed })),
         1 => (voice(), any::<bool>()).prop_map(|(voice, frozen)| Some(Command::Freeze { voice, frozen })),
+        2 => (prop::sample::select(vec!["Mini", "Nord"]), any::<bool>())
+            .prop_map(|(port, there)| Some(Command::Port { port: port.to_owned(), there })),
         2 => (1..12i64, voice(), touch()).prop_map(|(bar, voice, touch)| Some(Command::Touch { bar, voice, touch })),
         4 => (0..TEXTS.len(), any::<bool>())
             .prop_map(|(text, fresh)| Some(Command::Evaluate { scene: scene(TEXTS[text]), fresh })),
@@ -408,10 +440,11 @@ proptest! {
         let recording = whole(&set.journal());
         prop_assert_eq!(recording.events().collect::<Vec<_>>(), &set.sent[..]);
         let Some(mut steps) = Steps::new(&recording, RATE) else { return Ok(()) };
-        let (mut output, mut played, mut now) = (EventQueue::new(), Vec::new(), Frames(0));
+        let (mut output, mut played, mut now, mut ways) = (EventQueue::new(), Vec::new(), Frames(0), Ways::new());
         let place = steps.clone();
         while now <= steps.end() {
             for step in steps.due(now) {
+                ways.take(&step);
                 if let Step::Send(event) = step {
                     output.push(event);
                 }
@@ -419,6 +452,9 @@ proptest! {
             now = now + Frames(256);
             played.extend(std::iter::from_fn(|| output.pop_due(now - Frames(1))));
         }
+        // They go the same ways; that which ends all is the replay's own.
+        ways.1.pop();
+        prop_assert_eq!(ways.1, set.ways.at(|at| place.frame(at)));
         let first = notes(set.played, |at| place.frame(at));
         prop_assert_eq!(notes(played, |at| at), &first[..]);
         // The list of notes for files has each once.
@@ -501,6 +537,7 @@ fn what_the_performer_asks_is_one_line_each() {
         (Command::Mute { voice: 9, muted: true }, json!({"mute": {"voice": null, "muted": true}})),
         (Command::Tempo(crate::transport::crotchets(97)), json!({"tempo": "97"})),
         (Command::Solo { voice: lead(), soloed: false }, json!({"solo": {"voice": "lead", "soloed": false}})),
+        (Command::Port { port: "Mini".into(), there: false }, json!({"port": {"port": "Mini", "there": false}})),
         (Command::Freeze { voice: lead(), frozen: true }, json!({"freeze": {"voice": "lead", "frozen": true}})),
         (touch(Touch::Pin), json!({"touch": {"bar": 7, "voice": "lead", "how": "pin"}})),
         (touch(Touch::Edit("C8".into())), json!({"touch": {"bar": 7, "voice": "lead", "how": {"edit": "C8"}}})),

@@ -1,11 +1,9 @@
 //! MIDI within an audio cycle: the messages of each cycle with the frame at which they stand in it. Runs in the process callback of an audio
 //! system that carries MIDI with frame times (JACK), in the place of the MIDI thread; nothing here allocates after it was made.
 
-use std::time::Duration;
-
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use super::{Channels, MidiError, MidiOutput, MidiSink, Player};
+use super::{MidiError, MidiOutput, MidiSink, Player};
 use crate::engine::RING_CAPACITY;
 use crate::time::{Frames, SampleRate};
 
@@ -39,8 +37,6 @@ pub struct CyclePort {
     pub wanted: String,
     player: Player,
     tray: Consumer<Message>,
-    /// Sent that much earlier, for the receiver's own latency.
-    early: Frames,
 }
 
 impl CyclePort {
@@ -48,9 +44,9 @@ impl CyclePort {
     /// stands at the cycle's beginning.
     pub fn play(&mut self, from: Frames, frames: u32, write: &mut dyn FnMut(u32, &[u8])) {
         self.player.collect();
-        let end = from + Frames(i64::from(frames)) + self.early;
+        let end = from + Frames(i64::from(frames));
         while let Some(at) = self.player.next_at().filter(|at| *at < end) {
-            let place = at - self.early - from;
+            let place = at - from;
             let late = self.player.rate().duration_of(Frames((-place.0).max(0)));
             self.player.send_due(at, late);
             self.write(place.0.max(0) as u32, write);
@@ -71,14 +67,14 @@ impl CyclePort {
 }
 
 impl MidiOutput {
-    /// An output without a thread: who runs the audio cycles plays the port. Events are sent `receiver` earlier than they are due.
+    /// An output without a thread: who runs the audio cycles plays the port.
     #[must_use]
-    pub fn in_cycle(wanted: &str, channels: Channels, rate: SampleRate, receiver: Duration) -> (MidiOutput, CyclePort) {
+    pub fn in_cycle(wanted: &str, rate: SampleRate) -> (MidiOutput, CyclePort) {
         let (events, consumer) = RingBuffer::new(RING_CAPACITY);
         let (messages, tray) = RingBuffer::new(MESSAGES);
-        let player = Player::new(Box::new(Tray(messages)), channels, consumer, rate);
+        let player = Player::new(Box::new(Tray(messages)), consumer, rate);
         let output = MidiOutput { events, stats: player.stats(), thread: None };
-        (output, CyclePort { wanted: wanted.to_owned(), player, tray, early: rate.frames_in(receiver) })
+        (output, CyclePort { wanted: wanted.to_owned(), player, tray })
     }
 }
 
@@ -100,8 +96,8 @@ mod tests {
     }
 
     /// Plays cycles of 256 frames; the messages with their frames since the first.
-    fn played(receiver: Duration, cycles: i64, events: &[ScheduledEvent]) -> Vec<(i64, Vec<u8>)> {
-        let (mut output, mut port) = MidiOutput::in_cycle("box", Channels::for_voices(&[]), RATE, receiver);
+    fn played(cycles: i64, events: &[ScheduledEvent]) -> Vec<(i64, Vec<u8>)> {
+        let (mut output, mut port) = MidiOutput::in_cycle("box", RATE);
         for event in events {
             output.send(*event).unwrap();
         }
@@ -122,30 +118,22 @@ mod tests {
         let events = [note(1000, 60, true), note(1255, 60, false), note(1256, 62, true), tick, note(2000, 62, false)];
         let expected = [(1000, vec![0x90, 60, 90]), (1255, vec![0xF8]), (1255, vec![0x80, 60, 0])];
         let expected = expected.into_iter().chain([(1256, vec![0x90, 62, 90]), (2000, vec![0x80, 62, 0])]);
-        assert_eq!(played(Duration::ZERO, 4, &events), expected.collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn a_receiver_that_is_late_is_sent_to_earlier() {
-        let events = [note(1480, 60, true), note(1500, 60, false)];
-        // Two milliseconds are 96 frames.
-        let messages = played(Duration::from_millis(2), 2, &events);
-        assert_eq!(messages, [(1384, vec![0x90, 60, 90]), (1404, vec![0x80, 60, 0])]);
+        assert_eq!(played(4, &events), expected.collect::<Vec<_>>());
     }
 
     #[test]
     fn a_note_that_is_far_too_late_is_left_out_and_its_end_is_not() {
         let late = [note(900, 60, true), note(940, 61, true), note(990, 61, false)];
-        assert_eq!(played(Duration::ZERO, 1, &late).len(), 3);
+        assert_eq!(played(1, &late).len(), 3);
         let far = [note(-9000, 60, true), note(-8000, 60, false)];
-        assert_eq!(played(Duration::ZERO, 1, &far), []);
+        assert_eq!(played(1, &far), []);
         let held = [note(900, 60, true), note(-9000, 61, true), note(1100, 60, false)];
-        assert_eq!(played(Duration::ZERO, 1, &held), [(1000, vec![0x90, 60, 90]), (1100, vec![0x80, 60, 0])]);
+        assert_eq!(played(1, &held), [(1000, vec![0x90, 60, 90]), (1100, vec![0x80, 60, 0])]);
     }
 
     #[test]
     fn silence_ends_what_sounds() {
-        let (mut output, mut port) = MidiOutput::in_cycle("box", Channels::for_voices(&[]), RATE, Duration::ZERO);
+        let (mut output, mut port) = MidiOutput::in_cycle("box", RATE);
         output.send(note(0, 60, true)).unwrap();
         port.play(Frames(0), 64, &mut |_, _| {});
         let mut ended = Vec::new();

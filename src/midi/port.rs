@@ -73,13 +73,6 @@ impl PortSink {
     pub fn name(&self) -> &str {
         &self.name
     }
-
-    /// Whether the system still lists a port of this name. A port that is unplugged goes silent without an error, so ask
-    /// every second or so, off the MIDI thread.
-    #[must_use]
-    pub fn is_there(name: &str) -> bool {
-        ports().is_ok_and(|ports| ports.iter().any(|port| port.name == name))
-    }
 }
 
 impl MidiSink for PortSink {

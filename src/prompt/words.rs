@@ -103,6 +103,7 @@ pub(super) fn scene(text: &str, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnosti
         words,
         wishes,
         source: Arc::default(),
+        rig: Arc::default(),
         own: Vec::new(),
     };
     (vec![scene], Vec::new())

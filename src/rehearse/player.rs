@@ -1,6 +1,7 @@
 //! Plays a script: the conductor through the recorder, from stop to stop of virtual time. Pure.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::journal::{FORMAT, Header, Line, Recorder, Recording};
 use crate::prompt::{self, Scene};
 use crate::render::RENDER_RATE;
 use crate::replay::heard;
+use crate::rig::{self, Rig, is_synth};
 use crate::steer::Lexicon;
 use crate::time::{Beats, Frames, Tempo};
 
@@ -69,6 +71,7 @@ struct Player<'a> {
     /// When a killed composer is back.
     back: Option<Frames>,
     path: PathBuf,
+    rig: Rig,
     buffer: String,
     /// `X:` of the scene that plays.
     scene: u32,
@@ -117,8 +120,13 @@ pub fn rehearse(set: &Set, composer: Box<dyn Composer>, given: &Given<'_>) -> Re
 impl<'a> Player<'a> {
     fn new(set: &Set, composer: Box<dyn Composer>, given: &'a Given<'a>) -> Result<(Player<'a>, Opened), String> {
         let (path, text) = (PathBuf::from(&set.open), (given.read)(&set.open)?);
-        let (scenes, diagnostics) = prompt::read(&path, &text, given.patches, given.lexicon);
-        let said: Vec<String> = display(&diagnostics, &set.open, &text).collect();
+        // A rig lies beside its prompts.
+        let rig_path = path.with_file_name(rig::FILE);
+        let rig_text = (given.read)(&rig_path.to_string_lossy()).unwrap_or_default();
+        let (rig, wrong) = Rig::read(&rig_path, &rig_text, given.patches);
+        let (scenes, diagnostics) = prompt::read_with(&path, &text, given.patches, given.lexicon, &rig);
+        let mut said: Vec<String> = display(&wrong, &rig_path.to_string_lossy(), &rig_text).collect();
+        said.extend(display(&diagnostics, &set.open, &text));
         // As when playing begins: errors do not keep what can be read from it.
         let scene = scenes.into_iter().next().ok_or_else(|| said.join("; "))?;
         let scene = Arc::new(scene);
@@ -136,6 +144,7 @@ impl<'a> Player<'a> {
             composed,
             back: None,
             path,
+            rig,
             buffer: text,
             scene: scene.number,
             now: Frames(0),
@@ -280,6 +289,11 @@ impl<'a> Player<'a> {
                 }
                 return Ok(());
             }
+            Action::Load(file) if Path::new(file).extension().is_some_and(|extension| extension == "toml") => {
+                let text = (self.given.read)(file)?;
+                self.load_rig(Path::new(file), &text, place);
+                return Ok(());
+            }
             Action::Load(file) => {
                 self.buffer = (self.given.read)(file)?;
                 return Ok(());
@@ -295,6 +309,7 @@ impl<'a> Player<'a> {
                 }
                 return Ok(());
             }
+            Action::Port { name, there } => Command::Port { port: self.port(name)?, there: *there },
             Action::Mute { voice, muted } => Command::Mute { voice: self.voice(voice)?, muted: *muted },
             Action::Solo { voice, soloed } => {
                 self.voice(voice)?;
@@ -327,9 +342,37 @@ impl<'a> Player<'a> {
             .ok_or_else(|| format!("there is no voice '{name}' (there are {})", known()))
     }
 
+    /// The port that a voice or the rig names so.
+    fn port(&self, name: &str) -> Result<String, String> {
+        let outs = self.recorder.timeline().scene().voices.iter().filter_map(|voice| voice.out.as_deref());
+        let ports: BTreeSet<&str> = outs.filter(|out| !is_synth(out)).collect();
+        let rig = self.rig.outputs.iter().map(|(name, output)| (name.as_str(), output.port.as_str()));
+        let known: Vec<(&str, &str)> = rig.chain(ports.into_iter().map(|port| (port, port))).collect();
+        let found = known.iter().find(|(known, port)| *known == name || *port == name);
+        let names = || known.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" ");
+        found
+            .map(|(_, port)| (*port).to_owned())
+            .ok_or_else(|| format!("there is no port '{name}' (there are {})", names()))
+    }
+
+    /// From the next evaluation on the rig is this one, when it has no errors.
+    fn load_rig(&mut self, path: &Path, text: &str, place: Place) {
+        let (rig, diagnostics) = Rig::read(path, text, self.given.patches);
+        let said: Vec<String> = display(&diagnostics, &path.display().to_string(), text).collect();
+        for said in said {
+            self.say(place, said);
+        }
+        if prompt::has_errors(&diagnostics) {
+            self.say(place, format!("{}: the last good version holds", path.display()));
+        } else {
+            self.rig = rig;
+        }
+    }
+
     /// Plays the buffer, when it has no errors: the scene that plays as it is there, or the one that is asked for from its beginning.
     fn evaluate(&mut self, asked: Option<u32>, place: Place) {
-        let (scenes, diagnostics) = prompt::read(&self.path, &self.buffer, self.given.patches, self.given.lexicon);
+        let Given { patches, lexicon, .. } = *self.given;
+        let (scenes, diagnostics) = prompt::read_with(&self.path, &self.buffer, patches, lexicon, &self.rig);
         let name = self.path.display().to_string();
         let said: Vec<String> = display(&diagnostics, &name, &self.buffer).collect();
         for said in said {

@@ -54,6 +54,11 @@ pub enum Action {
         frozen: bool,
     },
     KillComposer,
+    /// A MIDI port, by its name in the rig or in `out=`, is pulled out or plugged in again.
+    Port {
+        name: String,
+        there: bool,
+    },
     /// Felt beats a minute.
     Tempo(Ratio<i64>),
     /// Plays the scene with this `X:` of the buffer.
@@ -103,8 +108,8 @@ const ACTIONS: [(&str, &str); 25] = [
     ("arm", NOT_YET),
     ("keep", NOT_YET),
     ("note", NOT_YET),
-    ("lose-port", NOT_YET),
-    ("find-port", NOT_YET),
+    ("lose-port", "NAME"),
+    ("find-port", "NAME"),
 ];
 /// Part of the language, and of no instrument so far.
 const NOT_YET: &str = "not yet";
@@ -278,6 +283,7 @@ fn action(name: &str, arguments: &[&str]) -> Option<Read> {
         ("veto", _) => touch(Touch::Veto)?,
         ("freeze" | "free", _) => Action::Freeze { voice: voice()?, frozen: name == "freeze" },
         ("kill-composer", []) => Action::KillComposer,
+        ("lose-port" | "find-port", [port]) => Action::Port { name: (*port).to_owned(), there: name == "find-port" },
         ("tempo", [count]) => Action::Tempo(number(count).filter(|count| *count > Ratio::from(0))?),
         ("scene", [number]) => Action::Scene(number.parse().ok()?),
         ("end", []) => Action::End,

@@ -7,10 +7,11 @@ use crate::abc::{Meter, print};
 use crate::compose::Role;
 use crate::event::{Action, VoiceSlot};
 use crate::export::{MidiNote, MidiTrack};
-use crate::journal::{Line, Recording, Sound};
+use crate::journal::{Line, Recording};
 use crate::midi::Channels;
 use crate::prompt::MAX_VOICES;
 use crate::record::BarRecord;
+use crate::rig::Sound;
 use crate::time::{Beats, Frames, Tempo};
 use crate::transport::Transport;
 
@@ -143,8 +144,7 @@ pub(super) fn tracks(recording: &Recording) -> Vec<MidiTrack> {
 }
 
 /// The channels of the slots, by what first stood there.
-#[must_use]
-pub fn channels(recording: &Recording) -> Channels {
+fn channels(recording: &Recording) -> Channels {
     let mut first: [Option<&Sound>; MAX_VOICES] = [None; MAX_VOICES];
     for sound in recording.sounds() {
         first[usize::from(sound.slot.0)].get_or_insert(sound);

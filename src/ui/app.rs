@@ -354,7 +354,10 @@ impl App {
     fn file_changed(&mut self, path: PathBuf, text: String) -> Vec<Request> {
         let name = name_of(&path);
         let Some(document) = self.find(&path) else {
-            if path.extension().is_some_and(|extension| extension == "patch" || extension == "words") {
+            if path
+                .extension()
+                .is_some_and(|extension| ["patch", "words", "toml"].iter().any(|known| extension == *known))
+            {
                 return vec![Request::Evaluate { path, text, asked: false }];
             }
             self.say(Level::Info, format!("{name} is new in the set (F2)"));
