@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock::{Clock, Publisher};
 use crate::engine::Renderer;
-use crate::midi::CyclePort;
+use crate::midi::{Connections, CyclePort};
 use device::Target;
 pub use device::{AudioDevice, AudioError, AudioSpec, DeviceInfo, devices};
 
@@ -58,6 +58,9 @@ impl Shared {
     }
 }
 
+/// MIDI outputs that the audio cycle plays, and their connections.
+pub type CycleMidi = Option<(Vec<CyclePort>, Arc<Mutex<Connections>>)>;
+
 /// Sound that is running. Dropping it ends it.
 #[derive(Debug)]
 pub struct AudioOutput {
@@ -68,13 +71,14 @@ pub struct AudioOutput {
 impl AudioOutput {
     /// Starts playing. A device that does not start, or is lost on the way, is tried again every two seconds while the
     /// renderer runs on silently; [`AudioOutput::status`] tells. The clock must have the device's rate and no other publisher.
-    /// `ports` are the MIDI outputs of a device that carries MIDI ([`AudioDevice::carries_midi`]).
+    /// `midi` are the ports of a device that carries MIDI ([`AudioDevice::carries_midi`]), and how they are to be connected.
     #[must_use]
-    pub fn start(device: AudioDevice, renderer: Renderer, ports: Vec<CyclePort>, clock: Arc<Clock>) -> AudioOutput {
+    pub fn start(device: AudioDevice, renderer: Renderer, midi: CycleMidi, clock: Arc<Clock>) -> AudioOutput {
         assert_eq!(device.rate(), clock.rate(), "one rate for device and clock");
         let shared = Arc::new(Shared::default());
         shared.say(device.name(), None);
-        let engine = Engine { renderer, ports, publisher: Publisher::new(clock), scratch: Vec::new() };
+        let (ports, connections) = midi.map_or((vec![], None), |(ports, connections)| (ports, Some(connections)));
+        let engine = Engine { renderer, ports, connections, publisher: Publisher::new(clock), scratch: Vec::new() };
         let supervisor = {
             let shared = Arc::clone(&shared);
             std::thread::Builder::new()
@@ -122,6 +126,8 @@ trait Stream {
 struct Engine {
     renderer: Renderer,
     ports: Vec<CyclePort>,
+    #[cfg_attr(not(feature = "jack"), allow(dead_code, reason = "no other device carries MIDI"))]
+    connections: Option<Arc<Mutex<Connections>>>,
     publisher: Publisher,
     scratch: Vec<f32>,
 }
@@ -180,7 +186,7 @@ fn supervise(device: &AudioDevice, mut engine: Engine, shared: &Arc<Shared>) {
 
 /// Renders to the monotonic clock and throws the sound away, for a time or until told to stop.
 fn run_silently(engine: &mut Engine, shared: &Shared, time: Option<Duration>) {
-    let Engine { renderer, ports, publisher, scratch } = engine;
+    let Engine { renderer, ports, publisher, scratch, .. } = engine;
     let rate = publisher.rate();
     publisher.set_latency(Duration::ZERO);
     scratch.resize(2 * CHUNK, 0.0);
@@ -215,7 +221,7 @@ mod tests {
         let (synth, _lane) = Synth::new(device.rate(), &[]);
         let (renderer, _ring) = Renderer::new(synth);
         let stats = renderer.stats();
-        let output = AudioOutput::start(device, renderer, vec![], Arc::clone(&clock));
+        let output = AudioOutput::start(device, renderer, None, Arc::clone(&clock));
         // However slow the machine is, frames come.
         while stats.frame() < Frames(4800) {
             std::thread::sleep(Duration::from_millis(1));

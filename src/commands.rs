@@ -16,6 +16,7 @@ use std::sync::Arc;
 use barline::abc::parse::parse;
 use barline::abc::report::{display, full};
 use barline::abc::{bench, decode};
+use barline::audio::AudioDevice;
 use barline::compose::{Composer, Silent};
 use barline::score::Ornaments;
 use barline::{check as checks, midi, notes as score_notes, prompt, render as rendering};
@@ -203,6 +204,7 @@ fn read(path: &Path) -> Result<String, Failure> {
 pub fn devices(as_json: bool) -> Result<(), Failure> {
     let audio = barline::audio::devices();
     let ports = midi::ports();
+    let jack: Option<Vec<String>> = "jack".parse().ok().and_then(|spec| AudioDevice::find(&spec).ok()?.midi_inputs());
     if as_json {
         let audio: Vec<_> = audio
             .iter()
@@ -210,7 +212,7 @@ pub fn devices(as_json: bool) -> Result<(), Failure> {
             .collect();
         let ports: Vec<_> =
             ports.unwrap_or_default().iter().map(|port| json!({"index": port.index, "name": port.name})).collect();
-        println!("{}", json!({"audio": audio, "midi_out": ports}));
+        println!("{}", json!({"audio": audio, "midi_out": ports, "jack_midi": jack}));
         return Ok(());
     }
     println!("audio outputs (--audio):");
@@ -225,6 +227,10 @@ pub fn devices(as_json: bool) -> Result<(), Failure> {
         Ok(ports) if ports.is_empty() => println!("    none found"),
         Ok(ports) => ports.iter().for_each(|port| println!("    {}: {}", port.index, port.name)),
         Err(error) => println!("    {error}"),
+    }
+    if let Some(inputs) = jack {
+        println!("JACK (--audio jack) is there; MIDI goes through it to:");
+        inputs.iter().for_each(|input| println!("    {input}"));
     }
     Ok(())
 }

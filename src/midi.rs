@@ -4,6 +4,7 @@
 mod cycle;
 mod input;
 mod message;
+mod patchbay;
 mod player;
 mod port;
 mod room;
@@ -23,6 +24,7 @@ use crate::realtime;
 pub use cycle::CyclePort;
 pub use input::{Input, inputs};
 pub use message::Message;
+pub use patchbay::{Connections, Patchbay};
 pub use player::{MidiStats, Player};
 pub use port::{PortInfo, PortSink, open, ports};
 pub use room::{News, Ports};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
-use barline::audio::{AudioDevice, AudioOutput, AudioSpec};
+use barline::audio::AudioDevice;
 use barline::clock::Clock;
 use barline::compose::link::{Link, Spawn};
 use barline::compose::{Composer, Silent};
@@ -13,9 +13,8 @@ use barline::conductor::{Conductor, Pace};
 use barline::engine::Renderer;
 use barline::event::{Command, Event, Level, Message, Playing, Snapshot};
 use barline::journal::{FORMAT, Header, Journal};
-use barline::midi;
 use barline::prompt::{self, Scene};
-use barline::rig::{self, Rig};
+use barline::rig::Rig;
 use barline::scheduler::{Outputs, Scheduler};
 use barline::steer::Lexicon;
 use barline::synth::Synth;
@@ -29,6 +28,7 @@ use crate::cli::{Failure, PlayArguments};
 use crate::desk::Desk;
 use crate::kept::Kept;
 use crate::library::{self, Patches};
+use crate::outputs;
 
 /// Plays until the performer quits. Libraries print where they like; all of that goes to the log, and what is said at the end to the terminal.
 pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
@@ -77,7 +77,7 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let (playing, scene) =
         first_scene(&files, &patches, &lexicon, &rig).ok_or_else(|| no_prompt(arguments, &assets))?;
 
-    let (device, port) = outputs(arguments.audio.as_deref(), arguments.midi.as_deref())?;
+    let (device, port) = outputs::find(arguments.audio.as_deref(), arguments.midi.as_deref())?;
     let mut screen =
         Screen::take().map_err(|error| Failure::machine(format!("{error}; `barline render` needs none")))?;
     let (device, trouble) = match device {
@@ -92,8 +92,8 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let (synth, lane) = Synth::new(rate, &[]);
     let (renderer, ring) = Renderer::new(synth);
     let stats = renderer.stats();
-    let audio = AudioOutput::start(device, renderer, vec![], Arc::clone(&clock));
-    let ports = open_ports(port, scene.voices.iter().filter_map(|voice| voice.out.as_deref()), &clock);
+    let outs = scene.voices.iter().filter_map(|voice| voice.out.as_deref());
+    let (audio, ports) = outputs::start(device, renderer, port, outs, &clock);
     let log = state.as_deref().map(log_in);
     let composer = match &arguments.composer {
         Some(command) => Box::new(Link::start(Spawn::command(command, log))),
@@ -146,29 +146,6 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     ran.map_err(|error| Failure::machine(format!("the terminal: {error}")))
 }
 
-/// A device, or why there is none.
-pub type Device = Result<AudioDevice, String>;
-
-/// A port, by the name under which it was asked for.
-pub type Port = Option<(String, midi::PortSink)>;
-
-pub fn outputs(audio: Option<&str>, midi: Option<&str>) -> Result<(Device, Port), Failure> {
-    let device = audio_device(audio)?;
-    let port = midi.map(|name| Ok((name.to_owned(), midi::open(name)?))).transpose();
-    Ok((device, port.map_err(|error: midi::MidiError| Failure::machine(error.to_string()))?))
-}
-
-/// A device that was asked for by name must be there; without one the default, and where there is none, the clock alone.
-fn audio_device(audio: Option<&str>) -> Result<Device, Failure> {
-    match audio {
-        Some(text) => {
-            let spec: AudioSpec = text.parse().map_err(|error| Failure { message: format!("{error}"), code: 2 })?;
-            AudioDevice::find(&spec).map(Ok).map_err(|error| Failure::machine(error.to_string()))
-        }
-        None => Ok(AudioDevice::find(&AudioSpec::Default).map_err(|error| error.to_string())),
-    }
-}
-
 fn folders(arguments: &PlayArguments, assets: &Assets, files: &[PathBuf]) -> Vec<Folder> {
     let prompts = match &arguments.prompt {
         Some(path) if path.is_file() => Folder::file(path),
@@ -202,12 +179,6 @@ fn first_scene(
         let (scenes, _) = prompt::read_with(path, text, &library::patch_names(patches), lexicon, rig);
         Some((path.clone(), Arc::new(scenes.into_iter().next()?)))
     })
-}
-
-/// The MIDI ports that voices name, opened; and the one of the command line.
-pub fn open_ports<'a>(port: Port, outs: impl Iterator<Item = &'a str>, clock: &Arc<Clock>) -> midi::Ports {
-    let wanted = outs.filter(|out| !rig::is_synth(out)).map(str::to_owned).collect();
-    midi::Ports::start(Arc::clone(clock), port, wanted)
 }
 
 pub fn composer(model: Option<&Path>, log: Option<PathBuf>, say: &dyn Fn(Level, String)) -> Box<dyn Composer> {

@@ -180,6 +180,15 @@ impl AudioDevice {
         false
     }
 
+    /// The MIDI inputs that its ports can be connected to, by full name; `None` where it carries no MIDI.
+    #[must_use]
+    pub fn midi_inputs(&self) -> Option<Vec<String>> {
+        #[cfg(feature = "jack")]
+        return self.carries_midi().then(super::jack::midi_inputs);
+        #[cfg(not(feature = "jack"))]
+        None
+    }
+
     #[must_use]
     pub fn is_none(&self) -> bool {
         self.target.is_none()

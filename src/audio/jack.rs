@@ -1,8 +1,8 @@
 //! JACK: one client for audio and MIDI. Both are made in its process callback, so that each MIDI message stands at the frame of its event,
 //! beside the sample of its sound. The callback's thread is JACK's, real-time where the server is.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use jack::{
@@ -11,14 +11,19 @@ use jack::{
 };
 
 use super::{CHUNK, Engine, Loan, Shared, Stream};
-use crate::midi::CyclePort;
-use crate::time::SampleRate;
+use crate::midi::{Connections, CyclePort};
+use crate::time::{Frames, SampleRate};
 
 const CLIENT: &str = "barline";
 
 /// The rate of the server that is there; errs with what to do.
 pub fn rate() -> Result<SampleRate, String> {
     Ok(SampleRate(client()?.sample_rate()))
+}
+
+/// The MIDI inputs of other programs and of the hardware, by full name.
+pub fn midi_inputs() -> Vec<String> {
+    client().map(|client| client.ports(None, Some("midi"), PortFlags::IS_INPUT)).unwrap_or_default()
 }
 
 fn client() -> Result<Client, String> {
@@ -34,82 +39,71 @@ fn client() -> Result<Client, String> {
 }
 
 /// Opens a client and plays; errs with why it cannot be.
-pub fn open(rate: SampleRate, loan: Loan, shared: &Arc<Shared>) -> Result<Box<dyn Stream>, String> {
+pub fn open(rate: SampleRate, mut loan: Loan, shared: &Arc<Shared>) -> Result<Box<dyn Stream>, String> {
     let client = client()?;
     if client.sample_rate() != rate.0 {
-        return Err(format!(
-            "the server runs at {} Hz now, and the instrument was built for {}",
-            client.sample_rate(),
-            rate.0
-        ));
+        let now = client.sample_rate();
+        return Err(format!("the server runs at {now} Hz now, and the instrument was built for {}", rate.0));
     }
     let wrong = |error: jack::Error| error.to_string();
-    let sides = ["left", "right"].map(|side| client.register_port(side, AudioOut::default()));
-    let [left, right] = sides;
-    let sides = [left.map_err(wrong)?, right.map_err(wrong)?];
-    let ports = loan.engine.as_ref().map_or(&[][..], |engine| &engine.ports);
-    let names: Vec<String> = ports.iter().map(|port| port.wanted.clone()).collect();
-    let mut midi = Vec::with_capacity(names.len());
-    for name in &names {
-        midi.push(client.register_port(&format!("midi {name}"), MidiOut::default()).map_err(wrong)?);
+    let side = |name: &str| client.register_port(name, AudioOut::default()).map_err(wrong);
+    let sides = [side("left")?, side("right")?];
+    let Some(engine) = &mut loan.engine else { return Err("there is nothing to play".to_owned()) };
+    engine.scratch.resize(2 * CHUNK, 0.0);
+    let mut midi = Vec::with_capacity(engine.ports.len());
+    for number in 1..=engine.ports.len() {
+        midi.push(client.register_port(&format!("midi {number}"), MidiOut::default()).map_err(wrong)?);
     }
-    let mut wires = Wires { sides: vec![], midi: vec![] };
-    for side in &sides {
-        wires.sides.push(side.name().map_err(wrong)?);
-    }
-    for (port, wanted) in midi.iter().zip(names) {
-        wires.midi.push((port.name().map_err(wrong)?, wanted));
-    }
-    let mut loan = loan;
-    if let Some(engine) = &mut loan.engine {
-        engine.scratch.resize(2 * CHUNK, 0.0);
-    }
+    let names = |ports: &mut dyn Iterator<Item = Result<String, jack::Error>>| -> Result<Vec<String>, String> {
+        ports.collect::<Result<_, _>>().map_err(wrong)
+    };
+    let (our_sides, our_midi) = (names(&mut sides.iter().map(Port::name))?, names(&mut midi.iter().map(Port::name))?);
+    let connections = engine.connections.clone();
     let process = Process { sides, midi, loan, shared: Arc::clone(shared) };
     let client = client.activate_async(Watch(Arc::clone(shared)), process).map_err(wrong)?;
-    wires.connect_sides(client.as_client());
-    let mut running = Running { client, wires };
+    // To the first two inputs of the sound card.
+    let inputs = client.as_client().ports(None, Some("audio"), PortFlags::IS_INPUT | PortFlags::IS_PHYSICAL);
+    for (side, input) in our_sides.iter().zip(&inputs) {
+        let _ = client.as_client().connect_ports_by_name(side, input);
+    }
+    let mut running = Running { client, midi: our_midi, connections };
     running.look_after();
     Ok(Box::new(running))
-}
-
-/// What our ports are connected to.
-struct Wires {
-    sides: Vec<String>,
-    /// Our port, and a part of the other's name.
-    midi: Vec<(String, String)>,
-}
-
-impl Wires {
-    /// To the first two inputs of the sound card.
-    fn connect_sides(&self, client: &Client) {
-        let card = PortFlags::IS_INPUT | PortFlags::IS_PHYSICAL;
-        let inputs = client.ports(None, Some("audio"), card);
-        for (side, input) in self.sides.iter().zip(&inputs) {
-            let _ = client.connect_ports_by_name(side, input);
-        }
-    }
 }
 
 /// The client that runs. JACK takes it off when it is dropped.
 struct Running {
     client: AsyncClient<Watch, Process>,
-    wires: Wires,
+    /// The full names of our outputs.
+    midi: Vec<String>,
+    connections: Option<Arc<Mutex<Connections>>>,
 }
 
 impl Stream for Running {
-    /// Connects the MIDI ports whose partner is there; one that went away and came back, too. What the performer has connected by hand stays.
+    /// Says what inputs there are, and connects the outputs whose partners are wanted; one that went away and came back, too. What the
+    /// performer has connected by hand stays.
     fn look_after(&mut self) {
+        let Some(connections) = &self.connections else { return };
         let client = self.client.as_client();
-        for (port, wanted) in &self.wires.midi {
-            let ours = client.port_by_name(port);
-            if ours.is_none_or(|ours| ours.connected_count().is_ok_and(|count| count > 0)) {
-                continue;
+        let inputs = client.ports(None, Some("midi"), PortFlags::IS_INPUT);
+        let mut connections = connections.lock().unwrap_or_else(PoisonError::into_inner);
+        for (ours, wanted) in self.midi.iter().zip(&connections.wanted) {
+            let port = client.port_by_name(ours);
+            match wanted {
+                Some(wanted) if port.is_some_and(|port| port.connected_count() == Ok(0)) => {
+                    let _ = client.connect_ports_by_name(ours, wanted);
+                }
+                _ => {}
             }
-            let inputs = client.ports(None, Some("midi"), PortFlags::IS_INPUT);
-            let wanted = wanted.to_lowercase();
-            if let Some(input) = inputs.iter().find(|input| input.to_lowercase().contains(&wanted)) {
-                let _ = client.connect_ports_by_name(port, input);
-            }
+        }
+        connections.inputs = inputs;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(connections) = &self.connections {
+            connections.lock().unwrap_or_else(PoisonError::into_inner).inputs.clear();
         }
     }
 }
@@ -139,7 +133,7 @@ impl ProcessHandler for Process {
     fn process(&mut self, client: &Client, scope: &ProcessScope) -> Control {
         let now = Instant::now();
         self.shared.callbacks.fetch_add(1, Ordering::Relaxed);
-        let Some(Engine { renderer, ports, publisher, scratch }) = &mut self.loan.engine else {
+        let Some(Engine { renderer, ports, publisher, scratch, .. }) = &mut self.loan.engine else {
             return Control::Continue;
         };
         let [left, right] = &mut self.sides;
@@ -147,7 +141,7 @@ impl ProcessHandler for Process {
         let from = renderer.frame();
         // The cycle began a little before the callback did.
         let rate = SampleRate(client.sample_rate());
-        let since = rate.duration_of(crate::time::Frames(i64::from(scope.frames_since_cycle_start())));
+        let since = rate.duration_of(Frames(i64::from(scope.frames_since_cycle_start())));
         publisher.publish(from, now.checked_sub(since).unwrap_or(now));
         for (left, right) in left.chunks_mut(CHUNK).zip(right.chunks_mut(CHUNK)) {
             let rendered = &mut scratch[..2 * left.len()];
@@ -163,7 +157,7 @@ impl ProcessHandler for Process {
     }
 }
 
-fn play(port: &mut CyclePort, out: &mut Port<MidiOut>, from: crate::time::Frames, scope: &ProcessScope) {
+fn play(port: &mut CyclePort, out: &mut Port<MidiOut>, from: Frames, scope: &ProcessScope) {
     let mut writer = out.writer(scope);
     port.play(from, scope.n_frames(), &mut |time, bytes| {
         // A cycle that is full loses a message; nothing can be done about it here.

@@ -11,7 +11,7 @@ use super::Clock;
 use crate::audio::{AudioDevice, AudioError, AudioOutput, AudioSpec};
 use crate::engine::{RenderStats, Renderer};
 use crate::event::{Action, ScheduledEvent, VoiceSlot};
-use crate::midi::MidiOutput;
+use crate::midi::{MidiOutput, News, Patchbay, Ports};
 use crate::synth::{CLICK, Patch, Synth};
 use crate::time::Frames;
 
@@ -90,7 +90,7 @@ pub struct Arrived {
 #[derive(Debug)]
 pub struct Instrument {
     ring: rtrb::Producer<ScheduledEvent>,
-    output: MidiOutput,
+    ports: Ports,
     pub stats: Arc<RenderStats>,
     pub sound: AudioOutput,
 }
@@ -103,14 +103,18 @@ impl Instrument {
         let (synth, _) = Synth::new(rate, &[Some(&click)]);
         let (renderer, ring) = Renderer::new(synth);
         let stats = renderer.stats();
-        let (output, port) = MidiOutput::in_cycle(RECEIVER, rate);
-        let sound = AudioOutput::start(device, renderer, vec![port], Clock::new(rate));
-        Ok(Instrument { ring, output, stats, sound })
+        let (bay, ends) = Patchbay::new(rate);
+        let sound = AudioOutput::start(device, renderer, Some((ends, bay.connections())), Clock::new(rate));
+        let ports = Ports::in_cycle(bay, vec![]);
+        Ok(Instrument { ring, ports, stats, sound })
     }
 
     /// Plays a plan and gives what arrived. `spoil` may move an event or leave it out: for tests of the checks.
     pub fn play(&mut self, plan: &[Planned], spoil: &dyn Fn(usize, i64) -> Option<i64>) -> Result<Arrived, AudioError> {
         let mut receiver = Receiver::plug_in()?;
+        self.ports.want(RECEIVER);
+        let mut output = self.opened()?;
+        receiver.wait_until_connected()?;
         let origin = self.stats.frame().0;
         for (index, planned) in plan.iter().enumerate() {
             let Some(at) = spoil(index, planned.at) else { continue };
@@ -123,11 +127,39 @@ impl Instrument {
             let event = ScheduledEvent { at: Frames(origin + at), action };
             self.wait_until(event.at.0 - AHEAD);
             let full = || AudioError("the rings are full: the server stands still".to_owned());
-            self.output.send(event).map_err(|_| full())?;
+            output.send(event).map_err(|_| full())?;
             self.ring.push(event).map_err(|_| full())?;
         }
         self.wait_until(origin + plan.last().map_or(0, |planned| planned.at) + AHEAD);
-        Ok(receiver.arrived())
+        let arrived = receiver.arrived();
+        drop(receiver);
+        self.ports.close(output);
+        self.gone()?;
+        Ok(arrived)
+    }
+
+    /// The output to the receiver, as soon as it is found.
+    fn opened(&self) -> Result<MidiOutput, AudioError> {
+        self.news(&mut |news| match news {
+            News::Open { output, .. } => Some(output),
+            News::Missing { .. } => None,
+        })
+    }
+
+    /// Waits until it is missed, so that the next one is found anew.
+    fn gone(&self) -> Result<(), AudioError> {
+        self.news(&mut |news| matches!(news, News::Missing { .. }).then_some(()))
+    }
+
+    fn news<T>(&self, take: &mut dyn FnMut(News) -> Option<T>) -> Result<T, AudioError> {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            if let Some(taken) = self.ports.news().and_then(&mut *take) {
+                return Ok(taken);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Err(AudioError("the ports are not as they should be".to_owned()))
     }
 
     fn wait_until(&self, frame: i64) {
@@ -169,12 +201,13 @@ impl ProcessHandler for Ear {
 
 /// Another program, as the instrument sees it, with a MIDI input and an audio input.
 struct Receiver {
-    _client: AsyncClient<(), Ear>,
+    client: AsyncClient<(), Ear>,
+    /// The full names of its MIDI and audio inputs.
+    ports: [String; 2],
     heard: rtrb::Consumer<Heard>,
 }
 
 impl Receiver {
-    /// Comes, and waits until the instrument has found it.
     fn plug_in() -> Result<Receiver, AudioError> {
         let wrong = |error: jack::Error| AudioError(error.to_string());
         let (client, _) = Client::new(RECEIVER, ClientOptions::NO_START_SERVER).map_err(wrong)?;
@@ -183,19 +216,24 @@ impl Receiver {
         let audio = client.register_port("audio", AudioIn::default()).map_err(wrong)?;
         let names = [midi.name().map_err(wrong)?, audio.name().map_err(wrong)?];
         let client = client.activate_async((), Ear { midi, audio, before: 0.0, sender }).map_err(wrong)?;
+        Ok(Receiver { client, ports: names, heard })
+    }
+
+    fn wait_until_connected(&self) -> Result<(), AudioError> {
+        let client = self.client.as_client();
         let connected = |name: &String| {
-            let port = client.as_client().port_by_name(name);
+            let port = client.port_by_name(name);
             port.is_some_and(|port| port.connected_count().is_ok_and(|count| count > 0))
         };
         let begun = Instant::now();
-        while !names.iter().all(connected) {
+        while !self.ports.iter().all(connected) {
             if begun.elapsed() > PATIENCE {
                 return Err(AudioError("the ports do not come to be connected".to_owned()));
             }
-            let _ = client.as_client().connect_ports_by_name("barline:left", &names[1]);
+            let _ = client.connect_ports_by_name("barline:left", &self.ports[1]);
             std::thread::sleep(Duration::from_millis(10));
         }
-        Ok(Receiver { _client: client, heard })
+        Ok(())
     }
 
     fn arrived(&mut self) -> Arrived {

@@ -24,7 +24,7 @@ impl MidiSink for Tray {
     fn send(&mut self, message: &[u8]) -> Result<(), MidiError> {
         let mut bytes = [0; 3];
         // An empty sentence, since this must not allocate.
-        let refused = |_| MidiError(String::new());
+        let refused = |()| MidiError(String::new());
         bytes.get_mut(..message.len()).ok_or(()).map_err(refused)?.copy_from_slice(message);
         self.0.push(Message { bytes, length: message.len() as u8 }).map_err(|_| MidiError(String::new()))
     }
@@ -33,8 +33,6 @@ impl MidiSink for Tray {
 /// A MIDI output that is played cycle by cycle.
 #[derive(Debug)]
 pub struct CyclePort {
-    /// What it is to be connected to: a part of a port's name.
-    pub wanted: String,
     player: Player,
     tray: Consumer<Message>,
 }
@@ -69,12 +67,12 @@ impl CyclePort {
 impl MidiOutput {
     /// An output without a thread: who runs the audio cycles plays the port.
     #[must_use]
-    pub fn in_cycle(wanted: &str, rate: SampleRate) -> (MidiOutput, CyclePort) {
+    pub fn in_cycle(rate: SampleRate) -> (MidiOutput, CyclePort) {
         let (events, consumer) = RingBuffer::new(RING_CAPACITY);
         let (messages, tray) = RingBuffer::new(MESSAGES);
         let player = Player::new(Box::new(Tray(messages)), consumer, rate);
         let output = MidiOutput { events, stats: player.stats(), thread: None };
-        (output, CyclePort { wanted: wanted.to_owned(), player, tray })
+        (output, CyclePort { player, tray })
     }
 }
 
@@ -97,7 +95,7 @@ mod tests {
 
     /// Plays cycles of 256 frames; the messages with their frames since the first.
     fn played(cycles: i64, events: &[ScheduledEvent]) -> Vec<(i64, Vec<u8>)> {
-        let (mut output, mut port) = MidiOutput::in_cycle("box", RATE);
+        let (mut output, mut port) = MidiOutput::in_cycle(RATE);
         for event in events {
             output.send(*event).unwrap();
         }
@@ -133,7 +131,7 @@ mod tests {
 
     #[test]
     fn silence_ends_what_sounds() {
-        let (mut output, mut port) = MidiOutput::in_cycle("box", RATE);
+        let (mut output, mut port) = MidiOutput::in_cycle(RATE);
         output.send(note(0, 60, true)).unwrap();
         port.play(Frames(0), 64, &mut |_, _| {});
         let mut ended = Vec::new();

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::{MidiError, MidiOutput, MidiSink, MidiStats, PortSink, open, ports};
+use super::{MidiError, MidiOutput, MidiStats, Patchbay, PortSink, open, ports};
 use crate::clock::Clock;
 
 /// Between two looks at what is plugged in.
@@ -46,14 +46,24 @@ impl Ports {
     /// `wanted` is opened before this returns; `opened` is a port that is open already, by the name under which it is wanted.
     #[must_use]
     pub fn start(clock: Arc<Clock>, opened: Option<(String, PortSink)>, wanted: Vec<String>) -> Ports {
+        let system = System(clock);
+        let opened = opened.map(|(port, sink)| (port, sink.name().to_owned(), system.play(sink)));
+        Ports::with(system, opened, wanted)
+    }
+
+    /// Ports that the audio cycle plays; `wanted` as above.
+    #[must_use]
+    pub fn in_cycle(bay: Patchbay, wanted: Vec<String>) -> Ports {
+        Ports::with(bay, None, wanted)
+    }
+
+    fn with(system: impl Wires + 'static, opened: Option<(String, String, MidiOutput)>, wanted: Vec<String>) -> Ports {
         let (asks, inbox) = channel();
         let (outbox, news) = channel();
-        let start = move |sink| MidiOutput::start(sink, Arc::clone(&clock));
-        let mut room = Room { system: System, start, known: Vec::new(), outbox };
-        if let Some((port, sink)) = opened {
-            let name = sink.name().to_owned();
+        let mut room = Room { system, known: Vec::new(), outbox };
+        if let Some((port, name, output)) = opened {
             room.known.push(Known { port, open: None, said: false });
-            room.take(0, name, Box::new(sink));
+            room.take(0, name, output);
         }
         wanted.into_iter().for_each(|port| room.want(port));
         let thread = std::thread::Builder::new().name("ports".into()).spawn(move || room.run(&inbox)).ok();
@@ -85,24 +95,34 @@ impl Drop for Ports {
     }
 }
 
-/// The system's MIDI, or a test's.
-trait Wires: Send {
+/// The system's MIDI, the audio system's, or a test's.
+pub(super) trait Wires: Send {
     /// The full names of the ports that there are.
     fn names(&mut self) -> Vec<String>;
     /// Opens the port that is wanted; gives its full name.
-    fn open(&mut self, wanted: &str) -> Result<(String, Box<dyn MidiSink>), MidiError>;
+    fn open(&mut self, wanted: &str) -> Result<(String, MidiOutput), MidiError>;
+    /// Takes an output back, and ends what sounds there.
+    fn close(&mut self, output: MidiOutput) {
+        drop(output);
+    }
 }
 
-struct System;
+struct System(Arc<Clock>);
+
+impl System {
+    fn play(&self, sink: PortSink) -> MidiOutput {
+        MidiOutput::start(Box::new(sink), Arc::clone(&self.0))
+    }
+}
 
 impl Wires for System {
     fn names(&mut self) -> Vec<String> {
         ports().unwrap_or_default().into_iter().map(|port| port.name).collect()
     }
 
-    fn open(&mut self, wanted: &str) -> Result<(String, Box<dyn MidiSink>), MidiError> {
+    fn open(&mut self, wanted: &str) -> Result<(String, MidiOutput), MidiError> {
         let sink = open(wanted)?;
-        Ok((sink.name().to_owned(), Box::new(sink)))
+        Ok((sink.name().to_owned(), self.play(sink)))
     }
 }
 
@@ -114,14 +134,13 @@ struct Known {
     said: bool,
 }
 
-struct Room<W, S> {
+struct Room<W> {
     system: W,
-    start: S,
     known: Vec<Known>,
     outbox: Sender<News>,
 }
 
-impl<W: Wires, S: FnMut(Box<dyn MidiSink>) -> MidiOutput> Room<W, S> {
+impl<W: Wires> Room<W> {
     fn run(mut self, inbox: &Receiver<Ask>) {
         loop {
             // Where nobody wants a port nobody looks for one.
@@ -131,7 +150,7 @@ impl<W: Wires, S: FnMut(Box<dyn MidiSink>) -> MidiOutput> Room<W, S> {
             };
             match ask {
                 Ok(Ask::Want(port)) => self.want(port),
-                Ok(Ask::Close(output)) => drop(output),
+                Ok(Ask::Close(output)) => self.system.close(output),
                 Err(RecvTimeoutError::Timeout) => self.look(),
                 Ok(Ask::End) | Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -163,13 +182,12 @@ impl<W: Wires, S: FnMut(Box<dyn MidiSink>) -> MidiOutput> Room<W, S> {
 
     fn try_open(&mut self, at: usize) {
         match self.system.open(&self.known[at].port) {
-            Ok((name, sink)) => self.take(at, name, sink),
+            Ok((name, output)) => self.take(at, name, output),
             Err(error) => self.miss(at, Some(error.0)),
         }
     }
 
-    fn take(&mut self, at: usize, name: String, sink: Box<dyn MidiSink>) {
-        let output = (self.start)(sink);
+    fn take(&mut self, at: usize, name: String, output: MidiOutput) {
         let known = &mut self.known[at];
         known.open = Some((name.clone(), output.stats()));
         known.said = false;
@@ -191,6 +209,7 @@ impl<W: Wires, S: FnMut(Box<dyn MidiSink>) -> MidiOutput> Room<W, S> {
 mod tests {
     use std::sync::Mutex;
 
+    use super::super::MidiSink;
     use super::*;
     use crate::time::SampleRate;
 
@@ -210,19 +229,18 @@ mod tests {
             self.0.lock().expect("not poisoned").iter().map(|name| (*name).to_owned()).collect()
         }
 
-        fn open(&mut self, wanted: &str) -> Result<(String, Box<dyn MidiSink>), MidiError> {
+        fn open(&mut self, wanted: &str) -> Result<(String, MidiOutput), MidiError> {
             let name = self.names().into_iter().find(|name| name.contains(wanted));
             let name = name.ok_or_else(|| MidiError(format!("no {wanted}")))?;
-            Ok((name, Box::new(Silence)))
+            Ok((name, MidiOutput::start(Box::new(Silence), Clock::free_running(SampleRate(48_000)))))
         }
     }
 
     #[test]
     fn ports_come_and_go_and_each_change_is_news_once() {
-        let (plugged, clock) = (Plugged::default(), Clock::free_running(SampleRate(48_000)));
+        let plugged = Plugged::default();
         let (outbox, news) = channel();
-        let start = move |sink| MidiOutput::start(sink, Arc::clone(&clock));
-        let mut room = Room { system: plugged.clone(), start, known: Vec::new(), outbox };
+        let mut room = Room { system: plugged.clone(), known: Vec::new(), outbox };
         let said = || -> Vec<String> {
             let said = |news| match news {
                 News::Open { port, name, .. } => format!("{port} is {name}"),
