@@ -242,13 +242,14 @@ fn bars(shown: &str) -> Vec<Bar> {
 fn bar(line: &str, columns: &[usize]) -> Option<Bar> {
     let line: Vec<char> = line.chars().collect();
     let part = |from: usize, to: usize| line.get(from..to.min(line.len())).unwrap_or(&[]).iter().collect::<String>();
-    let number = part(1, 4).trim().parse().ok()?;
+    let rule = line.iter().position(|c| matches!(c, '│' | '┊'))?;
+    let number = part(1, rule).trim().parse().ok()?;
     let ends = columns.iter().skip(1).copied().chain([line.len()]);
     let cells = columns.iter().zip(ends).map(|(&from, to)| Cell {
         mark: part(from, from + 2).trim().to_owned(),
         text: part(from + 3, to).trim().to_owned(),
     });
-    Some(Bar { number, sounding: line[0] == '▶', planned: line.get(4) == Some(&'┊'), cells: cells.collect() })
+    Some(Bar { number, sounding: line[0] == '▶', planned: line[rule] == '┊', cells: cells.collect() })
 }
 
 fn sounding(shown: &str) -> Option<i64> {
@@ -856,7 +857,8 @@ pcm.loud { type jack playback_ports { 0 system:playback_1 1 system:playback_2 } 
 
     impl Drop for Jack {
         fn drop(&mut self) {
-            let _ = self.server.kill();
+            // Asked to end, it takes itself off the list of servers, which has few places.
+            pty::signal(self.server.id(), libc::SIGTERM);
             let _ = self.server.wait();
         }
     }

@@ -24,7 +24,7 @@ const AHEAD: i64 = 9_600;
 const PATIENCE: Duration = Duration::from_secs(20);
 const RECEIVER: &str = "barline-receiver";
 
-/// A JACK server without hardware, paced as a sound card is. Killed when dropped.
+/// A JACK server without hardware, paced as a sound card is. Ended when dropped.
 #[derive(Debug)]
 pub struct Server {
     process: Child,
@@ -52,7 +52,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.process.kill();
+        // Asked to end, it takes itself off the list of servers, which has few places.
+        // SAFETY: a plain system call, on a child that has not been waited for.
+        unsafe { libc::kill(self.process.id() as libc::pid_t, libc::SIGTERM) };
         let _ = self.process.wait();
     }
 }
