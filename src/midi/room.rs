@@ -74,6 +74,13 @@ impl Ports {
     pub fn news(&self) -> Option<News> {
         self.news.try_recv().ok()
     }
+
+    /// Without a room behind it: whoever calls makes the news.
+    #[cfg(test)]
+    pub(crate) fn held() -> (Ports, Sender<News>) {
+        let (outbox, news) = channel();
+        (Ports { asks: channel().0, news, thread: None }, outbox)
+    }
 }
 
 impl Drop for Ports {
