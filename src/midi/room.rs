@@ -55,7 +55,9 @@ impl Ports {
             room.known.push(Known { port, open: None, said: false });
             room.take(0, name, Box::new(sink));
         }
-        wanted.into_iter().for_each(|port| room.want(port));
+        for port in wanted {
+            room.want(port);
+        }
         let thread = std::thread::Builder::new().name("ports".into()).spawn(move || room.run(&inbox)).ok();
         Ports { asks, news, thread }
     }
@@ -132,9 +134,10 @@ impl<W: Wires, S: FnMut(Box<dyn MidiSink>) -> MidiOutput> Room<W, S> {
     fn run(mut self, inbox: &Receiver<Ask>) {
         loop {
             // Where nobody wants a port nobody looks for one.
-            let ask = match self.known.is_empty() {
-                true => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                false => inbox.recv_timeout(LOOK),
+            let ask = if self.known.is_empty() {
+                inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                inbox.recv_timeout(LOOK)
             };
             match ask {
                 Ok(Ask::Want(port)) => self.want(port),

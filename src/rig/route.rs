@@ -97,12 +97,11 @@ impl Router {
             latency: Frames(i64::from(self.rate.0) * i64::from(sound.latency_ms) / 1000),
             drums: sound.drums.clone(),
         };
-        match sound.from {
-            Some(from) => self.coming[slot] = Some((from, route)),
-            None => {
-                self.coming[slot] = None;
-                self.routes[slot] = route;
-            }
+        if let Some(from) = sound.from {
+            self.coming[slot] = Some((from, route));
+        } else {
+            self.coming[slot] = None;
+            self.routes[slot] = route;
         }
     }
 
