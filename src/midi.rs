@@ -127,6 +127,14 @@ impl MidiOutput {
     pub fn stats(&self) -> Arc<MidiStats> {
         Arc::clone(&self.stats)
     }
+
+    /// One without a thread, and what it is sent.
+    #[cfg(test)]
+    pub(crate) fn held() -> (MidiOutput, rtrb::Consumer<ScheduledEvent>) {
+        let (events, sent) = RingBuffer::new(RING_CAPACITY);
+        let waker = std::thread::current();
+        (MidiOutput { events, stats: Arc::default(), stop: Arc::default(), thread: None, waker }, sent)
+    }
 }
 
 impl Drop for MidiOutput {

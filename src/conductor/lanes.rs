@@ -46,7 +46,7 @@ impl Lanes {
                 *running = anew();
             }
             let thin = transport.rate().frames_in(THIN);
-            for (at, value) in steps(lane, bar.number - running.from) {
+            for (at, value) in steps(*lane, bar.number - running.from) {
                 let frame = transport.frame_of(bar.start + bar.length().scale(at));
                 let known = running.last.is_some_and(|(_, last)| last == value);
                 let dense = running.last.is_some_and(|(last, _)| frame < last + thin && frame >= last);
@@ -77,7 +77,7 @@ impl Lanes {
 
 /// The values of a ramp in its bar `bar`, from 0, each with its time as a share of the bar, from 0 to below 1. The first is the bar's first;
 /// behind the ramp the last value holds. A value is reached where the line from the one end to the other is rounded to it.
-fn steps(lane: &Lane, bar: i64) -> Vec<(Ratio<i64>, u8)> {
+fn steps(lane: Lane, bar: i64) -> Vec<(Ratio<i64>, u8)> {
     let start = Ratio::from(0);
     let (bars, way) = (i64::from(lane.bars), i64::from(lane.to) - i64::from(lane.from));
     if bar >= bars {
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn a_ramp_is_a_line() {
         let shown = |lane: Lane, bar: i64| {
-            let steps = steps(&lane, bar);
+            let steps = steps(lane, bar);
             steps.iter().map(|(at, value)| format!("{at}:{value}")).collect::<Vec<_>>().join(" ")
         };
         for (lane, bars) in [
@@ -116,7 +116,7 @@ mod tests {
             let said: Vec<String> = (0..3).map(|bar| shown(lane, bar)).collect();
             assert_eq!(said, bars, "{lane:?}");
         }
-        let all: Vec<u8> = (0..8).flat_map(|bar| steps(&lane(127, 0, 8), bar)).map(|(_, value)| value).collect();
+        let all: Vec<u8> = (0..8).flat_map(|bar| steps(lane(127, 0, 8), bar)).map(|(_, value)| value).collect();
         assert!(all.is_sorted_by(|a, b| a >= b) && all[0] == 127 && all[all.len() - 1] == 0);
     }
 }

@@ -154,7 +154,9 @@ impl Conductor {
                 self.mix.told.extend(program.iter().map(|&(controller, value)| ((slot, controller), value)));
                 settings.extend(program);
             }
-            settings.into_iter().for_each(|setting| out(ScheduledEvent { at: now, action: action(slot, setting) }));
+            for setting in settings {
+                out(ScheduledEvent { at: now, action: action(slot, setting) });
+            }
         }
     }
 

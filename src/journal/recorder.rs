@@ -74,18 +74,23 @@ impl Recorder {
 
     /// [`Conductor::advance`].
     pub fn advance(&mut self, now: Frames, out: &mut dyn FnMut(Step)) {
-        let Recorder { conductor, journal, .. } = self;
-        conductor.advance(now, &mut |event| send(journal.as_ref(), event, out));
+        let mut events = Vec::new();
+        self.conductor.advance(now, &mut |event| events.push(event));
+        self.send(events, out);
         self.look();
     }
 
-    /// How slots sound now, and then what was sent: events go by the ways that are given before them.
+    /// Writes down and passes on how slots sound now, and then what was sent: events go by the ways that are given before them. Nothing goes to
+    /// the outputs on another way.
     fn send(&mut self, events: Vec<ScheduledEvent>, out: &mut dyn FnMut(Step)) {
         for sound in self.conductor.sounds() {
             self.write(Line::Voice(sound.clone()));
             out(Step::Sound(sound));
         }
-        events.into_iter().for_each(|event| send(self.journal.as_ref(), event, out));
+        for event in events {
+            self.write(Line::Sent(event));
+            out(Step::Send(event));
+        }
     }
 
     /// Writes down an event that others than the conductor send.
@@ -153,12 +158,4 @@ impl Recorder {
             let _ = journal.send(line);
         }
     }
-}
-
-/// Writes an event down and passes it on: nothing goes to the outputs on another way.
-fn send(journal: Option<&Sender<Line>>, event: ScheduledEvent, out: &mut dyn FnMut(Step)) {
-    if let Some(journal) = journal {
-        let _ = journal.send(Line::Sent(event));
-    }
-    out(Step::Send(event));
 }

@@ -61,19 +61,19 @@ impl Set {
         let mut set =
             Set { recorder, lines, now: 0, sent: vec![], ways: Ways::new(), output: EventQueue::new(), played: vec![] };
         let Set { recorder, sent, ways, output, .. } = &mut set;
-        recorder.begin(Frames(0), &mut |step| keep(step, sent, ways, output));
+        recorder.begin(Frames(0), &mut |step| keep(&step, sent, ways, output));
         set
     }
 
     fn command(&mut self, command: Command) {
         let Set { recorder, sent, ways, output, now, .. } = self;
-        recorder.command(command, Frames(*now), &mut |step| keep(step, sent, ways, output));
+        recorder.command(command, Frames(*now), &mut |step| keep(&step, sent, ways, output));
     }
 
     /// A turn of the scheduler, then so many frames pass.
     fn pass(&mut self, frames: i64) {
         let Set { recorder, sent, ways, output, now, .. } = self;
-        recorder.advance(Frames(*now), &mut |step| keep(step, sent, ways, output));
+        recorder.advance(Frames(*now), &mut |step| keep(&step, sent, ways, output));
         recorder.messages(Frames(*now));
         self.now += frames;
         self.played.extend(std::iter::from_fn(|| self.output.pop_due(Frames(self.now - 1))));
@@ -120,11 +120,11 @@ impl Ways {
     }
 }
 
-fn keep(step: Step, sent: &mut Vec<ScheduledEvent>, ways: &mut Ways, output: &mut EventQueue) {
-    ways.take(&step);
+fn keep(step: &Step, sent: &mut Vec<ScheduledEvent>, ways: &mut Ways, output: &mut EventQueue) {
+    ways.take(step);
     if let Step::Send(event) = step {
-        sent.push(event);
-        output.push(event);
+        sent.push(*event);
+        output.push(*event);
     }
 }
 

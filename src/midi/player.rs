@@ -139,7 +139,7 @@ impl Player {
     fn play(&mut self, action: Action) {
         match action {
             Action::NoteOn { voice, pitch, velocity } => {
-                self.note_on(channel(voice), pitch & 127, velocity.clamp(1, 127))
+                self.note_on(channel(voice), pitch & 127, velocity.clamp(1, 127));
             }
             Action::NoteOff { voice, pitch } => self.note_off(channel(voice), pitch & 127),
             Action::Control { voice, controller, value } => {

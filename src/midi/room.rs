@@ -65,7 +65,9 @@ impl Ports {
             room.known.push(Known { port, open: None, said: false });
             room.take(0, name, output);
         }
-        wanted.into_iter().for_each(|port| room.want(port));
+        for port in wanted {
+            room.want(port);
+        }
         let thread = std::thread::Builder::new().name("ports".into()).spawn(move || room.run(&inbox)).ok();
         Ports { asks, news, thread }
     }
@@ -83,6 +85,13 @@ impl Ports {
 
     pub fn news(&self) -> Option<News> {
         self.news.try_recv().ok()
+    }
+
+    /// Without a room behind it: whoever calls makes the news.
+    #[cfg(test)]
+    pub(crate) fn held() -> (Ports, Sender<News>) {
+        let (outbox, news) = channel();
+        (Ports { asks: channel().0, news, thread: None }, outbox)
     }
 }
 
@@ -144,9 +153,10 @@ impl<W: Wires> Room<W> {
     fn run(mut self, inbox: &Receiver<Ask>) {
         loop {
             // Where nobody wants a port nobody looks for one.
-            let ask = match self.known.is_empty() {
-                true => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                false => inbox.recv_timeout(LOOK),
+            let ask = if self.known.is_empty() {
+                inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                inbox.recv_timeout(LOOK)
             };
             match ask {
                 Ok(Ask::Want(port)) => self.want(port),

@@ -65,8 +65,8 @@ impl Router {
     pub fn new(rate: SampleRate, default: Option<String>) -> Router {
         Router {
             rate,
+            ports: default.iter().cloned().collect(),
             default,
-            ports: Vec::new(),
             percussion: [false; MAX_VOICES],
             routes: vec![Route::default(); MAX_VOICES],
             coming: vec![None; MAX_VOICES],
@@ -74,7 +74,7 @@ impl Router {
         }
     }
 
-    /// The ports that sounds have named so far, as they were named.
+    /// The default port and those that sounds have named so far, as they were named.
     #[must_use]
     pub fn ports(&self) -> &[String] {
         &self.ports
@@ -97,12 +97,11 @@ impl Router {
             latency: Frames(i64::from(self.rate.0) * i64::from(sound.latency_ms) / 1000),
             drums: sound.drums.clone(),
         };
-        match sound.from {
-            Some(from) => self.coming[slot] = Some((from, route)),
-            None => {
-                self.coming[slot] = None;
-                self.routes[slot] = route;
-            }
+        if let Some(from) = sound.from {
+            self.coming[slot] = Some((from, route));
+        } else {
+            self.coming[slot] = None;
+            self.routes[slot] = route;
         }
     }
 

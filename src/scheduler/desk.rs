@@ -104,6 +104,7 @@ impl Desk {
     /// Gives a slot its patch and its way, and opens the port at its end.
     fn give(&mut self, sound: &Sound) {
         self.router.give(sound);
+        // The first time the default is among them.
         for port in &self.router.ports()[self.ports.len()..] {
             self.outputs.ports.want(port);
         }
@@ -172,5 +173,103 @@ impl Desk {
         if !names.is_empty() {
             snapshot.midi = names.join(", ");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::mpsc::Sender;
+
+    use rtrb::{Consumer, RingBuffer};
+
+    use super::*;
+    use crate::audio::{AudioDevice, AudioOutput};
+    use crate::clock::Clock;
+    use crate::compose::Role;
+    use crate::engine::Renderer;
+    use crate::midi::Ports;
+    use crate::prompt::{By, Voice};
+    use crate::synth::Synth;
+
+    const BASS: VoiceSlot = VoiceSlot(0);
+
+    /// A desk, what goes to its synth, and who makes the news of ports.
+    fn desk(default: Option<&str>) -> (Desk, Consumer<ScheduledEvent>, Sender<News>) {
+        let (device, (ports, news)) = (AudioDevice::none(), Ports::held());
+        let (rate, (ring, synth)) = (device.rate(), RingBuffer::new(64));
+        let (renderer, _) = Renderer::new(Synth::new(rate, &[]).0);
+        let (stats, lane) = (renderer.stats(), Synth::new(rate, &[]).1);
+        let audio = AudioOutput::start(device, renderer, Clock::new(rate));
+        let midi_for_all = default.map(str::to_owned);
+        let outputs = Outputs { ring, lane, stats, audio, ports, midi_for_all, patches: HashMap::new() };
+        (Desk::new(outputs, rate), synth, news)
+    }
+
+    fn sound(out: Option<&str>) -> Step {
+        let sound = Sound::of(&Voice::new("bass", By::Loop, Role::Bass), BASS, Frames(0));
+        Step::Sound(Sound { out: out.map(str::to_owned), channel: Some(1), ..sound })
+    }
+
+    fn send(desk: &mut Desk, actions: &[Action]) {
+        for action in actions {
+            desk.take(Step::Send(ScheduledEvent { at: Frames(0), action: *action }));
+        }
+    }
+
+    fn taken(ring: &mut Consumer<ScheduledEvent>) -> Vec<Action> {
+        std::iter::from_fn(|| ring.pop().ok()).map(|event| event.action).collect()
+    }
+
+    const ON: Action = Action::NoteOn { voice: BASS, pitch: 40, velocity: 90 };
+    const OFF: Action = Action::NoteOff { voice: BASS, pitch: 40 };
+    const CONTROL: Action = Action::Control { voice: BASS, controller: 74, value: 3 };
+    const PROGRAM: Action = Action::Program { voice: BASS, program: 5 };
+
+    fn open(port: &str) -> (News, Consumer<ScheduledEvent>) {
+        let (output, sent) = MidiOutput::held();
+        (News::Open { port: port.to_owned(), name: format!("{port} 20:0"), output }, sent)
+    }
+
+    #[test]
+    fn a_port_that_opens_late_is_set_up_and_no_note_hangs() {
+        let (mut desk, mut synth, news) = desk(None);
+        desk.take(sound(Some("Box")));
+        send(&mut desk, &[PROGRAM, CONTROL, ON]);
+        assert_eq!(taken(&mut synth), [PROGRAM, CONTROL, ON], "the synth stands in");
+        let (opened, mut port) = open("Box");
+        news.send(opened).expect("listens");
+        assert_eq!(desk.look_at_ports(), (vec![], vec![]));
+        assert_eq!(taken(&mut port), [PROGRAM, CONTROL]);
+        send(&mut desk, &[OFF, ON]);
+        assert_eq!((taken(&mut port), taken(&mut synth)), (vec![OFF, ON], vec![OFF]));
+        let mut snapshot = Snapshot::default();
+        desk.describe(&mut snapshot);
+        assert_eq!(snapshot.midi, "Box 20:0");
+    }
+
+    #[test]
+    fn what_becomes_of_a_port_is_told_once() {
+        let (mut desk, mut synth, news) = desk(Some("Box"));
+        desk.take(sound(Some("synth")));
+        let (opened, _) = open("Box");
+        news.send(opened).expect("listens");
+        let missing = |why: &str| News::Missing { port: "Box".to_owned(), why: Some(why.to_owned()) };
+        assert_eq!(desk.look_at_ports(), (vec![], vec![]), "as it was believed to be");
+        news.send(missing("pulled")).expect("listens");
+        news.send(missing("still")).expect("listens");
+        assert_eq!(desk.look_at_ports(), (vec![("Box".to_owned(), false)], vec!["pulled".into(), "still".into()]));
+        send(&mut desk, &[ON, CONTROL]);
+        desk.take(sound(None));
+        // The conductor has not heard of it yet.
+        send(&mut desk, &[OFF, CONTROL, ON]);
+        assert_eq!(taken(&mut synth), [ON, CONTROL, OFF, CONTROL, ON]);
+        let (opened, mut port) = open("Box");
+        news.send(opened).expect("listens");
+        assert_eq!(desk.look_at_ports(), (vec![("Box".to_owned(), true)], vec![]));
+        assert_eq!(taken(&mut port), [], "it is the conductor's to set it up");
+        send(&mut desk, &[OFF, Action::AllNotesOff]);
+        assert_eq!(taken(&mut port), [OFF, Action::AllNotesOff]);
+        assert_eq!(taken(&mut synth), [OFF, Action::AllNotesOff]);
     }
 }
