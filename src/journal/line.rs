@@ -162,7 +162,11 @@ impl Line {
             Line::Voice(sound) => {
                 time(&sound.at) && slot(&sound.slot) && sound.channel.is_none_or(|c| (1..=16).contains(&c))
             }
-            Line::Bar(bar) => time(&bar.at) && beats(&bar.beats) && unit(&bar.unit) && tempo(&bar.tempo),
+            Line::Bar(bar) => {
+                let fine = |time: &Beats| (0..=1 << 30).contains(&time.numerator()) && time.denominator() <= 1 << 20;
+                let moved = bar.parts.iter().flat_map(|part| &part.moved).all(|(_, to)| fine(to));
+                time(&bar.at) && beats(&bar.beats) && unit(&bar.unit) && tempo(&bar.tempo) && moved
+            }
             Line::Tempo { at, beats: place, tempo: value } => time(at) && beats(place) && tempo(value),
             Line::Sent(event) => {
                 time(&event.at)

@@ -160,8 +160,8 @@ fn what_is_played_stands_in_its_lines() {
         bars[1],
         json!({"number": 2, "at": 99_840, "beats": "1", "title": "Two", "meter": "4/4", "unit": "1/8", "key": "C", "tempo": "120",
         "parts": [
-            {"voice": "bass", "role": "bass", "by": "loop", "text": "G,,4 z4", "velocities": [60]},
-            {"voice": "lead", "role": "lead", "by": "text", "text": "D8-", "velocities": [90]},
+            {"voice": "bass", "role": "bass", "by": "loop", "text": "G,,4 z4", "velocities": [70]},
+            {"voice": "lead", "role": "lead", "by": "text", "text": "D8-", "velocities": [100]},
         ]})
     );
     assert_eq!((bars.len(), &bars[2]["meter"], &bars[2]["parts"][1]["by"]), (3, &json!("3/4"), &json!("text")));
@@ -185,7 +185,7 @@ fn what_is_played_stands_in_its_lines() {
             json!({"at": 0, "control": {"voice": 1, "controller": 7, "value": 100}}),
             json!({"at": 0, "control": {"voice": 1, "controller": 10, "value": 64}}),
             json!({"at": 0, "program": {"voice": 1, "program": 5}}),
-            json!({"at": 3840, "note_on": {"voice": 0, "pitch": 48, "velocity": 90}}),
+            json!({"at": 3840, "note_on": {"voice": 0, "pitch": 48, "velocity": 100}}),
         ]
     );
     assert_eq!(sent[sent.len() - 2], json!({"at": 195_360, "flush": null}));
