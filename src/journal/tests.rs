@@ -331,7 +331,8 @@ impl Composer for Moody {
 /// Texts that differ in everything that may differ.
 const TEXTS: [&str; 6] = [
     TWO_VOICES,
-    "X:1\nT:Two\nM:4/4\nL:1/8\nQ:1/4=133\nK:C\nV:bass by=loop patch=sub gain=0.5\nV:lead\n[V:bass] C,4 C,4- |\n[V:lead] C8- | C4 {g}.E2 TF2 |\n",
+    "X:1\nT:Two\nM:4/4\nL:1/8\nQ:1/4=133\nK:C\nV:bass by=loop patch=sub gain=0.5 gate=60% vel=30..90\n\
+     V:lead swing=60% human=8/20\n% swell over 2\n[V:bass] C,4 C,4- |\n[V:lead] C8- | C4 {g}.E2 TF2 | (CEGE C3 C) |\n",
     "X:2\nT:Three\nM:3/4\nL:1/4\nQ:1/4=90\nK:Ebmin\nV:ch\nV:lead pan=-1\n[V:ch] \"Ebm\"x3 |\n[V:lead] E (3FGA- |\n",
     "X:1\nT:Two\nM:7/8\nL:1/8\nQ:3/8=61\nK:D\nV:kit clef=perc by=loop\nV:lead channel=3\nV:more mute\n[V:kit] C,,3 [C,,D,,]4 |\n\
      [V:lead] [df]7 |\n[V:more] f'7- | f'7 |\n",
