@@ -55,6 +55,7 @@ pub struct Note {
 
 /// What is to be done with a note besides striking and holding it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each mark may stand beside every other")]
 pub struct Marks {
     /// It sounds half its length.
     pub staccato: bool,

@@ -48,17 +48,16 @@ impl Agenda {
                 }
                 let (onset, end) = (bar.start + note.onset, bar.start + note.onset + note.length);
                 let held = |open: &Open| (open.voice, open.pitch, open.end) == (slot, pitch, onset);
-                match open.iter().position(held) {
-                    Some(at) => drop(open.swap_remove(at)),
-                    None => {
-                        let again = |open: &Open| (open.voice, open.pitch) == (slot, pitch) && onset < open.end;
-                        while let Some(at) = slurred.iter().position(again) {
-                            slurred.swap_remove(at);
-                            self.put(transport.frame_of(onset), Action::NoteOff { voice: slot, pitch });
-                        }
-                        let strike = Action::NoteOn { voice: slot, pitch, velocity: note.velocity };
-                        self.put(transport.frame_of(onset), strike);
+                if let Some(at) = open.iter().position(held) {
+                    open.swap_remove(at);
+                } else {
+                    let again = |open: &Open| (open.voice, open.pitch) == (slot, pitch) && onset < open.end;
+                    while let Some(at) = slurred.iter().position(again) {
+                        slurred.swap_remove(at);
+                        self.put(transport.frame_of(onset), Action::NoteOff { voice: slot, pitch });
                     }
+                    let strike = Action::NoteOn { voice: slot, pitch, velocity: note.velocity };
+                    self.put(transport.frame_of(onset), strike);
                 }
                 if note.tied_to {
                     open.push(Open { voice: slot, pitch, end });
@@ -77,7 +76,9 @@ impl Agenda {
                 self.end(tie, transport);
             }
         }
-        slurred.into_iter().for_each(|slur| self.end(slur, transport));
+        for slur in slurred {
+            self.end(slur, transport);
+        }
         self.open = tied_on;
     }
 

@@ -29,12 +29,12 @@ pub(super) fn begin(old: Option<&InForce>, scene: &Scene, from: i64, origin: i64
     let voices = scene.voices.iter().enumerate().map(|(at, voice)| {
         let mut known: Vec<Begun> = before(&voice.name).cloned().unwrap_or_default();
         known.retain(|begun| begun.bar < from);
-        let begun = |(bar, said): (usize, Loudness)| match known.iter().position(|known| known.said == said) {
-            Some(at) => known.remove(at),
-            None => {
-                let bars = said.bars.map_or(if said.at_once() { 1 } else { scene.phrase }, u32::from);
-                Begun { bar: (origin + bar as i64).max(from), said, bars: bars.into() }
+        let begun = |(bar, said): (usize, Loudness)| {
+            if let Some(at) = known.iter().position(|known| known.said == said) {
+                return known.remove(at);
             }
+            let bars = said.bars.map_or(if said.at_once() { 1 } else { scene.phrase }, u32::from);
+            Begun { bar: (origin + bar as i64).max(from), said, bars: bars.into() }
         };
         let mut course: Vec<Begun> = scene.loudness_of(at).into_iter().map(begun).collect();
         course.sort_by_key(|begun| begun.bar);

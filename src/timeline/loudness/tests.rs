@@ -11,7 +11,7 @@ fn scene(words: &str) -> Arc<Scene> {
     let mut text =
         format!("X:1\n{}M:4/4\nL:1/4\nK:C\n%%phrase 4\nV:a by=loop\nV:b by=loop\n", lines.next().unwrap_or(""));
     for bar in bars {
-        text += &format!("[V:a] {bar} |\n{}", lines.next().unwrap_or(""));
+        text.extend(["[V:a] ", bar, " |\n", lines.next().unwrap_or("")]);
     }
     text += "[V:b] C,4 |\n";
     Arc::new(read(Path::new("t.abc"), &text, &[], &Lexicon::default()).0.remove(0))
