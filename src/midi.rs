@@ -132,8 +132,7 @@ impl MidiOutput {
     #[cfg(test)]
     pub(crate) fn held() -> (MidiOutput, rtrb::Consumer<ScheduledEvent>) {
         let (events, sent) = RingBuffer::new(RING_CAPACITY);
-        let waker = std::thread::current();
-        (MidiOutput { events, stats: Arc::default(), stop: Arc::default(), thread: None, waker }, sent)
+        (MidiOutput { events, stats: Arc::default(), thread: None }, sent)
     }
 }
 

@@ -3,9 +3,11 @@
 //! A prompt file is plain ABC; what other programs ignore (voice properties, comment lines) is what this module reads.
 
 mod drums;
+mod expression;
 mod hardware;
 mod harmony;
 mod heard;
+mod loudness;
 mod possible;
 mod property;
 mod rhythm;
@@ -101,7 +103,12 @@ impl Scene {
     #[must_use]
     pub fn words_of(&self, voice: usize) -> Vec<(usize, &str, Vec<&'static str>)> {
         let own = self.own.iter().find(|(own, _)| *own == voice).map_or(&[][..], |(_, wishes)| wishes);
-        let meant = self.wishes.iter().chain(own).map(|wish| (wish.from, "", wish.in_force.clone()));
+        let meant = self
+            .wishes
+            .iter()
+            .chain(own)
+            .filter(|wish| wish.steers())
+            .map(|wish| (wish.from, "", wish.in_force.clone()));
         let said = self.words.iter().filter(|words| words.voice.is_none_or(|own| own == voice));
         meant.chain(said.map(|words| (words.from, words.text.as_str(), Vec::new()))).collect()
     }
@@ -118,7 +125,7 @@ impl Scene {
 }
 
 fn in_force(wishes: &[Wish], bar: i64) -> Option<&Wish> {
-    wishes.iter().rfind(|wish| wish.from as i64 <= bar)
+    wishes.iter().rfind(|wish| wish.from as i64 <= bar && wish.steers())
 }
 
 /// Reads a prompt file. Scenes are there even when there are errors: what can be read. `path` decides whether it is ABC or words only (`.txt`).
@@ -237,7 +244,7 @@ fn scene(
             .map(|voice| (voice, words::wishes(&words, Some(voice), lexicon)))
             .filter(|(_, wishes)| !wishes.is_empty())
             .collect(),
-        words,
+        words: loudness::for_the_model(words, lexicon),
         voices,
         source: Arc::default(),
         rig: Arc::default(),

@@ -114,7 +114,7 @@ impl Rendering {
             Format::Wav => write_wav(path, RENDER_RATE, &self.samples),
             Format::Midi => {
                 let meters = [(Beats::ZERO, self.scene.meter)];
-                write_midi(path, &self.tempos, &meters, &record::tracks(&self.scene, &self.bars))
+                write_midi(path, &self.tempos, &meters, &record::tracks(&self.scene, &self.bars, &self.tempos))
             }
             Format::Abc => {
                 std::fs::write(path, record::abc(&self.records)).map_err(|error| ExportError::new(path, &error))

@@ -22,6 +22,7 @@ impl Beats {
     pub const QUARTER: Beats = Beats(Ratio::new_raw(1, 4));
     pub const EIGHTH: Beats = Beats(Ratio::new_raw(1, 8));
     pub const THIRTY_SECOND: Beats = Beats(Ratio::new_raw(1, 32));
+    pub const SIXTY_FOURTH: Beats = Beats(Ratio::new_raw(1, 64));
 
     /// `numerator / denominator` of a whole note. Panics when the denominator is zero.
     #[must_use]

@@ -4,6 +4,8 @@
 //! from the composer as it arrives. An evaluation takes effect at one bar line, which it names.
 
 mod force;
+mod loudness;
+mod played;
 mod question;
 mod sounding;
 mod stage;
@@ -40,6 +42,10 @@ pub struct Bar {
     pub scene: Arc<Scene>,
     /// One for each voice of the scene.
     pub cells: Vec<Cell>,
+    /// What words add to the velocities of each voice, at the bar's start and at its end.
+    loudness: Vec<[i16; 2]>,
+    /// Of the set.
+    seed: u64,
 }
 
 impl Bar {
@@ -76,7 +82,8 @@ impl Timeline {
     #[must_use]
     pub fn new(scene: Arc<Scene>, seed: u64) -> Timeline {
         let voices = vec![Origin { bar: 1, first: 0 }; scene.voices.len()];
-        let now = InForce { scene, revision: Revision(1), from: 1, origin: 1, voices };
+        let loudness = loudness::begin(None, &scene, 1, 1);
+        let now = InForce { scene, revision: Revision(1), from: 1, origin: 1, voices, loudness };
         Timeline {
             now,
             coming: None,
@@ -136,7 +143,8 @@ impl Timeline {
         let voices = scene.voices.iter().map(|voice| origin(&old, voice, from, fresh, scene.phrase)).collect();
         let revision = Revision(old.revision.0 + 1);
         let origin = if fresh { from } else { old.origin };
-        let in_force = InForce { scene, revision, from, origin, voices };
+        let loudness = loudness::begin(Some(&old).filter(|_| !fresh), &scene, from, origin);
+        let in_force = InForce { scene, revision, from, origin, voices, loudness };
         let planned = self.plan.split_off(&(from, String::new()));
         if self.same_music(&in_force) {
             let answers = |name: &str| !fresh && still_answers(&old, &in_force.scene, name);
@@ -242,7 +250,9 @@ impl Timeline {
         }
         self.stage.forget_before(self.next);
         let length = scene.bar_length();
-        self.bars.push(Bar { number: self.next, start: self.start, scene, cells });
+        let loudness =
+            self.in_force(self.next).loudness.iter().map(|course| loudness::ends(course, self.next)).collect();
+        self.bars.push(Bar { number: self.next, start: self.start, scene, cells, loudness, seed: self.seed });
         self.next += 1;
         self.start += length;
         if self.coming.as_ref().is_some_and(|coming| coming.from <= self.next)

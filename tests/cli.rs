@@ -472,7 +472,7 @@ fn a_rehearsal_is_printed_and_written() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let lines: Vec<&str> = ran.out.lines().collect();
     assert_eq!(lines.len(), 5 + 2, "{}", ran.out);
-    let last = r#"{"bar":2,"beat":"5/3","voice":"lead","pitch":74,"velocity":90,"length":"1/8","by":"text"}"#;
+    let last = r#"{"bar":2,"beat":"5/3","voice":"lead","pitch":74,"velocity":82,"length":"1/8","by":"text"}"#;
     assert_eq!(lines[6], last);
     assert!(outputs.iter().all(|path| path.metadata().expect("a file").len() > 50));
     let written = std::fs::read_to_string(&outputs[2]).expect("text");

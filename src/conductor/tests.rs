@@ -298,6 +298,63 @@ fn expression_is_played_within_its_note() {
     );
 }
 
+/// What is played of two bars in 4/4, in 1/64 of a whole note.
+fn played(voice: &str, music: &str) -> String {
+    let text = format!("X:1\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nV:lead by=loop {voice}\n[V:lead] {music} |\n");
+    let mut conductor = Conductor::new(&scene(&text), Box::new(Silent), RATE, 1, Pace::Offline);
+    conductor.end_after(2);
+    play(&mut conductor);
+    let start = RATE.frames_in(START_LEAD).0;
+    let events = run(&mut conductor, 0, 3 * 96_000).into_iter().filter_map(|event| {
+        let at = (event.at.0 - start) as f64 / 1500.0;
+        match event.action {
+            Action::NoteOn { pitch, velocity, .. } => Some(format!("{at}:{pitch}*{velocity}")),
+            Action::NoteOff { pitch, .. } => Some(format!("{at}:-{pitch}")),
+            _ => None,
+        }
+    });
+    events.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn slurs_lead_over_the_bar_line() {
+    for (voice, music, expected) in [
+        ("", "z3 (E | F) z3", "48:64*90 64:65*100 65:-64 80:-65"),
+        // What is struck again there ends before.
+        ("", "z3 (E | E) z3", "48:64*90 64:-64 64:64*100 80:-64"),
+        ("", "z3 ([EG] | E) z3", "48:64*90 48:67*90 64:-64 64:64*100 65:-67 80:-64"),
+        // A tie is none.
+        ("", "z3 (E- | E F) z2", "48:64*90 80:65*90 81:-64 96:-65"),
+        // Nothing comes after the last bar.
+        ("", "z4 | z3 (E", "112:64*90 129:-64"),
+        ("gate=25% swing=75%", "z3 E/E/ | F z3", "48:64*90 51:-64 60:64*82 61:-64 64:65*100 70:-65"),
+    ] {
+        assert_eq!(played(voice, music), expected, "{music}");
+    }
+}
+
+#[test]
+fn an_edit_of_how_a_voice_is_played_is_heard_from_the_next_bar_line() {
+    let text = |voice: &str| format!("X:1\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nV:a by=loop {voice}\n[V:a] C4 |\n");
+    let mut conductor = Conductor::new(&scene(&text("")), Box::new(Silent), RATE, 1, Pace::Offline);
+    conductor.end_after(3);
+    play(&mut conductor);
+    let mut events = run(&mut conductor, 0, 48_000);
+    let scene = scene(&text("vel=50 gate=50%"));
+    conductor.command(Command::Evaluate { scene, fresh: false }, Frames(48_000), &mut |_| {});
+    events.extend(run(&mut conductor, 48_000, 4 * 96_000));
+    let start = RATE.frames_in(START_LEAD).0;
+    let heard: Vec<(i64, u8)> = events
+        .iter()
+        .filter_map(|event| match event.action {
+            Action::NoteOn { velocity, .. } => Some((event.at.0 - start, velocity)),
+            Action::NoteOff { .. } => Some((event.at.0 - start, 0)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(heard, [(0, 100), (96_000, 0), (96_000, 50), (144_000, 0), (192_000, 50), (240_000, 0)]);
+}
+
 /// A composer that only writes down what it was asked.
 struct Asked(Arc<std::sync::Mutex<Vec<Prompt>>>);
 

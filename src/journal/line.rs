@@ -127,7 +127,11 @@ impl Line {
             | Line::Message { at, .. }
             | Line::Back { at, .. } => time(at),
             Line::Voice(sound) => time(&sound.at) && sound.from.as_ref().is_none_or(time) && sound.is_sane(),
-            Line::Bar(bar) => time(&bar.at) && beats(&bar.beats) && unit(&bar.unit) && tempo(&bar.tempo),
+            Line::Bar(bar) => {
+                let fine = |time: &Beats| (0..=1 << 30).contains(&time.numerator()) && time.denominator() <= 1 << 20;
+                let moved = bar.parts.iter().flat_map(|part| &part.moved).all(|(_, to)| fine(to));
+                time(&bar.at) && beats(&bar.beats) && unit(&bar.unit) && tempo(&bar.tempo) && moved
+            }
             Line::Tempo { at, beats: place, tempo: value } => time(at) && beats(place) && tempo(value),
             Line::Sent(event) => {
                 time(&event.at)

@@ -189,8 +189,8 @@ fn what_is_played_stands_in_its_lines() {
         bars[1],
         json!({"number": 2, "at": 99_840, "beats": "1", "title": "Two", "meter": "4/4", "unit": "1/8", "key": "C", "tempo": "120",
         "parts": [
-            {"voice": "bass", "role": "bass", "by": "loop", "text": "G,,4 z4", "velocities": [60]},
-            {"voice": "lead", "role": "lead", "by": "text", "text": "D8-", "velocities": [90]},
+            {"voice": "bass", "role": "bass", "by": "loop", "text": "G,,4 z4", "velocities": [70]},
+            {"voice": "lead", "role": "lead", "by": "text", "text": "D8-", "velocities": [100]},
         ]})
     );
     assert_eq!((bars.len(), &bars[2]["meter"], &bars[2]["parts"][1]["by"]), (3, &json!("3/4"), &json!("text")));
@@ -214,7 +214,7 @@ fn what_is_played_stands_in_its_lines() {
             json!({"at": 0, "control": {"voice": 1, "controller": 7, "value": 100}}),
             json!({"at": 0, "control": {"voice": 1, "controller": 10, "value": 64}}),
             json!({"at": 0, "program": {"voice": 1, "program": 5}}),
-            json!({"at": 3840, "note_on": {"voice": 0, "pitch": 48, "velocity": 90}}),
+            json!({"at": 3840, "note_on": {"voice": 0, "pitch": 48, "velocity": 100}}),
         ]
     );
     assert_eq!(sent[sent.len() - 2], json!({"at": 195_360, "flush": null}));
@@ -360,8 +360,8 @@ impl Composer for Moody {
 /// Texts that differ in everything that may differ.
 const TEXTS: [&str; 6] = [
     TWO_VOICES,
-    "X:1\nT:Two\nM:4/4\nL:1/8\nQ:1/4=133\nK:C\nV:bass by=loop patch=sub gain=0.5 out=Mini prog=5\nV:lead out=Nord cutoff=20..90/3 prog=9\n\
-     [V:bass] C,4 C,4- |\n[V:lead] C8- | C4 {g}.E2 TF2 |\n",
+    "X:1\nT:Two\nM:4/4\nL:1/8\nQ:1/4=133\nK:C\nV:bass by=loop patch=sub gain=0.5 gate=60% vel=30..90 out=Mini prog=5\n\
+     V:lead swing=60% human=8/20 out=Nord cutoff=20..90/3 prog=9\n% swell over 2\n[V:bass] C,4 C,4- |\n[V:lead] C8- | C4 {g}.E2 TF2 | (CEGE C3 C) |\n",
     "X:2\nT:Three\nM:3/4\nL:1/4\nQ:1/4=90\nK:Ebmin\nV:ch\nV:lead pan=-1\n[V:ch] \"Ebm\"x3 |\n[V:lead] E (3FGA- |\n",
     "X:1\nT:Two\nM:7/8\nL:1/8\nQ:3/8=61\nK:D\nV:kit clef=perc by=loop out=Mini\nV:lead channel=3 out=Nord cutoff=7 resonance=90..1/1\nV:more mute\n[V:kit] C,,3 [C,,D,,]4 |\n\
      [V:lead] [df]7 |\n[V:more] f'7- | f'7 |\n",

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::{Range, RangeInclusive};
 
+use super::expression::{self, Cannot};
 use super::rhythm;
 use super::voice::{By, Voice};
 use crate::abc::ast::Header;
@@ -19,7 +20,7 @@ use crate::time::Beats;
 /// Properties that do something.
 const OURS: &[&str] = &[
     "by", "patch", "out", "channel", "bank", "prog", "gain", "pan", "mute", "range", "scale", "grid", "notes",
-    "rhythm", "chart",
+    "rhythm", "chart", "vel", "gate", "swing", "human",
 ];
 /// Of these the ones that hold the model's bars to something.
 pub(super) const CONSTRAINTS: [&str; 6] = ["range", "scale", "grid", "notes", "rhythm", "chart"];
@@ -51,7 +52,7 @@ const FOREIGN: &[&str] = &[
     "down",
 ];
 /// Properties of the prompt format that this version does not act on yet.
-const LATER: &[&str] = &["in", "quant", "vel", "gate", "swing"];
+const LATER: &[&str] = &["in", "quant"];
 
 /// Bars from one variation of a loop to the next.
 const MOST_VARIED: u32 = 64;
@@ -128,6 +129,16 @@ pub(super) fn set(voice: &mut Voice, property: &Property, header: &Header, patch
         }
         "pan" => voice.pan = real(value, -1.0..=1.0).ok_or_else(|| wrong("a number from -1, left, to 1, right"))?,
         "mute" => voice.muted = true,
+        name @ ("vel" | "gate" | "swing" | "human") => {
+            match expression::set(&mut voice.expression, name, value, meter) {
+                Some(Err(Cannot::Read(help))) => return Err(wrong(help)),
+                Some(Err(Cannot::Swing)) => {
+                    let fault = Fault::new(format!("swing= does nothing in {meter}"));
+                    return Err(Why::Unknown(fault.with_help("it wants felt beats that divide in two")));
+                }
+                _ => {}
+            }
+        }
         "range" => voice.rules.range = range(value).ok_or_else(|| wrong("two notes, lowest first, as in D..d'"))?,
         "scale" => {
             voice.rules.classes =

@@ -13,6 +13,7 @@ use crate::abc::{Diagnostic, Meter, Span, print};
 use crate::accompany::{Comper, RANGE, Style};
 use crate::compose::{Role, STREAM_UNIT, VoiceRules};
 use crate::rig::Output;
+use crate::score::Expression;
 
 /// Who writes a voice's bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,7 @@ pub struct Voice {
     pub rhythm: Vec<Pattern>,
     /// On strong beats only tones of the chart's chord.
     pub strong: bool,
+    pub expression: Expression,
     /// Linear gain, 0 to 2.
     pub gain: f32,
     /// -1 left to 1 right.
@@ -79,6 +81,7 @@ impl Voice {
             rules: VoiceRules { range: range(role), ..VoiceRules::default() },
             rhythm: Vec::new(),
             strong: false,
+            expression: Expression::default(),
             gain: 1.0,
             pan: 0.0,
             muted: false,

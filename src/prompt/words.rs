@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Scene;
+use super::loudness::for_the_model;
 use super::voice::{By, Voice};
 use crate::abc::ast::Tune;
 use crate::abc::key::{Key, Mode};
@@ -30,6 +31,13 @@ pub(super) struct Wish {
     pub in_force: Vec<&'static str>,
     /// What was refused here or before and has not been wished for since.
     pub refused: Vec<&'static str>,
+}
+
+impl Wish {
+    /// Whether it says anything to the model.
+    pub fn steers(&self) -> bool {
+        !self.steering.is_loudness()
+    }
 }
 
 /// What the lines for one voice, or for all, mean, place by place: a later place overrules an earlier one without contradicting it.
@@ -87,12 +95,13 @@ pub(super) fn scene(text: &str, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnosti
         let help = "say what the music should be, as in 'a jig in D dorian at 110'";
         return (Vec::new(), vec![Diagnostic::error(Span::default(), "no words here").with_help(help)]);
     };
+    let title = first.text.clone();
     let wishes = wishes(&words, None, lexicon);
     let facts = &wishes[0].steering.facts;
     let meter = facts.meter.as_ref().map_or(Meter::COMMON, |meter| meter.value);
     let scene = Scene {
         number: 1,
-        title: first.text.clone(),
+        title,
         meter,
         unit: Beats::EIGHTH,
         key: facts.key().unwrap_or(Key::new(Step::C, 0, Mode::Major)),
@@ -100,7 +109,7 @@ pub(super) fn scene(text: &str, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnosti
         phrase: 4,
         voices: vec![Voice::new("lead", By::Model, Role::Lead)],
         harmony: None,
-        words,
+        words: for_the_model(words, lexicon),
         wishes,
         source: Arc::default(),
         rig: Arc::default(),

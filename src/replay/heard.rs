@@ -176,13 +176,16 @@ pub(super) fn bars(recording: &Recording) -> Vec<BarRecord> {
             let key = if part.role == Role::Drums { crate::abc::key::Key::NONE } else { key };
             let (mut measure, _) = read_bar(&part.text, &key, meter, unit, &[]);
             let written = measure.notes.len();
+            let moved: HashMap<Beats, Beats> = part.moved.iter().copied().collect();
             measure.notes.retain(|note| {
+                let sounds = moved.get(&note.onset).copied().unwrap_or(note.onset);
                 let (onset, end) = (beats + note.onset, beats + note.onset + note.length);
                 let held = |(voice, pitch, until, _): &(String, i32, Beats, bool)| {
                     (voice == &part.voice, *pitch, *until) == (true, note.pitch.midi(), onset)
                 };
                 let before = tied.iter().position(held).is_some_and(|held| tied.swap_remove(held).3);
-                let (from, to) = (transport.frame_of(onset), transport.frame_of(end).min(next));
+                let from = transport.frame_of(beats + sounds);
+                let to = (transport.frame_of(end) + from - transport.frame_of(onset)).min(next);
                 let now = u8::try_from(note.pitch.midi()).is_ok_and(|pitch| {
                     let onsets = struck.get(&(part.voice.clone(), pitch)).map_or(&[][..], Vec::as_slice);
                     let first = onsets.partition_point(|on| *on < from);

@@ -10,6 +10,7 @@ use crate::event::Command;
 use crate::import::read_midi;
 use crate::journal::{FORMAT, Header, Line, Recorder};
 use crate::prompt::Scene;
+use crate::record::BarRecord;
 use crate::render::{RENDER_RATE, render};
 use crate::time::Beats;
 use crate::transport::crotchets;
@@ -158,4 +159,33 @@ fn a_pause_has_no_musical_time() {
     let cut = &heard(&recording)[4];
     assert_eq!(Some(cut.off), stop);
     assert!(abc(&recording).ends_with("[V:a] C D E F | C z3 | C D E F |\n"), "{}", abc(&recording));
+}
+
+/// Swing and small variation move what is heard, not what is written.
+#[test]
+fn expression_is_in_the_files() {
+    let text = "X:1\nM:4/4\nL:1/8\nQ:1/4=133\nK:C\nV:a by=loop swing=75% human=9/20 gate=80%\n\
+                [V:a] C/D/E/F/ G/4A/4B/4c/4c (c3 c | c) c/c/ !f!z2 .c2 {g}c2 |\n";
+    let recording = recorded(text, 4, &[]);
+    assert!(recording.bars().iter().all(|bar| !bar.parts[0].moved.is_empty()));
+    // As rendering has it, without the sound.
+    let mut conductor = Conductor::new(&scene(text), Box::new(Silent), RENDER_RATE, 3, Pace::Offline);
+    conductor.end_after(4);
+    conductor.command(Command::Play, Frames(0), &mut |_| {});
+    (0..2000).for_each(|turn| conductor.advance(Frames(240 * turn), &mut |_| {}));
+    let (bars, transport) = (conductor.timeline().bars(), conductor.transport());
+    let records: Vec<BarRecord> = bars.iter().map(|bar| BarRecord::of(bar, transport)).collect();
+    assert_eq!(abc(&recording), record::abc(&records));
+    assert!(abc(&recording).contains("| cc/c/ z2 .c2 {g}c2 |"), "{}", abc(&recording));
+    let ours = &heard::tracks(&recording)[0].notes;
+    let tempos: Vec<(Beats, crate::time::Tempo)> = transport.tempo_map().collect();
+    let theirs = &record::tracks(&scene(text), bars, &tempos)[0].notes;
+    assert_eq!(ours.len(), theirs.len());
+    let tick = Beats::new(1, 1920);
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        assert_eq!((ours.pitch, ours.velocity), (theirs.pitch, theirs.velocity));
+        let near = |a: Beats, b: Beats| a - b <= tick && b - a <= tick;
+        let ends = (ours.onset + ours.length, theirs.onset + theirs.length);
+        assert!(near(ours.onset, theirs.onset) && near(ends.0, ends.1), "{ours:?} {theirs:?}");
+    }
 }

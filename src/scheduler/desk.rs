@@ -200,7 +200,7 @@ mod tests {
         let (rate, (ring, synth)) = (device.rate(), RingBuffer::new(64));
         let (renderer, _) = Renderer::new(Synth::new(rate, &[]).0);
         let (stats, lane) = (renderer.stats(), Synth::new(rate, &[]).1);
-        let audio = AudioOutput::start(device, renderer, Clock::new(rate));
+        let audio = AudioOutput::start(device, renderer, None, Clock::new(rate));
         let midi_for_all = default.map(str::to_owned);
         let outputs = Outputs { ring, lane, stats, audio, ports, midi_for_all, patches: HashMap::new() };
         (Desk::new(outputs, rate), synth, news)

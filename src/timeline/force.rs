@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::loudness::Begun;
 use super::{Cell, rest, silence, style};
 use crate::abc::print;
 use crate::compose::{BarRules, Revision};
@@ -20,6 +21,8 @@ pub(super) struct InForce {
     /// The bar of the scene's first bar: words count from here.
     pub origin: i64,
     pub voices: Vec<Origin>,
+    /// What words say of the loudness of each voice.
+    pub loudness: Vec<Vec<Begun>>,
 }
 
 /// Where the text of a voice begins.

@@ -12,13 +12,15 @@ use proptest::test_runner::{Config, TestRunner};
 use super::play;
 
 /// Bars in 4/4 at `L:1/8`, and their pitches.
-const BARS: [(&str, &[u8]); 6] = [
+const BARS: [(&str, &[u8]); 8] = [
     ("C8", &[60]),
     ("D4 E4", &[62, 64]),
     ("F2 z2 G4", &[65, 67]),
     ("z8", &[]),
     ("(3A2B2c2 d4", &[69, 71, 72, 74]),
     ("e3 f e/f/g/a/ c'2", &[76, 77, 76, 77, 79, 81, 84]),
+    ("(G4 C3 C", &[67, 60, 60]),
+    ("!<(!C2 .C2 C/C/C/C/) !>(!C2", &[60, 60, 60, 60, 60, 60, 60]),
 ];
 const LOOPS: [&str; 2] = ["bass", "arp"];
 const LAST: i64 = 11;
@@ -46,7 +48,7 @@ impl Text {
     fn text(&self) -> String {
         let bars = |at: usize| self.loops[at].map(|bar| BARS[bar].0).join(" | ");
         let text = format!(
-            "X:1\nT:Edits\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:bass by=loop\nV:arp by=loop\nV:lead by=model\n{}%\n[V:bass] {} |\n[V:arp] {} |\n",
+            "X:1\nT:Edits\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:bass by=loop gate=90%\nV:arp by=loop swing=70% human=8/20\nV:lead by=model\n{}%\n[V:bass] {} |\n[V:arp] {} |\n",
             COMMENTS[self.comment],
             bars(0),
             bars(1)
