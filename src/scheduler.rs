@@ -62,7 +62,8 @@ impl Scheduler {
     ) -> Scheduler {
         let (commands, inbox) = channel();
         let (conductor, desk) = (Recorder::new(conductor, journal), Desk::new(outputs));
-        let room = Room { conductor, desk, clock, events, inbox, picture: Weak::new() };
+        let scene = Arc::clone(conductor.timeline().scene());
+        let room = Room { conductor, desk, scene, clock, events, inbox, picture: Weak::new() };
         let thread = std::thread::Builder::new().name("scheduler".into()).spawn(move || room.run()).ok();
         Scheduler { commands, thread }
     }
@@ -91,6 +92,8 @@ impl Drop for Scheduler {
 struct Room {
     conductor: Recorder,
     desk: Desk,
+    /// The newest evaluated one, as the desk knows it.
+    scene: Arc<Scene>,
     clock: Arc<Clock>,
     events: Sender<Event>,
     inbox: Receiver<Command>,
@@ -102,8 +105,7 @@ impl Room {
     fn run(mut self) {
         // Without rights it runs as it can: its window is far longer than a normal thread oversleeps.
         let _ = realtime::raise(PRIORITY);
-        let scene = Arc::clone(self.conductor.timeline().scene());
-        self.desk.take_scene(&scene, &self.conductor);
+        self.desk.take_scene(&self.scene, &self.conductor);
         let now = self.now();
         let Room { conductor, desk, .. } = &mut self;
         conductor.begin(now, &mut |event| desk.send(event));
@@ -118,11 +120,13 @@ impl Room {
             let turn = catch_unwind(AssertUnwindSafe(|| {
                 if let Some(command) = command {
                     self.command(command);
+                    self.take_scene();
                 }
                 let now = self.now();
                 let Room { conductor, desk, .. } = &mut self;
                 conductor.advance(now, &mut |event| desk.send(event));
-                desk.flush();
+                self.take_scene();
+                self.desk.flush();
                 if Instant::now() >= picture {
                     picture = Instant::now() + PICTURE;
                     self.show(now);
@@ -149,15 +153,17 @@ impl Room {
         if let Command::Patch(patch) = &command {
             self.desk.take_patch(patch, &self.conductor);
         }
-        let scene = match &command {
-            Command::Evaluate { scene, .. } => Some(Arc::clone(scene)),
-            _ => None,
-        };
         let now = self.now();
         let Room { conductor, desk, .. } = self;
         conductor.command(command, now, &mut |event| desk.send(event));
-        if let Some(scene) = scene {
-            desk.take_scene(&scene, conductor);
+    }
+
+    /// Gives the voices of a scene that was evaluated, by a command or at a phrase line, their patches and outputs.
+    fn take_scene(&mut self) {
+        let newest = self.conductor.timeline().scene();
+        if !Arc::ptr_eq(newest, &self.scene) {
+            self.scene = Arc::clone(newest);
+            self.desk.take_scene(&self.scene, &self.conductor);
         }
     }
 

@@ -4,6 +4,7 @@
 //! from the composer as it arrives. An evaluation takes effect at one bar line, which it names.
 
 mod force;
+mod phrase;
 mod question;
 mod sounding;
 mod stage;

@@ -24,6 +24,10 @@ fn cell(text: &str, by: Author) -> Cell {
 }
 
 /// Bar 12 of a piece for two voices, at its third beat.
+fn voice(name: String, muted: bool) -> VoiceStatus {
+    VoiceStatus { name, muted, soloed: false, gain: 1.0 }
+}
+
 fn snapshot() -> Snapshot {
     let bar = |number, state, lead| BarView { number, state, cells: vec![Some(cell("D,8", Author::Text)), lead] };
     Snapshot {
@@ -38,7 +42,7 @@ fn snapshot() -> Snapshot {
         audio: "alsa:default 48000 Hz".into(),
         midi: "none".into(),
         heard_from: Some(14),
-        voices: ["bass", "lead"].map(|name| VoiceStatus { name: name.into(), muted: false }).into(),
+        voices: ["bass", "lead"].map(|name| voice(name.into(), false)).into(),
         bars: vec![
             bar(10, BarState::Played, Some(cell("a8", Author::Model))),
             bar(11, BarState::Played, Some(cell("g8", Author::Model))),
@@ -198,7 +202,7 @@ fn the_edit_is_counted_down_in_bars_then_beats() {
 fn voices_that_do_not_fit_are_counted_and_muted_ones_marked() {
     let mut app = app(60, 15);
     let mut now = snapshot();
-    now.voices = (1..=6).map(|n| VoiceStatus { name: format!("voice{n}"), muted: n == 1 }).collect();
+    now.voices = (1..=6).map(|n| voice(format!("voice{n}"), n == 1)).collect();
     for bar in &mut now.bars {
         bar.cells = vec![Some(cell("abcdefgabcdefgabcdefg", Author::Text)); 6];
     }

@@ -108,7 +108,7 @@ fn from(recording: &Recording) -> Beats {
 pub(super) fn tempos(recording: &Recording) -> Vec<(Beats, Tempo)> {
     let from = from(recording);
     let mut tempos: Vec<(Beats, Tempo)> =
-        recording.transport().tempo_map().map(|(at, tempo)| ((at - from).max(Beats::ZERO), tempo)).collect();
+        recording.transport().tempo_map().map(|(_, at, tempo)| ((at - from).max(Beats::ZERO), tempo)).collect();
     tempos.dedup_by_key(|(_, tempo)| *tempo);
     tempos
 }

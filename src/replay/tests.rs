@@ -118,13 +118,13 @@ fn what_changes_on_the_way_stands_in_the_lines() {
 fn what_was_kept_back_is_not_in_the_files() {
     let text =
         "X:1\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nV:a by=loop\nV:b by=loop\n[V:a] {g}.C E- E T[FA] |\n[V:b] G,4- | G,4 |\n";
-    let mute = |voice, muted| Command::Mute { voice, muted };
+    let mute = |voice: &str, muted| Command::Mute { voice: voice.into(), muted };
     let cases: &[(&[(i64, Command)], &str)] = &[
         (&[], "[V:a] {g}.C E- E T[FA] | {g}.C E- E T[FA] |\n[V:b] G,4- | G,4 |\n"),
         // A mute acts on what has not left: 80 ms ahead.
-        (&[(1, mute(0, true)), (1, mute(1, true))], "[V:a] {g}.C z3 | z4 |\n[V:b] G,4- | G,4 |\n"),
+        (&[(1, mute("a", true)), (1, mute("b", true))], "[V:a] {g}.C z3 | z4 |\n[V:b] G,4- | G,4 |\n"),
         (
-            &[(1, mute(1, true)), (2, mute(1, false))],
+            &[(1, mute("b", true)), (2, mute("b", false))],
             "[V:a] {g}.C E- E T[FA] | {g}.C E- E T[FA] |\n[V:b] G,4- | G,4 |\n",
         ),
         // Of the first note only the grace had sounded.

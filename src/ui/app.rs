@@ -322,7 +322,8 @@ impl App {
             return vec![];
         };
         let muted = !status.muted;
-        let message = format!("{} {}", status.name, if muted { "muted" } else { "sounds" });
+        let voice = status.name.clone();
+        let message = format!("{voice} {}", if muted { "muted" } else { "sounds" });
         self.say(Level::Info, message);
         vec![Request::Command(Command::Mute { voice, muted })]
     }

@@ -41,7 +41,12 @@ fn saved(app: &mut App, text: &str) {
 }
 
 fn playing(app: &mut App) {
-    let voices = ["bass", "lead"].map(|name| VoiceStatus { name: name.into(), muted: name == "lead" });
+    let voices = ["bass", "lead"].map(|name| VoiceStatus {
+        name: name.into(),
+        muted: name == "lead",
+        soloed: false,
+        gain: 1.0,
+    });
     let snapshot = Snapshot { playing: Playing::Playing, voices: voices.into(), ..Snapshot::default() };
     app.update(Input::Event(Event::Snapshot(std::sync::Arc::new(snapshot))));
 }
@@ -77,8 +82,8 @@ fn the_leader_reaches_every_action_of_the_music() {
     assert_eq!(after_leader("h"), ["Hush"]);
     assert_eq!(after_leader("P"), ["Panic"]);
     assert_eq!(after_leader("r"), ["Reroll"]);
-    assert_eq!(after_leader("m1"), ["Mute { voice: 0, muted: true }"]);
-    assert_eq!(after_leader("m2"), ["Mute { voice: 1, muted: false }"]);
+    assert_eq!(after_leader("m1"), ["Mute { voice: \"bass\", muted: true }"]);
+    assert_eq!(after_leader("m2"), ["Mute { voice: \"lead\", muted: false }"]);
     assert_eq!(after_leader("m9"), [""; 0]);
     assert_eq!(after_leader("m?"), [""; 0]);
     assert_eq!(app.mode(), Mode::Edit);
