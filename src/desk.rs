@@ -70,11 +70,12 @@ impl Desk {
             let playing = (path.clone(), scene.number);
             let scene = Arc::new(scene);
             let fresh = self.playing != playing;
-            let before = (std::mem::replace(&mut self.playing, playing), std::mem::replace(&mut self.text, text.clone()));
-            if !armed {
-                self.armed.clear();
-            } else {
+            let before =
+                (std::mem::replace(&mut self.playing, playing), std::mem::replace(&mut self.text, text.clone()));
+            if armed {
                 self.armed.push((Arc::downgrade(&scene), before.0, before.1));
+            } else {
+                self.armed.clear();
             }
             let command = Command::Evaluate { scene, fresh };
             self.scheduler.send(if armed { Command::Arm(Arm::Add(Box::new(command))) } else { command });

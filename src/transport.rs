@@ -58,6 +58,16 @@ impl Transport {
         self.anchors.iter().map(|anchor| (anchor.frame, anchor.beats, anchor.tempo))
     }
 
+    /// The tempos of a stretch of music, with their times from its start.
+    #[must_use]
+    pub fn tempos(&self, from: Beats, to: Beats) -> Vec<(Beats, Tempo)> {
+        let within = self.anchors.iter().filter(|anchor| from < anchor.beats && anchor.beats < to);
+        let mut tempos = vec![(Beats::ZERO, self.tempo_at(from))];
+        tempos.extend(within.map(|anchor| (anchor.beats - from, anchor.tempo)));
+        tempos.dedup_by_key(|(_, tempo)| *tempo);
+        tempos
+    }
+
     /// The tempo from `beats` on; later changes are forgotten.
     pub fn set_tempo(&mut self, beats: Beats, tempo: Tempo) {
         let frame = self.frame_of(beats);
@@ -179,7 +189,10 @@ mod tests {
             assert!((seconds / expected - 1.0).abs() < 1e-3, "{seconds} s, by the integral {expected} s");
             // Halfway the tempo is halfway.
             let middle = transport.tempo_at(start + (end - start).scale(Ratio::new(1, 2))).quarters_per_minute();
-            assert!((middle - (a + b) / 2.0).abs() <= (b - a).abs() / (32 * bars) as f64 + 1.0 / 64.0, "{middle}");
+            assert!(
+                (middle - f64::midpoint(a, b)).abs() <= (b - a).abs() / (32 * bars) as f64 + 1.0 / 64.0,
+                "{middle}"
+            );
             // Each frame comes once, and every time is read back.
             let frames: Vec<Frames> = (0..bars * 192).map(|n| transport.frame_of(start + Beats::new(n, 192))).collect();
             assert!(frames.is_sorted());

@@ -140,11 +140,12 @@ mod tests {
         assert_eq!((hands.mix.gain("b"), hands.mix.gain("a")), (Some(MOST_GAIN), None));
     }
 
+    type Do = fn(&mut Hands);
+
     #[test]
     fn a_texts_tempo_acts_when_it_changes_or_its_scene_is_entered() {
         let (slow, fast) = (scene("Q:1/4=60\n"), scene("Q:1/4=60..90/4\n"));
         let (at_60, ramp) = ((crotchets(60), None), (crotchets(60), Some((crotchets(90), 4))));
-        type Do = fn(&mut Hands);
         // What the performer does, the text, whether it is entered; what acts, and whether the lock is named.
         let nothing: Do = |_| {};
         let cases: &[(Do, &Scene, bool, Option<Course>, bool)] = &[

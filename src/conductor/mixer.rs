@@ -1,7 +1,7 @@
 //! What the outputs are told of volume, place and program: the text's, and the performer's factor.
 
-use super::hands::Mix;
 use super::Conductor;
+use super::hands::Mix;
 use crate::event::{Action, Command, ScheduledEvent, VoiceSlot};
 use crate::prompt::{Scene, Voice};
 use crate::time::Frames;

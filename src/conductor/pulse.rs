@@ -70,6 +70,10 @@ impl Conductor {
         let beat = self.timeline.next_scene().meter.beat();
         let count = crotchets / beat.ratio(Beats::QUARTER);
         let tenths = (count * Ratio::from(10)).round().to_integer();
-        if tenths % 10 == 0 { format!("{beat}={}", tenths / 10) } else { format!("{beat}={}.{}", tenths / 10, tenths % 10) }
+        if tenths % 10 == 0 {
+            format!("{beat}={}", tenths / 10)
+        } else {
+            format!("{beat}={}.{}", tenths / 10, tenths % 10)
+        }
     }
 }

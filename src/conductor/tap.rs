@@ -92,9 +92,15 @@ mod tests {
             (&[7, 7], &["-", "-"]),
         ];
         for (taps, expected) in cases {
-            let expected: Vec<String> = expected.iter().map(|text| {
-                text.split_once('/').map_or_else(|| (*text).to_owned(), |(n, d)| Ratio::new(n.parse::<i64>().unwrap(), d.parse().unwrap()).to_string())
-            }).collect();
+            let expected: Vec<String> = expected
+                .iter()
+                .map(|text| {
+                    text.split_once('/').map_or_else(
+                        || (*text).to_owned(),
+                        |(n, d)| Ratio::new(n.parse::<i64>().unwrap(), d.parse().unwrap()).to_string(),
+                    )
+                })
+                .collect();
             assert_eq!(tapped(taps), expected, "{taps:?}");
         }
     }

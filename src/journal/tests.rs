@@ -428,7 +428,8 @@ proptest! {
         // The state after a crash is what it was.
         let ((mut kept, tempo), mut hands) = (recording.hands(), set.recorder.hands().clone());
         // While nothing plays, a text's tempo acts at once.
-        (kept.take_due(), hands.take_due());
+        kept.take_due();
+        hands.take_due();
         prop_assert_eq!(kept, hands);
         let transport = set.recorder.transport();
         prop_assert!(transport.tempo_map().eq(recording.transport().tempo_map()));
@@ -532,10 +533,7 @@ fn what_the_performer_asks_is_one_line_each() {
         (Command::Tap, json!("tap")),
         (Command::Lock(true), json!({"lock": true})),
         (arm(Command::Reroll), json!({"arm": "reroll"})),
-        (
-            arm(Command::Mute { voice: lead(), muted: true }),
-            json!({"arm": {"mute": {"voice": "lead", "muted": true}}}),
-        ),
+        (arm(Command::Mute { voice: lead(), muted: true }), json!({"arm": {"mute": {"voice": "lead", "muted": true}}})),
         (arm(Command::Evaluate { scene: Arc::clone(&scene), fresh: true }), json!({"arm": {"evaluate": "Two"}})),
         (Command::Arm(Arm::Fire), json!({"arm": "fire"})),
         (Command::Arm(Arm::Clear), json!({"arm": "clear"})),

@@ -132,7 +132,10 @@ const ACTIONS: [(&str, &str); 30] = [
     ("lock", ""),
     ("unlock", ""),
     ("scene", "X"),
-    ("arm", "clear, or one of mute unmute solo unsolo gain freeze free tempo ramp evaluate scene with what belongs to it"),
+    (
+        "arm",
+        "clear, or one of mute unmute solo unsolo gain freeze free tempo ramp evaluate scene with what belongs to it",
+    ),
     ("end", ""),
     ("keep", NOT_YET),
     ("note", NOT_YET),

@@ -114,6 +114,40 @@ fn what_changes_on_the_way_stands_in_the_lines() {
     assert_eq!(tempos, [(Beats::ZERO, crotchets(120)), (from, crotchets(90))]);
 }
 
+/// A ramp in the text, another that is asked for in bar 4, and the notes on their beats in the MIDI file.
+#[test]
+fn files_follow_a_ramp() {
+    let text = "X:1\nM:4/4\nL:1/16\nQ:1/4=120..140/2\nK:C\nV:a by=loop\n[V:a] CDEF GABc defg abc'd' |\n";
+    let recording = recorded(text, 7, &[(4, Command::Ramp { to: crotchets(70), bars: 64 })]);
+    let rendering = render(scene(text), Box::new(Silent), 3, 3, 1, &|name| Some(patch(name)));
+    let folder = tempfile::tempdir().expect("a folder");
+    let read = |name: &str, write: &dyn Fn(&Path)| {
+        let path = folder.path().join(name);
+        write(&path);
+        read_midi(&path).expect("MIDI")
+    };
+    let replayed = read("replay.mid", &|path| write(&recording, path, &|_| None).expect("written"));
+    let rendered = read("render.mid", &|path| rendering.write(path).expect("written"));
+    for (piece, bars) in [(&replayed, 7), (&rendered, 3)] {
+        let onsets: Vec<Beats> = piece.tracks[0].notes.iter().map(|note| note.onset).collect();
+        assert_eq!(onsets, (0..bars * 16).map(|n| Beats::new(n, 16)).collect::<Vec<_>>());
+        // Each sixteenth of the first ramp has its tempo, halfway between those around it, to 1/64; MIDI has microseconds.
+        for (n, (at, tempo)) in piece.tempos.iter().take(32).enumerate() {
+            let exact = 120.0 + 20.0 * (n as f64 + 0.5) / 32.0;
+            assert_eq!(*at, Beats::new(n as i64, 16));
+            assert!((tempo.quarters_per_minute() - exact).abs() < 0.009, "{at}: {}", tempo.quarters_per_minute());
+        }
+        assert!((piece.tempos[32].1.quarters_per_minute() - 140.0).abs() < 1e-3);
+    }
+    // The second one begins at bar 5 and is cut where the music ends; a piece whose tempo is that of the last needs no mark.
+    assert_eq!((rendered.tempos.len(), replayed.tempos[33].0), (33, Beats::WHOLE * 4));
+    assert!(replayed.tempos.last().expect("tempos").0 < Beats::WHOLE * 7);
+    // Saved ABC has the tempo of each bar.
+    let abc = abc(&recording);
+    assert!(crate::check::check(&abc).is_empty(), "{abc}");
+    assert_eq!(abc.matches("[Q:").count(), 5, "{abc}");
+}
+
 #[test]
 fn what_was_kept_back_is_not_in_the_files() {
     let text =

@@ -2,6 +2,9 @@
 
 use super::Timeline;
 
+/// No phrase has more bars.
+const LONGEST: i64 = 64;
+
 impl Timeline {
     /// The next bar, at or behind the first uncommitted one, that begins a phrase: phrases count from the first bar of their scene.
     #[must_use]
@@ -10,7 +13,8 @@ impl Timeline {
             let in_force = self.in_force(*number);
             (number - in_force.origin).rem_euclid(i64::from(in_force.scene.phrase)) == 0
         };
-        (self.next..).find(begins).unwrap_or(self.next)
+        // A phrase of the scene that plays, and one of a scene that comes in the middle of it.
+        (self.next..self.next + 2 * LONGEST).find(begins).unwrap_or(self.next)
     }
 }
 

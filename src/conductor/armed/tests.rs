@@ -143,11 +143,8 @@ fn an_armed_ramp_begins_on_its_line_and_the_next_tempo_ends_it() {
 #[test]
 fn a_scene_lands_on_the_line_with_its_tempo_and_what_was_armed_beside_it() {
     let other = scene(&TEXT.replace("T:One", "T:Two").replace("120", "240").replace("c4", "e4"));
-    let asked = [
-        (BEGIN, arm(Command::Evaluate { scene: other, fresh: true })),
-        (BEGIN, arm(mute("a", true))),
-        (BEGIN, FIRE),
-    ];
+    let asked =
+        [(BEGIN, arm(Command::Evaluate { scene: other, fresh: true })), (BEGIN, arm(mute("a", true))), (BEGIN, FIRE)];
     let (conductor, events, said) = played(5, &asked);
     assert_eq!(said, ["armed for bar 5: Two, mute a", "Two: heard from bar 5"]);
     assert!(notes(&events, 1).starts_with("72:0-4 72:4-8 72:8-12 72:12-16 76:16-18 76:18-20"));
@@ -159,7 +156,10 @@ fn a_scene_lands_on_the_line_with_its_tempo_and_what_was_armed_beside_it() {
 fn what_is_armed_can_be_withdrawn() {
     let cases: &[(&[Command], &[&str])] = &[
         (&[FIRE], &["nothing is armed"]),
-        (&[arm(mute("a", true)), FIRE, Command::Arm(Arm::Clear)], &["armed for bar 5: mute a", "nothing is armed any more"]),
+        (
+            &[arm(mute("a", true)), FIRE, Command::Arm(Arm::Clear)],
+            &["armed for bar 5: mute a", "nothing is armed any more"],
+        ),
         // The same once more is withdrawn.
         (&[arm(mute("a", true)), arm(mute("a", true)), FIRE], &["nothing is armed"]),
         (&[arm(mute("a", true)), FIRE, arm(mute("a", true))], &["armed for bar 5: mute a"]),
@@ -191,7 +191,7 @@ fn what_is_asked_at_once_holds_at_the_line_too() {
     let mix = &conductor.hands().mix;
     assert_eq!((mix.is_muted("b"), mix.gain("a")), (false, Some(0.2)));
     assert!(notes(&events, 1).ends_with("72:12-16 72:16-20 72:20-24 72:24-"), "{}", notes(&events, 1));
-    let last = events.iter().filter(|event| matches!(event.action, Action::Control { controller: 7, .. })).next_back();
+    let last = events.iter().rfind(|event| matches!(event.action, Action::Control { controller: 7, .. }));
     let volume = Action::Control { voice: crate::event::VoiceSlot(0), controller: 7, value: 20 };
     assert_eq!(last, Some(&ScheduledEvent { at: Frames(BEGIN + 4 * BAR), action: volume }));
 }

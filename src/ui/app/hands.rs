@@ -43,7 +43,8 @@ impl App {
             return arm(Arm::Clear);
         }
         self.arming = true;
-        let text = "arming: mutes, solos, gains, tempo and evaluations wait; Ctrl+Space a fires them on the next phrase line";
+        let text =
+            "arming: mutes, solos, gains, tempo and evaluations wait; Ctrl+Space a fires them on the next phrase line";
         self.say(Level::Info, text.into());
         vec![]
     }

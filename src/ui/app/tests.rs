@@ -42,12 +42,8 @@ fn saved(app: &mut App, text: &str) {
 }
 
 fn playing(app: &mut App) {
-    let voices = ["bass", "lead"].map(|name| VoiceStatus {
-        name: name.into(),
-        muted: name == "lead",
-        soloed: false,
-        gain: 1.0,
-    });
+    let voices =
+        ["bass", "lead"].map(|name| VoiceStatus { name: name.into(), muted: name == "lead", soloed: false, gain: 1.0 });
     let snapshot = Snapshot { playing: Playing::Playing, voices: voices.into(), ..Snapshot::default() };
     app.update(Input::Event(Event::Snapshot(std::sync::Arc::new(snapshot))));
 }
