@@ -38,16 +38,20 @@ impl Armed {
         }
     }
 
+    /// The same once more is withdrawn; of scenes the last counts.
     fn toggle(&mut self, command: Command, name: impl Fn(&Command) -> Option<String>) {
-        let same = self.list.iter().position(|other| name(other) == name(&command));
-        let again = same.is_some_and(|_| !matches!(command, Command::Evaluate { .. }));
-        if let Some(at) = same {
+        if is_scene(&command) {
+            self.list.retain(|other| !is_scene(other));
+        } else if let Some(at) = self.list.iter().position(|other| name(other) == name(&command)) {
             self.list.remove(at);
+            return;
         }
-        if !again {
-            self.list.push(command);
-        }
+        self.list.push(command);
     }
+}
+
+fn is_scene(command: &Command) -> bool {
+    matches!(command, Command::Evaluate { .. })
 }
 
 impl Conductor {
@@ -63,6 +67,7 @@ impl Conductor {
                     armed.line = None;
                 }
                 self.armed = armed;
+                self.fire_scene(now, out);
             }
             Arm::Fire if self.armed.list.is_empty() => self.say(Level::Info, "nothing is armed".to_owned()),
             Arm::Fire => {
@@ -98,7 +103,6 @@ impl Conductor {
         if self.armed.line != Some(self.timeline.next_bar()) {
             return;
         }
-        let is_scene = |command: &Command| matches!(command, Command::Evaluate { .. });
         let Some(at) = self.armed.list.iter().position(is_scene) else { return };
         let command = self.armed.list.remove(at);
         if let Command::Evaluate { scene, fresh } = &command {

@@ -36,9 +36,7 @@ impl Hands {
     /// A text is evaluated: its mutes hold for voices that were never met, its tempo acts when it is another than before or the scene is
     /// entered. Whether a lock kept the tempo back.
     pub fn meet(&mut self, scene: &Scene, entered: bool) -> bool {
-        for voice in &scene.voices {
-            self.mix.mutes.entry(voice.name.clone()).or_insert(voice.muted);
-        }
+        self.mix.meet(scene);
         let Some(course) = scene.tempo.map(|tempo| (tempo, scene.ramp)) else { return false };
         let acts = entered || self.text != Some(course);
         self.text = Some(course);
@@ -72,6 +70,13 @@ impl Hands {
 }
 
 impl Mix {
+    /// A text's mutes hold for voices that were never met.
+    pub fn meet(&mut self, scene: &Scene) {
+        for voice in &scene.voices {
+            self.mutes.entry(voice.name.clone()).or_insert(voice.muted);
+        }
+    }
+
     pub fn mute(&mut self, voice: &str, muted: bool) {
         self.mutes.insert(voice.to_owned(), muted);
     }

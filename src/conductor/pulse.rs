@@ -10,6 +10,7 @@ use crate::time::{Beats, Frames, Tempo};
 impl Conductor {
     /// Takes notice of what a text says of mutes and tempo.
     pub(super) fn meet(&mut self, scene: &Scene, entered: bool) {
+        self.armed.mixes_mut().for_each(|mix| mix.meet(scene));
         if self.hands.meet(scene, entered) {
             self.say(Level::Info, "the tempo is locked: Q: does nothing".to_owned());
         }

@@ -153,6 +153,36 @@ fn a_scene_lands_on_the_line_with_its_tempo_and_what_was_armed_beside_it() {
 }
 
 #[test]
+fn of_scenes_the_last_lands_however_late_it_was_armed() {
+    let titled = |title: &str| scene(&TEXT.replace("T:One", &format!("T:{title}")));
+    let evaluate = |title| arm(Command::Evaluate { scene: titled(title), fresh: true });
+    // The second is armed half a bar before the line, when its bar is the next to be committed.
+    let asked = [
+        (BEGIN, evaluate("Two")),
+        (BEGIN, FIRE),
+        (BEGIN + BAR, evaluate("Three")),
+        (BEGIN + 5 * BAR, arm(mute("a", true))),
+        (BEGIN + 5 * BAR, FIRE),
+        (BEGIN + 7 * BAR + BAR / 2, evaluate("Four")),
+    ];
+    let (_, _, said) = played(10, &asked);
+    let heard: Vec<&String> = said.iter().filter(|said| said.contains("heard")).collect();
+    assert_eq!(heard, ["Three: heard from bar 5", "Four: heard from bar 9"]);
+}
+
+#[test]
+fn a_voice_that_comes_between_commit_and_line_begins_as_its_text_says() {
+    let more = scene(&TEXT.replace("V:b by", "V:c by=loop mute\nV:b by").replace("[V:b]", "[V:c] e4 |\n[V:b]"));
+    let asked = [
+        (BEGIN, arm(mute("a", true))),
+        (BEGIN, FIRE),
+        (BEGIN + 4 * BAR - 4_800, Command::Evaluate { scene: more, fresh: false }),
+    ];
+    let mix = &played(6, &asked).0.hands().mix.clone();
+    assert!(mix.is_muted("a") && mix.is_muted("c") && !mix.is_muted("b"));
+}
+
+#[test]
 fn what_is_armed_can_be_withdrawn() {
     let cases: &[(&[Command], &[&str])] = &[
         (&[FIRE], &["nothing is armed"]),
