@@ -2,19 +2,26 @@
 //! by the scheduler's thread with the clock's time, and by `render` in a loop, with the same result.
 
 mod agenda;
+mod armed;
 mod deadline;
+pub mod hands;
 mod lanes;
 mod mix;
+mod mixer;
+mod pulse;
+pub(crate) mod tap;
 mod view;
 
 pub use view::in_unit;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use agenda::Agenda;
+use armed::Armed;
+use hands::Hands;
 use mix::Mix;
+use tap::Tap;
 
 use crate::compose::speed::Speed;
 use crate::compose::{CANDIDATES, ComposedBar, Composer, Prompt, Reply, Revision};
@@ -73,9 +80,9 @@ pub struct Conductor {
     sounding: Option<usize>,
     /// Names of the voices, by slot: a voice keeps its slot for as long as the instrument runs.
     slots: Vec<String>,
-    muted: HashSet<String>,
-    /// Where there are any, all others are silent.
-    soloed: Vec<String>,
+    hands: Hands,
+    armed: Armed,
+    tap: Tap,
     /// Notes whose beginning a mute or a hush kept back.
     silenced: Vec<(VoiceSlot, u8)>,
     mix: Mix,
@@ -100,8 +107,6 @@ pub struct Conductor {
     slow: bool,
     tally: Tally,
     messages: Vec<Message>,
-    /// The newest text's tempo, which another text must differ from to act.
-    text_tempo: Option<Tempo>,
 }
 
 impl std::fmt::Debug for Conductor {
@@ -120,7 +125,6 @@ impl Conductor {
         let tempo = scene.tempo.unwrap_or(Tempo::DEFAULT);
         let composer_state = if composer.is_there() { "starting" } else { "none" };
         let mut conductor = Conductor {
-            text_tempo: scene.tempo,
             timeline: Timeline::new(Arc::clone(scene), seed),
             transport: Transport::new(rate, Frames(0), tempo),
             composer,
@@ -130,8 +134,9 @@ impl Conductor {
             starting: None,
             sounding: None,
             slots: Vec::new(),
-            muted: HashSet::new(),
-            soloed: Vec::new(),
+            hands: Hands::default(),
+            armed: Armed::default(),
+            tap: Tap::default(),
             silenced: Vec::new(),
             mix: Mix::default(),
             failure: None,
@@ -148,6 +153,8 @@ impl Conductor {
             messages: Vec::new(),
         };
         conductor.settle(scene);
+        conductor.meet(scene, true);
+        conductor.enter();
         conductor
     }
 
@@ -159,6 +166,12 @@ impl Conductor {
     #[must_use]
     pub fn transport(&self) -> &Transport {
         &self.transport
+    }
+
+    /// What the performer has set, as it holds now.
+    #[must_use]
+    pub fn hands(&self) -> &Hands {
+        &self.hands
     }
 
     #[must_use]
@@ -222,16 +235,12 @@ impl Conductor {
                 let action = if matches!(command, Command::Panic) { Action::Panic } else { Action::AllNotesOff };
                 out(ScheduledEvent { at: now, action });
             }
-            Command::Evaluate { scene, fresh } => self.evaluate(&scene, fresh, now, out),
-            Command::Mute { voice, muted } => {
-                if let Some(voice) = self.timeline.scene().voices.get(voice) {
-                    if muted {
-                        self.muted.insert(voice.name.clone());
-                    } else {
-                        self.muted.remove(&voice.name);
-                    }
-                }
+            Command::Evaluate { scene, fresh } => {
+                let hurry = self.is_late_for(&scene, now);
+                self.evaluate(&scene, fresh, hurry, now, out);
             }
+            Command::Mute { .. } | Command::Solo { .. } | Command::Gain { .. } => self.set_mix(&command, now, out),
+            Command::Arm(arm) => self.arm(arm, now, out),
             Command::Reroll => self.timeline.reroll(),
             Command::Touch { bar, voice, touch } => {
                 let done = self.timeline.touch(bar, &voice, touch);
@@ -241,16 +250,10 @@ impl Conductor {
                 let done = self.timeline.freeze(&voice, frozen);
                 self.answer(done);
             }
-            Command::Tempo(tempo) => {
-                self.transport.set_tempo(self.timeline.next_start(), tempo);
-                self.tell_tempo(tempo);
-            }
-            Command::Solo { voice, soloed } => {
-                self.soloed.retain(|name| *name != voice);
-                if soloed {
-                    self.soloed.push(voice);
-                }
-            }
+            Command::Tempo(tempo) => self.set_tempo(tempo),
+            Command::Ramp { to, bars } => self.ramp(to, bars),
+            Command::Tap => self.tap(now),
+            Command::Lock(locked) => self.hands.lock(locked),
             Command::Port { port, there } => self.port(&port, there, now, out),
             // Playing already; patches and quitting are the scheduler's business.
             Command::Play | Command::Patch(_) | Command::Quit => {}
@@ -264,12 +267,12 @@ impl Conductor {
             self.reply(reply);
         }
         self.start_if_ready(now);
-        while self.playing != Playing::Stopped
-            && self.starting.is_none()
+        while self.is_moving()
             && self.last_bar.is_none_or(|last| self.timeline.next_bar() <= last)
             && now >= self.transport.frame_of(self.timeline.next_start()) - self.lead()
         {
-            self.commit(now);
+            self.commit(now, out);
+            self.fire_scene(now, out);
             self.ask(now);
             // Offline, the composer answers at once; live, it will by the next call.
             while let Some(reply) = self.composer.poll() {
@@ -278,20 +281,19 @@ impl Conductor {
         }
         let beats = self.transport.beats_at(now);
         let begun = |bar: &Bar| self.transport.frame_of(bar.start) <= now;
-        if self.playing != Playing::Stopped && self.starting.is_none() {
+        if self.is_moving() {
             let bars = self.timeline.bars();
             self.sounding = bars.iter().rposition(begun).filter(|&at| beats < bars[at].start + bars[at].length());
         }
         let notice = if self.notice.is_zero() { self.notice } else { self.notice + self.latency() };
         let horizon = now + self.transport.rate().frames_in(notice);
-        let (hushed, muted, soloed, slots, silenced) =
-            (self.playing == Playing::Hushed, &self.muted, &self.soloed, &self.slots, &mut self.silenced);
-        let silent = |voice: VoiceSlot| {
-            let name = &slots[usize::from(voice.0)];
-            hushed || muted.contains(name) || !soloed.is_empty() && !soloed.contains(name)
+        let (hushed, slots, silenced) = (self.playing == Playing::Hushed, &self.slots, &mut self.silenced);
+        let (hands, armed) = (&self.hands, &self.armed);
+        let silent = |voice: VoiceSlot, at: Frames| {
+            hushed || !armed.mix_at(at).unwrap_or(&hands.mix).sounds(&slots[usize::from(voice.0)])
         };
         self.agenda.send_until(horizon, |event| match event.action {
-            Action::NoteOn { voice, pitch, .. } if silent(voice) => {
+            Action::NoteOn { voice, pitch, .. } if silent(voice, event.at) => {
                 silenced.push((voice, pitch));
             }
             // Where two voices share a channel, the end of a note that did not sound would end the other's.
@@ -301,6 +303,7 @@ impl Conductor {
             },
             _ => out(event),
         });
+        self.armed.pass(now, &mut self.hands.mix);
     }
 
     fn start_if_ready(&mut self, now: Frames) {
@@ -317,17 +320,32 @@ impl Conductor {
         self.starting = None;
     }
 
-    fn evaluate(&mut self, scene: &Arc<Scene>, fresh: bool, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+    /// Whether the composer cannot have written anything for this scene by the next commit point.
+    fn is_late_for(&self, scene: &Scene, now: Frames) -> bool {
         let left = self.transport.frame_of(self.timeline.next_start()) - self.lead() - now;
-        let rate = self.transport.rate();
         let composed = scene.voices.iter().any(|voice| voice.by == crate::prompt::By::Model);
-        let moving = self.playing != Playing::Stopped && self.starting.is_none();
-        let hurry = moving && composed && left < rate.frames_in(self.answer_time());
+        self.is_moving() && composed && left < self.transport.rate().frames_in(self.answer_time())
+    }
+
+    /// Whether bars are being committed.
+    fn is_moving(&self) -> bool {
+        self.playing != Playing::Stopped && self.starting.is_none()
+    }
+
+    fn evaluate(
+        &mut self,
+        scene: &Arc<Scene>,
+        fresh: bool,
+        hurry: bool,
+        now: Frames,
+        out: &mut dyn FnMut(ScheduledEvent),
+    ) {
         self.settle(scene);
+        self.meet(scene, fresh);
         self.mix(scene, now, out);
         let from = self.timeline.evaluate(Arc::clone(scene), fresh, hurry);
         self.messages.push(Message { level: Level::Info, text: format!("{}: heard from bar {from}", scene.title) });
-        if !moving {
+        if !self.is_moving() {
             self.enter();
         }
         self.watch_speed();
@@ -339,7 +357,7 @@ impl Conductor {
         self.timeline.take_back(begun.map_or(0, |at| at + 1));
     }
 
-    /// Gives the scene's voices their slots and its own mutes. When there are no more slots, those of voices that are gone are given again.
+    /// Gives the scene's voices their slots. When there are no more slots, those of voices that are gone are given again.
     fn settle(&mut self, scene: &Scene) {
         for voice in &scene.voices {
             if self.slot(&voice.name).is_some() {
@@ -360,30 +378,12 @@ impl Conductor {
                 };
                 self.slots[free].clone_from(&voice.name);
             }
-            if voice.muted {
-                self.muted.insert(voice.name.clone());
-            }
         }
     }
 
-    /// The tempo of the scene of the next bar. It acts when its text changes: what was set otherwise meanwhile stays.
-    fn enter(&mut self) {
-        let Some(tempo) = self.timeline.next_scene().tempo else { return };
-        if self.text_tempo != Some(tempo) {
-            self.text_tempo = Some(tempo);
-            self.transport.set_tempo(self.timeline.next_start(), tempo);
-        }
-    }
-
-    /// Says a tempo as the text and the screen count it: in felt beats.
-    fn tell_tempo(&mut self, tempo: Tempo) {
-        let beat = self.timeline.next_scene().meter.beat();
-        let count = tempo.0 / beat.ratio(Beats::QUARTER);
-        self.say(Level::Info, format!("tempo {beat}={count} from bar {}", self.timeline.next_bar()));
-    }
-
-    fn commit(&mut self, now: Frames) {
+    fn commit(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
         self.enter();
+        self.fire(out);
         let (bar, rungs) = self.timeline.commit();
         self.tally.ladder += rungs;
         let slots = &self.slots;

@@ -1,11 +1,11 @@
 //! The desk behind the screen: does what the screen asks, and says what came of it. Main thread.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Weak};
 
-use barline::event::{Command, Event, Level, Message};
-use barline::prompt;
+use barline::event::{Arm, Command, Event, Level, Message};
+use barline::prompt::{self, Scene};
 use barline::rig::Rig;
 use barline::scheduler::Scheduler;
 use barline::steer::Lexicon;
@@ -31,10 +31,16 @@ pub struct Desk {
     pub playing: (PathBuf, u32),
     /// The text that plays, for when its words come to mean something else.
     pub text: String,
+    /// Scenes that were armed since one was evaluated at once, and what played before each: that plays on where they are withdrawn.
+    pub armed: Vec<(Weak<Scene>, (PathBuf, u32), String)>,
 }
 
 impl Desk {
     pub fn perform(&mut self, request: Request) -> Vec<Input> {
+        // Withdrawn, nobody has it; once it was heard, its bars have it.
+        while let Some((_, playing, text)) = self.armed.pop_if(|(scene, ..)| scene.strong_count() == 0) {
+            (self.playing, self.text) = (playing, text);
+        }
         match request {
             Request::Command(command) => self.scheduler.send(command),
             Request::Save { path, text, over } => {
@@ -50,8 +56,8 @@ impl Desk {
             Request::Evaluate { path, text, .. } if path.extension().is_some_and(|e| e == "toml") => {
                 return self.evaluate_rig(path, text).into_iter().map(Input::Evaluated).collect();
             }
-            Request::Evaluate { path, text, asked } if asked || path == self.playing.0 => {
-                return vec![Input::Evaluated(self.evaluate(path, text))];
+            Request::Evaluate { path, text, asked, armed } if asked || path == self.playing.0 => {
+                return vec![Input::Evaluated(self.evaluate(path, text, armed))];
             }
             Request::Evaluate { path, text, .. } => return vec![Input::Evaluated(self.look_at(&path, &text))],
             Request::Quit => {}
@@ -59,8 +65,8 @@ impl Desk {
         vec![]
     }
 
-    /// Reads a prompt and plays it, when it has no errors.
-    fn evaluate(&mut self, path: PathBuf, text: String) -> Evaluation {
+    /// Reads a prompt and plays it, when it has no errors, at the next phrase line where it is armed.
+    fn evaluate(&mut self, path: PathBuf, text: String, armed: bool) -> Evaluation {
         let patches = library::patch_names(&self.patches);
         let (scenes, diagnostics) = prompt::read_with(&path, &text, &patches, &self.lexicon, &self.rig);
         let number = (path == self.playing.0).then_some(self.playing.1);
@@ -70,10 +76,17 @@ impl Desk {
         if let Some(scene) = scene {
             heard = scene.read_back(self.vocabulary.as_deref());
             let playing = (path.clone(), scene.number);
+            let scene = Arc::new(scene);
             let fresh = self.playing != playing;
-            self.playing = playing;
-            self.text.clone_from(&text);
-            self.scheduler.send(Command::Evaluate { scene: Arc::new(scene), fresh });
+            let before =
+                (std::mem::replace(&mut self.playing, playing), std::mem::replace(&mut self.text, text.clone()));
+            if armed {
+                self.armed.push((Arc::downgrade(&scene), before.0, before.1));
+            } else {
+                self.armed.clear();
+            }
+            let command = Command::Evaluate { scene, fresh };
+            self.scheduler.send(if armed { Command::Arm(Arm::Add(Box::new(command))) } else { command });
         }
         Evaluation { path, text, accepted, plays: true, diagnostics, heard }
     }
@@ -117,7 +130,7 @@ impl Desk {
             Ok(lexicon) => {
                 self.lexicon = lexicon;
                 let playing = self.playing.0.clone();
-                (vec![], Some(self.evaluate(playing, self.text.clone())))
+                (vec![], Some(self.evaluate(playing, self.text.clone(), false)))
             }
             Err(diagnostics) => (diagnostics, None),
         };
@@ -135,7 +148,7 @@ impl Desk {
         let accepted = !prompt::has_errors(&diagnostics);
         let again = accepted.then(|| {
             self.rig = rig;
-            self.evaluate(self.playing.0.clone(), self.text.clone())
+            self.evaluate(self.playing.0.clone(), self.text.clone(), false)
         });
         let rig = Evaluation { path, text, accepted, plays: true, diagnostics, heard: String::new() };
         again.into_iter().chain([rig]).collect()

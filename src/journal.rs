@@ -11,6 +11,7 @@ mod file;
 mod line;
 mod reading;
 mod recorder;
+mod state;
 
 pub use file::{EXTENSION, Journal};
 pub use line::{Evaluated, FORMAT, Header, Line};

@@ -47,6 +47,8 @@ pub struct Scene {
     pub unit: Beats,
     pub key: Key,
     pub tempo: Option<Tempo>,
+    /// Where that leads, and in how many bars: `Q:1/4=120..140/8`.
+    pub ramp: Option<(Tempo, u32)>,
     /// Bars in a phrase, 1 to 64.
     pub phrase: u32,
     /// In the order of the text; at least one.
@@ -238,6 +240,7 @@ fn scene(
         unit: header.unit,
         key: header.key,
         tempo: header.tempo.as_ref().and_then(crate::abc::field::TempoMark::tempo),
+        ramp: header.tempo.as_ref().and_then(crate::abc::field::TempoMark::target),
         phrase: phrase(tune, diagnostics),
         wishes: words::wishes(&words, None, lexicon),
         own: (0..names.len())

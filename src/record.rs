@@ -157,12 +157,17 @@ fn changes((meter, unit, key, tempo): (Meter, Beats, Key, Tempo), now: &BarRecor
     fields
 }
 
-/// The tempo exactly, in whole counts as the standard has them: of the felt beat, or else of as small a note as it takes.
+/// The tempo exactly, in whole counts as the standard has them: of the felt beat, or else of as small a note as it takes. A tempo that is not of
+/// halves, as one that was tapped, has decimals, three at most.
 fn tempo_mark(meter: Meter, tempo: Tempo) -> String {
     let beat = meter.beat();
     let count = tempo.0 / beat.ratio(Beats::QUARTER);
     if count.is_integer() {
         format!("{beat}={count}")
+    } else if !tempo.0.denom().unsigned_abs().is_power_of_two() {
+        let thousandths = (tempo.0 * 1000).round().to_integer();
+        let decimals = format!("{:03}", thousandths % 1000);
+        format!("1/4={}.{}", thousandths / 1000, decimals.trim_end_matches('0'))
     } else {
         format!("1/{}={}", 4 * tempo.0.denom(), tempo.0.numer())
     }
@@ -251,6 +256,9 @@ mod tests {
             ("4/4", "1/4=120", "1/4=120"),
             ("4/4", "3/8=61", "1/8=183"),
             ("2/4", "1/2=60", "1/4=120"),
+            ("4/4", "1/4=92.5", "1/8=185"),
+            ("4/4", "1/4=166.7", "1/4=166.7"),
+            ("6/8", "3/8=61.15", "1/4=91.725"),
         ] {
             let text = format!("X:1\nM:{meter}\nL:1/8\nQ:{written}\nK:C\n");
             let scene = read(Path::new("a.abc"), &text, &[], &crate::steer::Lexicon::default()).0.remove(0);

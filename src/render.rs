@@ -79,7 +79,7 @@ pub fn render(
         scene,
         records: bars.iter().map(|bar| BarRecord::of(bar, conductor.transport())).collect(),
         bars,
-        tempos: conductor.transport().tempo_map().map(|(at, tempo)| ((at - from).max(Beats::ZERO), tempo)).collect(),
+        tempos: conductor.transport().tempos(from, conductor.timeline().next_start()),
         samples,
         tally: conductor.tally().clone(),
         messages,

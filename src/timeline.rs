@@ -5,6 +5,7 @@
 
 mod force;
 mod loudness;
+mod phrase;
 mod played;
 mod question;
 mod sounding;

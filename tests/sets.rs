@@ -14,6 +14,7 @@ use barline::journal::Recording;
 use barline::rehearse::{Given, Rehearsal, Set, Told, rehearse};
 use barline::replay::{Sent, sent};
 use barline::steer::Lexicon;
+use barline::time::Beats;
 
 const FOLDER: &str = "tests/sets";
 
@@ -154,6 +155,30 @@ fn what_is_commented_out_steers_nothing() {
     assert_eq!(notes(&told), notes(&unedited("commented")));
     let heard: Vec<&str> = messages(&told).into_iter().filter(|said| said.starts_with("heard")).collect();
     assert_eq!(heard, ["heard: high busy"; 2]);
+}
+
+#[test]
+fn a_drop_falls_silent_and_comes_back_on_the_line() {
+    let told = notes(&of_file("drop", &script("drop")));
+    let (mut last, mut first) = (BTreeSet::new(), BTreeSet::new());
+    for note in &told {
+        let Told::Note { bar, beat, voice, length, .. } = note else { continue };
+        if voice == "riser" {
+            assert!((9..17).contains(bar), "{note:?}");
+            continue;
+        }
+        assert!(!(9..17).contains(bar), "{note:?}");
+        let end = Beats::WHOLE * (bar - 1) + Beats::QUARTER.scale(beat - 1) + *length;
+        if *bar < 9 && end >= Beats::WHOLE * 8 {
+            last.insert((voice.as_str(), end));
+        }
+        if *bar == 17 && *beat == 1.into() {
+            first.insert(voice.as_str());
+        }
+    }
+    // Bass and lead tie over the line.
+    assert_eq!(last, ["bass", "kit", "lead"].map(|voice| (voice, Beats::WHOLE * 8)).into());
+    assert_eq!(first, ["bass", "kit", "lead"].into());
 }
 
 /// A fault ends the set there, with its place in the script; what was heard before is heard.

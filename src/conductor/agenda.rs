@@ -98,6 +98,28 @@ impl Agenda {
         self.put(transport.frame_of(end), Action::NoteOff { voice, pitch });
     }
 
+    /// What sounds of a slot ends at this bar line, to which everything so far was put down: ties into it, too.
+    pub fn cut(&mut self, slot: usize, at: Frames) {
+        let is_of = |voice: VoiceSlot| usize::from(voice.0) == slot;
+        let (tied, open) = std::mem::take(&mut self.open).into_iter().partition(|tie| is_of(tie.voice));
+        self.open = open;
+        let tied: Vec<Open> = tied;
+        let late = self.events.range((at, u8::MAX, 0)..).map(|(key, event)| (*key, *event));
+        let late: Vec<_> = late
+            .filter_map(|(key, event)| match event.action {
+                Action::NoteOff { voice, pitch } if is_of(voice) => Some((key, voice, pitch)),
+                _ => None,
+            })
+            .collect();
+        for (key, _, _) in &late {
+            self.events.remove(key);
+        }
+        let ends = late.into_iter().map(|(_, voice, pitch)| (voice, pitch));
+        for (voice, pitch) in ends.chain(tied.into_iter().map(|tie| (tie.voice, tie.pitch))) {
+            self.put(at, Action::NoteOff { voice, pitch });
+        }
+    }
+
     /// Sends all that is due before `horizon`, in order.
     pub fn send_until(&mut self, horizon: Frames, mut send: impl FnMut(ScheduledEvent)) {
         while let Some(entry) = self.events.first_entry() {

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use super::Conductor;
 use super::lanes::Lanes;
-use super::{Conductor, Playing};
+use super::mixer::volume;
 use crate::event::{Action, Level, ScheduledEvent, VoiceSlot};
 use crate::prompt::{MAX_VOICES, Scene, Voice};
 use crate::rig::controller::{BANK, PAN, VOLUME};
@@ -73,7 +74,7 @@ impl Mix {
     }
 
     /// Whether a slot was told this; from now on it was.
-    fn tell(&mut self, slot: VoiceSlot, controller: u8, value: u8) -> bool {
+    pub fn tell(&mut self, slot: VoiceSlot, controller: u8, value: u8) -> bool {
         self.told.insert((slot, controller), value) != Some(value)
     }
 
@@ -133,13 +134,12 @@ impl Conductor {
 
     /// Tells the outputs what the scene says of its voices, where that has changed; at once, but for ramps and, while it plays, programs.
     pub fn mix(&mut self, scene: &Scene, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
-        let moving = self.moving();
+        let moving = self.is_moving();
         for voice in &scene.voices {
             let Some(slot) = self.slot(&voice.name) else { continue };
             self.mix.wanted[usize::from(slot.0)] = Some(Sound::of(voice, slot, now));
             let elsewhere = self.mix.give(slot, now, None);
-            // Controller 7 at 100 is unity in the synth's mixer and the usual default in hardware.
-            let volume = (100.0 * voice.gain).round().min(127.0) as u8;
+            let volume = volume(voice, &self.hands.mix);
             let pan = (64.0 + 63.0 * voice.pan).round() as u8;
             let mut settings = vec![(VOLUME, volume), (PAN, pan)];
             for lane in voice.lanes.iter().filter(|lane| lane.bars == 0) {
@@ -158,6 +158,7 @@ impl Conductor {
                 out(ScheduledEvent { at: now, action: action(slot, setting) });
             }
         }
+        self.mix_ahead(scene, out);
     }
 
     /// A port has gone: its voices play their patches at once. Or it is there again: they return to it at the next bar line that is not committed.
@@ -166,7 +167,7 @@ impl Conductor {
         if !changed {
             return;
         }
-        let from = (there && self.moving()).then(|| self.transport.frame_of(self.timeline.next_start()));
+        let from = (there && self.is_moving()).then(|| self.transport.frame_of(self.timeline.next_start()));
         let goes_there = |sound: &Sound| sound.port(self.mix.default.as_deref()) == Some(port);
         let slots: Vec<VoiceSlot> =
             self.mix.wanted.iter().flatten().filter(|sound| goes_there(sound)).map(|sound| sound.slot).collect();
@@ -241,11 +242,6 @@ impl Conductor {
         };
         let voices = &self.timeline.next_scene().voices;
         voices.iter().filter(waits).map(program_ahead).max().unwrap_or_default()
-    }
-
-    /// Whether bars go by.
-    fn moving(&self) -> bool {
-        self.playing != Playing::Stopped && self.starting.is_none()
     }
 }
 

@@ -153,16 +153,16 @@ fn hush_keeps_the_clock_and_stop_ends_the_notes() {
 #[test]
 fn a_note_that_a_mute_kept_back_ends_nobody_elses() {
     let mut conductor = conductor(TWO_VOICES, "E8\nF8");
-    conductor.command(Command::Mute { voice: 1, muted: true }, Frames(0), &mut |_| {});
+    conductor.command(Command::Mute { voice: "lead".into(), muted: true }, Frames(0), &mut |_| {});
     play(&mut conductor);
     let lead = conductor.slot("lead").unwrap();
     let heard = run(&mut conductor, 0, 4 * 96_000);
     let of_lead = |event: &&ScheduledEvent| matches!(event.action, Action::NoteOn { voice, .. } | Action::NoteOff { voice, .. } if voice == lead);
     assert_eq!(heard.iter().filter(of_lead).count(), 0, "neither its beginning nor its end leaves");
     // A note that began before the mute gets its end.
-    conductor.command(Command::Mute { voice: 1, muted: false }, Frames(4 * 96_000), &mut |_| {});
+    conductor.command(Command::Mute { voice: "lead".into(), muted: false }, Frames(4 * 96_000), &mut |_| {});
     let before = run(&mut conductor, 4 * 96_000, 5 * 96_000 + 24_000);
-    conductor.command(Command::Mute { voice: 1, muted: true }, Frames(5 * 96_000 + 24_000), &mut |_| {});
+    conductor.command(Command::Mute { voice: "lead".into(), muted: true }, Frames(5 * 96_000 + 24_000), &mut |_| {});
     let after = run(&mut conductor, 5 * 96_000 + 24_000, 7 * 96_000);
     assert_eq!(before.iter().chain(&after).filter(of_lead).count() % 2, 0);
     assert!(after.iter().any(|event| matches!(event.action, Action::NoteOff { voice, .. } if voice == lead)));

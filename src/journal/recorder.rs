@@ -47,12 +47,12 @@ impl Recorder {
         self.conductor.mix(&scene, now, &mut |event| events.push(event));
         self.evaluated(&scene, true, now);
         self.send(events, out);
-        self.look();
+        self.look(now);
     }
 
     /// [`Conductor::command`].
     pub fn command(&mut self, command: Command, now: Frames, out: &mut dyn FnMut(Step)) {
-        if let Some(line) = Line::of_command(&command, self.conductor.timeline().scene(), now) {
+        if let Some(line) = Line::of_command(&command, now) {
             self.write(line);
         }
         let evaluation = match &command {
@@ -69,7 +69,7 @@ impl Recorder {
             self.last = self.conductor.timeline().next_bar() - 1;
             self.write(Line::Back { at: now, from: self.last + 1 });
         }
-        self.look();
+        self.look(now);
     }
 
     /// [`Conductor::advance`].
@@ -77,7 +77,7 @@ impl Recorder {
         let mut events = Vec::new();
         self.conductor.advance(now, &mut |event| events.push(event));
         self.send(events, out);
-        self.look();
+        self.look(now);
     }
 
     /// Writes down and passes on how slots sound now, and then what was sent: events go by the ways that are given before them. Nothing goes to
@@ -131,22 +131,34 @@ impl Recorder {
         }
     }
 
-    /// Writes down what has become of time and of the bars.
-    fn look(&mut self) {
+    /// Writes down what was armed and has acted, and what has become of time and of the bars.
+    fn look(&mut self, now: Frames) {
+        for (at, command) in self.conductor.fired() {
+            if let Command::Evaluate { scene, fresh } = &command {
+                self.evaluated(scene, *fresh, now);
+            } else if let Some(line) = Line::of_command(&command, at) {
+                self.write(line);
+            }
+        }
         if self.journal.is_none() {
             return;
         }
         let transport = self.conductor.transport();
-        let tempos: Vec<(Frames, Beats, Tempo)> =
-            transport.tempo_map().map(|(beats, tempo)| (transport.frame_of(beats), beats, tempo)).collect();
-        let same = tempos.iter().zip(&self.tempos).take_while(|(now, before)| now == before).count();
-        let changes = tempos[same..].iter().map(|&(at, beats, tempo)| Line::Tempo { at, beats, tempo });
+        let changes = if transport.tempo_map().eq(self.tempos.iter().copied()) {
+            Vec::new()
+        } else {
+            let tempos: Vec<(Frames, Beats, Tempo)> = transport.tempo_map().collect();
+            let same = tempos.iter().zip(&self.tempos).take_while(|(now, before)| now == before).count();
+            // A line takes back what lay behind it: where there is less than before, the last is said again.
+            let from = if same < self.tempos.len() { same.min(tempos.len() - 1) } else { same };
+            self.tempos = tempos;
+            self.tempos[from..].iter().map(|&(at, beats, tempo)| Line::Tempo { at, beats, tempo }).collect()
+        };
         let new = self.conductor.timeline().bars().iter().rev().take_while(|bar| bar.number > self.last).count();
         let bars = &self.conductor.timeline().bars()[self.conductor.timeline().bars().len() - new..];
         let records = bars.iter().map(|bar| Line::Bar(BarRecord::of(bar, transport)));
-        let lines: Vec<Line> = changes.chain(records).collect();
+        let lines: Vec<Line> = changes.into_iter().chain(records).collect();
         self.last = bars.last().map_or(self.last, |bar| bar.number);
-        self.tempos = tempos;
         for line in lines {
             self.write(line);
         }

@@ -106,6 +106,7 @@ pub(super) fn scene(text: &str, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnosti
         unit: Beats::EIGHTH,
         key: facts.key().unwrap_or(Key::new(Step::C, 0, Mode::Major)),
         tempo: facts.tempo(meter),
+        ramp: None,
         phrase: 4,
         voices: vec![Voice::new("lead", By::Model, Role::Lead)],
         harmony: None,

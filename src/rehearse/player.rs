@@ -15,7 +15,7 @@ use crate::abc::report::display;
 use crate::abc::{Diagnostic, Meter, Span};
 use crate::compose::Composer;
 use crate::conductor::{Conductor, Pace};
-use crate::event::{Command, Playing};
+use crate::event::{Arm, Command, Playing};
 use crate::journal::{FORMAT, Header, Line, Recorder, Recording};
 use crate::prompt::{self, Scene};
 use crate::render::RENDER_RATE;
@@ -73,8 +73,6 @@ struct Player<'a> {
     path: PathBuf,
     rig: Rig,
     buffer: String,
-    /// `X:` of the scene that plays.
-    scene: u32,
     now: Frames,
     /// Musical time, while it runs.
     at: Beats,
@@ -146,7 +144,6 @@ impl<'a> Player<'a> {
             path,
             rig,
             buffer: text,
-            scene: scene.number,
             now: Frames(0),
             at: Beats::ZERO,
             seen: 0,
@@ -174,7 +171,7 @@ impl<'a> Player<'a> {
                 self.command(Command::Stop, entry.place);
                 return Ok(());
             }
-            self.perform(&entry.action, entry.place).map_err(wrong)?;
+            self.perform(&entry.action, false, entry.place).map_err(wrong)?;
         }
         // Nobody said when it ends: a phrase on, what was asked last can be heard.
         let bar = self.recorder.timeline().next_bar() + i64::from(self.recorder.timeline().scene().phrase);
@@ -268,18 +265,21 @@ impl<'a> Player<'a> {
         self.look(place);
     }
 
-    fn perform(&mut self, action: &Action, place: Place) -> Result<(), String> {
+    /// What an armed action asks waits for the next phrase line.
+    fn perform(&mut self, action: &Action, armed: bool, place: Place) -> Result<(), String> {
         let command = match action {
+            Action::Arm(action) => return self.perform(action, true, place),
+            Action::Disarm => Command::Arm(Arm::Clear),
             Action::Play => Command::Play,
             Action::Stop | Action::End => Command::Stop,
             Action::Hush => Command::Hush,
             Action::Reroll => Command::Reroll,
             Action::Evaluate => {
-                self.evaluate(None, place);
+                self.evaluate(None, armed, place);
                 return Ok(());
             }
             Action::Scene(number) => {
-                self.evaluate(Some(*number), place);
+                self.evaluate(Some(*number), armed, place);
                 return Ok(());
             }
             Action::Replace { old, new } => {
@@ -311,34 +311,46 @@ impl<'a> Player<'a> {
             }
             Action::Port { name, there } => Command::Port { port: self.port(name)?, there: *there },
             Action::Mute { voice, muted } => Command::Mute { voice: self.voice(voice)?, muted: *muted },
-            Action::Solo { voice, soloed } => {
-                self.voice(voice)?;
-                Command::Solo { voice: voice.clone(), soloed: *soloed }
+            Action::Solo { voice, soloed } => Command::Solo { voice: self.voice(voice)?, soloed: *soloed },
+            Action::Gain { voice, gain } => {
+                let gain = *gain.numer() as f32 / *gain.denom() as f32;
+                Command::Gain { voice: self.voice(voice)?, gain }
             }
             Action::Touch { voice, touch } => {
-                self.voice(voice)?;
                 let bar = self.recorder.timeline().next_bar();
-                Command::Touch { bar, voice: voice.clone(), touch: touch.clone() }
+                Command::Touch { bar, voice: self.voice(voice)?, touch: touch.clone() }
             }
-            Action::Freeze { voice, frozen } => {
-                self.voice(voice)?;
-                Command::Freeze { voice: voice.clone(), frozen: *frozen }
-            }
-            Action::Tempo(count) => {
-                let tempo = Tempo::from_beat(self.recorder.timeline().next_scene().meter.beat(), *count);
-                Command::Tempo(tempo.checked().ok_or_else(|| format!("{count} is not a tempo"))?)
-            }
+            Action::Freeze { voice, frozen } => Command::Freeze { voice: self.voice(voice)?, frozen: *frozen },
+            Action::Tempo(count) => Command::Tempo(self.tempo(*count)?),
+            Action::Ramp { to, bars } => Command::Ramp { to: self.tempo(*to)?, bars: *bars },
+            Action::Tap => Command::Tap,
+            Action::Lock(locked) => Command::Lock(*locked),
         };
-        self.command(command, place);
+        self.ask(command, armed, place);
         Ok(())
     }
 
-    fn voice(&self, name: &str) -> Result<usize, String> {
+    fn ask(&mut self, command: Command, armed: bool, place: Place) {
+        if armed {
+            self.command(Command::Arm(Arm::Add(Box::new(command))), place);
+            self.command(Command::Arm(Arm::Fire), place);
+        } else {
+            self.command(command, place);
+        }
+    }
+
+    fn tempo(&self, count: Ratio<i64>) -> Result<Tempo, String> {
+        let tempo = Tempo::from_beat(self.recorder.timeline().next_scene().meter.beat(), count);
+        tempo.checked().ok_or_else(|| format!("{count} is not a tempo"))
+    }
+
+    fn voice(&self, name: &str) -> Result<String, String> {
         let voices = &self.recorder.timeline().scene().voices;
         let known = || voices.iter().map(|voice| voice.name.as_str()).collect::<Vec<_>>().join(" ");
         voices
             .iter()
-            .position(|voice| voice.name == name)
+            .find(|voice| voice.name == name)
+            .map(|voice| voice.name.clone())
             .ok_or_else(|| format!("there is no voice '{name}' (there are {})", known()))
     }
 
@@ -370,7 +382,7 @@ impl<'a> Player<'a> {
     }
 
     /// Plays the buffer, when it has no errors: the scene that plays as it is there, or the one that is asked for from its beginning.
-    fn evaluate(&mut self, asked: Option<u32>, place: Place) {
+    fn evaluate(&mut self, asked: Option<u32>, armed: bool, place: Place) {
         let Given { patches, lexicon, .. } = *self.given;
         let (scenes, diagnostics) = prompt::read_with(&self.path, &self.buffer, patches, lexicon, &self.rig);
         let name = self.path.display().to_string();
@@ -382,13 +394,13 @@ impl<'a> Player<'a> {
             self.say(place, format!("{name}: there is no scene {number}; the last good version plays on"));
             return;
         }
-        match prompt::accepted(scenes, &diagnostics, Some(asked.unwrap_or(self.scene))) {
+        let playing = self.recorder.timeline().scene().number;
+        match prompt::accepted(scenes, &diagnostics, Some(asked.unwrap_or(playing))) {
             Some(scene) => {
-                let fresh = asked.is_some() || scene.number != self.scene;
-                self.scene = scene.number;
+                let fresh = asked.is_some() || scene.number != playing;
                 let scene = Arc::new(scene);
                 self.say_heard(place, &scene);
-                self.command(Command::Evaluate { scene, fresh }, place);
+                self.ask(Command::Evaluate { scene, fresh }, armed, place);
             }
             None => self.say(place, format!("{name}: the last good version plays on")),
         }

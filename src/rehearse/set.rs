@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use num_rational::Ratio;
 
 use crate::abc::diagnostic::{did_you_mean, excerpt};
+use crate::abc::field::MOST_BARS as MOST_BARS_OF_RAMP;
 use crate::abc::{Diagnostic, Span};
 use crate::event::Touch;
 
@@ -42,6 +43,11 @@ pub enum Action {
         voice: String,
         soloed: bool,
     },
+    /// A factor from 0 to 2.
+    Gain {
+        voice: String,
+        gain: Ratio<i64>,
+    },
     /// All that is planned anew.
     Reroll,
     /// The first bar that can still change.
@@ -61,9 +67,31 @@ pub enum Action {
     },
     /// Felt beats a minute.
     Tempo(Ratio<i64>),
+    /// To so many felt beats a minute, over so many bars.
+    Ramp {
+        to: Ratio<i64>,
+        bars: u32,
+    },
+    Tap,
+    /// Whether the text's tempo is kept back.
+    Lock(bool),
+    /// On the next phrase line, together with all that is armed.
+    Arm(Box<Action>),
+    /// What is armed is withdrawn.
+    Disarm,
     /// Plays the scene with this `X:` of the buffer.
     Scene(u32),
     End,
+}
+
+impl Action {
+    fn can_be_armed(&self) -> bool {
+        use Action::{Evaluate, Freeze, Gain, Mute, Ramp, Scene, Solo, Tempo};
+        matches!(
+            self,
+            Mute { .. } | Solo { .. } | Gain { .. } | Freeze { .. } | Tempo(_) | Ramp { .. } | Evaluate | Scene(_)
+        )
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +112,7 @@ pub struct Set {
 }
 
 /// The words, and what stands behind them.
-const ACTIONS: [(&str, &str); 25] = [
+const ACTIONS: [(&str, &str); 30] = [
     ("open", "FILE"),
     ("play", ""),
     ("stop", ""),
@@ -96,6 +124,7 @@ const ACTIONS: [(&str, &str); 25] = [
     ("unmute", "VOICE"),
     ("solo", "VOICE"),
     ("unsolo", "VOICE"),
+    ("gain", "VOICE FACTOR, from 0 to 2"),
     ("reroll", "[VOICE]"),
     ("pin", "VOICE"),
     ("veto", "VOICE"),
@@ -103,9 +132,16 @@ const ACTIONS: [(&str, &str); 25] = [
     ("free", "VOICE"),
     ("kill-composer", ""),
     ("tempo", "BEATS-A-MINUTE"),
+    ("ramp", "BEATS-A-MINUTE BARS"),
+    ("tap", ""),
+    ("lock", ""),
+    ("unlock", ""),
     ("scene", "X"),
+    (
+        "arm",
+        "clear, or one of mute unmute solo unsolo gain freeze free tempo ramp evaluate scene with what belongs to it",
+    ),
     ("end", ""),
-    ("arm", NOT_YET),
     ("keep", NOT_YET),
     ("note", NOT_YET),
     ("lose-port", "NAME"),
@@ -285,6 +321,22 @@ fn action(name: &str, arguments: &[&str]) -> Option<Read> {
         ("kill-composer", []) => Action::KillComposer,
         ("lose-port" | "find-port", [port]) => Action::Port { name: (*port).to_owned(), there: name == "find-port" },
         ("tempo", [count]) => Action::Tempo(number(count).filter(|count| *count > Ratio::from(0))?),
+        ("gain", [voice, gain]) => {
+            let gain = number(gain).filter(|gain| *gain <= Ratio::from(2))?;
+            Action::Gain { voice: (*voice).to_owned(), gain }
+        }
+        ("ramp", [to, bars]) => {
+            let bars = bars.parse().ok().filter(|bars| (1..=MOST_BARS_OF_RAMP).contains(bars))?;
+            Action::Ramp { to: number(to).filter(|count| *count > Ratio::from(0))?, bars }
+        }
+        ("tap", []) => Action::Tap,
+        ("lock", []) => Action::Lock(true),
+        ("unlock", []) => Action::Lock(false),
+        ("arm", ["clear"]) => Action::Disarm,
+        ("arm", [name, rest @ ..]) => match action(name, rest)? {
+            Read::Action(action) if action.can_be_armed() => Action::Arm(Box::new(action)),
+            _ => return None,
+        },
         ("scene", [number]) => Action::Scene(number.parse().ok()?),
         ("end", []) => Action::End,
         _ => return None,

@@ -107,11 +107,8 @@ fn from(recording: &Recording) -> Beats {
 
 /// The tempos, from the start of the first bar. Pauses between a stop and the next play have no musical time.
 pub(super) fn tempos(recording: &Recording) -> Vec<(Beats, Tempo)> {
-    let from = from(recording);
-    let mut tempos: Vec<(Beats, Tempo)> =
-        recording.transport().tempo_map().map(|(at, tempo)| ((at - from).max(Beats::ZERO), tempo)).collect();
-    tempos.dedup_by_key(|(_, tempo)| *tempo);
-    tempos
+    let end = recording.bars().last().map_or(Beats::ZERO, |bar| bar.beats + bar.meter.bar_length());
+    recording.transport().tempos(from(recording), end)
 }
 
 pub(super) fn meters(recording: &Recording) -> Vec<(Beats, Meter)> {

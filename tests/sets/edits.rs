@@ -48,7 +48,7 @@ impl Text {
     fn text(&self) -> String {
         let bars = |at: usize| self.loops[at].map(|bar| BARS[bar].0).join(" | ");
         let text = format!(
-            "X:1\nT:Edits\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:bass by=loop gate=90%\nV:arp by=loop swing=70% human=8/20\nV:lead by=model\n{}%\n[V:bass] {} |\n[V:arp] {} |\n",
+            "X:1\nT:Edits\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:bass by=loop gate=90%\nV:arp by=loop swing=70% human=8\nV:lead by=model\n{}%\n[V:bass] {} |\n[V:arp] {} |\n",
             COMMENTS[self.comment],
             bars(0),
             bars(1)
@@ -85,6 +85,16 @@ fn edit() -> impl Strategy<Value = (i64, i64, Edit)> {
         "play",
         "stop",
         "play",
+        "arm mute lead",
+        "arm unmute lead",
+        "arm gain arp 0.5",
+        "arm tempo 133",
+        "arm ramp 70 2",
+        "arm clear",
+        "ramp 150 3",
+        "tempo 97",
+        "tap",
+        "lock",
     ];
     let edit = prop_oneof![
         4 => (0..2usize, 0..2usize, 0..BARS.len()).prop_map(|(voice, at, bar)| Edit::Bar { voice, at, bar }),
@@ -191,7 +201,7 @@ fn check(edits: &[(i64, i64, Edit)], alone: &[Told]) {
         .iter()
         .enumerate()
         .map(|(at, name)| (*name, texts.iter().any(|text| text.loops[at] != texts[0].loops[at])))
-        .chain([("lead", lines.iter().any(|line| matches!(*line, "mute lead" | "kill-composer")))])
+        .chain([("lead", lines.iter().any(|line| matches!(*line, "mute lead" | "arm mute lead" | "kill-composer")))])
         .collect();
     for (name, _) in voices.iter().filter(|(_, changed)| !**changed) {
         let (now, before): (Vec<&Told>, Vec<&Told>) =

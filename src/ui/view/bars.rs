@@ -7,8 +7,8 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::{DIM, cut, playhead, title_line};
-use crate::event::{Author, BarState, BarView, Cell, Playing, Snapshot};
+use super::{DIM, countdown, cut, playhead, title_line};
+use crate::event::{Author, BarState, BarView, Cell, Snapshot};
 use crate::ui::app::App;
 use crate::ui::editor::width;
 
@@ -29,9 +29,9 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     }
     let s = app.snapshot();
     let row = |at: u16| Rect { y: area.y + at, height: 1, ..area };
-    let countdown = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
+    let pending = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
     let bold = Style::new().add_modifier(Modifier::BOLD);
-    let parts = [Span::styled("bars", bold), Span::styled(heard_from(s).unwrap_or_default(), countdown)];
+    let parts = [Span::styled("bars", bold), Span::styled(heard_from(s).unwrap_or_default(), pending)];
     frame.render_widget(title_line(area.width, &parts), row(0));
     let rows = usize::from(area.height.saturating_sub(2));
     let bars = window(&s.bars, rows);
@@ -45,20 +45,13 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     }
 }
 
-/// `the edit is heard at bar 13, in 2 bars`; the last bar is counted in beats.
+/// `the edit is heard at bar 13, in 2 bars`.
 fn heard_from(s: &Snapshot) -> Option<String> {
     let bar = s.heard_from?;
-    let ahead = bar - s.bar;
-    if s.playing == Playing::Stopped || ahead <= 0 {
-        return Some(format!("the edit is heard from bar {bar}"));
-    }
-    let (count, unit) = if ahead > 1 {
-        (ahead, "bar")
-    } else {
-        ((s.meter.bar_length() - s.position).ratio(s.meter.beat()).ceil().to_integer().max(1), "beat")
-    };
-    let plural = if count == 1 { "" } else { "s" };
-    Some(format!("the edit is heard at bar {bar}, in {count} {unit}{plural}"))
+    Some(match countdown(s, bar) {
+        Some(countdown) => format!("the edit is heard at {countdown}"),
+        None => format!("the edit is heard from bar {bar}"),
+    })
 }
 
 /// The bars to show: the sounding one near the top, since the future is the point.
@@ -88,7 +81,15 @@ fn column_widths(s: &Snapshot, bars: &[BarView], columns: usize) -> Vec<usize> {
 
 fn name(s: &Snapshot, voice: usize) -> String {
     let status = &s.voices[voice];
-    format!("{} {}{}", voice + 1, status.name, if status.muted { " (muted)" } else { "" })
+    let gain = if status.gain == 1.0 { String::new() } else { format!(" ×{}", status.gain) };
+    let state = if status.muted {
+        " (muted)"
+    } else if status.soloed {
+        " (solo)"
+    } else {
+        ""
+    };
+    format!("{} {}{gain}{state}", voice + 1, status.name)
 }
 
 fn digits(bars: &[BarView]) -> usize {
@@ -188,7 +189,7 @@ mod tests {
     fn bars_stay_under_their_voices_in_a_long_set() {
         let cell = Cell { text: "A2d fed".into(), by: Author::Model };
         let bar = |number| BarView { number, state: BarState::Planned, cells: vec![Some(cell.clone()); 2] };
-        let voices = ["bass", "lead"].map(|name| VoiceStatus { name: name.into(), muted: false }).into();
+        let voices = ["bass", "lead"].map(|name| VoiceStatus { name: name.into(), muted: false, soloed: false, gain: 1.0 }).into();
         let s = Snapshot { voices, ..Snapshot::default() };
         for (first, expected) in [(8, "  9┊ m  A2d fed "), (998, " 999┊ m  A2d fed "), (9_998, " 9999┊ m  A2d fed ")]
         {
