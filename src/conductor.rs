@@ -3,6 +3,7 @@
 
 mod agenda;
 mod deadline;
+mod keep;
 mod view;
 
 pub use view::in_unit;
@@ -16,6 +17,7 @@ use agenda::Agenda;
 use crate::compose::speed::Speed;
 use crate::compose::{CANDIDATES, ComposedBar, Composer, Prompt, Reply, Revision};
 use crate::event::{Action, Command, Level, Message, Playing, ScheduledEvent, VoiceSlot};
+use crate::keep::Kept;
 use crate::prompt::{MAX_VOICES, Scene};
 use crate::time::{Beats, Frames, SampleRate, Tempo};
 use crate::timeline::{Bar, Timeline};
@@ -100,6 +102,10 @@ pub struct Conductor {
     slow: bool,
     tally: Tally,
     messages: Vec<Message>,
+    /// How many bars were heard to their end.
+    heard: usize,
+    /// What the performer wants in the text.
+    kept: Vec<Kept>,
     /// The newest text's tempo, which another text must differ from to act.
     text_tempo: Option<Tempo>,
 }
@@ -146,6 +152,8 @@ impl Conductor {
             slow: false,
             tally: Tally::default(),
             messages: Vec::new(),
+            heard: 0,
+            kept: Vec::new(),
         };
         conductor.settle(scene);
         conductor
@@ -212,6 +220,7 @@ impl Conductor {
                 out(ScheduledEvent { at: now, action: Action::Flush });
             }
             Command::Stop | Command::Panic => {
+                self.count_heard(now);
                 self.agenda.clear();
                 self.silenced.clear();
                 self.take_back(now);
@@ -241,6 +250,7 @@ impl Conductor {
                 let done = self.timeline.freeze(&voice, frozen);
                 self.answer(done);
             }
+            Command::Keep(ask) => self.keep(&ask, now),
             Command::Tempo(tempo) => {
                 self.transport.set_tempo(self.timeline.next_start(), tempo);
                 self.tell_tempo(tempo);

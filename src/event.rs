@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::abc::Meter;
+use crate::keep::{Ask, Kept};
 use crate::prompt::Scene;
 use crate::synth::patch::Patch;
 use crate::time::{Beats, Frames, Tempo};
@@ -121,6 +122,8 @@ pub enum Command {
         voice: String,
         frozen: bool,
     },
+    /// The last bars that were heard are to be written into the text; comes back as [`Event::Kept`].
+    Keep(Ask),
     Quit,
 }
 
@@ -147,6 +150,8 @@ pub enum Event {
     /// The latest state of the engine; replaces the one before.
     Snapshot(Arc<Snapshot>),
     Message(Message),
+    /// Bars that were heard, for the text in which the performer wants them.
+    Kept(Box<Kept>),
     /// A file under `prompts/` or `patches/` has new content.
     FileChanged {
         path: std::path::PathBuf,

@@ -29,6 +29,7 @@
 //! | [`synth`], [`engine`], [`queue`] | patches, voices, and events in, sound out |
 //! | [`render`], [`record`], [`export`], [`import`] | the engine in a loop; WAV, MIDI and ABC of what was played, and MIDI back |
 //! | [`journal`], [`replay`] | the lines of a set and their way back; its steps and notes again |
+//! | [`keep`] | bars that were heard, written into the text |
 //! | [`rehearse`] | scripted sets on virtual time: what would be heard and said |
 //! | [`audition`] | what a model writes, judged |
 //! | [`event`] | what rooms tell each other |
@@ -80,6 +81,7 @@ pub mod export;
 pub mod feature;
 pub mod import;
 pub mod journal;
+pub mod keep;
 pub mod ladder;
 pub mod midi;
 pub mod notes;

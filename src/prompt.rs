@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 pub use harmony::Harmony;
 pub use seed::SeedBar;
+pub(crate) use seed::seed_bars;
 pub use voice::{By, Voice};
 
 use crate::abc::ast::{Tune, VoiceHeader};

@@ -154,8 +154,11 @@ impl Room {
             _ => None,
         };
         let now = self.now();
-        let Room { conductor, desk, .. } = self;
+        let Room { conductor, desk, events, .. } = self;
         conductor.command(command, now, &mut |event| desk.send(event));
+        for kept in conductor.take_kept() {
+            let _ = events.send(Event::Kept(Box::new(kept)));
+        }
         if let Some(scene) = scene {
             desk.take_scene(&scene, conductor);
         }

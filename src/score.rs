@@ -5,6 +5,7 @@ use crate::abc::{Pitch, Span, chord};
 use crate::time::Beats;
 
 mod carry;
+pub mod dynamics;
 mod exact;
 mod join;
 mod measure;

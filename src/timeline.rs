@@ -110,6 +110,12 @@ impl Timeline {
         &self.in_force(self.next).scene
     }
 
+    /// The first bar of the scene in force: words and the phases of loops count from here.
+    #[must_use]
+    pub fn origin(&self) -> i64 {
+        self.now.origin
+    }
+
     /// The newest evaluated scene.
     #[must_use]
     pub fn scene(&self) -> &Arc<Scene> {

@@ -3,6 +3,8 @@
 
 #[path = "sets/edits.rs"]
 mod edits;
+#[path = "sets/kept.rs"]
+mod kept;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -133,6 +133,7 @@ impl Line {
             Command::Solo { voice, soloed } => json!({"solo": {"voice": voice, "soloed": soloed}}),
             Command::Touch { bar, voice, touch } => json!({"touch": {"bar": bar, "voice": voice, "how": touch}}),
             Command::Freeze { voice, frozen } => json!({"freeze": {"voice": voice, "frozen": frozen}}),
+            Command::Keep(ask) => json!({"keep": ask}),
             Command::Evaluate { .. } | Command::Patch(_) | Command::Quit => return None,
         };
         Some(Line::Command { at, what })

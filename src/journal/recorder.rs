@@ -7,6 +7,7 @@ use std::sync::mpsc::Sender;
 use super::{Evaluated, Line, Sound};
 use crate::conductor::Conductor;
 use crate::event::{Command, Message, ScheduledEvent};
+use crate::keep::Kept;
 use crate::prompt::{MAX_VOICES, Scene};
 use crate::record::BarRecord;
 use crate::time::{Beats, Frames, Tempo};
@@ -88,6 +89,11 @@ impl Recorder {
             self.said(message, now);
         }
         messages
+    }
+
+    /// [`Conductor::take_kept`].
+    pub fn take_kept(&mut self) -> Vec<Kept> {
+        self.conductor.take_kept()
     }
 
     /// Writes down what others than the conductor tell the performer.

@@ -10,6 +10,7 @@ use crate::compose::script::Script;
 use crate::compose::{Composer, Prompt, Reply};
 use crate::conductor::{Conductor, Pace};
 use crate::event::{Action, Command, ScheduledEvent, Touch, VoiceSlot};
+use crate::keep::{Ask, Kind};
 use crate::prompt::Scene;
 use crate::queue::EventQueue;
 use crate::replay::{Heard, Step, Steps, heard};
@@ -339,6 +340,10 @@ const TEXTS: [&str; 6] = [
     "X:1\nM:2/4\nL:1/16\nQ:1/4=240\nK:C\nV:bass by=loop\n[V:bass] CCCC CCCC | z8 |\n",
 ];
 
+fn keep(voice: Option<String>) -> Ask {
+    Ask { voice, bars: 4, kind: Kind::Seed }
+}
+
 fn voice() -> impl Strategy<Value = String> {
     prop::sample::select(vec!["lead", "bass", "more"]).prop_map(str::to_owned)
 }
@@ -359,6 +364,7 @@ fn happening() -> impl Strategy<Value = (u32, Option<Command>)> {
         3 => (0..3usize, any::<bool>()).prop_map(|(voice, muted)| Some(Command::Mute { voice, muted })),
         1 => (voice(), any::<bool>()).prop_map(|(voice, soloed)| Some(Command::Solo { voice, soloed })),
         1 => (voice(), any::<bool>()).prop_map(|(voice, frozen)| Some(Command::Freeze { voice, frozen })),
+        1 => prop::option::of(voice()).prop_map(|voice| Some(Command::Keep(keep(voice)))),
         2 => (1..12i64, voice(), touch()).prop_map(|(bar, voice, touch)| Some(Command::Touch { bar, voice, touch })),
         4 => (0..TEXTS.len(), any::<bool>())
             .prop_map(|(text, fresh)| Some(Command::Evaluate { scene: scene(TEXTS[text]), fresh })),
@@ -501,6 +507,7 @@ fn what_the_performer_asks_is_one_line_each() {
         (Command::Mute { voice: 9, muted: true }, json!({"mute": {"voice": null, "muted": true}})),
         (Command::Tempo(crate::transport::crotchets(97)), json!({"tempo": "97"})),
         (Command::Solo { voice: lead(), soloed: false }, json!({"solo": {"voice": "lead", "soloed": false}})),
+        (Command::Keep(keep(Some(lead()))), json!({"keep": {"voice": "lead", "bars": 4, "kind": "seed"}})),
         (Command::Freeze { voice: lead(), frozen: true }, json!({"freeze": {"voice": "lead", "frozen": true}})),
         (touch(Touch::Pin), json!({"touch": {"bar": 7, "voice": "lead", "how": "pin"}})),
         (touch(Touch::Edit("C8".into())), json!({"touch": {"bar": 7, "voice": "lead", "how": {"edit": "C8"}}})),

@@ -16,6 +16,7 @@ use crate::compose::Composer;
 use crate::conductor::{Conductor, Pace};
 use crate::event::{Command, Playing};
 use crate::journal::{FORMAT, Header, Line, Recorder, Recording};
+use crate::keep::{Edit, Kept, keep};
 use crate::prompt::{self, Scene};
 use crate::render::RENDER_RATE;
 use crate::replay::heard;
@@ -295,6 +296,16 @@ impl<'a> Player<'a> {
                 }
                 return Ok(());
             }
+            Action::Keep(ask) => {
+                if let Some(voice) = &ask.voice {
+                    self.voice(voice)?;
+                }
+                self.command(Command::Keep(ask.clone()), place);
+                for kept in self.recorder.take_kept() {
+                    self.keep(&kept, place);
+                }
+                return Ok(());
+            }
             Action::Mute { voice, muted } => Command::Mute { voice: self.voice(voice)?, muted: *muted },
             Action::Solo { voice, soloed } => {
                 self.voice(voice)?;
@@ -316,6 +327,13 @@ impl<'a> Player<'a> {
         };
         self.command(command, place);
         Ok(())
+    }
+
+    /// As the screen does it: where another file plays, the buffer is not its text.
+    fn keep(&mut self, kept: &Kept, place: Place) {
+        let Edit { text, said } = keep(&self.buffer, kept);
+        self.buffer = text;
+        self.say(place, said);
     }
 
     fn voice(&self, name: &str) -> Result<usize, String> {

@@ -7,6 +7,7 @@ use num_rational::Ratio;
 use crate::abc::diagnostic::{did_you_mean, excerpt};
 use crate::abc::{Diagnostic, Span};
 use crate::event::Touch;
+use crate::keep::{Ask, Kind};
 
 /// No set is longer.
 const MOST_BARS: i64 = 100_000;
@@ -54,6 +55,8 @@ pub enum Action {
         frozen: bool,
     },
     KillComposer,
+    /// Heard bars into the buffer.
+    Keep(Ask),
     /// Felt beats a minute.
     Tempo(Ratio<i64>),
     /// Plays the scene with this `X:` of the buffer.
@@ -99,9 +102,9 @@ const ACTIONS: [(&str, &str); 25] = [
     ("kill-composer", ""),
     ("tempo", "BEATS-A-MINUTE"),
     ("scene", "X"),
+    ("keep", "VOICE|all BARS [loop|seed|section], of 1, 2, 4 or 8 bars"),
     ("end", ""),
     ("arm", NOT_YET),
-    ("keep", NOT_YET),
     ("note", NOT_YET),
     ("lose-port", NOT_YET),
     ("find-port", NOT_YET),
@@ -256,6 +259,17 @@ fn number(text: &str) -> Option<Ratio<i64>> {
     Some(Ratio::from(whole(before)?) + Ratio::new(whole(decimals)?, parts))
 }
 
+/// `lead 4`, `all 8 section`.
+fn keep(voice: &str, bars: &str, kind: &[&str]) -> Option<Ask> {
+    let kind = match kind {
+        [] => Kind::Loop,
+        [name] => Kind::ALL.into_iter().find(|kind| kind.name() == *name)?,
+        _ => return None,
+    };
+    let bars = bars.parse().ok().filter(|bars| [1, 2, 4, 8].contains(bars))?;
+    Some(Ask { voice: (voice != "all").then(|| voice.to_owned()), bars, kind })
+}
+
 fn action(name: &str, arguments: &[&str]) -> Option<Read> {
     let voice = || match arguments {
         [voice] => Some((*voice).to_owned()),
@@ -280,6 +294,7 @@ fn action(name: &str, arguments: &[&str]) -> Option<Read> {
         ("kill-composer", []) => Action::KillComposer,
         ("tempo", [count]) => Action::Tempo(number(count).filter(|count| *count > Ratio::from(0))?),
         ("scene", [number]) => Action::Scene(number.parse().ok()?),
+        ("keep", [voice, bars, kind @ ..]) => Action::Keep(keep(voice, bars, kind)?),
         ("end", []) => Action::End,
         _ => return None,
     };

@@ -55,7 +55,8 @@ fn mistakes_in_a_script_have_places() {
         ("2:1 play\n1:4 stop", "t:3:5: error: the set is at 2:1 already"),
         ("2:1 end\n3:1 play", "t:3:5: error: the set has ended"),
         ("2:1 arm mute bass", "t:2:5: error: 'arm' cannot be rehearsed yet"),
-        ("2:1 keep lead 2", "t:2:5: error: 'keep' cannot be rehearsed yet"),
+        ("2:1 keep lead 3", "t:2:5: error: write keep VOICE|all BARS [loop|seed|section], of 1, 2, 4 or 8 bars"),
+        ("2:1 keep lead 2 tune", "t:2:5: error: write keep VOICE|all BARS [loop|seed|section], of 1, 2, 4 or 8 bars"),
         ("2:1 note 60 90 1", "t:2:5: error: 'note' cannot be rehearsed yet"),
         ("2:1 lose-port a", "t:2:5: error: 'lose-port' cannot be rehearsed yet"),
     ] {

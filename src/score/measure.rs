@@ -3,6 +3,7 @@
 use num_rational::Ratio;
 
 use super::carry::{Carry, Propagation};
+use super::dynamics;
 use super::exact::{LONGEST, summable};
 use super::ornament::{Figure, MOST_GRACES, Ornament, grace_length};
 use super::{ChordSymbol, DEFAULT_VELOCITY, Grace, Marks, Measure, Note, Place, sort};
@@ -324,7 +325,7 @@ impl<'a> Walk<'a> {
     /// The velocity of what comes now.
     #[inline]
     fn velocity(&self, accent: bool) -> u8 {
-        let mut velocity = i32::from(self.carry.velocity) + if accent { 16 } else { 0 };
+        let mut velocity = i32::from(self.carry.velocity) + if accent { i32::from(dynamics::ACCENT) } else { 0 };
         if let Some(stress) = &self.stress {
             let placed = stress.velocity(self.now, self.context.meter);
             velocity += i32::from(placed) - i32::from(DEFAULT_VELOCITY);
@@ -444,29 +445,13 @@ impl<'a> Walk<'a> {
     }
 
     fn decoration(&mut self, name: &str) {
-        let velocity = match name {
-            "pppp" => 20,
-            "ppp" => 30,
-            "pp" => 45,
-            "p" => 60,
-            "mp" => 75,
-            "mf" => DEFAULT_VELOCITY,
-            "f" => 105,
-            "ff" => 120,
-            "fff" | "ffff" => 127,
-            ">" | "accent" | "emphasis" | "sfz" => {
-                self.waiting.accent = true;
-                return;
-            }
-            "staccato" | "wedge" => {
-                self.waiting.staccato = true;
-                return;
-            }
-            _ => {
-                self.waiting.figure = Figure::of(name).or(self.waiting.figure);
-                return;
-            }
-        };
-        self.carry.velocity = velocity;
+        match name {
+            ">" | "accent" | "emphasis" | "sfz" => self.waiting.accent = true,
+            "staccato" | "wedge" => self.waiting.staccato = true,
+            _ => match dynamics::velocity(name) {
+                Some(velocity) => self.carry.velocity = velocity,
+                None => self.waiting.figure = Figure::of(name).or(self.waiting.figure),
+            },
+        }
     }
 }

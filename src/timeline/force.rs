@@ -43,6 +43,8 @@ pub(super) fn origin(old: &InForce, voice: &Voice, from: i64, fresh: bool, phras
             let phrase = i64::from(phrase);
             Origin { bar: from + (old.origin - from).rem_euclid(phrase), first: 0 }
         }
+        // What becomes a loop is in phase with the scene, as if it had always been one: kept bars find what they were played to.
+        (By::Model, By::Loop) => Origin { bar: old.origin, first: 0 },
         (By::Model, By::Model) => {
             let same = |(a, b): &(&SeedBar, &SeedBar)| a.measure == b.measure;
             let first = before.bars.iter().zip(&voice.bars).take_while(same).count();

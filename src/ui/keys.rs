@@ -17,6 +17,8 @@ pub enum Action {
     Reroll,
     /// Waits for the digit of a voice.
     AskMute,
+    /// Waits for how many bars of which voice.
+    AskKeep,
     /// A voice, from 1.
     Mute(u8),
     Leader,
@@ -103,6 +105,7 @@ pub const TABLE: &[Row] = &[
     row(Music, &[], Some('P'), A::Panic, "panic: silence on every port, now"),
     row(Music, &[], Some('r'), A::Reroll, "reroll: compose the planned bars anew"),
     row(Music, &[Chord::AltDigit], Some('m'), A::AskMute, "mute a voice, or bring it back; then its digit"),
+    row(Music, &[], Some('k'), A::AskKeep, "keep the last 4 bars heard in the text; then a voice's digit, 0 for all"),
     row(Screen, &[ctrl(' '), plain(F(6))], None, A::Leader, "leader: a menu of plain keys"),
     row(Screen, &[plain(F(1))], Some('?'), A::Help, "help"),
     row(Screen, &[plain(F(2))], Some('n'), A::NextFile, "next file of the set"),
