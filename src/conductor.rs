@@ -3,6 +3,7 @@
 
 mod agenda;
 mod deadline;
+mod hand;
 mod keep;
 mod view;
 
@@ -102,6 +103,7 @@ pub struct Conductor {
     slow: bool,
     tally: Tally,
     messages: Vec<Message>,
+    hands: hand::Hands,
     /// How many bars were heard to their end.
     heard: usize,
     /// What the performer wants in the text.
@@ -152,6 +154,7 @@ impl Conductor {
             slow: false,
             tally: Tally::default(),
             messages: Vec::new(),
+            hands: hand::Hands::default(),
             heard: 0,
             kept: Vec::new(),
         };
@@ -221,6 +224,7 @@ impl Conductor {
             }
             Command::Stop | Command::Panic => {
                 self.count_heard(now);
+                self.hands_off(now);
                 self.agenda.clear();
                 self.silenced.clear();
                 self.take_back(now);
@@ -250,6 +254,8 @@ impl Conductor {
                 let done = self.timeline.freeze(&voice, frozen);
                 self.answer(done);
             }
+            Command::NoteOn { voice, pitch, velocity } => self.note_on(&voice, pitch, velocity, now, out),
+            Command::NoteOff { voice, pitch } => self.note_off(&voice, pitch, now, out),
             Command::Keep(ask) => self.keep(&ask, now),
             Command::Tempo(tempo) => {
                 self.transport.set_tempo(self.timeline.next_start(), tempo);
@@ -268,6 +274,8 @@ impl Conductor {
 
     /// Brings everything up to `now`: takes what the composer wrote, commits bars that are due, sends events that are near.
     pub fn advance(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+        self.write_hands(now, false);
+        self.take_turns(false);
         self.ask(now);
         while let Some(reply) = self.composer.poll() {
             self.reply(reply);
@@ -411,6 +419,7 @@ impl Conductor {
 
     fn commit(&mut self) {
         self.enter();
+        self.take_turns(true);
         let (bar, rungs) = self.timeline.commit();
         self.tally.ladder += rungs;
         let slots = &self.slots;

@@ -73,6 +73,8 @@ pub enum Author {
     /// The performer's text: a loop or a seed.
     Text,
     Model,
+    /// The performer's hand, at an instrument.
+    Hand,
     /// The performer, in a bar that the model had planned or was to write.
     Edit,
     /// The performer's text, varied by rule.
@@ -121,6 +123,17 @@ pub enum Command {
     Freeze {
         voice: String,
         frozen: bool,
+    },
+    /// A note by hand, which sounds at once. `pitch` from 0 to 127, `velocity` from 1.
+    NoteOn {
+        voice: String,
+        pitch: u8,
+        velocity: u8,
+    },
+    /// Its end.
+    NoteOff {
+        voice: String,
+        pitch: u8,
     },
     /// The last bars that were heard are to be written into the text; comes back as [`Event::Kept`].
     Keep(Ask),

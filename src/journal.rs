@@ -13,7 +13,7 @@ mod reading;
 mod recorder;
 
 pub use file::{EXTENSION, Journal};
-pub use line::{Evaluated, FORMAT, Header, Line, Sound};
+pub use line::{Evaluated, FORMAT, Header, Line, Played, Sound};
 pub use reading::{Damage, Recording, read};
 pub use recorder::Recorder;
 

@@ -3,6 +3,7 @@
 //! A prompt file is plain ABC; what other programs ignore (voice properties, comment lines) is what this module reads.
 
 mod drums;
+mod hand;
 mod harmony;
 mod heard;
 mod possible;
@@ -197,6 +198,7 @@ fn scene(
     let harmony = Harmony::of(&voices, header.meter.unwrap_or(Meter::COMMON));
     voice::comp(tune, &mut voices, diagnostics);
     possible::check(header, &voices, harmony.as_ref(), diagnostics);
+    hand::check(header, &mut voices, diagnostics);
     voices.extend(drums::drums(tune, &voices, patches));
     let words = words::in_comments(tune, &names);
     Scene {

@@ -45,7 +45,7 @@ pub struct BarRecord {
 pub struct Part {
     pub voice: String,
     pub role: Role,
-    /// `text`, `loop`, `model`, `edit` or `ladder 3`.
+    /// `text`, `loop`, `varied`, `model`, `hand`, `edit` or `ladder 3`.
     pub by: String,
     /// ABC without the bar line, as the screen shows it.
     pub text: String,
@@ -66,7 +66,7 @@ impl BarRecord {
             unit: scene.unit,
             key: scene.key,
             tempo: transport.tempo_at(bar.start),
-            parts: scene.voices.iter().zip(&bar.cells).map(|(voice, cell)| part(scene, voice, cell)).collect(),
+            parts: scene.voices.iter().zip(&bar.cells).map(|(voice, cell)| Part::of(scene, voice, cell)).collect(),
         }
     }
 
@@ -76,21 +76,25 @@ impl BarRecord {
     }
 }
 
-fn part(scene: &Scene, voice: &Voice, cell: &Cell) -> Part {
-    let struck = cell.measure.notes.iter().filter(|note| !note.tied_from);
-    Part {
-        voice: voice.name.clone(),
-        role: voice.role,
-        by: match cell.by {
-            Author::Text if voice.by == By::Loop => "loop".to_owned(),
-            Author::Text => "text".to_owned(),
-            Author::Varied => "varied".to_owned(),
-            Author::Model => "model".to_owned(),
-            Author::Edit => "edit".to_owned(),
-            Author::Ladder(rung) => format!("ladder {rung}"),
-        },
-        text: in_unit(scene, voice.role, cell),
-        velocities: struck.map(|note| note.velocity).collect(),
+impl Part {
+    #[must_use]
+    pub fn of(scene: &Scene, voice: &Voice, cell: &Cell) -> Part {
+        let struck = cell.measure.notes.iter().filter(|note| !note.tied_from);
+        Part {
+            voice: voice.name.clone(),
+            role: voice.role,
+            by: match cell.by {
+                Author::Text if voice.by == By::Loop => "loop".to_owned(),
+                Author::Text => "text".to_owned(),
+                Author::Varied => "varied".to_owned(),
+                Author::Model => "model".to_owned(),
+                Author::Hand => "hand".to_owned(),
+                Author::Edit => "edit".to_owned(),
+                Author::Ladder(rung) => format!("ladder {rung}"),
+            },
+            text: in_unit(scene, voice.role, cell),
+            velocities: struck.map(|note| note.velocity).collect(),
+        }
     }
 }
 

@@ -67,6 +67,8 @@ impl Steps {
             Steps { origin: first - from.frames_in(LEAD), from, rate, left: VecDeque::new(), end: Frames(0) };
         for line in &recording.lines {
             let step = match line {
+                // The hand may try its sounds before the music begins.
+                Line::Sent(ScheduledEvent { at, action: Action::NoteOn { .. } }) if *at < steps.origin => continue,
                 Line::Sent(event) => Step::Send(ScheduledEvent { at: steps.frame(event.at), ..*event }),
                 Line::Voice(sound) => Step::Sound(Sound { at: steps.frame(sound.at), ..sound.clone() }),
                 _ => continue,

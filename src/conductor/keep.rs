@@ -10,7 +10,7 @@ impl Conductor {
         self.count_heard(now);
         let timeline = &self.timeline;
         let bars = &timeline.bars()[..self.heard.min(timeline.bars().len())];
-        match keep::heard(bars, timeline.origin(), &|bar, voice| bar.cells[voice].clone(), ask) {
+        match keep::heard(bars, timeline.origin(), &|bar, voice| timeline.cell(bar, voice).clone(), ask) {
             Ok(kept) => self.kept.push(kept),
             Err(why) => self.say(Level::Warning, why),
         }

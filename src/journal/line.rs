@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::compose::{Revision, Role};
 use crate::event::{Action, Command, Message, ScheduledEvent, VoiceSlot};
 use crate::prompt::{MAX_VOICES, Scene, Voice};
-use crate::record::BarRecord;
+use crate::record::{BarRecord, Part};
 use crate::time::{Beats, Frames, SampleRate, Tempo};
 
 /// The version of the journal's form. It goes up when an older reader would misunderstand a line.
@@ -25,6 +25,8 @@ pub enum Line {
     Voice(Sound),
     /// A bar was committed.
     Bar(BarRecord),
+    /// What the hand had played in a committed bar when it was over.
+    Hand(Played),
     /// After a stop: bar `from` and all behind it had not begun, and come again.
     Back { at: Frames, from: i64 },
     /// Musical time `beats` is frame `at`, and goes on from there at `tempo`.
@@ -73,6 +75,15 @@ pub struct Evaluated {
     pub scene: u32,
     /// Whether it is another scene than before, rather than an edit.
     pub fresh: bool,
+}
+
+/// A hand's part of a bar, which was silence when the bar was committed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Played {
+    /// The bar's number.
+    pub bar: i64,
+    #[serde(flatten)]
+    pub part: Part,
 }
 
 /// How a voice sounds, and on which slot. Acts at once, as the outputs take it.
@@ -133,6 +144,10 @@ impl Line {
             Command::Solo { voice, soloed } => json!({"solo": {"voice": voice, "soloed": soloed}}),
             Command::Touch { bar, voice, touch } => json!({"touch": {"bar": bar, "voice": voice, "how": touch}}),
             Command::Freeze { voice, frozen } => json!({"freeze": {"voice": voice, "frozen": frozen}}),
+            Command::NoteOn { voice, pitch, velocity } => {
+                json!({"note_on": {"voice": voice, "pitch": pitch, "velocity": velocity}})
+            }
+            Command::NoteOff { voice, pitch } => json!({"note_off": {"voice": voice, "pitch": pitch}}),
             Command::Keep(ask) => json!({"keep": ask}),
             Command::Evaluate { .. } | Command::Patch(_) | Command::Quit => return None,
         };
@@ -163,6 +178,7 @@ impl Line {
             Line::Voice(sound) => {
                 time(&sound.at) && slot(&sound.slot) && sound.channel.is_none_or(|c| (1..=16).contains(&c))
             }
+            Line::Hand(_) => true,
             Line::Bar(bar) => time(&bar.at) && beats(&bar.beats) && unit(&bar.unit) && tempo(&bar.tempo),
             Line::Tempo { at, beats: place, tempo: value } => time(at) && beats(place) && tempo(value),
             Line::Sent(event) => {

@@ -4,12 +4,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use super::{Evaluated, Line, Sound};
+use super::{Evaluated, Line, Played, Sound};
 use crate::conductor::Conductor;
 use crate::event::{Command, Message, ScheduledEvent};
 use crate::keep::Kept;
 use crate::prompt::{MAX_VOICES, Scene};
-use crate::record::BarRecord;
+use crate::record::{BarRecord, Part};
 use crate::time::{Beats, Frames, Tempo};
 
 /// Wraps a conductor: whatever may send events or change the set goes through here, the rest is read as it stands.
@@ -123,8 +123,9 @@ impl Recorder {
         }
     }
 
-    /// Writes down what has become of time and of the bars.
+    /// Writes down what has become of time, of the bars and of what the hand played in them.
     fn look(&mut self) {
+        let played = self.conductor.take_played();
         if self.journal.is_none() {
             return;
         }
@@ -136,12 +137,21 @@ impl Recorder {
         let new = self.conductor.timeline().bars().iter().rev().take_while(|bar| bar.number > self.last).count();
         let bars = &self.conductor.timeline().bars()[self.conductor.timeline().bars().len() - new..];
         let records = bars.iter().map(|bar| Line::Bar(BarRecord::of(bar, transport)));
-        let lines: Vec<Line> = changes.chain(records).collect();
+        let hands = played.into_iter().filter_map(|(bar, voice)| self.played(bar, &voice));
+        let lines: Vec<Line> = changes.chain(records).chain(hands).collect();
         self.last = bars.last().map_or(self.last, |bar| bar.number);
         self.tempos = tempos;
         for line in lines {
             self.write(line);
         }
+    }
+
+    fn played(&self, number: i64, voice: &str) -> Option<Line> {
+        let timeline = self.conductor.timeline();
+        let bar = timeline.bars().iter().rfind(|bar| bar.number == number)?;
+        let at = bar.scene.voices.iter().position(|other| other.name == voice)?;
+        let part = Part::of(&bar.scene, &bar.scene.voices[at], timeline.cell(bar, at));
+        Some(Line::Hand(Played { bar: number, part }))
     }
 
     fn write(&mut self, line: Line) {

@@ -8,6 +8,7 @@ use crate::abc::midi::MidiCourse;
 use crate::abc::{Diagnostic, Meter, Span, print};
 use crate::accompany::{Comper, RANGE, Style};
 use crate::compose::{Role, STREAM_UNIT, VoiceRules};
+use crate::time::Beats;
 
 /// Who writes a voice's bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub enum By {
     Model,
     /// The text, over and over.
     Loop,
+    /// The performer, at an instrument.
+    Hand,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +28,10 @@ pub struct Voice {
     pub role: Role,
     /// Each so many bars of a loop the last one is varied; `None` for never.
     pub vary: Option<u32>,
+    /// Where what is played by hand may begin and end: each so much of a whole note.
+    pub quant: Beats,
+    /// The hand that it answers when that falls silent, by its name; it rests meanwhile.
+    pub trade: Option<String>,
     /// How a voice that comps plays the chart; its bars are made from it.
     pub comping: Option<Style>,
     pub patch: String,
@@ -57,6 +64,8 @@ impl Voice {
             by,
             role,
             vary: None,
+            quant: Beats::new(1, 16),
+            trade: None,
             comping: None,
             patch: if role == Role::Bass { "sub" } else { "reed" }.to_owned(),
             out: None,

@@ -60,9 +60,9 @@ pub struct Rehearsal {
     pub fault: Option<Diagnostic>,
 }
 
-struct Player<'a> {
+pub(super) struct Player<'a> {
     given: &'a Given<'a>,
-    recorder: Recorder,
+    pub(super) recorder: Recorder,
     lines: Receiver<Line>,
     life: Life,
     /// Whether anybody composes.
@@ -73,13 +73,15 @@ struct Player<'a> {
     buffer: String,
     /// `X:` of the scene that plays.
     scene: u32,
-    now: Frames,
+    pub(super) now: Frames,
     /// Musical time, while it runs.
-    at: Beats,
+    pub(super) at: Beats,
     /// The last bar that the score has.
     seen: i64,
-    score: Score,
+    pub(super) score: Score,
     messages: Vec<(Frames, Told)>,
+    /// Notes that the hand holds: until when, voice and pitch.
+    pub(super) held: Vec<(Beats, String, u8)>,
 }
 
 /// Plays a set to its end, or to what cannot be done.
@@ -144,6 +146,7 @@ impl<'a> Player<'a> {
             seen: 0,
             score: Score::default(),
             messages: vec![],
+            held: vec![],
         };
         Ok((player, Opened { scene, said }))
     }
@@ -186,9 +189,13 @@ impl<'a> Player<'a> {
             if next > self.at {
                 to = to.min(next);
             }
+            if let Some((end, ..)) = self.held.iter().min() {
+                to = to.min((*end).max(self.at));
+            }
             let reached = self.find(place)?.filter(|end| *end <= to);
             self.at = reached.unwrap_or(to).max(self.at);
             self.advance();
+            self.let_go();
             if reached.is_some() {
                 break;
             }
@@ -223,7 +230,7 @@ impl<'a> Player<'a> {
     }
 
     /// Where the music is.
-    fn here(&self) -> Place {
+    pub(super) fn here(&self) -> Place {
         let timeline = self.recorder.timeline();
         let bar = timeline.bars().iter().rev().find(|bar| bar.start <= self.at && self.at < bar.start + bar.length());
         let (bar, start, meter) = match bar {
@@ -246,7 +253,7 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn command(&mut self, command: Command, place: Place) {
+    pub(super) fn command(&mut self, command: Command, place: Place) {
         let stopped = self.recorder.playing() == Playing::Stopped;
         if !stopped {
             self.score.cut(self.now, self.at);
@@ -306,6 +313,7 @@ impl<'a> Player<'a> {
                 }
                 return Ok(());
             }
+            Action::Note { pitch, velocity, beats } => return self.note(*pitch, *velocity, *beats, place),
             Action::Mute { voice, muted } => Command::Mute { voice: self.voice(voice)?, muted: *muted },
             Action::Solo { voice, soloed } => {
                 self.voice(voice)?;

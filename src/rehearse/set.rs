@@ -55,6 +55,12 @@ pub enum Action {
         frozen: bool,
     },
     KillComposer,
+    /// A note by hand, so many felt beats long.
+    Note {
+        pitch: u8,
+        velocity: u8,
+        beats: Ratio<i64>,
+    },
     /// Heard bars into the buffer.
     Keep(Ask),
     /// Felt beats a minute.
@@ -103,9 +109,9 @@ const ACTIONS: [(&str, &str); 25] = [
     ("tempo", "BEATS-A-MINUTE"),
     ("scene", "X"),
     ("keep", "VOICE|all BARS [loop|seed|section], of 1, 2, 4 or 8 bars"),
+    ("note", "PITCH VELOCITY BEATS"),
     ("end", ""),
     ("arm", NOT_YET),
-    ("note", NOT_YET),
     ("lose-port", NOT_YET),
     ("find-port", NOT_YET),
 ];
@@ -295,6 +301,11 @@ fn action(name: &str, arguments: &[&str]) -> Option<Read> {
         ("tempo", [count]) => Action::Tempo(number(count).filter(|count| *count > Ratio::from(0))?),
         ("scene", [number]) => Action::Scene(number.parse().ok()?),
         ("keep", [voice, bars, kind @ ..]) => Action::Keep(keep(voice, bars, kind)?),
+        ("note", [pitch, velocity, beats]) => Action::Note {
+            pitch: pitch.parse().ok().filter(|pitch| *pitch <= 127)?,
+            velocity: velocity.parse().ok().filter(|velocity| (1..=127).contains(velocity))?,
+            beats: number(beats).filter(|beats| *beats > Ratio::from(0) && *beats.denom() <= 960)?,
+        },
         ("end", []) => Action::End,
         _ => return None,
     };

@@ -57,7 +57,8 @@ fn mistakes_in_a_script_have_places() {
         ("2:1 arm mute bass", "t:2:5: error: 'arm' cannot be rehearsed yet"),
         ("2:1 keep lead 3", "t:2:5: error: write keep VOICE|all BARS [loop|seed|section], of 1, 2, 4 or 8 bars"),
         ("2:1 keep lead 2 tune", "t:2:5: error: write keep VOICE|all BARS [loop|seed|section], of 1, 2, 4 or 8 bars"),
-        ("2:1 note 60 90 1", "t:2:5: error: 'note' cannot be rehearsed yet"),
+        ("2:1 note 60 0 1", "t:2:5: error: write note PITCH VELOCITY BEATS"),
+        ("2:1 note 128 90 1", "t:2:5: error: write note PITCH VELOCITY BEATS"),
         ("2:1 lose-port a", "t:2:5: error: 'lose-port' cannot be rehearsed yet"),
     ] {
         let text = format!("{open}{line}\n");

@@ -177,7 +177,7 @@ impl Timeline {
     }
 
     /// What is planned of a voice from a bar on is to be written anew; pinned bars stay. The old plan is the ladder's first rung.
-    fn ask_anew(&mut self, (from, name): &Place) {
+    pub(super) fn ask_anew(&mut self, (from, name): &Place) {
         self.attempt += 1;
         let gone = |place: &Place| place.0 >= *from && place.1 == *name && !self.stage.is_pinned(place);
         let places: Vec<Place> = self.plan.keys().filter(|place| gone(place)).cloned().collect();

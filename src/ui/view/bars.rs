@@ -130,6 +130,7 @@ fn cell_spans(s: &Snapshot, state: BarState, cell: &Cell, muted: bool, columns: 
         Author::Text => ("t ".into(), Color::Reset),
         Author::Varied => ("v ".into(), Color::Reset),
         Author::Model => ("m ".into(), Color::Cyan),
+        Author::Hand => ("h ".into(), Color::Green),
         Author::Edit => ("e ".into(), Color::Magenta),
         Author::Ladder(rung) => (format!("L{rung}"), Color::Yellow),
     };
