@@ -138,8 +138,11 @@ fn what_is_commented_out_steers_nothing() {
     assert_eq!(heard, ["heard: high busy"; 2]);
 }
 
-/// The lead of a set by bars: onset and end in beats from the bar's start, and pitch.
-fn by_bars(told: &[Told], name: &str) -> BTreeMap<i64, Vec<(Ratio<i64>, Ratio<i64>, u8)>> {
+/// Onset and end in crotchets from the bar's start, and pitch.
+type Sounding = (Ratio<i64>, Ratio<i64>, u8);
+
+/// The notes of a voice by bars in 4/4.
+fn by_bars(told: &[Told], name: &str) -> BTreeMap<i64, Vec<Sounding>> {
     let mut bars = BTreeMap::<i64, Vec<_>>::new();
     for told in told {
         if let Told::Note { bar, beat, voice, pitch, length, .. } = told

@@ -66,7 +66,7 @@ const HEAD: &str = "X:1\nM:3/4\nL:1/4\nK:C\n";
 #[test]
 fn bars_find_their_place_in_every_way_of_writing_voices() {
     let check = |kind, text: &str, voice, expected: &str| {
-        check(kind, &format!("{HEAD}{text}"), voice, &format!("{HEAD}{expected}"))
+        check(kind, &format!("{HEAD}{text}"), voice, &format!("{HEAD}{expected}"));
     };
     // One voice without a name repeats by its bar lines.
     check(Kind::Loop, "CDE | FGA |\n", "1", "%- CDE | FGA |\n|: A3 | B3 :|\n");

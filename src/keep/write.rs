@@ -73,11 +73,11 @@ impl Place {
         let says =
             asked.iter().flat_map(|bar| &bar.notes).any(|note| !note.tied_from && note.velocity != DEFAULT_VELOCITY);
         let mut loudness = Loudness::default();
-        let mut text = |measure: &Measure| {
+        let text = |measure: &Measure| {
             let loudness = (says && plain.is_some()).then_some(&mut loudness);
             print::bar_with(measure, length, &style, loudness)
         };
-        asked.iter().map(|measure| text(measure)).collect()
+        asked.iter().map(text).collect()
     }
 }
 

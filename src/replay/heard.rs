@@ -63,9 +63,8 @@ pub fn heard(recording: &Recording) -> Vec<Heard> {
                 struck.split_off(&(event.at, 0));
                 ends.push((event.at, None));
             }
-            // The hand, while nothing plays: that has no musical time.
-            Action::NoteOn { .. } => {}
-            Action::Control { .. } | Action::Program { .. } | Action::Clock(_) => {}
+            // A note while nothing plays is the hand's, and has no musical time.
+            Action::NoteOn { .. } | Action::Control { .. } | Action::Program { .. } | Action::Clock(_) => {}
         }
     }
     // What ends everything comes first, then note-offs: at its own frame no note ends.

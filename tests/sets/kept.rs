@@ -102,7 +102,9 @@ fn notes(told: &[Told], name: &str) -> BTreeMap<i64, Vec<(String, u8, u8, String
             bars.entry(*bar).or_default().push((beat.to_string(), *pitch, *velocity, length.to_string()));
         }
     }
-    bars.values_mut().for_each(|bar| bar.sort());
+    for bar in bars.values_mut() {
+        bar.sort();
+    }
     bars
 }
 
