@@ -43,6 +43,10 @@ pub fn heard(recording: &Recording) -> Vec<Heard> {
                 names[usize::from(sound.slot.0)].clone_from(&sound.name);
                 continue;
             }
+            Line::Bar(_) => {
+                playing = true;
+                continue;
+            }
             Line::Command { what, .. } => {
                 playing = playing && what != "stop" && what != "panic" || line.plays();
                 continue;

@@ -93,6 +93,9 @@ impl Timeline {
         if self.stage.frozen(number, name).is_some() && touch != Touch::Unpin {
             return Err(format!("{name} is frozen; free it first"));
         }
+        if scene.voices[at].by == By::Hand {
+            return Err(format!("{name} is played by hand"));
+        }
         let planned = self.planned(number, at);
         let by_text = scene.voices[at].by != By::Model || planned.as_ref().is_some_and(|cell| cell.by == Author::Text);
         if by_text && matches!(touch, Touch::Reroll | Touch::Veto | Touch::Choose(_)) {
