@@ -4,7 +4,9 @@
 mod agenda;
 mod armed;
 mod deadline;
+mod hand;
 pub mod hands;
+mod keep;
 mod lanes;
 mod mix;
 mod mixer;
@@ -26,6 +28,7 @@ use tap::Tap;
 use crate::compose::speed::Speed;
 use crate::compose::{CANDIDATES, ComposedBar, Composer, Prompt, Reply, Revision};
 use crate::event::{Action, Command, Level, Message, Playing, ScheduledEvent, VoiceSlot};
+use crate::keep::Kept;
 use crate::prompt::{MAX_VOICES, Scene};
 use crate::time::{Beats, Frames, SampleRate, Tempo};
 use crate::timeline::{Bar, Timeline};
@@ -107,6 +110,11 @@ pub struct Conductor {
     slow: bool,
     tally: Tally,
     messages: Vec<Message>,
+    by_hand: hand::Hands,
+    /// How many bars were heard to their end.
+    heard: usize,
+    /// What the performer wants in the text.
+    kept: Vec<Kept>,
 }
 
 impl std::fmt::Debug for Conductor {
@@ -151,6 +159,9 @@ impl Conductor {
             slow: false,
             tally: Tally::default(),
             messages: Vec::new(),
+            by_hand: hand::Hands::default(),
+            heard: 0,
+            kept: Vec::new(),
         };
         conductor.settle(scene);
         conductor.meet(scene, true);
@@ -225,6 +236,8 @@ impl Conductor {
                 out(ScheduledEvent { at: now, action: Action::Flush });
             }
             Command::Stop | Command::Panic => {
+                self.count_heard(now);
+                self.hands_off(now);
                 self.mix.take_back(self.agenda.clear(), now);
                 self.silenced.clear();
                 self.take_back(now);
@@ -255,6 +268,9 @@ impl Conductor {
             Command::Tap => self.tap(now),
             Command::Lock(locked) => self.hands.lock(locked),
             Command::Port { port, there } => self.port(&port, there, now, out),
+            Command::NoteOn { voice, pitch, velocity } => self.note_on(&voice, pitch, velocity, now, out),
+            Command::NoteOff { voice, pitch } => self.note_off(&voice, pitch, now, out),
+            Command::Keep(ask) => self.keep(&ask, now),
             // Playing already; patches and quitting are the scheduler's business.
             Command::Play | Command::Patch(_) | Command::Quit => {}
         }
@@ -262,6 +278,8 @@ impl Conductor {
 
     /// Brings everything up to `now`: takes what the composer wrote, commits bars that are due, sends events that are near.
     pub fn advance(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+        self.write_hands(now, false);
+        self.take_turns(false);
         self.ask(now);
         while let Some(reply) = self.composer.poll() {
             self.reply(reply);
@@ -384,6 +402,7 @@ impl Conductor {
     fn commit(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
         self.enter();
         self.fire(out);
+        self.take_turns(true);
         let (bar, rungs) = self.timeline.commit();
         self.tally.ladder += rungs;
         let slots = &self.slots;

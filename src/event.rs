@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::abc::Meter;
+use crate::keep::{Ask, Kept};
 use crate::prompt::Scene;
 use crate::synth::patch::Patch;
 use crate::time::{Beats, Frames, Tempo};
@@ -72,6 +73,8 @@ pub enum Author {
     /// The performer's text: a loop or a seed.
     Text,
     Model,
+    /// The performer's hand, at an instrument.
+    Hand,
     /// The performer, in a bar that the model had planned or was to write.
     Edit,
     /// The performer's text, varied by rule.
@@ -143,6 +146,19 @@ pub enum Command {
         voice: String,
         frozen: bool,
     },
+    /// A note by hand, which sounds at once. `pitch` from 0 to 127, `velocity` from 1.
+    NoteOn {
+        voice: String,
+        pitch: u8,
+        velocity: u8,
+    },
+    /// Its end.
+    NoteOff {
+        voice: String,
+        pitch: u8,
+    },
+    /// The last bars that were heard are to be written into the text; comes back as [`Event::Kept`].
+    Keep(Ask),
     Quit,
 }
 
@@ -180,6 +196,8 @@ pub enum Event {
     /// The latest state of the engine; replaces the one before.
     Snapshot(Arc<Snapshot>),
     Message(Message),
+    /// Bars that were heard, for the text in which the performer wants them.
+    Kept(Box<Kept>),
     /// A file under `prompts/` or `patches/` has new content.
     FileChanged {
         path: std::path::PathBuf,

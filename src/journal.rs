@@ -14,7 +14,7 @@ mod recorder;
 mod state;
 
 pub use file::{EXTENSION, Journal};
-pub use line::{Evaluated, FORMAT, Header, Line};
+pub use line::{Evaluated, FORMAT, Header, Line, Played};
 pub use reading::{Damage, Recording, read};
 pub use recorder::Recorder;
 

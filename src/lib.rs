@@ -30,6 +30,8 @@
 //! | [`synth`], [`engine`], [`queue`] | patches, voices, and events in, sound out |
 //! | [`render`], [`record`], [`export`], [`import`] | the engine in a loop; WAV, MIDI and ABC of what was played, and MIDI back |
 //! | [`journal`], [`replay`] | the lines of a set and their way back; its steps and notes again |
+//! | [`hand`] | notes played by hand, as bars; call and answer |
+//! | [`keep`] | bars that were heard, written into the text |
 //! | [`rehearse`] | scripted sets on virtual time: what would be heard and said |
 //! | [`audition`] | what a model writes, judged |
 //! | [`event`] | what rooms tell each other |
@@ -51,6 +53,8 @@
 //! * The music never waits for the model: whoever plays, plays what is there at the commit point. A bar that cannot be there is not begun.
 //! * Committed bars never change, and what is committed is what is heard and what was shown. Only a stop takes back those that have not
 //!   begun.
+//! * What the hand plays sounds at once. Its part of a bar is committed as silence; what it played is known when the bar is over, and is
+//!   for eyes, the composer and the text alone.
 //! * Each bar that a model writes is full and keeps the voice's rules, by construction ([`abc::bar`]), for any vocabulary that can
 //!   spell the subset ([`compose::mask::Vocabulary`]); the parent reads it again all the same.
 //! * The composer's text is a pure function of header, words and bars ([`compose::stream`]); its cache is only a shortcut.
@@ -79,8 +83,10 @@ pub mod engine;
 pub mod event;
 pub mod export;
 pub mod feature;
+pub mod hand;
 pub mod import;
 pub mod journal;
+pub mod keep;
 pub mod ladder;
 pub mod midi;
 pub mod notes;

@@ -118,8 +118,20 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let vocabulary = library::vocabulary(model.as_deref());
     let now = (playing.clone(), scene.number);
     let text = String::new();
-    let mut desk =
-        Desk { scheduler, watch, events, patches, vocabulary, lexicon, lexicons, rig, rigs, playing: now, text, armed: vec![] };
+    let mut desk = Desk {
+        scheduler,
+        watch,
+        events,
+        patches,
+        vocabulary,
+        lexicon,
+        lexicons,
+        rig,
+        rigs,
+        playing: now,
+        text,
+        armed: vec![],
+    };
     if !arguments.armed {
         // What the engine will say of itself as soon as it runs.
         let playing = Snapshot { playing: Playing::Playing, ..Snapshot::default() };

@@ -4,6 +4,7 @@
 
 mod drums;
 mod expression;
+mod hand;
 mod hardware;
 mod harmony;
 mod heard;
@@ -22,6 +23,7 @@ pub use hardware::Lane;
 pub use harmony::Harmony;
 pub use property::is_property;
 pub use seed::SeedBar;
+pub(crate) use seed::seed_bars;
 pub use voice::{By, Voice};
 
 use crate::abc::ast::{Tune, VoiceHeader};
@@ -231,6 +233,7 @@ fn scene(
     let harmony = Harmony::of(&voices, header.meter.unwrap_or(Meter::COMMON));
     voice::comp(tune, &mut voices, diagnostics);
     possible::check(header, &voices, harmony.as_ref(), diagnostics);
+    hand::check(header, &mut voices, diagnostics);
     voices.extend(drums::drums(tune, &voices, known.patches));
     let words = words::in_comments(tune, &names);
     Scene {

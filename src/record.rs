@@ -14,7 +14,7 @@ use crate::midi::Channels;
 use crate::prompt::{By, Scene, Voice};
 use crate::score::{Joined, Measure, OVERLAP, join};
 use crate::time::{Beats, Frames, Tempo};
-use crate::timeline::Bar;
+use crate::timeline::{Bar, Cell};
 use crate::transport::Transport;
 
 /// Bars on a line of text.
@@ -44,7 +44,7 @@ pub struct BarRecord {
 pub struct Part {
     pub voice: String,
     pub role: Role,
-    /// `text`, `loop`, `model`, `edit` or `ladder 3`.
+    /// `text`, `loop`, `varied`, `model`, `hand`, `edit` or `ladder 3`.
     pub by: String,
     /// ABC without the bar line, as the screen shows it.
     pub text: String,
@@ -68,7 +68,7 @@ impl BarRecord {
             unit: scene.unit,
             key: scene.key,
             tempo: transport.tempo_at(bar.start),
-            parts: (0..scene.voices.len()).map(|voice| part(bar, voice, transport.tempo_at(bar.start))).collect(),
+            parts: (0..scene.voices.len()).map(|voice| Part::of(bar, voice, transport.tempo_at(bar.start))).collect(),
         }
     }
 
@@ -78,24 +78,37 @@ impl BarRecord {
     }
 }
 
-fn part(bar: &Bar, at: usize, tempo: Tempo) -> Part {
-    let (scene, voice, cell) = (&bar.scene, &bar.scene.voices[at], &bar.cells[at]);
-    let (written, moved) = bar.struck(at, tempo);
-    let struck = written.notes.iter().filter(|note| !note.tied_from);
-    Part {
-        voice: voice.name.clone(),
-        role: voice.role,
-        by: match cell.by {
-            Author::Text if voice.by == By::Loop => "loop".to_owned(),
-            Author::Text => "text".to_owned(),
-            Author::Varied => "varied".to_owned(),
-            Author::Model => "model".to_owned(),
-            Author::Edit => "edit".to_owned(),
-            Author::Ladder(rung) => format!("ladder {rung}"),
-        },
-        text: in_unit(scene, voice.role, cell),
-        velocities: struck.map(|note| note.velocity).collect(),
-        moved,
+impl Part {
+    /// A voice's part of a bar, as it is struck at a tempo.
+    #[must_use]
+    pub fn of(bar: &Bar, at: usize, tempo: Tempo) -> Part {
+        let (written, moved) = bar.struck(at, tempo);
+        let struck = written.notes.iter().filter(|note| !note.tied_from);
+        let velocities = struck.map(|note| note.velocity).collect();
+        Part { velocities, moved, ..Part::played(&bar.scene, at, &bar.cells[at]) }
+    }
+
+    /// The same of what was played by hand: as it is.
+    #[must_use]
+    pub fn played(scene: &Scene, at: usize, cell: &Cell) -> Part {
+        let voice = &scene.voices[at];
+        let struck = cell.measure.notes.iter().filter(|note| !note.tied_from);
+        Part {
+            voice: voice.name.clone(),
+            role: voice.role,
+            by: match cell.by {
+                Author::Text if voice.by == By::Loop => "loop".to_owned(),
+                Author::Text => "text".to_owned(),
+                Author::Varied => "varied".to_owned(),
+                Author::Model => "model".to_owned(),
+                Author::Hand => "hand".to_owned(),
+                Author::Edit => "edit".to_owned(),
+                Author::Ladder(rung) => format!("ladder {rung}"),
+            },
+            text: in_unit(scene, voice.role, cell),
+            velocities: struck.map(|note| note.velocity).collect(),
+            moved: Vec::new(),
+        }
     }
 }
 

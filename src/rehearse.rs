@@ -3,6 +3,7 @@
 //! It is the instrument as it plays live, but for time: the same conductor through the same recorder takes the same commands. What is
 //! asked at a place is done just before the notes of that place, and the outputs need no notice, so that a mute there is heard there.
 
+mod hand;
 mod heard;
 mod mortal;
 mod player;
@@ -32,7 +33,7 @@ pub enum Told {
         velocity: u8,
         /// From its striking to its end, ties joined.
         length: Beats,
-        /// `text`, `varied`, `model`, `edit` or `ladder`.
+        /// `text`, `varied`, `model`, `hand`, `edit` or `ladder`.
         by: &'static str,
     },
     Message {

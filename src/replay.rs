@@ -67,6 +67,8 @@ impl Steps {
         let mut steps = Steps { origin, from, rate, window, left: VecDeque::new(), end: Frames(0) };
         for line in &recording.lines {
             let step = match line {
+                // The hand may try its sounds before the music begins.
+                Line::Sent(ScheduledEvent { at, action: Action::NoteOn { .. } }) if *at < steps.origin => continue,
                 Line::Sent(event) => Step::Send(ScheduledEvent { at: steps.frame(event.at), ..*event }),
                 Line::Voice(sound) => {
                     let from = sound.from.map(|from| steps.frame(from));

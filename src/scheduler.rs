@@ -152,8 +152,11 @@ impl Room {
             self.desk.take_patch(patch);
         }
         let now = self.now();
-        let Room { conductor, desk, .. } = self;
+        let Room { conductor, desk, events, .. } = self;
         conductor.command(command, now, &mut |step| desk.take(step));
+        for kept in conductor.take_kept() {
+            let _ = events.send(Event::Kept(Box::new(kept)));
+        }
     }
 
     /// Ports come and go.

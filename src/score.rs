@@ -5,7 +5,7 @@ use crate::abc::{Pitch, Span, chord};
 use crate::time::Beats;
 
 mod carry;
-mod dynamics;
+pub mod dynamics;
 mod exact;
 mod expression;
 mod join;

@@ -4,6 +4,7 @@
 //! from the composer as it arrives. An evaluation takes effect at one bar line, which it names.
 
 mod force;
+mod hand;
 mod loudness;
 mod phrase;
 mod played;
@@ -74,6 +75,7 @@ pub struct Timeline {
     /// What the performer did to bars to come, counted: each makes another question.
     attempt: u32,
     stage: Stage,
+    hands: hand::Hands,
     seed: u64,
     /// The first bar whose key and metre are those in force: what the composer may look back to.
     context_from: i64,
@@ -95,6 +97,7 @@ impl Timeline {
             tail: BTreeMap::new(),
             attempt: 0,
             stage: Stage::default(),
+            hands: hand::Hands::default(),
             seed,
             context_from: 1,
         }
@@ -116,6 +119,12 @@ impl Timeline {
     #[must_use]
     pub fn next_scene(&self) -> &Arc<Scene> {
         &self.in_force(self.next).scene
+    }
+
+    /// The first bar of the scene in force: words and the phases of loops count from here.
+    #[must_use]
+    pub fn origin(&self) -> i64 {
+        self.now.origin
     }
 
     /// The newest evaluated scene.
@@ -235,7 +244,7 @@ impl Timeline {
         let mut cells = Vec::with_capacity(scene.voices.len());
         for (at, voice) in scene.voices.iter().enumerate() {
             // What the composer closed by force is a rung of the ladder, and gives way to the one above it.
-            let planned = self.planned(self.next, at);
+            let planned = self.expected(self.next, at);
             let (partial, whole): (Vec<Cell>, Vec<Cell>) =
                 planned.into_iter().partition(|cell| cell.by == Author::Ladder(2));
             let mut cell = whole.into_iter().next().unwrap_or_else(|| {
@@ -266,6 +275,7 @@ impl Timeline {
 
     /// Makes bars from index `from` on uncommitted again; what the composer wrote of them is planned as before.
     pub fn take_back(&mut self, from: usize) {
+        self.unhear(self.bars.get(from).map_or(self.next, |bar| bar.number));
         for bar in self.bars.split_off(from.min(self.bars.len())).into_iter().rev() {
             self.next = bar.number;
             self.start = bar.start;

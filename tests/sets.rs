@@ -1,13 +1,21 @@
 //! Scripted sets and what is heard of them. For each `tests/sets/NAME.set` there is the list of its notes and messages beside it; a file
 //! `NAME.bars` composes, else nobody does. `INSTA_UPDATE=always cargo test --test sets` writes the lists anew.
 
+#[path = "common/noise.rs"]
+mod noise;
+
 #[path = "sets/edits.rs"]
 mod edits;
+#[path = "sets/kept.rs"]
+mod kept;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use barline::compose::inline::Inline;
+use barline::compose::profile::Profile;
 use barline::compose::script::Script;
+use barline::compose::writer::Writer;
 use barline::compose::{Composer, Silent};
 use barline::event::Action;
 use barline::journal::Recording;
@@ -15,6 +23,8 @@ use barline::rehearse::{Given, Rehearsal, Set, Told, rehearse};
 use barline::replay::{Sent, sent};
 use barline::steer::Lexicon;
 use barline::time::Beats;
+use noise::Noise;
+use num_rational::Ratio;
 
 const FOLDER: &str = "tests/sets";
 
@@ -179,6 +189,76 @@ fn a_drop_falls_silent_and_comes_back_on_the_line() {
     // Bass and lead tie over the line.
     assert_eq!(last, ["bass", "kit", "lead"].map(|voice| (voice, Beats::WHOLE * 8)).into());
     assert_eq!(first, ["bass", "kit", "lead"].into());
+}
+
+/// Onset and end in crotchets from the bar's start, and pitch.
+type Sounding = (Ratio<i64>, Ratio<i64>, u8);
+
+/// The notes of a voice by bars in 4/4.
+fn by_bars(told: &[Told], name: &str) -> BTreeMap<i64, Vec<Sounding>> {
+    let mut bars = BTreeMap::<i64, Vec<_>>::new();
+    for told in told {
+        if let Told::Note { bar, beat, voice, pitch, length, .. } = told
+            && voice == name
+        {
+            let onset = beat - Ratio::from(1);
+            bars.entry(*bar).or_default().push((onset, onset + length.ratio(Beats::QUARTER), *pitch));
+        }
+    }
+    bars
+}
+
+#[test]
+fn strong_beats_have_tones_of_the_chart_with_a_model_and_without() {
+    const DM: &[u8] = &[2, 5, 9];
+    const GM: &[u8] = &[7, 10, 2];
+    const C7: &[u8] = &[0, 4, 7, 10];
+    const F: &[u8] = &[5, 9, 0];
+    const F_SHARP_MINOR: &[u8] = &[6, 9, 1];
+    const BB: &[u8] = &[10, 2, 5];
+    const A7: &[u8] = &[9, 1, 4, 7];
+    let model = || -> Box<dyn Composer> {
+        let profile = Profile { home_key: "none".into(), ..Profile::default() };
+        Box::new(Inline::new(Writer::new(Noise::new(1, 300, 8192), profile)))
+    };
+    for (composer, maker) in [(model(), "model"), (Box::new(Silent) as Box<dyn Composer>, "ladder")] {
+        let done = play(&script("chart"), composer, &read);
+        assert_eq!(done.fault, None);
+        assert!(messages(&done.told).contains(&"Over the changes: heard from bar 7"), "{:?}", messages(&done.told));
+        let made = |told: &&Told| matches!(told, Told::Note { voice, by, .. } if voice == "lead" && *by == maker);
+        assert!(done.told.iter().filter(made).count() >= 3 * 12, "{maker}");
+        let (lead, mut held) = (by_bars(&done.told, "lead"), Vec::new());
+        assert_eq!(lead.len(), 12, "{maker}");
+        for (bar, notes) in lead {
+            let third = if bar < 7 { F } else { F_SHARP_MINOR };
+            let chords = [[DM, DM], [GM, C7], [third, third], [BB, A7]][(bar - 1) as usize % 4];
+            held.extend(notes);
+            for (beat, chord) in [0, 2].map(Ratio::from).into_iter().zip(chords) {
+                for (onset, end, pitch) in &held {
+                    let sounds = *onset <= beat && beat < *end;
+                    assert!(!sounds || chord.contains(&(pitch % 12)), "{maker}: {pitch} in bar {bar} on {beat}");
+                }
+            }
+            held = held
+                .into_iter()
+                .map(|(onset, end, pitch)| (onset - 4, end - 4, pitch))
+                .filter(|note| note.1 > Ratio::from(0))
+                .collect();
+        }
+    }
+}
+
+#[test]
+fn an_answer_begins_at_the_line_after_the_call_and_is_as_long() {
+    let told = of_file("trade", &script("trade"));
+    let lead: Vec<i64> = by_bars(&told, "lead").into_keys().collect();
+    // Until it waits for nobody, from bar 11 on.
+    assert_eq!(lead, [4, 5, 7, 10, 11, 12, 13]);
+    // The hand sounds where it was played, and kept again when its bar comes round.
+    let keys: Vec<(i64, usize)> = by_bars(&told, "keys").into_iter().map(|(bar, notes)| (bar, notes.len())).collect();
+    assert_eq!(keys, [(2, 3), (3, 2), (5, 2), (8, 1), (12, 1)]);
+    // No ladder plays in the place of a voice that listens.
+    assert!(!told.iter().any(|told| matches!(told, Told::Note { by: "ladder", .. })));
 }
 
 /// A fault ends the set there, with its place in the script; what was heard before is heard.

@@ -33,6 +33,8 @@ pub(super) struct Slice {
     pub figure: Option<Figure>,
     /// Whether a staccato note ends here.
     pub staccato: bool,
+    /// The greatest of the notes that are struck at the start.
+    pub velocity: Option<u8>,
 }
 
 impl Slice {
@@ -75,7 +77,9 @@ pub(super) fn slices(measure: &Measure, length: Beats) -> Vec<Slice> {
         let mut starting = sounding.iter().filter(|note| note.onset == start);
         let figure = starting.find_map(|note| Some(note.marks.ornament?.figure));
         let staccato = sounding.iter().any(|note| note.marks.staccato && note.onset + note.length == end);
-        Slice { start: ticks(start), end: ticks(end), pitches, chords, graces, figure, staccato }
+        let struck = sounding.iter().filter(|note| note.onset == start && !note.tied_from);
+        let velocity = struck.map(|note| note.velocity).max();
+        Slice { start: ticks(start), end: ticks(end), pitches, chords, graces, figure, staccato, velocity }
     };
     cuts.windows(2).map(slice).collect()
 }

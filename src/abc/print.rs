@@ -5,6 +5,10 @@
 //! each beat; triplets as `(3abc`; chords with one length outside. Times off the grid of 1/32 (and its triplets) are
 //! rounded to it.
 
+mod loudness;
+
+pub use loudness::Loudness;
+
 use num_rational::Ratio;
 
 use super::grid::{GRID, LENGTHS, Slice, TICKS, is_triplet, on_grid, slices, triplet_length};
@@ -37,12 +41,18 @@ impl Style {
 /// The bar as canonical text without its bar line: rests where nothing sounds, and up to `length`.
 #[must_use]
 pub fn bar(measure: &Measure, length: Beats, style: &Style) -> String {
+    bar_with(measure, length, style, None)
+}
+
+/// The same with its dynamics, where there are such: `loudness` goes from bar to bar.
+#[must_use]
+pub fn bar_with(measure: &Measure, length: Beats, style: &Style, loudness: Option<&mut Loudness>) -> String {
     let slices = on_grid(slices(measure, length));
     let chart = slices.iter().all(|slice| slice.pitches.is_empty()) && slices.iter().any(|s| !s.chords.is_empty());
     let rest = if chart { 'x' } else { 'z' };
     let held = measure.notes.iter().filter(|note| note.tied_from && note.onset == Beats::ZERO);
     let held = held.map(|note| note.pitch).collect();
-    let mut printer = Printer { style, text: String::new(), at: 0, current: style.signature, rest, held };
+    let mut printer = Printer { style, text: String::new(), at: 0, current: style.signature, rest, held, loudness };
     let mut at = 0;
     while at < slices.len() {
         let triplet = slices.get(at..at + 3).filter(|group| is_triplet(group));
@@ -67,6 +77,7 @@ struct Printer<'a> {
     rest: char,
     /// What a tie holds into the bar: without an accidental its letter would be read as this.
     held: Vec<Pitch>,
+    loudness: Option<&'a mut Loudness>,
 }
 
 impl Printer<'_> {
@@ -138,6 +149,9 @@ impl Printer<'_> {
                 self.text.push_str(&written(length));
             }
             self.text.push('}');
+        }
+        if let (Some(loudness), Some(velocity)) = (&mut self.loudness, slice.velocity) {
+            loudness.write(velocity, &mut self.text);
         }
         self.text.push_str(slice.figure.map_or("", Figure::sign));
     }

@@ -68,7 +68,7 @@ impl Conductor {
                     std::cmp::Ordering::Equal => BarState::Sounding,
                     std::cmp::Ordering::Greater => BarState::Committed,
                 },
-                cells: cells(newest, &bar.scene, |at| Some(bar.cells[at].clone())),
+                cells: cells(newest, &bar.scene, |at| Some(self.timeline.cell(bar, at).clone())),
             })
             .collect();
         for number in (self.timeline.next_bar()..).take(ahead) {
@@ -80,7 +80,7 @@ impl Conductor {
             views.push(BarView {
                 number,
                 state: BarState::Planned,
-                cells: cells(newest, scene, |voice| self.timeline.planned(number, voice)),
+                cells: cells(newest, scene, |voice| self.timeline.expected(number, voice)),
             });
         }
         views

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::compose::Revision;
 use crate::event::{Action, Arm, Command, Message, ScheduledEvent, VoiceSlot};
 use crate::prompt::MAX_VOICES;
-use crate::record::BarRecord;
+use crate::record::{BarRecord, Part};
 use crate::rig::Sound;
 use crate::time::{Beats, Frames, SampleRate, Tempo};
 
@@ -28,6 +28,8 @@ pub enum Line {
     Voice(Sound),
     /// A bar was committed.
     Bar(BarRecord),
+    /// What the hand had played in a committed bar when it was over.
+    Hand(Played),
     /// After a stop: bar `from` and all behind it had not begun, and come again.
     Back { at: Frames, from: i64 },
     /// Musical time `beats` is frame `at`, and goes on from there at `tempo`.
@@ -78,6 +80,15 @@ pub struct Evaluated {
     pub fresh: bool,
 }
 
+/// A hand's part of a bar, which was silence when the bar was committed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Played {
+    /// The bar's number.
+    pub bar: i64,
+    #[serde(flatten)]
+    pub part: Part,
+}
+
 /// What a command is in its line.
 fn asked(command: &Command) -> Option<Value> {
     Some(match command {
@@ -97,6 +108,11 @@ fn asked(command: &Command) -> Option<Value> {
         Command::Lock(locked) => json!({"lock": locked}),
         Command::Solo { voice, soloed } => json!({"solo": {"voice": voice, "soloed": soloed}}),
         Command::Touch { bar, voice, touch } => json!({"touch": {"bar": bar, "voice": voice, "how": touch}}),
+        Command::NoteOn { voice, pitch, velocity } => {
+            json!({"note_on": {"voice": voice, "pitch": pitch, "velocity": velocity}})
+        }
+        Command::NoteOff { voice, pitch } => json!({"note_off": {"voice": voice, "pitch": pitch}}),
+        Command::Keep(ask) => json!({"keep": ask}),
         Command::Port { port, there } => json!({"port": {"port": port, "there": there}}),
         Command::Freeze { voice, frozen } => json!({"freeze": {"voice": voice, "frozen": frozen}}),
         // An armed text is a prompt when it is evaluated; until then it has only its name.
@@ -130,7 +146,7 @@ impl Line {
             | Line::Back { at, .. }
             | Line::Sent(ScheduledEvent { at, .. })
             | Line::Voice(Sound { at, .. }) => Some(*at),
-            Line::Header(_) | Line::Bar(_) | Line::Tempo { .. } => None,
+            Line::Header(_) | Line::Hand(_) | Line::Bar(_) | Line::Tempo { .. } => None,
         }
     }
 
@@ -162,6 +178,7 @@ impl Line {
                 let moved = bar.parts.iter().flat_map(|part| &part.moved).all(|(_, to)| fine(to));
                 time(&bar.at) && beats(&bar.beats) && unit(&bar.unit) && tempo(&bar.tempo) && moved
             }
+            Line::Hand(_) => true,
             Line::Tempo { at, beats: place, tempo: value } => time(at) && beats(place) && tempo(value),
             Line::Sent(event) => {
                 time(&event.at)

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{FORMAT, Header, Line};
+use super::{FORMAT, Header, Line, Played};
 use crate::event::ScheduledEvent;
 use crate::record::BarRecord;
 use crate::rig::Sound;
@@ -93,6 +93,14 @@ impl Recording {
         for line in &self.lines {
             match line {
                 Line::Bar(bar) => bars.push(bar.clone()),
+                // It is the last one with this number.
+                Line::Hand(Played { bar, part }) => {
+                    let parts = bars.iter_mut().rfind(|other| other.number == *bar).map(|bar| &mut bar.parts);
+                    let part_of_bar = parts.and_then(|parts| parts.iter_mut().find(|other| other.voice == part.voice));
+                    if let Some(silence) = part_of_bar {
+                        silence.clone_from(part);
+                    }
+                }
                 Line::Back { from, .. } => bars.retain(|bar| bar.number < *from),
                 _ => {}
             }

@@ -4,11 +4,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use super::{Evaluated, Line};
+use super::{Evaluated, Line, Played};
 use crate::conductor::Conductor;
 use crate::event::{Command, Message, ScheduledEvent};
+use crate::keep::Kept;
 use crate::prompt::{Scene, Source};
-use crate::record::BarRecord;
+use crate::record::{BarRecord, Part};
 use crate::rig::Step;
 use crate::time::{Beats, Frames, Tempo};
 
@@ -107,6 +108,11 @@ impl Recorder {
         messages
     }
 
+    /// [`Conductor::take_kept`].
+    pub fn take_kept(&mut self) -> Vec<Kept> {
+        self.conductor.take_kept()
+    }
+
     /// Writes down what others than the conductor tell the performer.
     pub fn said(&mut self, message: &Message, now: Frames) {
         self.write(Line::Message { at: now, message: message.clone() });
@@ -131,7 +137,7 @@ impl Recorder {
         }
     }
 
-    /// Writes down what was armed and has acted, and what has become of time and of the bars.
+    /// Writes down what was armed and has acted, and what has become of time, of the bars and of what the hand played in them.
     fn look(&mut self, now: Frames) {
         for (at, command) in self.conductor.fired() {
             if let Command::Evaluate { scene, fresh } = &command {
@@ -140,6 +146,7 @@ impl Recorder {
                 self.write(line);
             }
         }
+        let played = self.conductor.take_played();
         if self.journal.is_none() {
             return;
         }
@@ -157,11 +164,20 @@ impl Recorder {
         let new = self.conductor.timeline().bars().iter().rev().take_while(|bar| bar.number > self.last).count();
         let bars = &self.conductor.timeline().bars()[self.conductor.timeline().bars().len() - new..];
         let records = bars.iter().map(|bar| Line::Bar(BarRecord::of(bar, transport)));
-        let lines: Vec<Line> = changes.into_iter().chain(records).collect();
+        let hands = played.into_iter().filter_map(|(bar, voice)| self.played(bar, &voice));
+        let lines: Vec<Line> = changes.into_iter().chain(records).chain(hands).collect();
         self.last = bars.last().map_or(self.last, |bar| bar.number);
         for line in lines {
             self.write(line);
         }
+    }
+
+    fn played(&self, number: i64, voice: &str) -> Option<Line> {
+        let timeline = self.conductor.timeline();
+        let bar = timeline.bars().iter().rfind(|bar| bar.number == number)?;
+        let at = bar.scene.voices.iter().position(|other| other.name == voice)?;
+        let part = Part::played(&bar.scene, at, timeline.cell(bar, at));
+        Some(Line::Hand(Played { bar: number, part }))
     }
 
     fn write(&mut self, line: Line) {

@@ -9,7 +9,8 @@ use super::*;
 use crate::compose::script::Script;
 use crate::compose::{Composer, Prompt, Reply};
 use crate::conductor::{Conductor, Pace};
-use crate::event::{Action, Arm, Command, ScheduledEvent, Touch, VoiceSlot};
+use crate::event::{Action, Arm, Command, Playing, ScheduledEvent, Touch, VoiceSlot};
+use crate::keep::{Ask, Kind};
 use crate::prompt::Scene;
 use crate::queue::EventQueue;
 use crate::replay::{Heard, Step, Steps, heard};
@@ -62,19 +63,19 @@ impl Set {
         let mut set =
             Set { recorder, lines, now: 0, sent: vec![], ways: Ways::new(), output: EventQueue::new(), played: vec![] };
         let Set { recorder, sent, ways, output, .. } = &mut set;
-        recorder.begin(Frames(0), &mut |step| keep(&step, sent, ways, output));
+        recorder.begin(Frames(0), &mut |step| take(&step, sent, ways, output));
         set
     }
 
     fn command(&mut self, command: Command) {
         let Set { recorder, sent, ways, output, now, .. } = self;
-        recorder.command(command, Frames(*now), &mut |step| keep(&step, sent, ways, output));
+        recorder.command(command, Frames(*now), &mut |step| take(&step, sent, ways, output));
     }
 
     /// A turn of the scheduler, then so many frames pass.
     fn pass(&mut self, frames: i64) {
         let Set { recorder, sent, ways, output, now, .. } = self;
-        recorder.advance(Frames(*now), &mut |step| keep(&step, sent, ways, output));
+        recorder.advance(Frames(*now), &mut |step| take(&step, sent, ways, output));
         recorder.messages(Frames(*now));
         self.now += frames;
         self.played.extend(std::iter::from_fn(|| self.output.pop_due(Frames(self.now - 1))));
@@ -95,7 +96,7 @@ impl Set {
 }
 
 /// The way that each event goes.
-struct Ways(Router, Vec<Way>);
+struct Ways(Router, Vec<(ScheduledEvent, Way)>);
 
 impl Ways {
     fn new() -> Ways {
@@ -104,24 +105,29 @@ impl Ways {
 
     fn take(&mut self, step: &Step) {
         match step {
-            Step::Send(event) => self.1.push(self.0.way(*event)),
+            Step::Send(event) => {
+                let way = self.0.way(*event);
+                self.1.push((*event, way));
+            }
             Step::Sound(sound) => self.0.give(sound),
         }
     }
 
-    /// With other frames.
-    fn at(self, frame: impl Fn(Frames) -> Frames) -> Vec<Way> {
-        let moved = |way| match way {
+    /// Of what the set has from `begin` on, with other frames. What the hand strikes before the first bar is not part of it.
+    fn since(self, begin: Frames, frame: impl Fn(Frames) -> Frames) -> Vec<Way> {
+        let moved = |(_, way)| match way {
             Way::Port { port, event, synth } => {
                 Way::Port { port, event: ScheduledEvent { at: frame(event.at), ..event }, synth }
             }
             other => other,
         };
-        self.1.into_iter().map(moved).collect()
+        let of_the_set =
+            |(event, _): &(ScheduledEvent, Way)| event.at >= begin || !matches!(event.action, Action::NoteOn { .. });
+        self.1.into_iter().filter(of_the_set).map(moved).collect()
     }
 }
 
-fn keep(step: &Step, sent: &mut Vec<ScheduledEvent>, ways: &mut Ways, output: &mut EventQueue) {
+fn take(step: &Step, sent: &mut Vec<ScheduledEvent>, ways: &mut Ways, output: &mut EventQueue) {
     ways.take(step);
     if let Step::Send(event) = step {
         sent.push(*event);
@@ -359,7 +365,7 @@ impl Composer for Moody {
 }
 
 /// Texts that differ in everything that may differ.
-const TEXTS: [&str; 6] = [
+const TEXTS: [&str; 7] = [
     TWO_VOICES,
     "X:1\nT:Two\nM:4/4\nL:1/8\nQ:1/4=133..88/3\nK:C\nV:bass by=loop patch=sub gain=0.5 gate=60% vel=30..90 out=Mini prog=5\n\
      V:lead swing=60% human=8/20 out=Nord cutoff=20..90/3 prog=9\n% swell over 2\n[V:bass] C,4 C,4- |\n[V:lead] C8- | C4 {g}.E2 TF2 | (CEGE C3 C) |\n",
@@ -367,8 +373,13 @@ const TEXTS: [&str; 6] = [
     "X:1\nT:Two\nM:7/8\nL:1/8\nQ:3/8=61\nK:D\nV:kit clef=perc by=loop out=Mini\nV:lead channel=3 out=Nord cutoff=7 resonance=90..1/1\nV:more mute\n[V:kit] C,,3 [C,,D,,]4 |\n\
      [V:lead] [df]7 |\n[V:more] f'7- | f'7 |\n",
     "X:1\nT:One\nM:none\nL:1/8\nK:none\n[V:lead] (5CDEFG C3 ^C3 |\n",
+    "X:1\nT:Hand\nM:3/4\nL:1/8\nQ:1/4=140\nK:G\nV:lead by=hand quant=1/8\nV:more by=model trade=lead\nV:bass by=hand\n",
     "X:1\nM:2/4\nL:1/16\nQ:1/4=240\nK:C\nV:bass by=loop\n[V:bass] CCCC CCCC | z8 |\n",
 ];
+
+fn wish(voice: Option<String>) -> Ask {
+    Ask { voice, bars: 4, kind: Kind::Seed }
+}
 
 fn voice() -> impl Strategy<Value = String> {
     prop::sample::select(vec!["lead", "bass", "more"]).prop_map(str::to_owned)
@@ -410,6 +421,10 @@ fn happening() -> impl Strategy<Value = (u32, Option<Command>)> {
         1 => any::<bool>().prop_map(|locked| Some(Command::Lock(locked))),
         2 => (prop::sample::select(vec!["Mini", "Nord"]), any::<bool>())
             .prop_map(|(port, there)| Some(Command::Port { port: port.to_owned(), there })),
+        4 => (voice(), 58..64u8, 1..128u8)
+            .prop_map(|(voice, pitch, velocity)| Some(Command::NoteOn { voice, pitch, velocity })),
+        3 => (voice(), 58..64u8).prop_map(|(voice, pitch)| Some(Command::NoteOff { voice, pitch })),
+        1 => prop::option::of(voice()).prop_map(|voice| Some(Command::Keep(wish(voice)))),
         2 => (1..12i64, voice(), touch()).prop_map(|(bar, voice, touch)| Some(Command::Touch { bar, voice, touch })),
         4 => (0..TEXTS.len(), any::<bool>())
             .prop_map(|(text, fresh)| Some(Command::Evaluate { scene: scene(TEXTS[text]), fresh })),
@@ -445,8 +460,13 @@ proptest! {
         let composer = Moody { script: Script::new("E8\nF4 G4\n(3cde f2 g4\nE4"), moods, at: 0, waits: 0 };
         let pace = if live { Pace::Live } else { Pace::Offline };
         let mut set = Set::new(TEXTS[0], Box::new(composer), pace);
+        // Notes by hand while nothing plays have no place in files.
+        let mut tried: Vec<(Frames, u8, u8)> = Vec::new();
         for (after, command) in happenings {
             set.run(set.now + i64::from(after));
+            if let Some(Command::NoteOn { pitch, velocity, .. }) = command.as_ref().filter(|_| set.recorder.playing() == Playing::Stopped) {
+                tried.push((Frames(set.now), *pitch, *velocity));
+            }
             match command {
                 Some(command) => set.command(command),
                 None => set.pass(40_000),
@@ -485,7 +505,9 @@ proptest! {
         }
         // They go the same ways; that which ends all is the replay's own.
         ways.1.pop();
-        prop_assert_eq!(ways.1, set.ways.at(|at| place.frame(at)));
+        let begin = recording.bars()[0].at - RATE.frames_in(std::time::Duration::from_millis(80));
+        prop_assert_eq!(ways.since(Frames(i64::MIN), |at| at), set.ways.since(begin, |at| place.frame(at)));
+        set.played.retain(|event| event.at >= begin || !matches!(event.action, Action::NoteOn { .. }));
         let first = notes(set.played, |at| place.frame(at));
         prop_assert_eq!(notes(played, |at| at), &first[..]);
         // The list of notes for files has each once.
@@ -494,6 +516,10 @@ proptest! {
             Action::NoteOn { pitch, velocity, .. } => Some((event.at, pitch, velocity)),
             _ => None,
         }).collect();
+        for (at, pitch, velocity) in tried {
+            let note = (place.frame(at), pitch, velocity);
+            struck.iter().position(|other| *other == note).map(|at| struck.swap_remove(at));
+        }
         onsets.sort_unstable();
         struck.sort_unstable();
         prop_assert_eq!(onsets, struck);
@@ -578,6 +604,12 @@ fn what_the_performer_asks_is_one_line_each() {
         (Command::Tempo(crotchets(97)), json!({"tempo": "97"})),
         (Command::Solo { voice: lead(), soloed: false }, json!({"solo": {"voice": "lead", "soloed": false}})),
         (Command::Port { port: "Mini".into(), there: false }, json!({"port": {"port": "Mini", "there": false}})),
+        (
+            Command::NoteOn { voice: lead(), pitch: 60, velocity: 80 },
+            json!({"note_on": {"voice": "lead", "pitch": 60, "velocity": 80}}),
+        ),
+        (Command::NoteOff { voice: lead(), pitch: 60 }, json!({"note_off": {"voice": "lead", "pitch": 60}})),
+        (Command::Keep(wish(Some(lead()))), json!({"keep": {"voice": "lead", "bars": 4, "kind": "seed"}})),
         (Command::Freeze { voice: lead(), frozen: true }, json!({"freeze": {"voice": "lead", "frozen": true}})),
         (touch(Touch::Pin), json!({"touch": {"bar": 7, "voice": "lead", "how": "pin"}})),
         (touch(Touch::Edit("C8".into())), json!({"touch": {"bar": 7, "voice": "lead", "how": {"edit": "C8"}}})),
@@ -594,4 +626,45 @@ fn what_the_performer_asks_is_one_line_each() {
 fn slots_are_below_the_number_of_voices() {
     let event = ScheduledEvent { at: Frames(1), action: Action::NoteOff { voice: VoiceSlot(32), pitch: 60 } };
     assert!(Line::Sent(event).fault().is_some());
+}
+
+#[test]
+fn what_the_hand_played_has_a_line_of_its_own() {
+    let text = "X:1\nT:Hand\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nV:keys by=hand\n";
+    let mut set = Set::new(text, Box::new(Script::new("")), Pace::Offline);
+    set.command(Command::Play);
+    let note = |velocity| match velocity {
+        0 => Command::NoteOff { voice: "keys".into(), pitch: 60 },
+        velocity => Command::NoteOn { voice: "keys".into(), pitch: 60, velocity },
+    };
+    // A little early, on its second beat, and over the bar line.
+    for (at, velocity) in
+        [(96_000 + 23_000, 77), (96_000 + 47_000, 0), (2 * 96_000 - 20_000, 99), (2 * 96_000 + 24_000, 0)]
+    {
+        set.run(3840 + at);
+        set.command(note(velocity));
+    }
+    set.run(3840 + 3 * 96_000 + 1000);
+    set.command(Command::Stop);
+    set.pass(1000);
+    let journal = set.journal();
+    let part = |bar: Value, text: &str, velocities: &[u8]| {
+        let mut part = json!({"voice": "keys", "role": "hand", "by": "hand", "text": text, "velocities": velocities});
+        if !bar.is_null() {
+            part["bar"] = bar;
+        }
+        part
+    };
+    let bars: Vec<Value> = of_kind(&journal, "bar").into_iter().map(|mut bar| bar["parts"][0].take()).collect();
+    assert!(bars.len() >= 4 && bars.iter().all(|bar| *bar == part(Value::Null, "z4", &[])), "{bars:?}");
+    let played = [part(json!(2), "z C z z/4C3/4-", &[77, 99]), part(json!(3), "C z3", &[])];
+    assert_eq!(of_kind(&journal, "hand"), played);
+    // What is saved of the set has it.
+    let recording = whole(&journal);
+    let parts: Vec<(i64, String)> =
+        recording.bars().into_iter().map(|bar| (bar.number, bar.parts[0].text.clone())).collect();
+    assert_eq!(
+        parts,
+        [(1, "z4".to_owned()), (2, "z C z z/4C3/4-".to_owned()), (3, "C z3".to_owned()), (4, "z4".to_owned())]
+    );
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::ops::{Range, RangeInclusive};
 
 use super::expression::{self, Cannot};
-use super::rhythm;
 use super::voice::{By, Voice};
+use super::{hand, rhythm};
 use crate::abc::ast::Header;
 use crate::abc::diagnostic::{did_you_mean, excerpt};
 use crate::abc::field::Property;
@@ -20,7 +20,7 @@ use crate::time::Beats;
 /// Properties that do something.
 const OURS: &[&str] = &[
     "by", "patch", "out", "channel", "bank", "prog", "gain", "pan", "mute", "range", "scale", "grid", "notes",
-    "rhythm", "chart", "vel", "gate", "swing", "human",
+    "rhythm", "chart", "vel", "gate", "swing", "human", "quant", "trade",
 ];
 /// Of these the ones that hold the model's bars to something.
 pub(super) const CONSTRAINTS: [&str; 6] = ["range", "scale", "grid", "notes", "rhythm", "chart"];
@@ -52,7 +52,7 @@ const FOREIGN: &[&str] = &[
     "down",
 ];
 /// Properties of the prompt format that this version does not act on yet.
-const LATER: &[&str] = &["in", "quant"];
+const LATER: &[&str] = &["in"];
 
 /// Bars from one variation of a loop to the next.
 const MOST_VARIED: u32 = 64;
@@ -104,16 +104,15 @@ pub(super) fn set(voice: &mut Voice, property: &Property, header: &Header, patch
                     By::Loop
                 }
                 "hand" => {
-                    voice.role = Role::Hand;
-                    voice.by = if voice.bars.is_empty() { By::Model } else { By::Loop };
-                    let played = if voice.bars.is_empty() { "model" } else { "loop" };
-                    let message = format!("by=hand is not built yet: played as {played}");
-                    return Err(Why::Unknown(message.into()));
+                    if voice.role != Role::Drums {
+                        voice.role = Role::Hand;
+                    }
+                    By::Hand
                 }
                 _ => {
                     return Err(choice(
-                        &["model", "loop", "vary", "chords"],
-                        "there are model, loop, vary/4 and chords".into(),
+                        &["model", "loop", "vary", "chords", "hand"],
+                        "there are model, loop, vary/4, chords and hand".into(),
                     ));
                 }
             }
@@ -148,6 +147,8 @@ pub(super) fn set(voice: &mut Voice, property: &Property, header: &Header, patch
             voice.rules.grid = grid(value, meter)
                 .ok_or_else(|| wrong("one of 1/2, 1/4, 1/8, 1/16 and 1/32, and no longer than a bar"))?;
         }
+        "quant" => voice.quant = hand::quant(value).ok_or_else(|| wrong("one of 1/4, 1/8, 1/16 and 1/32"))?,
+        "trade" => voice.trade = Some(value.to_owned()),
         "rhythm" => {
             voice.rhythm =
                 rhythm::read(value, header.unit, meter).map_err(|(at, fault)| Why::WrongWithin(at, fault))?;

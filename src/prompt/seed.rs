@@ -17,7 +17,7 @@ pub struct SeedBar {
 }
 
 /// The bars of a voice as they are played: repeats unfolded, pickups and split bars made full.
-pub(super) fn seed_bars(text: &str, tune: &Tune, name: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<SeedBar> {
+pub fn seed_bars(text: &str, tune: &Tune, name: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<SeedBar> {
     let Some(voice) = tune.voice(name) else { return Vec::new() };
     let meter = tune.header.meter.unwrap_or(Meter::COMMON);
     let full = meter.bar_length();

@@ -14,6 +14,7 @@ use crate::accompany::{Comper, RANGE, Style};
 use crate::compose::{Role, STREAM_UNIT, VoiceRules};
 use crate::rig::Output;
 use crate::score::Expression;
+use crate::time::Beats;
 
 /// Who writes a voice's bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum By {
     Model,
     /// The text, over and over.
     Loop,
+    /// The performer, at an instrument.
+    Hand,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +34,10 @@ pub struct Voice {
     pub role: Role,
     /// Each so many bars of a loop the last one is varied; `None` for never.
     pub vary: Option<u32>,
+    /// Where what is played by hand may begin and end: each so much of a whole note.
+    pub quant: Beats,
+    /// The hand that it answers when that falls silent, by its name; it rests meanwhile.
+    pub trade: Option<String>,
     /// How a voice that comps plays the chart; its bars are made from it.
     pub comping: Option<Style>,
     pub patch: String,
@@ -70,6 +77,8 @@ impl Voice {
             by,
             role,
             vary: None,
+            quant: Beats::new(1, 16),
+            trade: None,
             comping: None,
             patch: if role == Role::Bass { "sub" } else { "reed" }.to_owned(),
             out: None,

@@ -35,6 +35,7 @@ impl Score {
                 Author::Text => "text",
                 Author::Varied => "varied",
                 Author::Model => "model",
+                Author::Hand => "hand",
                 Author::Edit => "edit",
                 Author::Ladder(_) => "ladder",
             };
@@ -48,6 +49,11 @@ impl Score {
                 self.times.insert(transport.frame_of(end), end);
             }
         }
+    }
+
+    /// A note by hand: it stands in no bar that was committed.
+    pub fn struck(&mut self, voice: &str, pitch: u8, frame: Frames, place: Place, onset: Beats) {
+        self.written.insert((voice.to_owned(), pitch, frame), Written { place, onset, by: "hand" });
     }
 
     /// This frame stands for this time.

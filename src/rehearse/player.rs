@@ -17,6 +17,7 @@ use crate::compose::Composer;
 use crate::conductor::{Conductor, Pace};
 use crate::event::{Arm, Command, Playing};
 use crate::journal::{FORMAT, Header, Line, Recorder, Recording};
+use crate::keep::{Edit, Kept, keep};
 use crate::prompt::{self, Scene};
 use crate::render::RENDER_RATE;
 use crate::replay::heard;
@@ -61,9 +62,9 @@ pub struct Rehearsal {
     pub fault: Option<Diagnostic>,
 }
 
-struct Player<'a> {
+pub(super) struct Player<'a> {
     given: &'a Given<'a>,
-    recorder: Recorder,
+    pub(super) recorder: Recorder,
     lines: Receiver<Line>,
     life: Life,
     /// Whether anybody composes.
@@ -73,13 +74,15 @@ struct Player<'a> {
     path: PathBuf,
     rig: Rig,
     buffer: String,
-    now: Frames,
+    pub(super) now: Frames,
     /// Musical time, while it runs.
-    at: Beats,
+    pub(super) at: Beats,
     /// The last bar that the score has.
     seen: i64,
-    score: Score,
+    pub(super) score: Score,
     messages: Vec<(Frames, Told)>,
+    /// Notes that the hand holds: until when, voice and pitch.
+    pub(super) held: Vec<(Beats, String, u8)>,
 }
 
 /// Plays a set to its end, or to what cannot be done.
@@ -149,6 +152,7 @@ impl<'a> Player<'a> {
             seen: 0,
             score: Score::default(),
             messages: vec![],
+            held: vec![],
         };
         Ok((player, Opened { scene, said }))
     }
@@ -191,9 +195,13 @@ impl<'a> Player<'a> {
             if next > self.at {
                 to = to.min(next);
             }
+            if let Some((end, ..)) = self.held.iter().min() {
+                to = to.min((*end).max(self.at));
+            }
             let reached = self.find(place)?.filter(|end| *end <= to);
             self.at = reached.unwrap_or(to).max(self.at);
             self.advance();
+            self.let_go();
             if reached.is_some() {
                 break;
             }
@@ -228,7 +236,7 @@ impl<'a> Player<'a> {
     }
 
     /// Where the music is.
-    fn here(&self) -> Place {
+    pub(super) fn here(&self) -> Place {
         let timeline = self.recorder.timeline();
         let bar = timeline.bars().iter().rev().find(|bar| bar.start <= self.at && self.at < bar.start + bar.length());
         let (bar, start, meter) = match bar {
@@ -251,7 +259,7 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn command(&mut self, command: Command, place: Place) {
+    pub(super) fn command(&mut self, command: Command, place: Place) {
         let stopped = self.recorder.playing() == Playing::Stopped;
         if !stopped {
             self.score.cut(self.now, self.at);
@@ -310,6 +318,17 @@ impl<'a> Player<'a> {
                 return Ok(());
             }
             Action::Port { name, there } => Command::Port { port: self.port(name)?, there: *there },
+            Action::Keep(ask) => {
+                if let Some(voice) = &ask.voice {
+                    self.voice(voice)?;
+                }
+                self.command(Command::Keep(ask.clone()), place);
+                for kept in self.recorder.take_kept() {
+                    self.keep(&kept, place);
+                }
+                return Ok(());
+            }
+            Action::Note { pitch, velocity, beats } => return self.note(*pitch, *velocity, *beats, place),
             Action::Mute { voice, muted } => Command::Mute { voice: self.voice(voice)?, muted: *muted },
             Action::Solo { voice, soloed } => Command::Solo { voice: self.voice(voice)?, soloed: *soloed },
             Action::Gain { voice, gain } => {
@@ -328,6 +347,13 @@ impl<'a> Player<'a> {
         };
         self.ask(command, armed, place);
         Ok(())
+    }
+
+    /// As the screen does it: where another file plays, the buffer is not its text.
+    fn keep(&mut self, kept: &Kept, place: Place) {
+        let Edit { text, said } = keep(&self.buffer, kept);
+        self.buffer = text;
+        self.say(place, said);
     }
 
     fn ask(&mut self, command: Command, armed: bool, place: Place) {

@@ -8,6 +8,7 @@ use crate::abc::diagnostic::{did_you_mean, excerpt};
 use crate::abc::field::MOST_BARS as MOST_BARS_OF_RAMP;
 use crate::abc::{Diagnostic, Span};
 use crate::event::Touch;
+use crate::keep::{Ask, Kind};
 
 /// No set is longer.
 const MOST_BARS: i64 = 100_000;
@@ -65,6 +66,14 @@ pub enum Action {
         name: String,
         there: bool,
     },
+    /// A note by hand, so many felt beats long.
+    Note {
+        pitch: u8,
+        velocity: u8,
+        beats: Ratio<i64>,
+    },
+    /// Heard bars into the buffer.
+    Keep(Ask),
     /// Felt beats a minute.
     Tempo(Ratio<i64>),
     /// To so many felt beats a minute, over so many bars.
@@ -142,13 +151,11 @@ const ACTIONS: [(&str, &str); 30] = [
         "clear, or one of mute unmute solo unsolo gain freeze free tempo ramp evaluate scene with what belongs to it",
     ),
     ("end", ""),
-    ("keep", NOT_YET),
-    ("note", NOT_YET),
+    ("keep", "VOICE|all BARS [loop|seed|section], of 1, 2, 4 or 8 bars"),
+    ("note", "PITCH VELOCITY BEATS"),
     ("lose-port", "NAME"),
     ("find-port", "NAME"),
 ];
-/// Part of the language, and of no instrument so far.
-const NOT_YET: &str = "not yet";
 
 /// A word or a quoted text of a line.
 struct Token<'a> {
@@ -269,9 +276,6 @@ fn entry(tokens: &[Token<'_>]) -> Result<Option<(Place, Read, Span)>, Diagnostic
         Diagnostic::error(word.span, message).with_help(help)
     };
     let (name, usage) = ACTIONS.into_iter().find(|(name, _)| *name == word.text).ok_or_else(unknown)?;
-    if usage == NOT_YET {
-        return Err(Diagnostic::error(word.span, format!("'{name}' cannot be rehearsed yet")));
-    }
     let arguments: Vec<&str> = tokens[2..].iter().map(|token| &*token.text).collect();
     let wrong = || Diagnostic::error(word.span, format!("write {}", format!("{name} {usage}").trim_end()));
     let action = action(name, &arguments).ok_or_else(wrong)?;
@@ -295,6 +299,17 @@ fn number(text: &str) -> Option<Ratio<i64>> {
     let Some((before, decimals)) = text.split_once('.') else { return whole(text).map(Ratio::from) };
     let parts = 10i64.pow(u32::try_from(decimals.len()).ok().filter(|length| *length <= 5)?);
     Some(Ratio::from(whole(before)?) + Ratio::new(whole(decimals)?, parts))
+}
+
+/// `lead 4`, `all 8 section`.
+fn keep(voice: &str, bars: &str, kind: &[&str]) -> Option<Ask> {
+    let kind = match kind {
+        [] => Kind::Loop,
+        [name] => Kind::ALL.into_iter().find(|kind| kind.name() == *name)?,
+        _ => return None,
+    };
+    let bars = bars.parse().ok().filter(|bars| [1, 2, 4, 8].contains(bars))?;
+    Some(Ask { voice: (voice != "all").then(|| voice.to_owned()), bars, kind })
 }
 
 fn action(name: &str, arguments: &[&str]) -> Option<Read> {
@@ -338,6 +353,12 @@ fn action(name: &str, arguments: &[&str]) -> Option<Read> {
             _ => return None,
         },
         ("scene", [number]) => Action::Scene(number.parse().ok()?),
+        ("keep", [voice, bars, kind @ ..]) => Action::Keep(keep(voice, bars, kind)?),
+        ("note", [pitch, velocity, beats]) => Action::Note {
+            pitch: pitch.parse().ok().filter(|pitch| *pitch <= 127)?,
+            velocity: velocity.parse().ok().filter(|velocity| (1..=127).contains(velocity))?,
+            beats: number(beats).filter(|beats| *beats > Ratio::from(0) && *beats.denom() <= 960)?,
+        },
         ("end", []) => Action::End,
         _ => return None,
     };

@@ -63,9 +63,11 @@ fn mistakes_in_a_script_have_places() {
         ("2:1 arm mute", "t:2:5: error: write arm clear, or one of mute unmute"),
         ("2:1 gain bass 2.1", "t:2:5: error: write gain VOICE FACTOR"),
         ("2:1 ramp 140 0", "t:2:5: error: write ramp BEATS-A-MINUTE BARS"),
-        ("2:1 keep lead 2", "t:2:5: error: 'keep' cannot be rehearsed yet"),
-        ("2:1 note 60 90 1", "t:2:5: error: 'note' cannot be rehearsed yet"),
         ("2:1 lose-port", "t:2:5: error: write lose-port NAME"),
+        ("2:1 keep lead 3", "t:2:5: error: write keep VOICE|all BARS [loop|seed|section], of 1, 2, 4 or 8 bars"),
+        ("2:1 keep lead 2 tune", "t:2:5: error: write keep VOICE|all BARS [loop|seed|section], of 1, 2, 4 or 8 bars"),
+        ("2:1 note 60 0 1", "t:2:5: error: write note PITCH VELOCITY BEATS"),
+        ("2:1 note 128 90 1", "t:2:5: error: write note PITCH VELOCITY BEATS"),
     ] {
         let text = format!("{open}{line}\n");
         let wrong = Set::parse(&text).expect_err(line);

@@ -30,24 +30,33 @@ pub struct Heard {
     pub off: Frames,
 }
 
-/// The notes that sounded, by their beginning.
+/// The notes that sounded while the music played, by their beginning.
 #[must_use]
 pub fn heard(recording: &Recording) -> Vec<Heard> {
     let mut names: Vec<String> = vec![String::new(); MAX_VOICES];
     // By frame and order of arrival, as the outputs' queues have them.
     let mut struck: BTreeMap<(Frames, usize), (VoiceSlot, Heard)> = BTreeMap::new();
     let mut ends: Vec<(Frames, Option<(VoiceSlot, u8)>)> = Vec::new();
+    let mut playing = false;
     for (arrival, line) in recording.lines.iter().enumerate() {
         let event = match line {
             Line::Voice(sound) => {
                 names[usize::from(sound.slot.0)].clone_from(&sound.name);
                 continue;
             }
+            Line::Bar(_) => {
+                playing = true;
+                continue;
+            }
+            Line::Command { what, .. } => {
+                playing = playing && what != "stop" && what != "panic" || line.plays();
+                continue;
+            }
             Line::Sent(event) => event,
             _ => continue,
         };
         match event.action {
-            Action::NoteOn { voice, pitch, velocity } => {
+            Action::NoteOn { voice, pitch, velocity } if playing => {
                 let name = names[usize::from(voice.0)].clone();
                 let note = Heard { voice: name, pitch, velocity, on: event.at, off: event.at };
                 struck.insert((event.at, arrival), (voice, note));
@@ -59,7 +68,8 @@ pub fn heard(recording: &Recording) -> Vec<Heard> {
                 struck.split_off(&(event.at, 0));
                 ends.push((event.at, None));
             }
-            Action::Control { .. } | Action::Program { .. } | Action::Clock(_) => {}
+            // A note while nothing plays is the hand's, and has no musical time.
+            Action::NoteOn { .. } | Action::Control { .. } | Action::Program { .. } | Action::Clock(_) => {}
         }
     }
     // What ends everything comes first, then note-offs: at its own frame no note ends.
@@ -169,7 +179,8 @@ pub(super) fn bars(recording: &Recording) -> Vec<BarRecord> {
     for (at, bar) in bars.iter_mut().enumerate() {
         let next = starts.get(at + 1).copied().unwrap_or(Frames(i64::MAX));
         let (beats, meter, key, unit) = (bar.beats, bar.meter, bar.key, bar.unit);
-        for part in &mut bar.parts {
+        // A hand's notes stand where they were heard as they are: on the grid, which is not quite where they were struck.
+        for part in bar.parts.iter_mut().filter(|part| part.by != "hand") {
             let key = if part.role == Role::Drums { crate::abc::key::Key::NONE } else { key };
             let (mut measure, _) = read_bar(&part.text, &key, meter, unit, &[]);
             let written = measure.notes.len();

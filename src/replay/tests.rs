@@ -212,7 +212,8 @@ fn expression_is_in_the_files() {
     assert_eq!(abc(&recording), record::abc(&records));
     assert!(abc(&recording).contains("| cc/c/ z2 .c2 {g}c2 |"), "{}", abc(&recording));
     let ours = &heard::tracks(&recording)[0].notes;
-    let tempos: Vec<(Beats, crate::time::Tempo)> = transport.tempo_map().map(|(_, beats, tempo)| (beats, tempo)).collect();
+    let tempos: Vec<(Beats, crate::time::Tempo)> =
+        transport.tempo_map().map(|(_, beats, tempo)| (beats, tempo)).collect();
     let theirs = &record::tracks(&scene(text), bars, &tempos)[0].notes;
     assert_eq!(ours.len(), theirs.len());
     let tick = Beats::new(1, 1920);

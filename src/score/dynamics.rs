@@ -1,10 +1,27 @@
-//! Dynamics and hairpins: how loud a text is from note to note (ABC 2.1, 4.14). Pure.
+//! Dynamics, accents and hairpins as velocities: how loud a text is from note to note (ABC 2.1, 4.14), and the way back. Pure.
 
 use super::{DEFAULT_VELOCITY, Measure};
 use crate::time::Beats;
 
 /// From one dynamic to the next, as the standard's table has them: `mf` 90, `f` 105.
 pub const LOUDER: i16 = 15;
+
+/// What an accent adds.
+pub const ACCENT: u8 = 16;
+
+/// The dynamics that a text may ask for, softest first, and their velocities.
+const DYNAMICS: [(&str, u8); 10] = [
+    ("pppp", 20),
+    ("ppp", 30),
+    ("pp", 45),
+    ("p", 60),
+    ("mp", 75),
+    ("mf", DEFAULT_VELOCITY),
+    ("f", 105),
+    ("ff", 120),
+    ("fff", 127),
+    ("ffff", 127),
+];
 
 /// A decoration that says how a note is struck or held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,26 +48,35 @@ pub enum Shade {
 impl Mark {
     /// By the name of a decoration.
     pub fn of(name: &str) -> Option<Mark> {
-        let level = |velocity| Mark::Shade(Shade::Level(velocity));
         Some(match name {
-            "pppp" => level(20),
-            "ppp" => level(30),
-            "pp" => level(45),
-            "p" => level(60),
-            "mp" => level(75),
-            "mf" => level(DEFAULT_VELOCITY),
-            "f" => level(105),
-            "ff" => level(120),
-            "fff" | "ffff" => level(127),
             "<(" | "crescendo(" => Mark::Shade(Shade::From { louder: true }),
             ">(" | "diminuendo(" => Mark::Shade(Shade::From { louder: false }),
             "<)" | "crescendo)" | ">)" | "diminuendo)" => Mark::Shade(Shade::To),
-            ">" | "accent" | "emphasis" => Mark::Accent(16),
+            ">" | "accent" | "emphasis" => Mark::Accent(ACCENT),
             "sfz" => Mark::Accent(24),
             "staccato" | "wedge" => Mark::Staccato,
             "tenuto" => Mark::Tenuto,
-            _ => return None,
+            _ => Mark::Shade(Shade::Level(velocity(name)?)),
         })
+    }
+}
+
+/// The velocity of a dynamic by its name, `mf`.
+#[must_use]
+pub fn velocity(name: &str) -> Option<u8> {
+    DYNAMICS.iter().find(|(known, _)| *known == name).map(|&(_, velocity)| velocity)
+}
+
+/// How a text asks for a velocity: the dynamic, and whether an accent is set to the note. Exactly so where there is such a dynamic, or one
+/// that an accent brings there; else the nearest dynamic.
+#[must_use]
+pub fn written(velocity: u8) -> (&'static str, bool) {
+    let exact = |accent: u8| DYNAMICS.iter().find(|(_, of)| of.saturating_add(accent) == velocity);
+    let nearest = || DYNAMICS.iter().min_by_key(|(_, of)| of.abs_diff(velocity));
+    match (exact(0), exact(ACCENT)) {
+        (Some((name, _)), _) => (name, false),
+        (None, Some((name, _))) => (name, true),
+        (None, None) => (nearest().map_or("mf", |(name, _)| name), false),
     }
 }
 
@@ -138,5 +164,26 @@ impl Ramp {
         }
         let gone = (time - from).ratio(to - from) * i64::from(high - low);
         Some(low + gone.round().to_integer() as i16)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn velocities_are_written_as_dynamics() {
+        for (velocity, expected) in [
+            (90, ("mf", false)),
+            (127, ("fff", false)),
+            (106, ("mf", true)),
+            (121, ("f", true)),
+            (107, ("f", false)),
+            (98, ("f", false)),
+            (97, ("mf", false)),
+            (1, ("pppp", false)),
+        ] {
+            assert_eq!(written(velocity), expected, "{velocity}");
+        }
     }
 }

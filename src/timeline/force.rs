@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::hand::unplayed;
 use super::loudness::Begun;
 use super::{Cell, rest, silence, style};
 use crate::abc::print;
@@ -46,6 +47,8 @@ pub(super) fn origin(old: &InForce, voice: &Voice, from: i64, fresh: bool, phras
             let phrase = i64::from(phrase);
             Origin { bar: from + (old.origin - from).rem_euclid(phrase), first: 0 }
         }
+        // What becomes a loop is in phase with the scene, as if it had always been one: kept bars find what they were played to.
+        (By::Model | By::Hand, By::Loop) => Origin { bar: old.origin, first: 0 },
         (By::Model, By::Model) => {
             let same = |(a, b): &(&SeedBar, &SeedBar)| a.measure == b.measure;
             let first = before.bars.iter().zip(&voice.bars).take_while(same).count();
@@ -83,6 +86,9 @@ pub(super) fn still_answers(old: &InForce, new: &Scene, name: &str) -> bool {
 /// What the scene's text says of a voice in a bar, varied where it says so; the same for the same `seed`.
 pub(super) fn given(in_force: &InForce, number: i64, voice: usize, seed: u64) -> Option<Cell> {
     let bars = &in_force.scene.voices.get(voice)?.bars;
+    if in_force.scene.voices[voice].by == By::Hand {
+        return Some(unplayed(&in_force.scene));
+    }
     if bars.is_empty() && in_force.scene.voices[voice].by == By::Loop {
         return Some(Cell { text: rest(&in_force.scene), measure: silence(&in_force.scene), by: Author::Text });
     }
@@ -117,6 +123,7 @@ fn place(in_force: &InForce, number: i64, voice: usize) -> Option<usize> {
     let index = match voice.by {
         By::Loop => at.checked_rem_euclid(length as i64)? as usize,
         By::Model => usize::try_from(at).ok()? + origin.first,
+        By::Hand => return None,
     };
     Some(index).filter(|index| *index < length)
 }

@@ -39,7 +39,7 @@ impl Timeline {
         let cells = newest.scene.voices.iter().enumerate().map(|(at, voice)| {
             let same_name = |scene: &Scene| scene.voices.iter().position(|other| other.name == voice.name);
             let cell = match committed {
-                Some(bar) => same_name(&bar.scene).map(|at| bar.cells[at].text.clone()),
+                Some(bar) => same_name(&bar.scene).map(|at| self.cell(bar, at).text.clone()),
                 None if number >= newest.from => self.planned(number, at).map(|cell| cell.text),
                 // A bar before the change that nobody has written yet is not the new text's to write.
                 None => same_name(&in_force.scene).and_then(|at| self.planned(number, at)).map(|cell| cell.text),

@@ -93,6 +93,9 @@ impl Timeline {
         if self.stage.frozen(number, name).is_some() && touch != Touch::Unpin {
             return Err(format!("{name} is frozen; free it first"));
         }
+        if scene.voices[at].by == By::Hand {
+            return Err(format!("{name} is played by hand"));
+        }
         let planned = self.planned(number, at);
         let by_text = scene.voices[at].by != By::Model || planned.as_ref().is_some_and(|cell| cell.by == Author::Text);
         if by_text && matches!(touch, Touch::Reroll | Touch::Veto | Touch::Choose(_)) {
@@ -177,7 +180,7 @@ impl Timeline {
     }
 
     /// What is planned of a voice from a bar on is to be written anew; pinned bars stay. The old plan is the ladder's first rung.
-    fn ask_anew(&mut self, (from, name): &Place) {
+    pub(super) fn ask_anew(&mut self, (from, name): &Place) {
         self.attempt += 1;
         let gone = |place: &Place| place.0 >= *from && place.1 == *name && !self.stage.is_pinned(place);
         let places: Vec<Place> = self.plan.keys().filter(|place| gone(place)).cloned().collect();

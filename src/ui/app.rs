@@ -3,6 +3,10 @@
 //! [`App::update`] takes one [`Input`] and returns the [`Request`]s that the caller performs. What a request brings back (a saved file, an
 //! evaluation) is an `Input` again, so that tests drive the whole screen with plain values.
 
+mod keep;
+
+pub use keep::Keeping;
+
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -85,6 +89,8 @@ pub enum Mode {
     Mute,
     /// Leader, `o`: the same.
     Solo,
+    /// Leader, `k`: waits for a digit, or for what is to be kept.
+    Keep(Keeping),
     /// A panel over everything, scrolled by this many lines.
     Help(usize),
     Messages(usize),
@@ -238,6 +244,7 @@ impl App {
                 KeyCode::Char(digit @ '1'..='9') => self.solo(usize::from(digit as u8 - b'1')),
                 _ => vec![],
             },
+            Mode::Keep(keeping) => self.keep_key(key.code, keeping),
             Mode::Help(scroll) => self.panel_key(key, Mode::Help, scroll),
             Mode::Messages(scroll) => self.panel_key(key, Mode::Messages, scroll),
             Mode::ConfirmQuit if key.code == KeyCode::Char('y') => vec![Request::Quit],
@@ -296,6 +303,7 @@ impl App {
             Action::Tap => return vec![Request::Command(Command::Tap)],
             Action::Lock => return vec![Request::Command(Command::Lock(!self.snapshot.tempo_locked))],
             Action::Arm => return self.arm(),
+            Action::AskKeep => self.mode = Mode::Keep(Keeping::default()),
             Action::Leader => self.mode = Mode::Leader,
             Action::Help => self.mode = Mode::Help(0),
             Action::Messages => self.mode = Mode::Messages(0),
@@ -357,6 +365,7 @@ impl App {
     fn event(&mut self, event: Event) -> Vec<Request> {
         match event {
             Event::Snapshot(snapshot) => self.snapshot = Arc::unwrap_or_clone(snapshot),
+            Event::Kept(kept) => self.kept(&kept),
             Event::Message(message) => self.say(message.level, message.text),
             Event::FileChanged { path, text } => return self.file_changed(path, text),
             Event::FileRemoved { path } => {

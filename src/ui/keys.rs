@@ -17,6 +17,8 @@ pub enum Action {
     Reroll,
     /// Waits for the digit of a voice.
     AskMute,
+    /// Waits for how many bars of which voice.
+    AskKeep,
     /// A voice, from 1.
     Mute(u8),
     /// Waits for the digit of a voice.
@@ -121,6 +123,7 @@ pub const TABLE: &[Row] = &[
     row(Music, &[alt(KeyCode::Char('t'))], Some('t'), A::Tap, "tap: from the second beat on it is the tempo"),
     row(Music, &[], Some('L'), A::Lock, "lock: the tempo stays whatever Q: says, or no longer"),
     row(Music, &[], Some('a'), A::Arm, "arm: collect changes, again: on the next phrase line, again: withdraw them"),
+    row(Music, &[], Some('k'), A::AskKeep, "keep the last 4 bars heard in the text; then a voice's digit, 0 for all"),
     row(Screen, &[ctrl(' '), plain(F(6))], None, A::Leader, "leader: a menu of plain keys"),
     row(Screen, &[plain(F(1))], Some('?'), A::Help, "help"),
     row(Screen, &[plain(F(2))], Some('n'), A::NextFile, "next file of the set"),

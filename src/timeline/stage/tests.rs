@@ -43,6 +43,7 @@ fn lead(timeline: &Timeline, count: i64) -> String {
                 Author::Text => 't',
                 Author::Model => 'm',
                 Author::Varied => 'v',
+                Author::Hand => 'h',
                 Author::Edit => 'e',
                 Author::Ladder(_) => 'l',
             };

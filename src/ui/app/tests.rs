@@ -3,6 +3,7 @@
 use super::*;
 use crate::abc::Span;
 use crate::event::VoiceStatus;
+use crate::steer::Lexicon;
 use crate::time::Tempo;
 use crate::ui::editor::Motion;
 
@@ -91,6 +92,13 @@ fn the_leader_reaches_every_action_of_the_music() {
     assert_eq!(after_leader("L"), ["Lock(true)"]);
     assert_eq!(after_leader("m9"), [""; 0]);
     assert_eq!(after_leader("m?"), [""; 0]);
+    let keep = |what: &str| [format!("Keep(Ask {{ {what} }})")];
+    assert_eq!(after_leader("k2"), keep("voice: Some(\"lead\"), bars: 4, kind: Loop"));
+    assert_eq!(after_leader("kk0"), keep("voice: None, bars: 8, kind: Loop"));
+    assert_eq!(after_leader("kskk1"), keep("voice: Some(\"bass\"), bars: 1, kind: Seed"));
+    assert_eq!(after_leader("kkkkkkss1"), keep("voice: Some(\"bass\"), bars: 8, kind: Section"));
+    assert_eq!(after_leader("k9"), [""; 0]);
+    assert_eq!(after_leader("kx"), [""; 0]);
     assert_eq!(app.mode(), Mode::Edit);
     assert_eq!(app.document().editor.text(), "A", "nothing was typed");
 }
@@ -133,6 +141,31 @@ fn the_tempo_goes_up_and_down_by_whole_felt_beats() {
         let asked = [KeyCode::Up, KeyCode::Down].map(|code| short(&press(&mut app, code, KeyModifiers::ALT)));
         assert_eq!(asked, [up, down].map(|tempo| vec![format!("{:?}", Command::Tempo(tempo))]), "{meter} {now:?}");
     }
+}
+
+#[test]
+fn kept_bars_are_one_step_in_the_text_that_played() {
+    let text = "X:1\nM:4/4\nL:1/4\nK:C\nV:lead\n";
+    let mut app = app(text);
+    let scene = crate::prompt::read(
+        Path::new("prompts/a.abc"),
+        &(text.to_owned() + "[V:lead] C4 |\n"),
+        &[],
+        &Lexicon::default(),
+    );
+    let mut timeline = crate::timeline::Timeline::new(Arc::new(scene.0[0].clone()), 1);
+    timeline.commit();
+    let ask = crate::keep::Ask { voice: Some("lead".into()), bars: 4, kind: crate::keep::Kind::Loop };
+    let cell = |bar: &crate::timeline::Bar, voice: usize| bar.cells[voice].clone();
+    let kept = crate::keep::heard(timeline.bars(), 1, &cell, &ask).expect("a bar");
+    press(&mut app, KeyCode::F(2), KeyModifiers::NONE);
+    assert!(app.update(Input::Event(Event::Kept(Box::new(kept)))).is_empty(), "nothing is evaluated");
+    assert_eq!(said(&app), "kept 1 bar of lead as a loop");
+    assert_eq!(app.document().editor.text(), "X:2\n", "another file is on the screen");
+    press(&mut app, KeyCode::F(2), KeyModifiers::NONE);
+    assert_eq!(app.document().editor.text(), text.replace("V:lead", "V:lead by=loop") + "[V:lead] C4 |\n");
+    ctrl(&mut app, 'z');
+    assert_eq!(app.document().editor.text(), text);
 }
 
 #[test]

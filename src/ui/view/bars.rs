@@ -138,6 +138,7 @@ fn cell_spans(s: &Snapshot, state: BarState, cell: &Cell, muted: bool, columns: 
         Author::Text => ("t ".into(), Color::Reset),
         Author::Varied => ("v ".into(), Color::Reset),
         Author::Model => ("m ".into(), Color::Cyan),
+        Author::Hand => ("h ".into(), Color::Green),
         Author::Edit => ("e ".into(), Color::Magenta),
         Author::Ladder(rung) => (format!("L{rung}"), Color::Yellow),
     };
@@ -189,7 +190,9 @@ mod tests {
     fn bars_stay_under_their_voices_in_a_long_set() {
         let cell = Cell { text: "A2d fed".into(), by: Author::Model };
         let bar = |number| BarView { number, state: BarState::Planned, cells: vec![Some(cell.clone()); 2] };
-        let voices = ["bass", "lead"].map(|name| VoiceStatus { name: name.into(), muted: false, soloed: false, gain: 1.0 }).into();
+        let voices = ["bass", "lead"]
+            .map(|name| VoiceStatus { name: name.into(), muted: false, soloed: false, gain: 1.0 })
+            .into();
         let s = Snapshot { voices, ..Snapshot::default() };
         for (first, expected) in [(8, "  9┊ m  A2d fed "), (998, " 999┊ m  A2d fed "), (9_998, " 9999┊ m  A2d fed ")]
         {

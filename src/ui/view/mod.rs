@@ -28,7 +28,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::app::{App, Mode};
+use super::app::{App, Keeping, Mode};
 use super::editor::width;
 use crate::event::{Level, Playing, Snapshot};
 
@@ -140,6 +140,15 @@ fn message(app: &App) -> Line<'_> {
             let voices = app.snapshot().voices.iter().take(9).enumerate();
             let names: Vec<_> = voices.map(|(at, voice)| format!("{} {}", at + 1, voice.name)).collect();
             return Line::styled(format!("{what} which voice? {}", names.join("  ")), ask);
+        }
+        Mode::Keep(Keeping { bars, kind }) => {
+            let voices = app.snapshot().voices.iter().take(9).enumerate();
+            let names: Vec<_> = voices.map(|(at, voice)| format!("{} {}", at + 1, voice.name)).collect();
+            let (bars, kind) = (if bars == 1 { "1 bar".to_owned() } else { format!("{bars} bars") }, kind.name());
+            return Line::styled(
+                format!("keep {bars} as {kind} (k, s: otherwise) of 0 all  {}", names.join("  ")),
+                ask,
+            );
         }
         _ => {}
     }

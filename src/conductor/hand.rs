@@ -1,0 +1,163 @@
+//! Notes by hand: they sound at once, are written down bar by bar, and voices that trade with the hand wait for their turn.
+
+use std::collections::BTreeMap;
+
+use super::{Conductor, Playing};
+use crate::event::{Action, Author, Level, ScheduledEvent, VoiceSlot};
+use crate::hand::{Capture, Grid, Trade};
+use crate::prompt::By;
+use crate::time::{Beats, Frames};
+use crate::timeline::Bar;
+
+#[derive(Debug, Default)]
+pub(super) struct Hands {
+    captures: BTreeMap<String, Capture>,
+    /// What the hand holds: voice, pitch, and where it was sent.
+    held: Vec<(String, u8, VoiceSlot)>,
+    /// Voices that trade, by name.
+    trades: BTreeMap<String, Trade>,
+    /// The last bar that has been written down.
+    written: i64,
+    /// Bars and voices that were, for the journal.
+    news: Vec<(i64, String)>,
+}
+
+impl Conductor {
+    /// A note is struck by hand; one of the same pitch ends before it.
+    pub(super) fn note_on(
+        &mut self,
+        voice: &str,
+        pitch: u8,
+        velocity: u8,
+        now: Frames,
+        out: &mut dyn FnMut(ScheduledEvent),
+    ) {
+        let Some(slot) = self.slot(voice) else {
+            self.say(Level::Warning, format!("there is no voice {voice} for the hand"));
+            return;
+        };
+        if pitch > 127 || !(1..=127).contains(&velocity) {
+            return;
+        }
+        self.note_off(voice, pitch, now, out);
+        if !self.is_silent(voice) {
+            self.by_hand.held.push((voice.to_owned(), pitch, slot));
+            out(ScheduledEvent { at: now, action: Action::NoteOn { voice: slot, pitch, velocity } });
+        }
+        let Some((grid, at)) = self.grid(voice, now) else { return };
+        let from = self.by_hand.captures.entry(voice.to_owned()).or_default().strike(pitch, velocity, at, &grid);
+        self.trade_with(voice, |trade| trade.strike(from));
+    }
+
+    /// A note is let go; nothing where it is not held.
+    pub(super) fn note_off(&mut self, voice: &str, pitch: u8, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+        let held = self.by_hand.held.iter().position(|(name, held, _)| name == voice && *held == pitch);
+        if let Some(held) = held {
+            let (_, pitch, slot) = self.by_hand.held.remove(held);
+            out(ScheduledEvent { at: now, action: Action::NoteOff { voice: slot, pitch } });
+        }
+        let Some((grid, at)) = self.grid(voice, now) else { return };
+        let Some(capture) = self.by_hand.captures.get_mut(voice) else { return };
+        if capture.release(pitch, at, &grid).is_some()
+            && let Some(to) = capture.silent_since()
+        {
+            self.trade_with(voice, |trade| trade.silence(to));
+        }
+    }
+
+    /// The music stops, and everything that sounds: what was played of the bar stands as it is, and nobody has called.
+    pub(super) fn hands_off(&mut self, now: Frames) {
+        let names: Vec<String> = self.by_hand.captures.keys().cloned().collect();
+        for name in names {
+            if let Some((grid, at)) = self.grid(&name, now)
+                && let Some(capture) = self.by_hand.captures.get_mut(&name)
+            {
+                capture.release_all(at, &grid);
+            }
+        }
+        self.write_hands(now, true);
+        self.by_hand.captures.clear();
+        self.by_hand.held.clear();
+        self.by_hand.trades.clear();
+    }
+
+    /// Writes down what the hand played: bars that are over, and one that is not when the hand has fallen silent in it for half a beat.
+    /// `all`: also the bar that sounds.
+    pub(super) fn write_hands(&mut self, now: Frames, all: bool) {
+        if self.playing == Playing::Stopped || self.starting.is_some() || self.by_hand.captures.is_empty() {
+            return;
+        }
+        let beats = self.transport.beats_at(now);
+        let bars = self.timeline.bars();
+        let begun = bars.iter().rev().skip_while(|bar| self.transport.frame_of(bar.start) > now);
+        let begun = begun.take_while(|bar| bar.number > self.by_hand.written);
+        let mut begun: Vec<(i64, Beats, Beats, Beats)> =
+            begun.map(|bar| (bar.number, bar.start, bar.length(), bar.scene.meter.beat())).collect();
+        begun.reverse();
+        for (number, start, length, beat) in begun {
+            let over = all || self.transport.frame_of(start + length) <= now;
+            for (name, capture) in &mut self.by_hand.captures {
+                let silent = capture.silent_since().is_some_and(|since| (beats - since) * 2 >= beat);
+                let measure = if over { capture.give(start, length) } else { capture.bar(start, length) };
+                if over && !measure.notes.is_empty() {
+                    self.by_hand.news.push((number, name.clone()));
+                }
+                if over || silent {
+                    self.timeline.hear(number, name, measure);
+                }
+            }
+            if over {
+                self.by_hand.written = number;
+            }
+        }
+    }
+
+    /// The bars of hands that were written down, each once: their numbers and the voices.
+    pub fn take_played(&mut self) -> Vec<(i64, String)> {
+        std::mem::take(&mut self.by_hand.news)
+    }
+
+    /// Who rests in the next bar: voices that trade with a hand, and whose turn it is not. `begins`: it is fixed now.
+    pub(super) fn take_turns(&mut self, begins: bool) {
+        let scene = self.timeline.next_scene().clone();
+        let (line, bar, beat) = (self.timeline.next_start(), scene.bar_length(), scene.meter.beat());
+        let trading = scene.voices.iter().filter(|voice| voice.trade.is_some());
+        let mut listening = std::collections::BTreeSet::new();
+        for voice in trading {
+            let trade = self.by_hand.trades.entry(voice.name.clone()).or_default();
+            if !trade.at(line, bar, beat).plays() {
+                listening.insert(voice.name.clone());
+            }
+            if begins {
+                trade.begin(line, bar, beat);
+            }
+        }
+        self.timeline.listen(listening);
+    }
+
+    /// For all who trade with this hand.
+    fn trade_with(&mut self, hand: &str, mut turn: impl FnMut(&mut Trade)) {
+        let scene = self.timeline.next_scene().clone();
+        for voice in scene.voices.iter().filter(|voice| voice.trade.as_deref() == Some(hand)) {
+            turn(self.by_hand.trades.entry(voice.name.clone()).or_default());
+        }
+    }
+
+    /// The grid of a hand in the bar that sounds, and the time; nothing where the voice is not the hand's there.
+    fn grid(&self, voice: &str, now: Frames) -> Option<(Grid, Beats)> {
+        let bars = self.timeline.bars();
+        // Who comes in early is at the beginning of the first bar.
+        let bar: &Bar = bars.iter().rev().find(|bar| self.transport.frame_of(bar.start) <= now).or(bars.first())?;
+        let at = self.transport.beats_at(now);
+        let index = bar.scene.voices.iter().position(|other| other.name == voice)?;
+        let plays = self.playing != Playing::Stopped && self.starting.is_none();
+        let by_hand = bar.scene.voices[index].by == By::Hand && bar.cells[index].by == Author::Hand;
+        let quant = bar.scene.voices[index].quant;
+        (plays && by_hand).then_some((Grid { start: bar.start, length: bar.length(), quant }, at))
+    }
+
+    /// Whether a voice is muted, or others are soloed.
+    fn is_silent(&self, voice: &str) -> bool {
+        !self.hands.mix.sounds(voice)
+    }
+}

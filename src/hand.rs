@@ -1,0 +1,7 @@
+//! The performer's hand: what it played, bar by bar, and whose turn it is when a voice trades with it. Values; the conductor owns them.
+
+mod capture;
+mod trade;
+
+pub use capture::{Capture, Grid};
+pub use trade::Trade;
