@@ -230,7 +230,9 @@ pub fn devices(as_json: bool) -> Result<(), Failure> {
     }
     if let Some(inputs) = jack {
         println!("JACK (--audio jack) is there; MIDI goes through it to:");
-        inputs.iter().for_each(|input| println!("    {input}"));
+        for input in inputs {
+            println!("    {input}");
+        }
     }
     Ok(())
 }
@@ -258,7 +260,7 @@ pub fn bench(arguments: &BenchArguments) -> Result<(), Failure> {
         }
         Bench::Clock => {
             let model = library::model(arguments.model.as_deref(), &assets()?)?;
-            ("clock", clock::figures(model.as_deref())?.into_iter().map(owned).collect())
+            ("clock", clock::figures(model.as_deref()).into_iter().map(owned).collect())
         }
     };
     print_figures(name, &figures, arguments.json);
