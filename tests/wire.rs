@@ -23,12 +23,8 @@ fn start(realtime: bool) -> Option<Server> {
     server
 }
 
-fn as_planned(_: usize, at: i64) -> Option<i64> {
-    Some(at)
-}
-
 fn play(instrument: &mut Instrument, plan: &[Planned]) -> Arrived {
-    let arrived = instrument.play(plan, &as_planned).unwrap();
+    let arrived = instrument.play(plan, &|_, at| Some(at)).unwrap();
     assert_eq!(instrument.stats.late(), 0);
     arrived
 }
