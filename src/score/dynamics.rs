@@ -110,14 +110,13 @@ pub fn swell<'a>(bars: impl IntoIterator<Item = &'a mut Measure>, shades: &[(usi
     // A bar's layers are read one after another.
     placed.sort_by_key(|(time, _)| *time);
     let ramps = ramps(&placed, end);
+    let mut ramps = ramps.into_iter().peekable();
     for (bar, start) in bars.into_iter().zip(starts) {
-        let (first, last) = (start, start + bar.length);
-        let near = ramps.partition_point(|ramp| ramp.until <= first);
-        for ramp in ramps[near..].iter().take_while(|ramp| ramp.from.0 < last) {
-            for note in &mut bar.notes {
-                if let Some(level) = ramp.level(start + note.onset) {
-                    note.velocity = (i16::from(note.velocity) + level - ramp.read).clamp(1, 127) as u8;
-                }
+        for note in &mut bar.notes {
+            let time = start + note.onset;
+            while ramps.next_if(|ramp| ramp.until <= time).is_some() {}
+            if let Some((ramp, level)) = ramps.peek().and_then(|ramp| Some((ramp, ramp.level(time)?))) {
+                note.velocity = (i16::from(note.velocity) + level - ramp.read).clamp(1, 127) as u8;
             }
         }
     }

@@ -2,6 +2,7 @@
 //! loudness, a voice's gate and swing, slurs as overlaps, and small variation. The one renderer; pure, the same for the same seed.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use num_rational::Ratio;
 
@@ -111,11 +112,15 @@ pub fn play(measure: &Measure, expression: &Expression, setting: &Setting) -> Ve
 }
 
 /// When a note ends that by itself would do so at `end`, or a little later: no later than the same pitch is struck again.
-fn restruck(note: &Note, end: Beats, others: &[Note]) -> Beats {
+fn restruck(note: &Note, end: Beats, later: &[Note]) -> Beats {
     let own = note.onset + note.length;
-    let again = others.iter().filter(|other| other.pitch.midi() == note.pitch.midi() && !other.tied_from);
-    let again = again.map(|other| other.onset).filter(|onset| (end..own).contains(onset));
-    again.min().unwrap_or(own)
+    if own <= end {
+        return own;
+    }
+    let near = later.iter().take_while(|other| other.onset < own);
+    let mut again =
+        near.filter(|other| other.pitch.midi() == note.pitch.midi() && !other.tied_from && other.onset >= end);
+    again.next().map_or(own, |again| again.onset)
 }
 
 /// The notes as they stand in the bar, each with the velocity that it is struck with, its onset varied and its length cut by the gate, before
@@ -179,11 +184,10 @@ fn symmetric(rng: &mut Rng, most: i32) -> i32 {
 /// Moves what is struck together, the ends staying where they are: by a quarter of the way to the next onset or bar line at most, so that
 /// nothing is reordered and the first beat is never early.
 fn vary(measure: &mut Measure, millis: u8, tempo: Tempo, rng: &mut Rng) {
-    let onsets: Vec<Beats> = {
-        let mut onsets: Vec<Beats> = measure.notes.iter().map(|note| note.onset).collect();
-        onsets.dedup();
-        onsets
-    };
+    let mut onsets: Vec<Beats> = measure.notes.iter().map(|note| note.onset).collect();
+    onsets.dedup();
+    // The last note of each pitch.
+    let mut last: HashMap<i32, usize> = HashMap::new();
     for (at, &onset) in onsets.iter().enumerate() {
         let moved = symmetric(rng, i32::from(millis) * 1000);
         let before = at.checked_sub(1).map_or(Beats::ZERO, |before| onsets[before]);
@@ -191,24 +195,29 @@ fn vary(measure: &mut Measure, millis: u8, tempo: Tempo, rng: &mut Rng) {
         let first = measure.notes.partition_point(|note| note.onset < onset);
         let count = measure.notes[first..].iter().take_while(|note| note.onset == onset).count();
         let together = &mut measure.notes[first..first + count];
-        // What is held on is not struck.
-        if together.iter().any(|note| note.tied_from) {
-            continue;
-        }
         let shortest = together.iter().map(|note| note.length).min().unwrap_or_default();
-        let room = if moved < 0 { onset - before } else { (after - onset).min(shortest) };
+        let room = match moved {
+            // What is held on is not struck.
+            _ if together.iter().any(|note| note.tied_from) => Beats::ZERO,
+            ..0 => onset - before,
+            _ => (after - onset).min(shortest),
+        };
         let most = room.max(Beats::ZERO).scale(Ratio::new(1, 4));
         let moved = in_time(moved.unsigned_abs(), tempo).min(most) * i64::from(moved.signum());
         for note in together {
             (note.onset, note.length) = (note.onset + moved, note.length - moved);
         }
-        let (past, now) = measure.notes.split_at_mut(first);
-        for note in past.iter_mut().filter(|note| (onset + moved..=onset).contains(&(note.onset + note.length))) {
-            if now[..count].iter().any(|other| other.pitch.midi() == note.pitch.midi()) {
-                note.length = onset + moved - note.onset;
+        // What was to end there ends before it is struck again.
+        for at in first..first + count {
+            if let Some(before) = last.insert(measure.notes[at].pitch.midi(), at) {
+                let note = &mut measure.notes[before];
+                if before < first && (onset + moved..=onset).contains(&(note.onset + note.length)) {
+                    note.length = onset + moved - note.onset;
+                }
             }
         }
-        for grace in measure.graces.iter_mut().filter(|grace| grace.onset == onset) {
+        let first = measure.graces.partition_point(|grace| grace.onset < onset);
+        for grace in measure.graces[first..].iter_mut().take_while(|grace| grace.onset == onset) {
             grace.onset += moved;
         }
     }

@@ -196,7 +196,7 @@ fn long_lines() {
 
 #[test]
 fn graces_and_ornaments() {
-    for piece in ["{a}A", "{abcdefgabc}.~A", "TA-", "M[CE]", "!staccato!"] {
+    for piece in ["{a}A", "{abcdefgabc}.~A", "TA-", "M[CE]", "!staccato!", "!<(!(A!<)!B)"] {
         repeated(piece, piece, "");
     }
 }
