@@ -1,7 +1,7 @@
 //! One voice of a scene: who writes it, how it sounds, what it may play, and the bars that the text gives it.
 
 use super::property::{self, Why};
-use super::seed::{SeedBar, seed_bars};
+use super::seed::{Repeats, SeedBar, seed_bars};
 use crate::abc::ast::{Tune, VoiceHeader};
 use crate::abc::bar::Pattern;
 use crate::abc::midi::MidiCourse;
@@ -81,7 +81,7 @@ pub(super) fn voice(
     patches: &[String],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Voice {
-    let bars = seed_bars(text, tune, name, diagnostics);
+    let bars = seed_bars(text, tune, name, Repeats::Loop, diagnostics);
     let course = MidiCourse::of(tune, &[name]);
     let midi = course.first(tune, name);
     let percussion = header.is_percussion();
