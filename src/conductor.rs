@@ -3,6 +3,7 @@
 
 mod agenda;
 mod deadline;
+mod entrance;
 mod view;
 
 pub use view::in_unit;
@@ -61,6 +62,10 @@ struct Asking {
 
 pub struct Conductor {
     timeline: Timeline,
+    /// [`Conductor::scene`].
+    scene: Arc<Scene>,
+    /// The first bar of another scene that has not come in.
+    entering: Option<i64>,
     transport: Transport,
     composer: Box<dyn Composer>,
     agenda: Agenda,
@@ -122,6 +127,8 @@ impl Conductor {
         let mut conductor = Conductor {
             text_tempo: scene.tempo,
             timeline: Timeline::new(Arc::clone(scene), seed),
+            scene: Arc::clone(scene),
+            entering: None,
             transport: Transport::new(rate, Frames(0), tempo),
             composer,
             agenda: Agenda::default(),
@@ -224,7 +231,7 @@ impl Conductor {
             }
             Command::Evaluate { scene, fresh } => self.evaluate(&scene, fresh, now, out),
             Command::Mute { voice, muted } => {
-                if let Some(voice) = self.timeline.scene().voices.get(voice) {
+                if let Some(voice) = self.scene.voices.get(voice) {
                     if muted {
                         self.muted.insert(voice.name.clone());
                     } else {
@@ -281,6 +288,7 @@ impl Conductor {
             let bars = self.timeline.bars();
             self.sounding = bars.iter().rposition(begun).filter(|&at| beats < bars[at].start + bars[at].length());
         }
+        self.arrive(now, out);
         let horizon = now + self.transport.rate().frames_in(self.notice);
         let (hushed, muted, soloed, slots, silenced) =
             (self.playing == Playing::Hushed, &self.muted, &self.soloed, &self.slots, &mut self.silenced);
@@ -312,22 +320,6 @@ impl Conductor {
         }
         self.transport.restart(self.timeline.next_start(), now + rate.frames_in(START_LEAD));
         self.starting = None;
-    }
-
-    fn evaluate(&mut self, scene: &Arc<Scene>, fresh: bool, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
-        let left = self.transport.frame_of(self.timeline.next_start()) - self.lead() - now;
-        let rate = self.transport.rate();
-        let composed = scene.voices.iter().any(|voice| voice.by == crate::prompt::By::Model);
-        let moving = self.playing != Playing::Stopped && self.starting.is_none();
-        let hurry = moving && composed && left < rate.frames_in(self.answer_time());
-        self.settle(scene);
-        self.mix(scene, now, out);
-        let from = self.timeline.evaluate(Arc::clone(scene), fresh, hurry);
-        self.messages.push(Message { level: Level::Info, text: format!("{}: heard from bar {from}", scene.title) });
-        if !moving {
-            self.enter();
-        }
-        self.watch_speed();
     }
 
     /// Tells the outputs what the scene says of volume, place and program, where that has changed; at once.
@@ -365,9 +357,10 @@ impl Conductor {
             if self.slots.len() < MAX_VOICES {
                 self.slots.push(voice.name.clone());
             } else {
-                let (now, next) = (self.timeline.scene(), self.timeline.next_scene());
-                let needed =
-                    |name: &str| [scene, now, next].iter().any(|scene| scene.voices.iter().any(|v| v.name == name));
+                let (now, newest, next) = (&self.scene, self.timeline.scene(), self.timeline.next_scene());
+                let needed = |name: &str| {
+                    [scene, now, newest, next].iter().any(|scene| scene.voices.iter().any(|v| v.name == name))
+                };
                 let Some(free) = self.slots.iter().position(|name| !needed(name)) else {
                     self.say(
                         Level::Error,

@@ -62,7 +62,7 @@ impl Scheduler {
     ) -> Scheduler {
         let (commands, inbox) = channel();
         let (conductor, desk) = (Recorder::new(conductor, journal), Desk::new(outputs));
-        let room = Room { conductor, desk, clock, events, inbox, picture: Weak::new() };
+        let room = Room { conductor, desk, clock, events, inbox, picture: Weak::new(), dressed: None };
         let thread = std::thread::Builder::new().name("scheduler".into()).spawn(move || room.run()).ok();
         Scheduler { commands, thread }
     }
@@ -96,14 +96,15 @@ struct Room {
     inbox: Receiver<Command>,
     /// The last picture sent, for as long as nobody has taken it.
     picture: Weak<Snapshot>,
+    /// The scene whose sounds the voices have.
+    dressed: Option<Arc<Scene>>,
 }
 
 impl Room {
     fn run(mut self) {
         // Without rights it runs as it can: its window is far longer than a normal thread oversleeps.
         let _ = realtime::raise(PRIORITY);
-        let scene = Arc::clone(self.conductor.timeline().scene());
-        self.desk.take_scene(&scene, &self.conductor);
+        self.dress();
         let now = self.now();
         let Room { conductor, desk, .. } = &mut self;
         conductor.begin(now, &mut |event| desk.send(event));
@@ -122,7 +123,8 @@ impl Room {
                 let now = self.now();
                 let Room { conductor, desk, .. } = &mut self;
                 conductor.advance(now, &mut |event| desk.send(event));
-                desk.flush();
+                self.dress();
+                self.desk.flush();
                 if Instant::now() >= picture {
                     picture = Instant::now() + PICTURE;
                     self.show(now);
@@ -149,15 +151,19 @@ impl Room {
         if let Command::Patch(patch) = &command {
             self.desk.take_patch(patch, &self.conductor);
         }
-        let scene = match &command {
-            Command::Evaluate { scene, .. } => Some(Arc::clone(scene)),
-            _ => None,
-        };
         let now = self.now();
         let Room { conductor, desk, .. } = self;
         conductor.command(command, now, &mut |event| desk.send(event));
-        if let Some(scene) = scene {
-            desk.take_scene(&scene, conductor);
+        self.dress();
+    }
+
+    /// Gives the voices their sounds, when another scene says so.
+    fn dress(&mut self) {
+        let scene = self.conductor.scene();
+        if self.dressed.as_ref().is_none_or(|known| !Arc::ptr_eq(known, scene)) {
+            let scene = Arc::clone(scene);
+            self.desk.take_scene(&scene, &self.conductor);
+            self.dressed = Some(scene);
         }
     }
 
@@ -293,7 +299,7 @@ impl Desk {
     /// A new version of a patch: for those who play it.
     fn take_patch(&mut self, patch: &Arc<Patch>, conductor: &Conductor) {
         self.outputs.patches.insert(patch.name().to_owned(), Arc::clone(patch));
-        let scene = Arc::clone(conductor.timeline().scene());
+        let scene = Arc::clone(conductor.scene());
         self.take_scene(&scene, conductor);
     }
 

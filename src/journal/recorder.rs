@@ -23,6 +23,8 @@ pub struct Recorder {
     tempos: Vec<(Frames, Beats, Tempo)>,
     /// What each slot was last said to be, without the time.
     sounds: Vec<Option<Sound>>,
+    /// The scene of which that is.
+    scene: Option<Arc<Scene>>,
 }
 
 impl Deref for Recorder {
@@ -36,7 +38,7 @@ impl Deref for Recorder {
 impl Recorder {
     #[must_use]
     pub fn new(conductor: Conductor, journal: Option<Sender<Line>>) -> Recorder {
-        Recorder { conductor, journal, last: 0, tempos: Vec::new(), sounds: vec![None; MAX_VOICES] }
+        Recorder { conductor, journal, last: 0, tempos: Vec::new(), sounds: vec![None; MAX_VOICES], scene: None }
     }
 
     /// Tells the outputs of the first scene. Before anything else.
@@ -45,12 +47,13 @@ impl Recorder {
         let Recorder { conductor, journal, .. } = self;
         conductor.mix(&scene, now, &mut |event| send(journal.as_ref(), event, out));
         self.evaluated(&scene, true, now);
+        self.dress(now);
         self.look();
     }
 
     /// [`Conductor::command`].
     pub fn command(&mut self, command: Command, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
-        if let Some(line) = Line::of_command(&command, self.conductor.timeline().scene(), now) {
+        if let Some(line) = Line::of_command(&command, self.conductor.scene(), now) {
             self.write(line);
         }
         let evaluation = match &command {
@@ -66,6 +69,7 @@ impl Recorder {
         if let Some((scene, fresh)) = evaluation {
             self.evaluated(&scene, fresh, now);
         }
+        self.dress(now);
         self.look();
     }
 
@@ -73,6 +77,7 @@ impl Recorder {
     pub fn advance(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
         let Recorder { conductor, journal, .. } = self;
         conductor.advance(now, &mut |event| send(journal.as_ref(), event, out));
+        self.dress(now);
         self.look();
     }
 
@@ -107,6 +112,14 @@ impl Recorder {
             fresh,
         });
         self.write(line);
+    }
+
+    /// Writes down how the voices sound, when another scene says so.
+    fn dress(&mut self, at: Frames) {
+        let scene = Arc::clone(self.conductor.scene());
+        if self.scene.as_ref().is_some_and(|known| Arc::ptr_eq(known, &scene)) {
+            return;
+        }
         for voice in &scene.voices {
             let Some(slot) = self.conductor.slot(&voice.name) else { continue };
             let sound = Sound::of(voice, slot, Frames(0));
@@ -115,6 +128,7 @@ impl Recorder {
                 self.sounds[usize::from(slot.0)] = Some(sound);
             }
         }
+        self.scene = Some(scene);
     }
 
     /// Writes down what has become of time and of the bars.

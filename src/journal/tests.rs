@@ -190,7 +190,8 @@ fn what_is_played_stands_in_its_lines() {
     );
     assert_eq!(sent[sent.len() - 2], json!({"at": 195_360, "flush": null}));
     let messages = of_kind(&journal, "message");
-    assert_eq!(messages[0], json!({"at": 100_080, "level": "info", "text": "Two: heard from bar 3"}));
+    let text = "Two: heard from bar 3; bass keeps its place; lead: bar 1 of the seed";
+    assert_eq!(messages[0], json!({"at": 100_080, "level": "info", "text": text}));
     // What is written is what is read.
     let recording = whole(&journal);
     assert_eq!(recording.events().collect::<Vec<_>>(), set.sent);
