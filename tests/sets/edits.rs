@@ -155,7 +155,10 @@ fn assert_sound(done: &Rehearsal) {
 /// The pitches of a loop in each bar are those of the text that was in force there, as it was announced.
 fn assert_announced(done: &Rehearsal, texts: &[Text]) {
     let from = |told: &Told| match told {
-        Told::Message { message, .. } => message.strip_prefix("Edits: heard from bar ")?.parse::<i64>().ok(),
+        Told::Message { message, .. } => {
+            let said = message.strip_prefix("Edits: heard from bar ")?;
+            said.split(';').next()?.parse::<i64>().ok()
+        }
         Told::Note { .. } => None,
     };
     let accepted: Vec<&Text> = texts.iter().filter(|text| text.broken.is_none()).collect();
