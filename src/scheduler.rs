@@ -17,7 +17,7 @@ use crate::engine::RenderStats;
 use crate::event::{Action, Command, Event, Level, Message, ScheduledEvent, Snapshot, VoiceSlot};
 use crate::journal::{Line, Recorder};
 use crate::midi::MidiOutput;
-use crate::prompt::{MAX_VOICES, Scene};
+use crate::prompt::{MAX_VOICES, Scene, Voice};
 use crate::realtime;
 use crate::synth::{Patch, PatchLane};
 use crate::time::Frames;
@@ -157,9 +157,13 @@ impl Room {
         self.dress();
     }
 
-    /// Gives the voices their sounds, when another scene says so.
+    /// Gives the voices their sounds, when another scene says so; those that only a coming scene has, before they are needed.
     fn dress(&mut self) {
-        let scene = self.conductor.scene();
+        let (scene, newest) = (self.conductor.scene(), self.conductor.timeline().scene());
+        if !Arc::ptr_eq(scene, newest) {
+            let new = |voice: &Voice| scene.voices.iter().all(|other| other.name != voice.name);
+            self.desk.take_voices(newest.voices.iter().filter(|voice| new(voice)), &self.conductor);
+        }
         if self.dressed.as_ref().is_none_or(|known| !Arc::ptr_eq(known, scene)) {
             let scene = Arc::clone(scene);
             self.desk.take_scene(&scene, &self.conductor);
@@ -272,7 +276,11 @@ impl Desk {
 
     /// Gives each voice of a scene its patch and its output, at once.
     fn take_scene(&mut self, scene: &Scene, conductor: &Conductor) {
-        for voice in &scene.voices {
+        self.take_voices(&scene.voices, conductor);
+    }
+
+    fn take_voices<'a>(&mut self, voices: impl IntoIterator<Item = &'a Voice>, conductor: &Conductor) {
+        for voice in voices {
             if let Some(slot) = conductor.slot(&voice.name) {
                 self.give(slot, &voice.patch, voice.out.as_deref());
             }

@@ -55,7 +55,7 @@ impl Conductor {
         let line = self.transport.frame_of(line);
         if now + self.transport.rate().frames_in(AHEAD.min(self.notice)) >= line && self.playing != Playing::Stopped {
             let scene = Arc::clone(self.timeline.scene());
-            self.take_up(&scene, line.max(now), out);
+            self.take_up(&scene, line, out);
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::mpsc::Sender;
 use super::{Evaluated, Line, Sound};
 use crate::conductor::Conductor;
 use crate::event::{Command, Message, ScheduledEvent};
-use crate::prompt::{MAX_VOICES, Scene};
+use crate::prompt::{MAX_VOICES, Scene, Voice};
 use crate::record::BarRecord;
 use crate::time::{Beats, Frames, Tempo};
 
@@ -112,15 +112,22 @@ impl Recorder {
             fresh,
         });
         self.write(line);
+        // A slot has its voice before anything is sent to it.
+        let sounding = Arc::clone(self.conductor.scene());
+        self.sound(scene, at, |voice| sounding.voices.iter().all(|other| other.name != voice.name));
     }
 
     /// Writes down how the voices sound, when another scene says so.
     fn dress(&mut self, at: Frames) {
         let scene = Arc::clone(self.conductor.scene());
-        if self.scene.as_ref().is_some_and(|known| Arc::ptr_eq(known, &scene)) {
-            return;
+        if self.scene.as_ref().is_none_or(|known| !Arc::ptr_eq(known, &scene)) {
+            self.sound(&scene, at, |_| true);
+            self.scene = Some(scene);
         }
-        for voice in &scene.voices {
+    }
+
+    fn sound(&mut self, scene: &Scene, at: Frames, of: impl Fn(&Voice) -> bool) {
+        for voice in scene.voices.iter().filter(|voice| of(voice)) {
             let Some(slot) = self.conductor.slot(&voice.name) else { continue };
             let sound = Sound::of(voice, slot, Frames(0));
             if self.sounds[usize::from(slot.0)].as_ref() != Some(&sound) {
@@ -128,7 +135,6 @@ impl Recorder {
                 self.sounds[usize::from(slot.0)] = Some(sound);
             }
         }
-        self.scene = Some(scene);
     }
 
     /// Writes down what has become of time and of the bars.

@@ -25,19 +25,22 @@ impl Timeline {
     /// Takes a scene over, one bar line later when the composer could not answer by then (`hurry`). Says from which bar it is heard, and
     /// what becomes of the voices.
     pub fn evaluate(&mut self, scene: Arc<Scene>, entry: Entry, hurry: bool) -> Changes {
-        let old = self.newest().clone();
-        let revision = Revision(old.revision.0 + 1);
+        let newest = self.newest().clone();
+        let revision = Revision(newest.revision.0 + 1);
         let (from, origin) = self.entry(&scene, entry, self.next + i64::from(hurry));
         let fresh = entry != Entry::Edit || self.is_another_coming();
+        // What it differs from is what would play there; an edit that was to come later is never heard.
+        let before = self.coming.iter().rfind(|coming| coming.from < from).unwrap_or(&self.now);
+        let old = if fresh && entry == Entry::Edit { &newest } else { before };
         let voices = scene.voices.iter().map(|voice| match fresh {
             _ if scene.form.is_some() || old.scene.form.is_some() => Origin { bar: from, first: 0 },
-            true => origin_in_another(&old, voice, from),
-            false => self::origin(&old, voice, from, scene.phrase),
+            true => origin_in_another(old, voice, from),
+            false => self::origin(old, voice, from, scene.phrase),
         });
         let in_force = InForce { voices: voices.collect(), scene, revision, from, origin, fresh };
-        let changes = changes(&old, &in_force, entry);
+        let changes = changes(old, &in_force, entry);
         self.keep_until(from);
-        self.sift(&old, &in_force, entry);
+        self.sift(&newest, &in_force, entry);
         self.coming.retain(|coming| coming.from < from);
         if from <= self.next {
             self.enter(in_force);
@@ -102,7 +105,7 @@ impl Timeline {
     }
 
     /// Parts what is planned and kept: what still answers the text stays, the ladder may have the rest.
-    fn sift(&mut self, old: &InForce, new: &InForce, entry: Entry) {
+    fn sift(&mut self, newest: &InForce, new: &InForce, entry: Entry) {
         let from = new.from;
         let planned = self.plan.split_off(&(from, String::new()));
         if entry != Entry::Edit || !self.same_music(new) {
@@ -113,24 +116,24 @@ impl Timeline {
             self.stage.let_go();
             return;
         }
-        let mut known: HashMap<(String, String), bool> = HashMap::new();
-        let mut answers = |section: &str, voice: &str| {
-            let key = (section.to_owned(), voice.to_owned());
+        let mut known: HashMap<(u64, String, String), bool> = HashMap::new();
+        let mut answers = |was: &InForce, section: &str, voice: &str| {
+            let key = (was.revision.0, section.to_owned(), voice.to_owned());
             *known.entry(key).or_insert_with(|| {
-                let parts = find(&old.scene, section).zip(find(&new.scene, section));
+                let parts = find(&was.scene, section).zip(find(&new.scene, section));
                 entry == Entry::Edit && parts.is_some_and(|(was, is)| still_answers(was, is, voice))
             })
         };
         let (stays, goes): (Vec<_>, Vec<_>) = planned.into_iter().partition(|(place, _): &((i64, String), Cell)| {
-            let same_place = old.address(place.0) == new.address(place.0);
-            self.stage.is_pinned(place) || same_place && answers(new.address(place.0).0, &place.1)
+            let (was, address) = (self.in_force(place.0), new.address(place.0));
+            self.stage.is_pinned(place) || was.address(place.0) == address && answers(was, address.0, &place.1)
         });
         self.plan.extend(stays);
         self.tail.extend(goes);
         self.kept.retain(|(section, bar, voice), _| {
             let there = new.scene.form.iter().flat_map(|form| &form.sections);
             let there = there.into_iter().any(|is| is.name == *section && *bar < is.bars);
-            there && answers(section, voice)
+            there && answers(newest, section, voice)
         });
     }
 }
