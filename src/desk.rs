@@ -9,7 +9,7 @@ use barline::prompt;
 use barline::scheduler::Scheduler;
 use barline::steer::Lexicon;
 use barline::synth::Patch;
-use barline::ui::app::{Evaluation, Input, Request};
+use barline::ui::app::{Evaluation, Input, Request, Tune};
 use barline::watch::Watch;
 
 use crate::library::{self, Patches};
@@ -43,8 +43,8 @@ impl Desk {
             Request::Evaluate { path, text, .. } if path.extension().is_some_and(|e| e == library::LEXICON) => {
                 return self.evaluate_lexicon(path, text).into_iter().map(Input::Evaluated).collect();
             }
-            Request::Evaluate { path, text, asked } if asked || path == self.playing.0 => {
-                return vec![Input::Evaluated(self.evaluate(path, text))];
+            Request::Evaluate { path, text, asked, tune } if asked || path == self.playing.0 => {
+                return vec![Input::Evaluated(self.evaluate(path, text, tune))];
             }
             Request::Evaluate { path, text, .. } => return vec![Input::Evaluated(self.look_at(&path, &text))],
             Request::Quit => {}
@@ -53,9 +53,15 @@ impl Desk {
     }
 
     /// Reads a prompt and plays it, when it has no errors.
-    fn evaluate(&mut self, path: PathBuf, text: String) -> Evaluation {
+    fn evaluate(&mut self, path: PathBuf, text: String, tune: Tune) -> Evaluation {
         let (scenes, diagnostics) = prompt::read(&path, &text, &library::patch_names(&self.patches), &self.lexicon);
         let number = (path == self.playing.0).then_some(self.playing.1);
+        let playing = scenes.iter().position(|scene| Some(scene.number) == number);
+        let number = match (tune, playing) {
+            (Tune::Next, Some(at)) => scenes.get((at + 1) % scenes.len()).map(|scene| scene.number),
+            (Tune::Previous, Some(at)) => scenes.get((at + scenes.len() - 1) % scenes.len()).map(|scene| scene.number),
+            _ => number,
+        };
         let scene = prompt::accepted(scenes, &diagnostics, number);
         let accepted = scene.is_some();
         let mut heard = String::new();
@@ -108,7 +114,7 @@ impl Desk {
             Ok(lexicon) => {
                 self.lexicon = lexicon;
                 let playing = self.playing.0.clone();
-                (vec![], Some(self.evaluate(playing, self.text.clone())))
+                (vec![], Some(self.evaluate(playing, self.text.clone(), Tune::Same)))
             }
             Err(diagnostics) => (diagnostics, None),
         };

@@ -330,7 +330,7 @@ impl Composer for Moody {
 }
 
 /// Texts that differ in everything that may differ.
-const TEXTS: [&str; 6] = [
+const TEXTS: [&str; 7] = [
     TWO_VOICES,
     "X:1\nT:Two\nM:4/4\nL:1/8\nQ:1/4=133\nK:C\nV:bass by=loop patch=sub gain=0.5\nV:lead\n[V:bass] C,4 C,4- |\n[V:lead] C8- | C4 {g}.E2 TF2 |\n",
     "X:2\nT:Three\nM:3/4\nL:1/4\nQ:1/4=90\nK:Ebmin\nV:ch\nV:lead pan=-1\n[V:ch] \"Ebm\"x3 |\n[V:lead] E (3FGA- |\n",
@@ -338,6 +338,8 @@ const TEXTS: [&str; 6] = [
      [V:lead] [df]7 |\n[V:more] f'7- | f'7 |\n",
     "X:1\nT:One\nM:none\nL:1/8\nK:none\n[V:lead] (5CDEFG C3 ^C3 |\n",
     "X:1\nM:2/4\nL:1/16\nQ:1/4=240\nK:C\nV:bass by=loop\n[V:bass] CCCC CCCC | z8 |\n",
+    "X:3\nT:Parts\nM:4/4\nL:1/8\nQ:1/4=150\nP:AAB\nK:C\n%%phrase 1\nV:bass by=loop\nV:lead gain=0.3\nP:A\n[V:bass] C,8 |\nP:B\n%%sections vary\n\
+     V:pad by=loop\n[V:pad] [CE]8- | [CE]8 |\n",
 ];
 
 fn voice() -> impl Strategy<Value = String> {

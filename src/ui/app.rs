@@ -69,8 +69,18 @@ pub enum Request {
         text: String,
         /// The performer asked for it. Otherwise another program saved the file, which is heard only where it already plays.
         asked: bool,
+        tune: Tune,
     },
     Quit,
+}
+
+/// Which tune of a file is to play.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tune {
+    /// The one that plays, or the first.
+    Same,
+    Next,
+    Previous,
 }
 
 /// What the next key is for.
@@ -257,7 +267,9 @@ impl App {
     fn act(&mut self, action: Action, shift: bool) -> Vec<Request> {
         let document = &mut self.documents[self.current];
         match action {
-            Action::Evaluate => return self.evaluate(),
+            Action::Evaluate => return self.evaluate(Tune::Same),
+            Action::NextTune => return self.evaluate(Tune::Next),
+            Action::PreviousTune => return self.evaluate(Tune::Previous),
             Action::Play => return vec![Request::Command(Command::Play)],
             Action::Stop => return vec![Request::Command(Command::Stop)],
             Action::Hush => return vec![Request::Command(Command::Hush)],
@@ -303,7 +315,7 @@ impl App {
         vec![]
     }
 
-    fn evaluate(&mut self) -> Vec<Request> {
+    fn evaluate(&mut self, tune: Tune) -> Vec<Request> {
         let document = &mut self.documents[self.current];
         let (path, text) = (document.path.clone(), document.editor.text());
         let mut requests = Vec::new();
@@ -312,7 +324,7 @@ impl App {
             requests.push(Request::Save { path: path.clone(), text: text.clone(), over });
         }
         document.evaluated = Some(text.clone());
-        requests.push(Request::Evaluate { path, text, asked: true });
+        requests.push(Request::Evaluate { path, text, asked: true, tune });
         requests
     }
 
@@ -355,7 +367,7 @@ impl App {
         let name = name_of(&path);
         let Some(document) = self.find(&path) else {
             if path.extension().is_some_and(|extension| extension == "patch" || extension == "words") {
-                return vec![Request::Evaluate { path, text, asked: false }];
+                return vec![Request::Evaluate { path, text, asked: false, tune: Tune::Same }];
             }
             self.say(Level::Info, format!("{name} is new in the set (F2)"));
             self.documents.push(Document::new(path, &text));
@@ -365,7 +377,7 @@ impl App {
             Taken::Known => vec![],
             Taken::Replaced => {
                 document.evaluated = Some(document.editor.text());
-                vec![Request::Evaluate { path, text: document.editor.text(), asked: false }]
+                vec![Request::Evaluate { path, text: document.editor.text(), asked: false, tune: Tune::Same }]
             }
             Taken::Waits => {
                 let text = format!("{name} was saved by another program; your text stays, Ctrl+Space l loads theirs");

@@ -10,6 +10,8 @@ use super::editor::Motion;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     Evaluate,
+    NextTune,
+    PreviousTune,
     Play,
     Stop,
     Hush,
@@ -97,6 +99,8 @@ use KeyCode::F;
 #[rustfmt::skip]
 pub const TABLE: &[Row] = &[
     row(Music, &[ctrl('s'), plain(F(5)), alt(KeyCode::Enter)], Some('\n'), A::Evaluate, "evaluate: save the text, hear it from the bar shown"),
+    row(Music, &[], Some(']'), A::NextTune, "next tune of the file: heard from the next phrase line"),
+    row(Music, &[], Some('['), A::PreviousTune, "previous tune of the file"),
     row(Music, &[], Some('p'), A::Play, "play"),
     row(Music, &[], Some('s'), A::Stop, "stop"),
     row(Music, &[alt(KeyCode::Char('.'))], Some('h'), A::Hush, "hush: sounding notes finish, the clock runs on"),
