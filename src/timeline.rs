@@ -146,12 +146,6 @@ impl Timeline {
         (newest.revision > Revision(1) && newest.from >= self.next).then_some(newest.from)
     }
 
-    /// Whether another scene waits for its phrase line.
-    #[must_use]
-    pub fn is_another_coming(&self) -> bool {
-        self.ends_before().is_some()
-    }
-
     /// The first bar of another scene that waits: those before it are the last of the one that plays.
     fn ends_before(&self) -> Option<i64> {
         self.coming.iter().find(|coming| coming.fresh).map(|coming| coming.from)

@@ -39,7 +39,12 @@ impl Conductor {
         self.settle(scene);
         let changes = self.timeline.evaluate(Arc::clone(scene), entry, hurry);
         self.say(Level::Info, format!("{}: {changes}", scene.title));
-        self.entering = (self.timeline.is_another_coming()).then_some(changes.from);
+        self.entering = match entry {
+            // One that waits takes its edits along.
+            Entry::Edit => self.entering,
+            Entry::PhraseLine => Some(changes.from),
+            Entry::AtOnce => None,
+        };
         if self.entering.is_none() {
             self.take_up(scene, now, out);
         }

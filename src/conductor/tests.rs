@@ -518,3 +518,41 @@ fn after_a_stop_nobody_waits() {
     assert_eq!(last(&mut conductor, 480), (3, false));
     assert_eq!(last(&mut conductor, 960), (3, false));
 }
+
+#[test]
+fn another_scene_sounds_as_it_says_from_its_line_on() {
+    let first = "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\n%%phrase 2\nV:bass by=loop\nV:lead by=loop\n[V:bass] C,8 |\n[V:lead] c8 |\n";
+    let other = "X:2\nT:Other\nM:3/4\nL:1/8\nQ:1/4=60\nK:F\nV:kit by=loop\nV:lead by=loop gain=0.5 prog=7\n[V:kit] C,,6 |\n[V:lead] f6 |\n";
+    let mut conductor = conductor(first, "");
+    play(&mut conductor);
+    run(&mut conductor, 0, 96_000);
+    conductor.command(Command::Evaluate { scene: scene(other), fresh: true }, Frames(96_000), &mut |event| {
+        panic!("{event:?} changes nothing yet");
+    });
+    let said: Vec<String> = conductor.messages().into_iter().map(|message| message.text).collect();
+    assert_eq!(said, ["Other: heard from bar 3"]);
+    let snapshot = conductor.snapshot(Frames(96_000));
+    let names: Vec<&str> = snapshot.voices.iter().map(|voice| voice.name.as_str()).collect();
+    assert_eq!((names, snapshot.heard_from), (vec!["bass", "lead"], Some(3)));
+    let line = RATE.frames_in(START_LEAD).0 + 2 * 96_000;
+    let events = run(&mut conductor, 96_000, line + 48_000);
+    let lead = conductor.slot("lead").unwrap();
+    let of_lead: Vec<(i64, Action)> = events
+        .iter()
+        .filter(|event| matches!(event.action, Action::Control { voice, controller: 7, .. } | Action::Program { voice, .. } if voice == lead))
+        .map(|event| (event.at.0 - line, event.action))
+        .collect();
+    let volume = Action::Control { voice: lead, controller: 7, value: 50 };
+    assert_eq!(of_lead, [(0, volume), (0, Action::Program { voice: lead, program: 7 })]);
+    let strikes = |pitch| {
+        let is = |event: &&ScheduledEvent| matches!(event.action, Action::NoteOn { pitch: its, .. } if its == pitch);
+        events.iter().filter(is).map(|event| event.at.0 - line).collect::<Vec<_>>()
+    };
+    assert_eq!((strikes(77), strikes(72), strikes(48)), (vec![0], vec![-96_000], vec![-96_000]));
+    let snapshot = conductor.snapshot(Frames(line + 48_000));
+    assert_eq!((snapshot.voices[0].name.as_str(), snapshot.heard_from), ("kit", None));
+    // Mutes are those of the scene that is shown.
+    conductor.command(Command::Mute { voice: 0, muted: true }, Frames(line + 48_000), &mut |_| {});
+    assert!(conductor.snapshot(Frames(line + 48_000)).voices[0].muted);
+    assert!((conductor.transport().tempo_at(Beats::WHOLE * 3).quarters_per_minute() - 60.0).abs() < 1e-9);
+}

@@ -28,7 +28,7 @@ impl Timeline {
         let newest = self.newest().clone();
         let revision = Revision(newest.revision.0 + 1);
         let (from, origin) = self.entry(&scene, entry, self.next + i64::from(hurry));
-        let fresh = entry != Entry::Edit || self.is_another_coming();
+        let fresh = entry != Entry::Edit || self.ends_before().is_some();
         // What it differs from is what would play there; an edit that was to come later is never heard.
         let before = self.coming.iter().rfind(|coming| coming.from < from).unwrap_or(&self.now);
         let old = if fresh && entry == Entry::Edit { &newest } else { before };

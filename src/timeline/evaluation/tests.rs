@@ -201,7 +201,7 @@ fn another_scene_begins_on_the_phrase_line_and_is_written_before() {
         let planned: Vec<_> = (7..10).map(|bar| music.timeline.planned(bar, 1)).collect();
         let changes = music.timeline.evaluate(scene(&other), Entry::PhraseLine, true);
         assert_eq!(changes.to_string(), said);
-        assert_eq!((music.timeline.heard_from(), music.timeline.is_another_coming()), (Some(10), true));
+        assert_eq!((music.timeline.heard_from(), music.timeline.ends_before()), (Some(10), Some(10)));
         music.compose();
         let lead: Vec<Option<Cell>> = (10..14).map(|bar| music.timeline.planned(bar, 1)).collect();
         assert!(lead.iter().all(Option::is_some), "its first phrase is there: {lead:?}");
