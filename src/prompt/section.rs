@@ -9,8 +9,8 @@ use super::form::{Form, Section};
 use super::seed::{Repeats, seed_bars};
 use super::words::{self, Words};
 use super::{By, Harmony, Scene, Voice, drums, phrase, possible, voice};
-use crate::abc::ast::{Bar, Change, Comment, Directive, Header, Symbol, Tune};
-use crate::abc::{Diagnostic, Meter, Severity, Span};
+use crate::abc::ast::{self, Bar, Change, Comment, Directive, Header, Item, Symbol, Tune, VoiceHeader};
+use crate::abc::{Diagnostic, Meter, Severity};
 use crate::steer::Lexicon;
 
 /// A form has no more sections.
@@ -84,10 +84,10 @@ impl<'a> Parts<'a> {
             } else {
                 own.push(voice.id.as_str());
             }
-            voices.push(crate::abc::ast::Voice { id: voice.id.clone(), bars });
+            voices.push(ast::Voice { id: voice.id.clone(), bars });
         }
         let count = |place: usize| {
-            let of_voice = |voice: &crate::abc::ast::Voice| {
+            let of_voice = |voice: &ast::Voice| {
                 voice.bars.partition_point(|bar| self.of_bar(bar).is_none() || bar.music_start() < place)
             };
             let theirs = voices.iter().filter(|voice| own.contains(&voice.id.as_str()));
@@ -120,7 +120,7 @@ impl<'a> Parts<'a> {
         let name = self.names[part];
         let bars = || tune.voices.iter().filter(|voice| own.contains(&voice.id.as_str())).flat_map(|voice| &voice.bars);
         let place = |bar: &Bar, is: fn(&Change) -> bool| {
-            let change = |item: &&crate::abc::ast::Item| matches!(&item.symbol, Symbol::Change(change) if is(change));
+            let change = |item: &&Item| matches!(&item.symbol, Symbol::Change(change) if is(change));
             bar.items.iter().find(change).map_or(bar.span, |item| item.span)
         };
         let other_meter =
@@ -130,7 +130,7 @@ impl<'a> Parts<'a> {
             let message = format!("section {name} is in {}, the scene in {meter}", bar.context.meter);
             diagnostics.push(Diagnostic::error(at, message).with_help("another metre wants a tune of its own, X:"));
         }
-        let drums = |voice: &crate::abc::ast::Voice| tune.header.voice(&voice.id).is_some_and(|h| h.is_percussion());
+        let drums = |voice: &ast::Voice| tune.header.voice(&voice.id).is_some_and(VoiceHeader::is_percussion);
         let pitched = tune.voices.iter().filter(|voice| own.contains(&voice.id.as_str()) && !drums(voice));
         let other_key = |bar: &&Bar| bar.context.key != tune.header.key;
         if let Some(bar) = pitched.flat_map(|voice| &voice.bars).find(other_key) {
@@ -162,7 +162,7 @@ pub(super) fn form(
         let read = |voice: &Voice| {
             let bars = seed_bars(text, &tune, &voice.name, Repeats::Played, unsaid);
             let by = if bars.is_empty() && !parts.plays(&voice.name, part, &own) { By::Loop } else { voice.by };
-            Voice { bars, by, ..voice.clone() }
+            Voice { by, bars, ..voice.clone() }
         };
         let mut voices: Vec<Voice> = whole.voices.iter().map(read).collect();
         let phrase = phrase(&tune.directives, &mut said);
@@ -240,15 +240,11 @@ fn varies(tune: &Tune, diagnostics: &mut Vec<Diagnostic>) -> bool {
         None | Some((_, "replay")) => false,
         Some((_, "vary")) => true,
         Some((span, _)) => {
-            let message = "%%sections wants vary or replay";
-            diagnostics.push(unknown(span, message));
+            let help = "as in %%sections vary: when a section returns, it is varied";
+            diagnostics.push(Diagnostic::error(span, "%%sections wants vary or replay").with_help(help));
             false
         }
     }
-}
-
-fn unknown(span: Span, message: &'static str) -> Diagnostic {
-    Diagnostic::error(span, message).with_help("as in %%sections vary: when a section returns, it is varied")
 }
 
 #[cfg(test)]

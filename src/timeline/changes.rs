@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::evaluation::Entry;
 use super::force::{InForce, same_bars, same_line, still_answers, unchanged};
-use crate::prompt::{By, Scene, Voice};
+use crate::prompt::{By, Scene, Section, Voice};
 
 /// What an evaluation changes. Voices that go on as they were are not named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,57 +66,51 @@ impl fmt::Display for Change {
 }
 
 pub(super) fn changes(old: &InForce, new: &InForce, entry: Entry) -> Changes {
-    let mut voices = Vec::new();
-    let mut push = |section: Option<&str>, voice: &str, what| {
-        voices.push(Change { section: section.map(str::to_owned), voice: voice.to_owned(), what });
+    let change = |section: Option<&str>, voice: &Voice, what| Change {
+        section: section.map(str::to_owned),
+        voice: voice.name.clone(),
+        what,
     };
-    let find = |scene: &Scene, name: &str| scene.voices.iter().any(|voice| voice.name == name);
+    let known = |scene: &Scene, voice: &Voice| scene.voices.iter().any(|other| other.name == voice.name);
+    let mut voices = Vec::new();
     if entry != Entry::Edit {
-        let same = |voice: &&Voice| old.scene.voices.iter().any(|other| same_line(other, voice));
-        let plain = old.scene.form.is_none() && new.scene.form.is_none();
-        new.scene
-            .voices
-            .iter()
-            .filter(|voice| plain && same(voice))
-            .for_each(|voice| push(None, &voice.name, What::PlaysOn));
+        // In sections every voice begins at their lines.
+        let unbroken = |voice: &&Voice| {
+            let plain = old.scene.form.is_none() && new.scene.form.is_none();
+            plain && old.scene.voices.iter().any(|other| same_line(other, voice))
+        };
+        voices.extend(new.scene.voices.iter().filter(unbroken).map(|voice| change(None, voice, What::PlaysOn)));
         return Changes { from: new.from, voices };
     }
-    let gone = old.scene.voices.iter().filter(|voice| !find(&new.scene, &voice.name));
-    gone.for_each(|voice| push(None, &voice.name, What::Goes));
+    let gone = old.scene.voices.iter().filter(|voice| !known(&new.scene, voice));
+    voices.extend(gone.map(|voice| change(None, voice, What::Goes)));
     for (at, voice) in new.scene.voices.iter().enumerate() {
-        if !find(&old.scene, &voice.name) {
-            push(None, &voice.name, What::Comes);
+        if !known(&old.scene, voice) {
+            voices.push(change(None, voice, What::Comes));
             continue;
         }
-        match (&old.scene.form, &new.scene.form) {
-            (Some(before), Some(after)) => {
-                let common = after.sections.iter().filter_map(|is| {
-                    let was = before.sections.iter().find(|was| was.name == is.name)?;
-                    Some((is.name.as_str(), of_voice(&was.scene, &is.scene, at, new.from)))
-                });
-                let common: Vec<(&str, Option<What>)> = common.collect();
-                match common.first() {
-                    Some((_, Some(what))) if common.iter().all(|(_, other)| *other == Some(*what)) => {
-                        push(None, &voice.name, *what);
-                    }
-                    _ => {
-                        for (section, what) in common {
-                            if let Some(what) = what {
-                                push(Some(section), &voice.name, what);
-                            }
-                        }
-                    }
-                }
+        let begins = new.voices[at].bar.max(new.from);
+        let sections = in_sections(&old.scene, &new.scene, at, new.from);
+        match &sections[..] {
+            [] => voices.extend(of_voice(&old.scene, &new.scene, at, begins).map(|what| change(None, voice, what))),
+            // What is so in all of them is said once.
+            [(_, Some(what)), others @ ..] if others.iter().all(|(_, other)| other == &Some(*what)) => {
+                voices.push(change(None, voice, *what));
             }
-            _ => {
-                let begins = new.voices.get(at).map_or(new.from, |origin| origin.bar.max(new.from));
-                if let Some(what) = of_voice(&old.scene, &new.scene, at, begins) {
-                    push(None, &voice.name, what);
-                }
-            }
+            _ => voices.extend(sections.iter().filter_map(|(name, what)| Some(change(Some(name), voice, (*what)?)))),
         }
     }
     Changes { from: new.from, voices }
+}
+
+/// What becomes of a voice in each section that was there before; nothing where either scene has none.
+fn in_sections<'a>(old: &Scene, new: &'a Scene, at: usize, from: i64) -> Vec<(&'a str, Option<What>)> {
+    let (Some(before), Some(after)) = (&old.form, &new.form) else { return Vec::new() };
+    let section = |is: &'a Section| {
+        let was = before.sections.iter().find(|was| was.name == is.name)?;
+        Some((is.name.as_str(), of_voice(&was.scene, &is.scene, at, from)))
+    };
+    after.sections.iter().filter_map(section).collect()
 }
 
 /// What becomes of a voice of `new` that `old` has, too; `begins` is the bar of a new loop.

@@ -39,7 +39,7 @@ impl Timeline {
     pub(super) fn replayed(&self, number: i64, voice: usize) -> Option<Cell> {
         let in_force = self.in_force(number);
         let scene = in_force.scene_at(number);
-        let Some(own) = scene.voices.get(voice) else { return None };
+        let own = scene.voices.get(voice)?;
         let kept = self.kept_cell(number, &own.name)?;
         let place = in_force.place(number);
         let phrase = i64::from(scene.phrase);
