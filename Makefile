@@ -5,6 +5,8 @@ ARGS ?=
 TIER ?= B
 MINUTES ?= 75
 CORPUS ?= ../shared/abc:corpus
+# Where its headers are there.
+JACK = $(shell pkg-config --exists jack 2>/dev/null && echo --features jack)
 
 # rustup's cargo, where no shell profile has put it on the path yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -17,7 +19,7 @@ help:
 	@echo "make play    set up what is missing, build, and play; options in ARGS=\"...\""
 	@echo "make test    set up what is missing and run every test; prints what each step took"
 	@echo "make lint    formatting and clippy"
-	@echo "make bench   figures of parser, synth and model; let nothing else run meanwhile"
+	@echo "make bench   figures of parser, synth, model and clock; let nothing else run meanwhile"
 	@echo "make soak    the long tests, which also hold the figures to their limits"
 	@echo "make corpus  get the music that some tests and the training use, into corpus/"
 	@echo "make guests  get two language models without music into target/guests/, for tests, soak and audition --guest"
@@ -35,17 +37,18 @@ test:
 
 lint:
 	$(CARGO) fmt --check
-	$(CARGO) clippy --release --locked --all-targets -- -D warnings
+	$(CARGO) clippy --release --locked --all-targets $(JACK) -- -D warnings
 
 bench: setup
-	$(CARGO) build --release --locked
-	$(CARGO) run --release --locked --quiet -- bench parse
-	$(CARGO) run --release --locked --quiet -- bench synth
-	$(CARGO) run --release --locked --quiet -- bench model
+	$(CARGO) build --release --locked $(JACK)
+	$(CARGO) run --release --locked --quiet $(JACK) -- bench parse
+	$(CARGO) run --release --locked --quiet $(JACK) -- bench synth
+	$(CARGO) run --release --locked --quiet $(JACK) -- bench model
+	$(CARGO) run --release --locked --quiet $(JACK) -- bench clock
 
 soak:
 	@scripts/setup.sh test
-	$(CARGO) test --release --locked -- --ignored --nocapture --test-threads=1 soak
+	$(CARGO) test --release --locked $(JACK) -- --ignored --nocapture --test-threads=1 soak
 
 corpus:
 	@scripts/corpus.sh

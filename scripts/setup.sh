@@ -47,6 +47,7 @@ there() {
     sox) has sox ;;
     tmux) has tmux ;;
     jackd) [ "$system" = macos ] || has jackd ;;
+    jack) [ "$system" = macos ] || { has pkg-config && pkg-config --exists jack; } ;;
     alsa-jack) [ "$system" = macos ] || exists /usr/lib/*/alsa-lib/libasound_module_pcm_jack.so /usr/lib*/alsa-lib/libasound_module_pcm_jack.so ;;
     python) has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null ;;
     esac
@@ -59,6 +60,7 @@ package() {
     debian:alsa) echo libasound2-dev ;;
     debian:abc2midi) echo abcmidi ;;
     debian:jackd) echo jackd2 ;;
+    debian:jack) echo libjack-jackd2-dev ;;
     debian:alsa-jack) echo libasound2-plugins ;;
     debian:python) echo python3 python3-venv ;;
     fedora:compiler) echo gcc-c++ ;;
@@ -67,6 +69,7 @@ package() {
     fedora:alsa) echo alsa-lib-devel ;;
     fedora:abc2midi) echo abcMIDI ;;
     fedora:jackd) echo jack-audio-connection-kit ;;
+    fedora:jack) echo jack-audio-connection-kit-devel ;;
     fedora:alsa-jack) echo alsa-plugins-jack ;;
     fedora:python) echo python3 ;;
     arch:compiler) echo gcc ;;
@@ -74,7 +77,7 @@ package() {
     arch:libclang) echo clang ;;
     arch:alsa) echo alsa-lib ;;
     arch:abc2midi) echo abcmidi ;;
-    arch:jackd) echo jack2 ;;
+    arch:jackd | arch:jack) echo jack2 ;;
     arch:alsa-jack) echo alsa-plugins ;;
     arch:python) echo python ;;
     macos:abc2midi) echo abcmidi ;;
@@ -89,7 +92,7 @@ case $purpose in
 test)
     # Not every system packages all of these; what stays missing is a test that says it was skipped.
     if [ "$system" = debian ]; then needed="$needed abc2midi python"; else wished="$wished abc2midi python"; fi
-    wished="$wished sox tmux jackd alsa-jack"
+    wished="$wished sox tmux jackd jack alsa-jack"
     ;;
 train) needed=python ;;
 esac

@@ -42,7 +42,7 @@ static EMBEDDED: [Folder; 3] = [
     Folder {
         name: "prompts",
         extensions: &["abc", "txt"],
-        files: embed!("prompts": "10-jig.abc" "20-slow-air.abc" "30-ferry-bass.abc" "40-words.txt" "50-harbour-lights.abc" "lexicon.words"),
+        files: embed!("prompts": "10-jig.abc" "20-slow-air.abc" "30-ferry-bass.abc" "40-words.txt" "50-harbour-lights.abc" "lexicon.words" "rig.toml"),
     },
     Folder {
         name: "patches",

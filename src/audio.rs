@@ -2,6 +2,9 @@
 //! stream's callback and comes home when the stream ends, so that another stream, or silence, carries on where it stopped.
 
 mod device;
+#[cfg(feature = "jack")]
+mod jack;
+mod stream;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -9,17 +12,11 @@ use std::sync::{Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use cpal::traits::{DeviceTrait, StreamTrait};
-use cpal::{ErrorKind, FromSample, OutputCallbackInfo, SampleFormat, SizedSample};
-
 use crate::clock::{Clock, Publisher};
 use crate::engine::Renderer;
-use crate::realtime;
+use crate::midi::{Connections, CyclePort};
+use device::Target;
 pub use device::{AudioDevice, AudioError, AudioSpec, DeviceInfo, devices};
-use device::{Target, sentence};
-
-/// Asked of devices that let us choose: 11 ms at 48 kHz.
-const PERIOD: u32 = 512;
 
 /// Frames converted at a time; longer callbacks take more than one turn.
 const CHUNK: usize = 1024;
@@ -61,6 +58,9 @@ impl Shared {
     }
 }
 
+/// MIDI outputs that the audio cycle plays, and their connections.
+pub type CycleMidi = Option<(Vec<CyclePort>, Arc<Mutex<Connections>>)>;
+
 /// Sound that is running. Dropping it ends it.
 #[derive(Debug)]
 pub struct AudioOutput {
@@ -71,12 +71,14 @@ pub struct AudioOutput {
 impl AudioOutput {
     /// Starts playing. A device that does not start, or is lost on the way, is tried again every two seconds while the
     /// renderer runs on silently; [`AudioOutput::status`] tells. The clock must have the device's rate and no other publisher.
+    /// `midi` are the ports of a device that carries MIDI ([`AudioDevice::carries_midi`]), and how they are to be connected.
     #[must_use]
-    pub fn start(device: AudioDevice, renderer: Renderer, clock: Arc<Clock>) -> AudioOutput {
+    pub fn start(device: AudioDevice, renderer: Renderer, midi: CycleMidi, clock: Arc<Clock>) -> AudioOutput {
         assert_eq!(device.rate(), clock.rate(), "one rate for device and clock");
         let shared = Arc::new(Shared::default());
         shared.say(device.name(), None);
-        let engine = Engine { renderer, publisher: Publisher::new(clock), scratch: Vec::new() };
+        let (ports, connections) = midi.map_or((vec![], None), |(ports, connections)| (ports, Some(connections)));
+        let engine = Engine { renderer, ports, connections, publisher: Publisher::new(clock), scratch: Vec::new() };
         let supervisor = {
             let shared = Arc::clone(&shared);
             std::thread::Builder::new()
@@ -114,9 +116,18 @@ impl Drop for AudioOutput {
     }
 }
 
+/// Sound that a device takes, for as long as it is kept.
+trait Stream {
+    /// Now and then, on the supervisor's thread.
+    fn look_after(&mut self) {}
+}
+
 /// All that a stream needs to play.
 struct Engine {
     renderer: Renderer,
+    ports: Vec<CyclePort>,
+    #[cfg_attr(not(feature = "jack"), allow(dead_code, reason = "no other device carries MIDI"))]
+    connections: Option<Arc<Mutex<Connections>>>,
     publisher: Publisher,
     scratch: Vec<f32>,
 }
@@ -143,16 +154,23 @@ fn supervise(device: &AudioDevice, mut engine: Engine, shared: &Arc<Shared>) {
     while !shared.stop.load(Ordering::Acquire) {
         shared.broken.store(false, Ordering::Release);
         let (home, returns) = mpsc::channel();
-        let trouble = match open(target, engine, home, shared) {
-            Ok(stream) => {
+        let loan = Loan { engine: Some(engine), home };
+        let opened = match target {
+            Target::Cpal(target) => stream::open(target, loan, shared),
+            #[cfg(feature = "jack")]
+            Target::Jack(rate) => jack::open(*rate, loan, shared),
+        };
+        let trouble = match opened {
+            Ok(mut stream) => {
                 shared.say(device.name(), None);
                 while !shared.stop.load(Ordering::Acquire) && !shared.broken.load(Ordering::Acquire) {
                     std::thread::park_timeout(Duration::from_millis(100));
+                    stream.look_after();
                 }
                 drop(stream);
                 "the sound device went away; trying again".to_owned()
             }
-            Err(error) => format!("cannot open {}: {}; trying again", device.name(), sentence(&error)),
+            Err(why) => format!("cannot open {}: {why}; trying again", device.name()),
         };
         let Ok(returned) = returns.recv_timeout(Duration::from_secs(5)) else {
             shared.say("none", Some("the sound system does not give the stream back; restart to hear".to_owned()));
@@ -168,7 +186,7 @@ fn supervise(device: &AudioDevice, mut engine: Engine, shared: &Arc<Shared>) {
 
 /// Renders to the monotonic clock and throws the sound away, for a time or until told to stop.
 fn run_silently(engine: &mut Engine, shared: &Shared, time: Option<Duration>) {
-    let Engine { renderer, publisher, scratch } = engine;
+    let Engine { renderer, ports, publisher, scratch, .. } = engine;
     let rate = publisher.rate();
     publisher.set_latency(Duration::ZERO);
     scratch.resize(2 * CHUNK, 0.0);
@@ -180,82 +198,14 @@ fn run_silently(engine: &mut Engine, shared: &Shared, time: Option<Duration>) {
             publisher.publish(frame, start + rate.duration_of(frame - first));
             let frames = (due - frame).0.min(CHUNK as i64) as usize;
             renderer.process(&mut scratch[..2 * frames], 2);
+            // Nobody hears them; their queues go on.
+            for port in ports.iter_mut() {
+                port.play(frame, frames as u32, &mut |_, _| {});
+            }
         }
         shared.callbacks.fetch_add(1, Ordering::Relaxed);
         std::thread::park_timeout(SILENT_PERIOD);
     }
-}
-
-fn open(
-    target: &Target,
-    engine: Engine,
-    home: mpsc::Sender<Engine>,
-    shared: &Arc<Shared>,
-) -> Result<cpal::Stream, cpal::Error> {
-    let loan = Loan { engine: Some(engine), home };
-    match target.config.sample_format() {
-        SampleFormat::F32 => open_as::<f32>(target, loan, shared),
-        SampleFormat::F64 => open_as::<f64>(target, loan, shared),
-        SampleFormat::I8 => open_as::<i8>(target, loan, shared),
-        SampleFormat::I16 => open_as::<i16>(target, loan, shared),
-        SampleFormat::I24 => open_as::<cpal::I24>(target, loan, shared),
-        SampleFormat::I32 => open_as::<i32>(target, loan, shared),
-        SampleFormat::U8 => open_as::<u8>(target, loan, shared),
-        SampleFormat::U16 => open_as::<u16>(target, loan, shared),
-        SampleFormat::U32 => open_as::<u32>(target, loan, shared),
-        _ => Err(ErrorKind::UnsupportedConfig.into()),
-    }
-}
-
-fn open_as<T: SizedSample + FromSample<f32>>(
-    target: &Target,
-    mut loan: Loan,
-    shared: &Arc<Shared>,
-) -> Result<cpal::Stream, cpal::Error> {
-    let mut config = target.config.config();
-    if let cpal::SupportedBufferSize::Range { min, max } = target.config.buffer_size()
-        && (*min..=*max).contains(&PERIOD)
-    {
-        config.buffer_size = cpal::BufferSize::Fixed(PERIOD);
-    }
-    let channels = usize::from(config.channels);
-    if let Some(engine) = &mut loan.engine {
-        engine.scratch.resize(channels * CHUNK, 0.0);
-    }
-    let raise = target.raise;
-    let (on_data, on_error) = (Arc::clone(shared), Arc::clone(shared));
-    let mut first = true;
-    let callback = move |out: &mut [T], info: &OutputCallbackInfo| {
-        let now = Instant::now();
-        if std::mem::take(&mut first) && raise {
-            // The one system call of the callback, at its first run.
-            let granted = realtime::raise(realtime::AUDIO_PRIORITY).is_ok();
-            on_data.realtime.store(if granted { 2 } else { 1 }, Ordering::Relaxed);
-        }
-        on_data.callbacks.fetch_add(1, Ordering::Relaxed);
-        let Some(Engine { renderer, publisher, scratch }) = &mut loan.engine else { return };
-        let stamp = info.timestamp();
-        publisher.set_latency(stamp.playback.saturating_duration_since(stamp.callback));
-        publisher.publish(renderer.frame(), now);
-        for block in out.chunks_mut(scratch.len()) {
-            let rendered = &mut scratch[..block.len()];
-            renderer.process(rendered, channels);
-            for (out, sample) in block.iter_mut().zip(rendered) {
-                *out = T::from_sample(*sample);
-            }
-        }
-    };
-    // May be called in a tight loop: counts, never prints.
-    let failed = move |error: cpal::Error| match error.kind() {
-        ErrorKind::Xrun => {
-            on_error.xruns.fetch_add(1, Ordering::Relaxed);
-        }
-        ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => {}
-        _ => on_error.broken.store(true, Ordering::Release),
-    };
-    let stream = target.device.build_output_stream(config, callback, failed, None)?;
-    stream.play()?;
-    Ok(stream)
 }
 
 #[cfg(test)]
@@ -271,7 +221,7 @@ mod tests {
         let (synth, _lane) = Synth::new(device.rate(), &[]);
         let (renderer, _ring) = Renderer::new(synth);
         let stats = renderer.stats();
-        let output = AudioOutput::start(device, renderer, Arc::clone(&clock));
+        let output = AudioOutput::start(device, renderer, None, Arc::clone(&clock));
         // However slow the machine is, frames come.
         while stats.frame() < Frames(4800) {
             std::thread::sleep(Duration::from_millis(1));

@@ -9,15 +9,16 @@ use crate::abc::parse::parse;
 use crate::abc::write::rest;
 use crate::abc::{Diagnostic, Fault, Severity, Span};
 use crate::prompt;
+use crate::rig::Rig;
 use crate::score::{Carry, Measure, measure, too_long};
 use crate::steer::Lexicon;
 use crate::synth::Patch;
 use crate::time::Beats;
 
-/// What can be said of a file by its kind: a prompt, words alone (`.txt`), a patch (`.patch`), a lexicon (`.words`). `patches` are the names that
-/// `patch=` may say.
+/// What can be said of a file by its kind: a prompt, words alone (`.txt`), a patch (`.patch`), a lexicon (`.words`), a rig (`.toml`). `patches` are
+/// the names that `patch=` may say, `rig` has those of `out=`.
 #[must_use]
-pub fn check_file(path: &Path, text: &str, patches: &[String]) -> Vec<Diagnostic> {
+pub fn check_file(path: &Path, text: &str, patches: &[String], rig: &Rig) -> Vec<Diagnostic> {
     let is = |kind: &str| path.extension().is_some_and(|extension| extension == kind);
     if is("patch") {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -26,7 +27,10 @@ pub fn check_file(path: &Path, text: &str, patches: &[String]) -> Vec<Diagnostic
     if is("words") {
         return Lexicon::parse(text).err().unwrap_or_default();
     }
-    let mut diagnostics = prompt::read(path, text, patches, &Lexicon::default()).1;
+    if is("toml") {
+        return Rig::read(path, text, patches).1;
+    }
+    let mut diagnostics = prompt::read_with(path, text, patches, &Lexicon::default(), rig).1;
     if !is("txt") {
         let mut known: HashMap<Span, Severity> = HashMap::new();
         for diagnostic in &diagnostics {

@@ -27,7 +27,7 @@ pub enum Command {
     Rehearse(RehearseArguments),
     /// Print the notes that an ABC file would play
     Notes(NotesArguments),
-    /// Check ABC files, prompts and patches; says file, line and column with a hint, shows the place in a terminal, and exits with 1 when there is an error
+    /// Check ABC files, prompts, patches, lexicons and rigs; says file, line and column with a hint, shows the place in a terminal, and exits with 1 when there is an error
     Check(CheckArguments),
     /// List audio hosts, devices and MIDI ports
     Devices {
@@ -64,7 +64,7 @@ pub struct PlayArguments {
     /// HOST[:DEVICE] as `barline devices` lists them, or `none` for no sound
     #[arg(long, value_name = "HOST[:DEVICE]|none")]
     pub audio: Option<String>,
-    /// Send all voices to this MIDI port (a part of its name, or its number); `out=synth` keeps a voice here
+    /// Send voices that name no output to this MIDI port (a part of its name, or its number); `out=synth` keeps a voice here
     #[arg(long, value_name = "PORT")]
     pub midi: Option<String>,
     /// Another seed, another set
@@ -116,7 +116,7 @@ pub struct ReplayArguments {
     /// HOST[:DEVICE] as `barline devices` lists them, or `none` for no sound
     #[arg(long, value_name = "HOST[:DEVICE]|none", conflicts_with = "output")]
     pub audio: Option<String>,
-    /// Send all voices to this MIDI port (a part of its name, or its number); `out=synth` keeps a voice here
+    /// Send voices that name no output to this MIDI port (a part of its name, or its number); `out=synth` keeps a voice here
     #[arg(long, value_name = "PORT", conflicts_with = "output")]
     pub midi: Option<String>,
     /// .wav, .mid or .abc; may repeat
@@ -204,6 +204,8 @@ pub enum Bench {
     Parse,
     /// Bars and tokens a second of the model
     Model,
+    /// How exactly MIDI and sound are on time, while the model works; some two minutes
+    Clock,
     /// Cost of the synthesiser's voices
     Synth,
 }

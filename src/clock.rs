@@ -1,6 +1,10 @@
 //! The bridge between sample time and the machine's monotonic time. The audio side publishes, any thread reads; neither waits
 //! for the other.
 
+pub mod bench;
+#[cfg(feature = "jack")]
+pub mod wire;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering, fence};
 use std::time::{Duration, Instant};

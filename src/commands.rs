@@ -1,6 +1,7 @@
 //! The commands that do one thing and end: render, replay, rehearse, notes, check, devices, bench, audition, and the composer process.
 
 mod audition;
+mod clock;
 mod rehearse;
 mod replay;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use barline::abc::parse::parse;
 use barline::abc::report::{display, full};
 use barline::abc::{bench, decode};
+use barline::audio::AudioDevice;
 use barline::compose::{Composer, Silent};
 use barline::score::Ornaments;
 use barline::{check as checks, midi, notes as score_notes, prompt, render as rendering};
@@ -42,7 +44,11 @@ pub fn render(arguments: &RenderArguments) -> Result<(), Failure> {
     }
     let paths = library::lexicon_paths(arguments.music.lexicon.as_deref(), Some(&arguments.prompt), &assets);
     let lexicon = library::lexicon(&paths).map_err(|wrong| Failure::input(wrong.join("\n")))?;
-    let scenes = library::scenes(&arguments.prompt, &patches, &lexicon)?;
+    let (rig, wrong) = library::rig(&library::rig_paths(Some(&arguments.prompt), &assets), &patches);
+    for line in wrong {
+        eprintln!("{line}");
+    }
+    let scenes = library::scenes(&arguments.prompt, &patches, &lexicon, &rig)?;
     let scene = match arguments.scene {
         None => scenes.into_iter().next(),
         Some(number) => scenes.into_iter().find(|scene| scene.number == number),
@@ -160,7 +166,8 @@ pub fn notes(arguments: &NotesArguments) -> Result<(), Failure> {
 }
 
 pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
-    let patches = assets::locate().map_or_else(|_| Patches::new(), |assets| library::patches(&assets.patches).0);
+    let assets = assets::locate().ok();
+    let patches = assets.as_ref().map_or_else(Patches::new, |assets| library::patches(&assets.patches).0);
     let patch_names = library::patch_names(&patches);
     let people_read = std::io::stdout().is_terminal();
     let mut bad = false;
@@ -174,7 +181,9 @@ pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
             }
         };
         let name = file.display().to_string();
-        let diagnostics = checks::check_file(file, &text, &patch_names);
+        let rigs = assets.as_ref().map_or_else(Vec::new, |assets| library::rig_paths(Some(file), assets));
+        let (rig, _) = library::rig(&rigs, &patches);
+        let diagnostics = checks::check_file(file, &text, &patch_names, &rig);
         if people_read {
             full(&diagnostics, &name, &text).for_each(|said| println!("{said}\n"));
         } else {
@@ -195,6 +204,7 @@ fn read(path: &Path) -> Result<String, Failure> {
 pub fn devices(as_json: bool) -> Result<(), Failure> {
     let audio = barline::audio::devices();
     let ports = midi::ports();
+    let jack: Option<Vec<String>> = "jack".parse().ok().and_then(|spec| AudioDevice::find(&spec).ok()?.midi_inputs());
     if as_json {
         let audio: Vec<_> = audio
             .iter()
@@ -202,7 +212,7 @@ pub fn devices(as_json: bool) -> Result<(), Failure> {
             .collect();
         let ports: Vec<_> =
             ports.unwrap_or_default().iter().map(|port| json!({"index": port.index, "name": port.name})).collect();
-        println!("{}", json!({"audio": audio, "midi_out": ports}));
+        println!("{}", json!({"audio": audio, "midi_out": ports, "jack_midi": jack}));
         return Ok(());
     }
     println!("audio outputs (--audio):");
@@ -217,6 +227,10 @@ pub fn devices(as_json: bool) -> Result<(), Failure> {
         Ok(ports) if ports.is_empty() => println!("    none found"),
         Ok(ports) => ports.iter().for_each(|port| println!("    {}: {}", port.index, port.name)),
         Err(error) => println!("    {error}"),
+    }
+    if let Some(inputs) = jack {
+        println!("JACK (--audio jack) is there; MIDI goes through it to:");
+        inputs.iter().for_each(|input| println!("    {input}"));
     }
     Ok(())
 }
@@ -241,6 +255,10 @@ pub fn bench(arguments: &BenchArguments) -> Result<(), Failure> {
         Bench::Model => {
             let model = library::model(arguments.model.as_deref(), &assets()?)?;
             ("model", bench_model(model.as_deref(), arguments.bars)?)
+        }
+        Bench::Clock => {
+            let model = library::model(arguments.model.as_deref(), &assets()?)?;
+            ("clock", clock::figures(model.as_deref())?.into_iter().map(owned).collect())
         }
     };
     print_figures(name, &figures, arguments.json);

@@ -2,32 +2,40 @@
 //! by the scheduler's thread with the clock's time, and by `render` in a loop, with the same result.
 
 mod agenda;
+mod armed;
 mod deadline;
 mod entrance;
+pub mod hands;
+mod lanes;
+mod mix;
+mod mixer;
+mod pulse;
+pub(crate) mod tap;
 mod view;
 
 pub use view::in_unit;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use agenda::Agenda;
+use armed::Armed;
+use hands::Hands;
+use mix::Mix;
+use tap::Tap;
 
 use crate::compose::speed::Speed;
 use crate::compose::{CANDIDATES, ComposedBar, Composer, Prompt, Reply, Revision};
 use crate::event::{Action, Command, Level, Message, Playing, ScheduledEvent, VoiceSlot};
 use crate::prompt::{MAX_VOICES, Scene};
 use crate::time::{Beats, Frames, SampleRate, Tempo};
-use crate::timeline::{Bar, Timeline};
+use crate::timeline::{Bar, Entry, Timeline};
 use crate::transport::Transport;
 
 /// Events leave for the outputs this long before they are due: longer than any thread oversleeps, short enough for mutes to feel immediate.
 const WINDOW: Duration = Duration::from_millis(80);
 /// From the decision to play to the first note.
 const START_LEAD: Duration = Duration::from_millis(80);
-/// Stands for the program among the controllers that a slot was told.
-const PROGRAM: u8 = 128;
 
 /// Whether time is real.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,13 +85,12 @@ pub struct Conductor {
     sounding: Option<usize>,
     /// Names of the voices, by slot: a voice keeps its slot for as long as the instrument runs.
     slots: Vec<String>,
-    muted: HashSet<String>,
-    /// Where there are any, all others are silent.
-    soloed: Vec<String>,
+    hands: Hands,
+    armed: Armed,
+    tap: Tap,
     /// Notes whose beginning a mute or a hush kept back.
     silenced: Vec<(VoiceSlot, u8)>,
-    /// What each slot was last told, by controller; programs under [`PROGRAM`].
-    told: HashMap<(VoiceSlot, u8), u8>,
+    mix: Mix,
     /// The composer's last failure, so that it is said once.
     failure: Option<String>,
     /// Drafts of each bar, of which the composer takes the best.
@@ -105,8 +112,6 @@ pub struct Conductor {
     slow: bool,
     tally: Tally,
     messages: Vec<Message>,
-    /// The newest text's tempo, which another text must differ from to act.
-    text_tempo: Option<Tempo>,
 }
 
 impl std::fmt::Debug for Conductor {
@@ -125,7 +130,6 @@ impl Conductor {
         let tempo = scene.tempo.unwrap_or(Tempo::DEFAULT);
         let composer_state = if composer.is_there() { "starting" } else { "none" };
         let mut conductor = Conductor {
-            text_tempo: scene.tempo,
             timeline: Timeline::new(Arc::clone(scene), seed),
             scene: Arc::clone(scene),
             entering: None,
@@ -137,10 +141,11 @@ impl Conductor {
             starting: None,
             sounding: None,
             slots: Vec::new(),
-            muted: HashSet::new(),
-            soloed: Vec::new(),
+            hands: Hands::default(),
+            armed: Armed::default(),
+            tap: Tap::default(),
             silenced: Vec::new(),
-            told: HashMap::new(),
+            mix: Mix::default(),
             failure: None,
             candidates: CANDIDATES,
             asked: None,
@@ -155,6 +160,8 @@ impl Conductor {
             messages: Vec::new(),
         };
         conductor.settle(scene);
+        conductor.meet(scene, true);
+        conductor.enter();
         conductor
     }
 
@@ -166,6 +173,12 @@ impl Conductor {
     #[must_use]
     pub fn transport(&self) -> &Transport {
         &self.transport
+    }
+
+    /// What the performer has set, as it holds now.
+    #[must_use]
+    pub fn hands(&self) -> &Hands {
+        &self.hands
     }
 
     #[must_use]
@@ -219,7 +232,7 @@ impl Conductor {
                 out(ScheduledEvent { at: now, action: Action::Flush });
             }
             Command::Stop | Command::Panic => {
-                self.agenda.clear();
+                self.mix.take_back(self.agenda.clear(), now);
                 self.silenced.clear();
                 self.take_back(now);
                 self.playing = Playing::Stopped;
@@ -229,16 +242,17 @@ impl Conductor {
                 let action = if matches!(command, Command::Panic) { Action::Panic } else { Action::AllNotesOff };
                 out(ScheduledEvent { at: now, action });
             }
-            Command::Evaluate { scene, fresh } => self.evaluate(&scene, fresh, now, out),
-            Command::Mute { voice, muted } => {
-                if let Some(voice) = self.scene.voices.get(voice) {
-                    if muted {
-                        self.muted.insert(voice.name.clone());
-                    } else {
-                        self.muted.remove(&voice.name);
-                    }
-                }
+            Command::Evaluate { scene, fresh } => {
+                let hurry = self.is_late_for(&scene, now);
+                let entry = match (fresh, self.is_moving()) {
+                    (false, _) => Entry::Edit,
+                    (true, true) => Entry::PhraseLine,
+                    (true, false) => Entry::AtOnce,
+                };
+                self.evaluate(&scene, entry, hurry, now, out);
             }
+            Command::Mute { .. } | Command::Solo { .. } | Command::Gain { .. } => self.set_mix(&command, now, out),
+            Command::Arm(arm) => self.arm(arm, now, out),
             Command::Reroll => self.timeline.reroll(),
             Command::Touch { bar, voice, touch } => {
                 let done = self.timeline.touch(bar, &voice, touch);
@@ -248,16 +262,11 @@ impl Conductor {
                 let done = self.timeline.freeze(&voice, frozen);
                 self.answer(done);
             }
-            Command::Tempo(tempo) => {
-                self.transport.set_tempo(self.timeline.next_start(), tempo);
-                self.tell_tempo(tempo);
-            }
-            Command::Solo { voice, soloed } => {
-                self.soloed.retain(|name| *name != voice);
-                if soloed {
-                    self.soloed.push(voice);
-                }
-            }
+            Command::Tempo(tempo) => self.set_tempo(tempo),
+            Command::Ramp { to, bars } => self.ramp(to, bars),
+            Command::Tap => self.tap(now),
+            Command::Lock(locked) => self.hands.lock(locked),
+            Command::Port { port, there } => self.port(&port, there, now, out),
             // Playing already; patches and quitting are the scheduler's business.
             Command::Play | Command::Patch(_) | Command::Quit => {}
         }
@@ -270,12 +279,14 @@ impl Conductor {
             self.reply(reply);
         }
         self.start_if_ready(now);
-        while self.playing != Playing::Stopped
-            && self.starting.is_none()
+        self.approach(now);
+        while self.is_moving()
             && self.last_bar.is_none_or(|last| self.timeline.next_bar() <= last)
             && now >= self.transport.frame_of(self.timeline.next_start()) - self.lead()
         {
-            self.commit();
+            self.commit(now, out);
+            self.fire_scene(now, out);
+            self.approach(now);
             self.ask(now);
             // Offline, the composer answers at once; live, it will by the next call.
             while let Some(reply) = self.composer.poll() {
@@ -284,20 +295,20 @@ impl Conductor {
         }
         let beats = self.transport.beats_at(now);
         let begun = |bar: &Bar| self.transport.frame_of(bar.start) <= now;
-        if self.playing != Playing::Stopped && self.starting.is_none() {
+        if self.is_moving() {
             let bars = self.timeline.bars();
             self.sounding = bars.iter().rposition(begun).filter(|&at| beats < bars[at].start + bars[at].length());
         }
         self.arrive(now, out);
-        let horizon = now + self.transport.rate().frames_in(self.notice);
-        let (hushed, muted, soloed, slots, silenced) =
-            (self.playing == Playing::Hushed, &self.muted, &self.soloed, &self.slots, &mut self.silenced);
-        let silent = |voice: VoiceSlot| {
-            let name = &slots[usize::from(voice.0)];
-            hushed || muted.contains(name) || !soloed.is_empty() && !soloed.contains(name)
+        let notice = if self.notice.is_zero() { self.notice } else { self.notice + self.latency() };
+        let horizon = now + self.transport.rate().frames_in(notice);
+        let (hushed, slots, silenced) = (self.playing == Playing::Hushed, &self.slots, &mut self.silenced);
+        let (hands, armed) = (&self.hands, &self.armed);
+        let silent = |voice: VoiceSlot, at: Frames| {
+            hushed || !armed.mix_at(at).unwrap_or(&hands.mix).sounds(&slots[usize::from(voice.0)])
         };
         self.agenda.send_until(horizon, |event| match event.action {
-            Action::NoteOn { voice, pitch, .. } if silent(voice) => {
+            Action::NoteOn { voice, pitch, .. } if silent(voice, event.at) => {
                 silenced.push((voice, pitch));
             }
             // Where two voices share a channel, the end of a note that did not sound would end the other's.
@@ -307,6 +318,7 @@ impl Conductor {
             },
             _ => out(event),
         });
+        self.armed.pass(now, &mut self.hands.mix);
     }
 
     fn start_if_ready(&mut self, now: Frames) {
@@ -318,28 +330,21 @@ impl Conductor {
         if self.timeline.known_ahead(1) == 0 && patient {
             return;
         }
-        self.transport.restart(self.timeline.next_start(), now + rate.frames_in(START_LEAD));
+        let lead = START_LEAD + self.latency();
+        self.transport.restart(self.timeline.next_start(), now + rate.frames_in(lead));
         self.starting = None;
     }
 
-    /// Tells the outputs what the scene says of volume, place and program, where that has changed; at once.
-    pub fn mix(&mut self, scene: &Scene, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
-        for voice in &scene.voices {
-            let Some(slot) = self.slot(&voice.name) else { continue };
-            // Controller 7 at 100 is unity in the synth's mixer and the usual default in hardware.
-            let volume = (100.0 * voice.gain).round().min(127.0) as u8;
-            let pan = (64.0 + 63.0 * voice.pan).round() as u8;
-            for (controller, value) in [(7, volume), (10, pan)] {
-                if self.told.insert((slot, controller), value) != Some(value) {
-                    out(ScheduledEvent { at: now, action: Action::Control { voice: slot, controller, value } });
-                }
-            }
-            if let Some(program) = voice.program
-                && self.told.insert((slot, PROGRAM), program) != Some(program)
-            {
-                out(ScheduledEvent { at: now, action: Action::Program { voice: slot, program } });
-            }
-        }
+    /// Whether the composer cannot have written anything for this scene by the next commit point.
+    fn is_late_for(&self, scene: &Scene, now: Frames) -> bool {
+        let left = self.transport.frame_of(self.timeline.next_start()) - self.lead() - now;
+        let composed = scene.voices.iter().any(|voice| voice.by == crate::prompt::By::Model);
+        self.is_moving() && composed && left < self.transport.rate().frames_in(self.answer_time())
+    }
+
+    /// Whether bars are being committed.
+    fn is_moving(&self) -> bool {
+        self.playing != Playing::Stopped && self.starting.is_none()
     }
 
     /// After a stop: bars that were fixed and have not begun are to come again.
@@ -348,7 +353,7 @@ impl Conductor {
         self.timeline.take_back(begun.map_or(0, |at| at + 1));
     }
 
-    /// Gives the scene's voices their slots and its own mutes. When there are no more slots, those of voices that are gone are given again.
+    /// Gives the scene's voices their slots. When there are no more slots, those of voices that are gone are given again.
     fn settle(&mut self, scene: &Scene) {
         for voice in &scene.voices {
             if self.slot(&voice.name).is_some() {
@@ -370,30 +375,12 @@ impl Conductor {
                 };
                 self.slots[free].clone_from(&voice.name);
             }
-            if voice.muted {
-                self.muted.insert(voice.name.clone());
-            }
         }
     }
 
-    /// The tempo of the scene of the next bar. It acts when its text changes: what was set otherwise meanwhile stays.
-    fn enter(&mut self) {
-        let Some(tempo) = self.timeline.next_scene().tempo else { return };
-        if self.text_tempo != Some(tempo) {
-            self.text_tempo = Some(tempo);
-            self.transport.set_tempo(self.timeline.next_start(), tempo);
-        }
-    }
-
-    /// Says a tempo as the text and the screen count it: in felt beats.
-    fn tell_tempo(&mut self, tempo: Tempo) {
-        let beat = self.timeline.next_scene().meter.beat();
-        let count = tempo.0 / beat.ratio(Beats::QUARTER);
-        self.say(Level::Info, format!("tempo {beat}={count} from bar {}", self.timeline.next_bar()));
-    }
-
-    fn commit(&mut self) {
+    fn commit(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
         self.enter();
+        self.fire(out);
         let (bar, rungs) = self.timeline.commit();
         self.tally.ladder += rungs;
         let slots = &self.slots;
@@ -402,6 +389,7 @@ impl Conductor {
         if self.last_bar.is_some_and(|last| self.timeline.next_bar() > last) {
             self.agenda.end_ties(&self.transport);
         }
+        self.mix_bar(now);
         self.watch_speed();
     }
 

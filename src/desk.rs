@@ -1,11 +1,12 @@
 //! The desk behind the screen: does what the screen asks, and says what came of it. Main thread.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Weak};
 
-use barline::event::{Command, Event, Level, Message};
-use barline::prompt;
+use barline::event::{Arm, Command, Event, Level, Message};
+use barline::prompt::{self, Scene};
+use barline::rig::Rig;
 use barline::scheduler::Scheduler;
 use barline::steer::Lexicon;
 use barline::synth::Patch;
@@ -23,14 +24,23 @@ pub struct Desk {
     pub lexicon: Lexicon,
     /// Where it may be; the first that is there counts.
     pub lexicons: Vec<PathBuf>,
+    pub rig: Rig,
+    /// Where it may be; the first that is there counts.
+    pub rigs: Vec<PathBuf>,
     /// File and scene that play, or will from the next bar line.
     pub playing: (PathBuf, u32),
     /// The text that plays, for when its words come to mean something else.
     pub text: String,
+    /// Scenes that were armed since one was evaluated at once, and what played before each: that plays on where they are withdrawn.
+    pub armed: Vec<(Weak<Scene>, (PathBuf, u32), String)>,
 }
 
 impl Desk {
     pub fn perform(&mut self, request: Request) -> Vec<Input> {
+        // Withdrawn, nobody has it; once it was heard, its bars have it.
+        while let Some((_, playing, text)) = self.armed.pop_if(|(scene, ..)| scene.strong_count() == 0) {
+            (self.playing, self.text) = (playing, text);
+        }
         match request {
             Request::Command(command) => self.scheduler.send(command),
             Request::Save { path, text, over } => {
@@ -43,8 +53,11 @@ impl Desk {
             Request::Evaluate { path, text, .. } if path.extension().is_some_and(|e| e == library::LEXICON) => {
                 return self.evaluate_lexicon(path, text).into_iter().map(Input::Evaluated).collect();
             }
-            Request::Evaluate { path, text, asked, tune } if asked || path == self.playing.0 => {
-                return vec![Input::Evaluated(self.evaluate(path, text, tune))];
+            Request::Evaluate { path, text, .. } if path.extension().is_some_and(|e| e == "toml") => {
+                return self.evaluate_rig(path, text).into_iter().map(Input::Evaluated).collect();
+            }
+            Request::Evaluate { path, text, asked, tune, armed } if asked || path == self.playing.0 => {
+                return vec![Input::Evaluated(self.evaluate(path, text, tune, armed))];
             }
             Request::Evaluate { path, text, .. } => return vec![Input::Evaluated(self.look_at(&path, &text))],
             Request::Quit => {}
@@ -52,9 +65,10 @@ impl Desk {
         vec![]
     }
 
-    /// Reads a prompt and plays it, when it has no errors.
-    fn evaluate(&mut self, path: PathBuf, text: String, tune: Tune) -> Evaluation {
-        let (scenes, diagnostics) = prompt::read(&path, &text, &library::patch_names(&self.patches), &self.lexicon);
+    /// Reads a prompt and plays it, when it has no errors, at the next phrase line where it is armed.
+    fn evaluate(&mut self, path: PathBuf, text: String, tune: Tune, armed: bool) -> Evaluation {
+        let patches = library::patch_names(&self.patches);
+        let (scenes, diagnostics) = prompt::read_with(&path, &text, &patches, &self.lexicon, &self.rig);
         let number = (path == self.playing.0).then_some(self.playing.1);
         let playing = scenes.iter().position(|scene| Some(scene.number) == number);
         let number = match (tune, playing) {
@@ -68,17 +82,25 @@ impl Desk {
         if let Some(scene) = scene {
             heard = scene.read_back(self.vocabulary.as_deref());
             let playing = (path.clone(), scene.number);
+            let scene = Arc::new(scene);
             let fresh = self.playing != playing;
-            self.playing = playing;
-            self.text.clone_from(&text);
-            self.scheduler.send(Command::Evaluate { scene: Arc::new(scene), fresh });
+            let before =
+                (std::mem::replace(&mut self.playing, playing), std::mem::replace(&mut self.text, text.clone()));
+            if armed {
+                self.armed.push((Arc::downgrade(&scene), before.0, before.1));
+            } else {
+                self.armed.clear();
+            }
+            let command = Command::Evaluate { scene, fresh };
+            self.scheduler.send(if armed { Command::Arm(Arm::Add(Box::new(command))) } else { command });
         }
         Evaluation { path, text, accepted, plays: true, diagnostics, heard }
     }
 
     /// What there is to say of a file without playing it.
     pub fn look_at(&self, path: &Path, text: &str) -> Evaluation {
-        let (scenes, diagnostics) = prompt::read(path, text, &library::patch_names(&self.patches), &self.lexicon);
+        let patches = library::patch_names(&self.patches);
+        let (scenes, diagnostics) = prompt::read_with(path, text, &patches, &self.lexicon, &self.rig);
         let heard = scenes.first().map(|scene| scene.read_back(self.vocabulary.as_deref())).unwrap_or_default();
         let accepted = !scenes.is_empty();
         Evaluation {
@@ -107,20 +129,35 @@ impl Desk {
 
     /// A lexicon without errors holds from now on, for the words that play, too.
     fn evaluate_lexicon(&mut self, path: PathBuf, text: String) -> Vec<Evaluation> {
-        if self.lexicons.iter().take_while(|known| **known != path).any(|known| known.is_file()) {
+        if hidden(&self.lexicons, &path) {
             return vec![];
         }
         let (diagnostics, again) = match Lexicon::parse(&text) {
             Ok(lexicon) => {
                 self.lexicon = lexicon;
                 let playing = self.playing.0.clone();
-                (vec![], Some(self.evaluate(playing, self.text.clone(), Tune::Same)))
+                (vec![], Some(self.evaluate(playing, self.text.clone(), Tune::Same, false)))
             }
             Err(diagnostics) => (diagnostics, None),
         };
         let accepted = diagnostics.is_empty();
         let lexicon = Evaluation { path, text, accepted, plays: true, diagnostics, heard: String::new() };
         again.into_iter().chain([lexicon]).collect()
+    }
+
+    /// A rig without errors holds from now on, for the text that plays, too.
+    fn evaluate_rig(&mut self, path: PathBuf, text: String) -> Vec<Evaluation> {
+        if hidden(&self.rigs, &path) {
+            return vec![];
+        }
+        let (rig, diagnostics) = Rig::read(&path, &text, &library::patch_names(&self.patches));
+        let accepted = !prompt::has_errors(&diagnostics);
+        let again = accepted.then(|| {
+            self.rig = rig;
+            self.evaluate(self.playing.0.clone(), self.text.clone(), Tune::Same, false)
+        });
+        let rig = Evaluation { path, text, accepted, plays: true, diagnostics, heard: String::new() };
+        again.into_iter().chain([rig]).collect()
     }
 
     pub fn read(&self, path: &Path) -> Option<String> {
@@ -131,4 +168,9 @@ impl Desk {
         }
         text.ok()
     }
+}
+
+/// Whether a file that goes before this one is there.
+fn hidden(paths: &[PathBuf], path: &Path) -> bool {
+    paths.iter().take_while(|known| *known != path).any(|known| known.is_file())
 }

@@ -34,7 +34,7 @@ pub enum Action {
         voice: VoiceSlot,
         pitch: u8,
     },
-    /// MIDI control change; the synth takes what it knows (7 volume, 10 pan, 74 cutoff).
+    /// MIDI control change; the synth takes what it knows (7 volume, 10 pan, 16–19 macros, 74 cutoff).
     Control {
         voice: VoiceSlot,
         controller: u8,
@@ -97,12 +97,29 @@ pub enum Command {
     },
     /// A patch has a new version; voices that name it take it from their next note on.
     Patch(Arc<Patch>),
+    /// Keep this voice's new notes back, or no longer.
     Mute {
-        voice: usize,
+        voice: String,
         muted: bool,
+    },
+    /// A factor beside the text's `gain=`, 0 to 2; at once.
+    Gain {
+        voice: String,
+        gain: f32,
     },
     /// From the next bar that is not committed.
     Tempo(Tempo),
+    /// From there in a straight line to this tempo, in so many bars.
+    Ramp {
+        to: Tempo,
+        bars: u32,
+    },
+    /// A felt beat, struck now: from the second on they set the tempo.
+    Tap,
+    /// No text's tempo acts while this holds.
+    Lock(bool),
+    /// What is to happen together on a phrase line.
+    Arm(Arm),
     /// Hear this voice and other soloed ones alone; the others are composed on.
     Solo {
         voice: String,
@@ -116,12 +133,28 @@ pub enum Command {
         voice: String,
         touch: Touch,
     },
+    /// A MIDI port that voices play on, by the part of its name that they say, has gone or is there again.
+    Port {
+        port: String,
+        there: bool,
+    },
     /// What a voice has planned stays its music, phrase after phrase, until it is freed.
     Freeze {
         voice: String,
         frozen: bool,
     },
     Quit,
+}
+
+/// What becomes of the list of what is armed.
+#[derive(Clone, Debug)]
+pub enum Arm {
+    /// One more: a mute, solo, gain, tempo, ramp, freeze or evaluation. The same once more is withdrawn.
+    Add(Box<Command>),
+    /// All of it, on the next phrase line that is not committed.
+    Fire,
+    /// Nothing is armed any more.
+    Clear,
 }
 
 /// What becomes of a voice's part of an uncommitted bar. The model goes on from it: what it had planned for the voice behind it is written anew.
@@ -185,6 +218,13 @@ pub enum Playing {
 pub struct Snapshot {
     pub playing: Playing,
     pub tempo: Tempo,
+    /// The text's tempo, while another one holds.
+    pub text_tempo: Option<Tempo>,
+    pub tempo_locked: bool,
+    /// What is armed, in words.
+    pub armed: Vec<String>,
+    /// The bar at whose line that happens, once it is to.
+    pub armed_for: Option<i64>,
     pub meter: Meter,
     /// The sounding bar, from 1; 0 before the first.
     pub bar: i64,
@@ -216,6 +256,10 @@ impl Default for Snapshot {
         Snapshot {
             playing: Playing::Stopped,
             tempo: Tempo::DEFAULT,
+            text_tempo: None,
+            tempo_locked: false,
+            armed: Vec::new(),
+            armed_for: None,
             meter: Meter::COMMON,
             bar: 0,
             position: Beats::ZERO,
@@ -233,10 +277,13 @@ impl Default for Snapshot {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct VoiceStatus {
     pub name: String,
     pub muted: bool,
+    pub soloed: bool,
+    /// The performer's factor.
+    pub gain: f32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

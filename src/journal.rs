@@ -11,9 +11,10 @@ mod file;
 mod line;
 mod reading;
 mod recorder;
+mod state;
 
 pub use file::{EXTENSION, Journal};
-pub use line::{Evaluated, FORMAT, Header, Line, Sound};
+pub use line::{Evaluated, FORMAT, Header, Line};
 pub use reading::{Damage, Recording, read};
 pub use recorder::Recorder;
 

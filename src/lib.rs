@@ -24,6 +24,7 @@
 //! | [`time`] | [`time::Beats`] (exact), [`time::Frames`]; [`transport`] alone converts |
 //! | [`abc`], [`score`], [`notes`], [`check`] | text to notes and back, whole tunes and single bars; [`abc::bar`] is the automaton that a bar cannot get out of |
 //! | [`prompt`], [`steer`], [`accompany`] | scenes, voices, words; words to control words, by a lexicon; chord symbols to notes |
+//! | [`rig`] | hardware by name, and the way of each event to it |
 //! | [`feature`] | what some bars are like, and which control words are true of them |
 //! | [`timeline`], [`transport`], [`ladder`], [`conductor`] | which bars there are, when they are, what fills a gap |
 //! | [`synth`], [`engine`], [`queue`] | patches, voices, and events in, sound out |
@@ -90,6 +91,7 @@ pub mod record;
 pub mod rehearse;
 pub mod render;
 pub mod replay;
+pub mod rig;
 pub mod scheduler;
 pub mod score;
 pub mod steer;

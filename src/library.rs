@@ -7,6 +7,7 @@ use std::sync::Arc;
 use barline::abc::report::display;
 use barline::compose::profile::Profile;
 use barline::prompt::{self, Scene};
+use barline::rig::{self, Rig};
 use barline::steer::Lexicon;
 use barline::synth::Patch;
 
@@ -76,10 +77,8 @@ pub fn lexicon_paths(asked: Option<&Path>, prompt: Option<&Path>, assets: &Asset
     if let Some(path) = asked {
         return vec![path.to_owned()];
     }
-    let beside = prompt.and_then(|prompt| if prompt.is_dir() { Some(prompt) } else { prompt.parent() });
-    let mut folders: Vec<&Path> = beside.into_iter().chain([assets.prompts.as_path()]).collect();
-    folders.dedup();
-    folders.into_iter().map(|folder| folder.join("lexicon").with_extension(LEXICON)).collect()
+    let folders = beside(prompt, assets).into_iter();
+    folders.map(|folder| folder.join("lexicon").with_extension(LEXICON)).collect()
 }
 
 /// The performer's lexicon; where there is no file the built-in one. Errs with what is wrong, line by line, with places.
@@ -90,15 +89,40 @@ pub fn lexicon(paths: &[PathBuf]) -> Result<Lexicon, Vec<String>> {
     Lexicon::parse(&text).map_err(|diagnostics| display(&diagnostics, &name, &text).collect())
 }
 
+/// Where a rig may be, the first that is there counts: beside the prompt (a file or a folder), then in the set's `prompts/`.
+pub fn rig_paths(prompt: Option<&Path>, assets: &Assets) -> Vec<PathBuf> {
+    beside(prompt, assets).into_iter().map(|folder| folder.join(rig::FILE)).collect()
+}
+
+/// The performer's rig, as far as it can be read, and what is wrong with it, line by line, with places.
+pub fn rig(paths: &[PathBuf], patches: &Patches) -> (Rig, Vec<String>) {
+    let Some(path) = paths.iter().find(|path| path.is_file()) else { return (Rig::default(), vec![]) };
+    let name = path.display().to_string();
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => return (Rig::default(), vec![format!("{name}: cannot be read: {error}")]),
+    };
+    let (rig, diagnostics) = Rig::read(path, &text, &patch_names(patches));
+    (rig, display(&diagnostics, &name, &text).collect())
+}
+
+/// The folder of the prompt, and that of the set.
+fn beside<'a>(prompt: Option<&'a Path>, assets: &'a Assets) -> Vec<&'a Path> {
+    let beside = prompt.and_then(|prompt| if prompt.is_dir() { Some(prompt) } else { prompt.parent() });
+    let mut folders: Vec<&Path> = beside.into_iter().chain([assets.prompts.as_path()]).collect();
+    folders.dedup();
+    folders
+}
+
 /// A prompt from disk: its scenes when it has no errors. What there is to say of it is printed, line by line, with its place.
-pub fn scenes(path: &Path, patches: &Patches, lexicon: &Lexicon) -> Result<Vec<Scene>, Failure> {
+pub fn scenes(path: &Path, patches: &Patches, lexicon: &Lexicon, rig: &Rig) -> Result<Vec<Scene>, Failure> {
     let name = path.display();
     if path.is_dir() {
         return Err(Failure::input(format!("{name} is a folder; name one of the prompts in it")));
     }
     let text =
         std::fs::read_to_string(path).map_err(|error| Failure::input(format!("{name}: cannot be read: {error}")))?;
-    let (scenes, diagnostics) = prompt::read(path, &text, &patch_names(patches), lexicon);
+    let (scenes, diagnostics) = prompt::read_with(path, &text, &patch_names(patches), lexicon, rig);
     for diagnostic in &diagnostics {
         eprintln!("{}", diagnostic.display(&name.to_string(), &text));
     }

@@ -6,6 +6,7 @@ mod commands;
 mod desk;
 mod kept;
 mod library;
+mod outputs;
 mod play;
 
 use std::process::ExitCode;

@@ -1,12 +1,17 @@
 //! MIDI out: a thread that sends each event when the clock says it is due. Real-time priority where permitted; its loop does
 //! not allocate.
 
+mod cycle;
+mod input;
+mod message;
+mod patchbay;
 mod player;
 mod port;
+mod room;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{JoinHandle, Thread};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rtrb::{Producer, PushError, RingBuffer};
@@ -16,8 +21,13 @@ use crate::engine::RING_CAPACITY;
 use crate::event::{ScheduledEvent, VoiceSlot};
 use crate::prompt::MAX_VOICES;
 use crate::realtime;
+pub use cycle::CyclePort;
+pub use input::{Input, inputs};
+pub use message::Message;
+pub use patchbay::{Connections, Patchbay};
 pub use player::{MidiStats, Player};
 pub use port::{PortInfo, PortSink, open, ports};
+pub use room::{News, Ports};
 
 /// How long the thread sleeps at most while events wait: a sooner one may arrive.
 const POLL: Duration = Duration::from_millis(1);
@@ -76,34 +86,40 @@ impl Channels {
 pub struct MidiOutput {
     events: Producer<ScheduledEvent>,
     stats: Arc<MidiStats>,
+    /// None where the audio cycle plays it.
+    thread: Option<MidiThread>,
+}
+
+#[derive(Debug)]
+struct MidiThread {
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-    waker: Thread,
+    handle: JoinHandle<()>,
 }
 
 impl MidiOutput {
-    /// Starts the thread. `delay` shifts everything, forwards to meet the loudspeaker ([`Clock::latency`]) or backwards.
+    /// Starts the thread. Everything waits for the audio device's own latency, so that synth and hardware sound together.
     #[must_use]
-    pub fn start(sink: Box<dyn MidiSink>, channels: Channels, clock: Arc<Clock>, delay: Delay) -> MidiOutput {
+    pub fn start(sink: Box<dyn MidiSink>, clock: Arc<Clock>) -> MidiOutput {
         let (events, consumer) = RingBuffer::new(RING_CAPACITY);
-        let player = Player::new(sink, channels, consumer, clock.rate());
+        let player = Player::new(sink, consumer, clock.rate());
         let stats = player.stats();
         let stop = Arc::new(AtomicBool::new(false));
-        let thread = {
+        let handle = {
             let stop = Arc::clone(&stop);
             std::thread::Builder::new()
                 .name("midi".to_owned())
-                .spawn(move || run(player, &clock, delay, &stop))
+                .spawn(move || run(player, &clock, &stop))
                 .expect("the system gives threads")
         };
-        let waker = thread.thread().clone();
-        MidiOutput { events, stats, stop, thread: Some(thread), waker }
+        MidiOutput { events, stats, thread: Some(MidiThread { stop, handle }) }
     }
 
     /// Hands an event to the thread; gives it back when the ring is full.
     pub fn send(&mut self, event: ScheduledEvent) -> Result<(), ScheduledEvent> {
         let sent = self.events.push(event).map_err(|PushError::Full(event)| event);
-        self.waker.unpark();
+        if let Some(thread) = &self.thread {
+            thread.handle.thread().unpark();
+        }
         sent
     }
 
@@ -111,36 +127,26 @@ impl MidiOutput {
     pub fn stats(&self) -> Arc<MidiStats> {
         Arc::clone(&self.stats)
     }
+
+    /// One without a thread, and what it is sent.
+    #[cfg(test)]
+    pub(crate) fn held() -> (MidiOutput, rtrb::Consumer<ScheduledEvent>) {
+        let (events, sent) = RingBuffer::new(RING_CAPACITY);
+        (MidiOutput { events, stats: Arc::default(), thread: None }, sent)
+    }
 }
 
 impl Drop for MidiOutput {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Release);
-        self.waker.unpark();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+        if let Some(MidiThread { stop, handle }) = self.thread.take() {
+            stop.store(true, Ordering::Release);
+            handle.thread().unpark();
+            let _ = handle.join();
         }
     }
 }
 
-/// By how much an output is moved against the clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Delay {
-    /// Wait for the audio device's own latency, so that synth and hardware sound together.
-    pub follow_audio: bool,
-    /// Of the receiver, in microseconds: sent that much earlier.
-    pub receiver_micros: i64,
-}
-
-impl Delay {
-    fn apply(self, due: Instant, clock: &Clock) -> Instant {
-        let due = if self.follow_audio { due + clock.latency() } else { due };
-        let micros = Duration::from_micros(self.receiver_micros.unsigned_abs());
-        if self.receiver_micros > 0 { due.checked_sub(micros).unwrap_or(due) } else { due + micros }
-    }
-}
-
-fn run(mut player: Player, clock: &Clock, delay: Delay, stop: &AtomicBool) {
+fn run(mut player: Player, clock: &Clock, stop: &AtomicBool) {
     let realtime = realtime::raise(realtime::MIDI_PRIORITY).is_ok();
     player.stats().set_realtime(realtime);
     let spin = if realtime { SPIN } else { Duration::ZERO };
@@ -150,7 +156,7 @@ fn run(mut player: Player, clock: &Clock, delay: Delay, stop: &AtomicBool) {
             std::thread::park_timeout(IDLE);
             continue;
         };
-        let due = delay.apply(clock.instant_at(at), clock);
+        let due = clock.instant_at(at) + clock.latency();
         let wait = due.saturating_duration_since(Instant::now()).saturating_sub(spin);
         if !wait.is_zero() {
             std::thread::park_timeout(wait.min(POLL));

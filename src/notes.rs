@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use crate::abc::Pitch;
 use crate::abc::ast::{Tune, Voice};
 use crate::accompany;
-use crate::score::{Carry, Joined, Ornaments, Place, join, measure, perform, unfold};
+use crate::score::{Carry, Joined, Measure, Ornaments, Place, join, measure, perform, swell, unfold};
 use crate::time::Beats;
 
 /// A note from its striking to its end. Times are absolute, in whole notes from the start of the tune.
@@ -60,9 +60,11 @@ fn named(voice: &str, note: Joined) -> PlayedNote {
 
 fn voice_notes(tune: &Tune, voice: &Voice, ornaments: Ornaments) -> Vec<PlayedNote> {
     let mut carry = Carry::of(tune, &voice.id);
+    let mut bars: Vec<Measure> =
+        unfold(tune, voice).into_iter().map(|at| measure(&voice.bars[at], &mut carry).0).collect();
+    swell(&mut bars, &carry.shades);
     let mut start = Beats::ZERO;
-    let bars = unfold(tune, voice).into_iter().map(|at| {
-        let (bar, _) = measure(&voice.bars[at], &mut carry);
+    let bars = bars.into_iter().map(|bar| {
         let from = start;
         start += bar.length;
         (from, perform(Cow::Owned(bar), ornaments))

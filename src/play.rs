@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
-use barline::audio::{AudioDevice, AudioOutput, AudioSpec};
+use barline::audio::AudioDevice;
 use barline::clock::Clock;
 use barline::compose::link::{Link, Spawn};
-use barline::compose::{Composer, Role, Silent};
+use barline::compose::{Composer, Silent};
 use barline::conductor::{Conductor, Pace};
 use barline::engine::Renderer;
 use barline::event::{Command, Event, Level, Message, Playing, Snapshot};
 use barline::journal::{FORMAT, Header, Journal};
-use barline::midi::{self, Channels, Delay, MidiOutput};
 use barline::prompt::{self, Scene};
+use barline::rig::Rig;
 use barline::scheduler::{Outputs, Scheduler};
 use barline::steer::Lexicon;
 use barline::synth::Synth;
@@ -28,6 +28,7 @@ use crate::cli::{Failure, PlayArguments};
 use crate::desk::Desk;
 use crate::kept::Kept;
 use crate::library::{self, Patches};
+use crate::outputs;
 
 /// Plays until the performer quits. Libraries print where they like; all of that goes to the log, and what is said at the end to the terminal.
 pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
@@ -54,7 +55,9 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     }
     let to_screen = events.clone();
     let lexicons = library::lexicon_paths(arguments.lexicon.as_deref(), arguments.prompt.as_deref(), &assets);
-    let (watch, files) = Watch::start(folders(arguments, &assets, &lexicons), move |event| drop(to_screen.send(event)));
+    let rigs = library::rig_paths(arguments.prompt.as_deref(), &assets);
+    let watched = [&lexicons[..], &rigs].concat();
+    let (watch, files) = Watch::start(folders(arguments, &assets, &watched), move |event| drop(to_screen.send(event)));
     let (patches, wrong) = library::patches(&assets.patches);
     for text in wrong {
         say(Level::Error, text);
@@ -65,11 +68,16 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
         }
         Lexicon::default()
     });
-    let in_set = |path: &Path| path.extension().is_none_or(|e| e != "patch" && e != library::LEXICON);
+    let (rig, wrong) = library::rig(&rigs, &patches);
+    for text in wrong {
+        say(Level::Error, text);
+    }
+    let in_set = |path: &Path| path.extension().is_none_or(|e| e != "patch" && e != library::LEXICON && e != "toml");
     let files: Vec<(PathBuf, String)> = files.into_iter().filter(|(path, _)| in_set(path)).collect();
-    let (playing, scene) = first_scene(&files, &patches, &lexicon).ok_or_else(|| no_prompt(arguments, &assets))?;
+    let (playing, scene) =
+        first_scene(&files, &patches, &lexicon, &rig).ok_or_else(|| no_prompt(arguments, &assets))?;
 
-    let (device, port) = outputs(arguments.audio.as_deref(), arguments.midi.as_deref())?;
+    let (device, port) = outputs::find(arguments.audio.as_deref(), arguments.midi.as_deref())?;
     let mut screen =
         Screen::take().map_err(|error| Failure::machine(format!("{error}; `barline render` needs none")))?;
     let (device, trouble) = match device {
@@ -84,16 +92,16 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let (synth, lane) = Synth::new(rate, &[]);
     let (renderer, ring) = Renderer::new(synth);
     let stats = renderer.stats();
-    let audio = AudioOutput::start(device, renderer, Arc::clone(&clock));
-    let midi = scene_output(port, &scene, &clock, &say);
+    let outs = scene.voices.iter().filter_map(|voice| voice.out.as_deref());
+    let (audio, ports) = outputs::start(device, renderer, port, outs, &clock);
     let log = state.as_deref().map(log_in);
     let composer = match &arguments.composer {
         Some(command) => Box::new(Link::start(Spawn::command(command, log))),
         None => composer(model.as_deref(), log, &say),
     };
     let conductor = Conductor::new(&scene, composer, rate, arguments.seed, Pace::Live);
-    let midi_for_all = arguments.midi.is_some();
-    let outputs = Outputs { ring, lane, stats, audio, midi, midi_for_all, patches: patches.clone() };
+    let midi_for_all = arguments.midi.clone();
+    let outputs = Outputs { ring, lane, stats, audio, ports, midi_for_all, patches: patches.clone() };
     let journal = state
         .as_ref()
         .map(|state| Journal::start(sets_in(state), header(arguments, rate, model.as_deref()), events.clone()));
@@ -110,7 +118,20 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let vocabulary = library::vocabulary(model.as_deref());
     let now = (playing.clone(), scene.number);
     let text = String::new();
-    let mut desk = Desk { scheduler, watch, events, patches, vocabulary, lexicon, lexicons, playing: now, text };
+    let mut desk = Desk {
+        scheduler,
+        watch,
+        events,
+        patches,
+        vocabulary,
+        lexicon,
+        lexicons,
+        rig,
+        rigs,
+        playing: now,
+        text,
+        armed: vec![],
+    };
     if !arguments.armed {
         // What the engine will say of itself as soon as it runs.
         let playing = Snapshot { playing: Playing::Playing, ..Snapshot::default() };
@@ -137,34 +158,14 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     ran.map_err(|error| Failure::machine(format!("the terminal: {error}")))
 }
 
-/// A device, or why there is none.
-pub type Device = Result<AudioDevice, String>;
-
-pub fn outputs(audio: Option<&str>, midi: Option<&str>) -> Result<(Device, Option<midi::PortSink>), Failure> {
-    let device = audio_device(audio)?;
-    let port = midi.map(midi::open).transpose();
-    Ok((device, port.map_err(|error| Failure::machine(error.to_string()))?))
-}
-
-/// A device that was asked for by name must be there; without one the default, and where there is none, the clock alone.
-fn audio_device(audio: Option<&str>) -> Result<Device, Failure> {
-    match audio {
-        Some(text) => {
-            let spec: AudioSpec = text.parse().map_err(|error| Failure { message: format!("{error}"), code: 2 })?;
-            AudioDevice::find(&spec).map(Ok).map_err(|error| Failure::machine(error.to_string()))
-        }
-        None => Ok(AudioDevice::find(&AudioSpec::Default).map_err(|error| error.to_string())),
-    }
-}
-
-fn folders(arguments: &PlayArguments, assets: &Assets, lexicons: &[PathBuf]) -> Vec<Folder> {
+fn folders(arguments: &PlayArguments, assets: &Assets, files: &[PathBuf]) -> Vec<Folder> {
     let prompts = match &arguments.prompt {
         Some(path) if path.is_file() => Folder::file(path),
         Some(path) => Folder::prompts(path),
         None => Folder::prompts(&assets.prompts),
     };
-    let lexicons = lexicons.iter().map(|path| Folder::file(path));
-    [prompts, Folder::patches(&assets.patches)].into_iter().chain(lexicons).collect()
+    let files = files.iter().map(|path| Folder::file(path));
+    [prompts, Folder::patches(&assets.patches)].into_iter().chain(files).collect()
 }
 
 fn no_prompt(arguments: &PlayArguments, assets: &Assets) -> Failure {
@@ -180,55 +181,19 @@ fn no_prompt(arguments: &PlayArguments, assets: &Assets) -> Failure {
 }
 
 /// The first file that has a scene. Errors do not keep what can be read from playing.
-fn first_scene(files: &[(PathBuf, String)], patches: &Patches, lexicon: &Lexicon) -> Option<(PathBuf, Arc<Scene>)> {
+fn first_scene(
+    files: &[(PathBuf, String)],
+    patches: &Patches,
+    lexicon: &Lexicon,
+    rig: &Rig,
+) -> Option<(PathBuf, Arc<Scene>)> {
     files.iter().find_map(|(path, text)| {
-        let (scenes, _) = prompt::read(path, text, &library::patch_names(patches), lexicon);
+        let (scenes, _) = prompt::read_with(path, text, &library::patch_names(patches), lexicon, rig);
         Some((path.clone(), Arc::new(scenes.into_iter().next()?)))
     })
 }
 
-/// The MIDI output of a scene that is played.
-fn scene_output(
-    port: Option<midi::PortSink>,
-    scene: &Scene,
-    clock: &Arc<Clock>,
-    say: &dyn Fn(Level, String),
-) -> Option<(MidiOutput, String)> {
-    let percussion: Vec<bool> = scene.voices.iter().map(|voice| voice.role == Role::Drums).collect();
-    let mut channels = Channels::for_voices(&percussion);
-    for (slot, voice) in scene.voices.iter().enumerate() {
-        if let Some(channel) = voice.channel {
-            channels.0[slot] = channel - 1;
-        }
-    }
-    midi_output(port, scene.voices.iter().filter_map(|voice| voice.out.as_deref()), channels, clock, say)
-}
-
-/// The port that was asked for, or else the one that the first of `outs` names.
-pub fn midi_output<'a>(
-    port: Option<midi::PortSink>,
-    mut outs: impl Iterator<Item = &'a str>,
-    channels: Channels,
-    clock: &Arc<Clock>,
-    say: &dyn Fn(Level, String),
-) -> Option<(MidiOutput, String)> {
-    let sink = match (port, outs.find(|out| !out.eq_ignore_ascii_case("synth"))) {
-        (Some(port), _) => port,
-        (None, Some(name)) => match midi::open(name) {
-            Ok(port) => port,
-            Err(error) => {
-                say(Level::Warning, format!("out={name}: {error}; the voice plays its patch"));
-                return None;
-            }
-        },
-        (None, None) => return None,
-    };
-    let name = sink.name().to_owned();
-    let delay = Delay { follow_audio: true, ..Delay::default() };
-    Some((MidiOutput::start(Box::new(sink), channels, Arc::clone(clock), delay), name))
-}
-
-fn composer(model: Option<&Path>, log: Option<PathBuf>, say: &dyn Fn(Level, String)) -> Box<dyn Composer> {
+pub fn composer(model: Option<&Path>, log: Option<PathBuf>, say: &dyn Fn(Level, String)) -> Box<dyn Composer> {
     let silent = |why: &str| -> Box<dyn Composer> {
         say(Level::Warning, format!("{why}; the ladder plays what the text does not"));
         Box::new(Silent)

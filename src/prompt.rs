@@ -3,9 +3,12 @@
 //! A prompt file is plain ABC; what other programs ignore (voice properties, comment lines) is what this module reads.
 
 mod drums;
+mod expression;
 mod form;
+mod hardware;
 mod harmony;
 mod heard;
+mod loudness;
 mod possible;
 mod property;
 mod rhythm;
@@ -18,7 +21,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use form::{Form, Place, Section};
+pub use hardware::Lane;
 pub use harmony::Harmony;
+pub use property::is_property;
 pub use seed::SeedBar;
 pub use voice::{By, Voice};
 
@@ -27,6 +32,7 @@ use crate::abc::key::Key;
 use crate::abc::parse::parse;
 use crate::abc::{Diagnostic, Meter, Severity, Span};
 use crate::compose::OwnWords;
+use crate::rig::Rig;
 use crate::steer::{Lexicon, overruled};
 use crate::time::{Beats, Tempo};
 use section::Parts;
@@ -45,6 +51,8 @@ pub struct Scene {
     pub unit: Beats,
     pub key: Key,
     pub tempo: Option<Tempo>,
+    /// Where that leads, and in how many bars: `Q:1/4=120..140/8`.
+    pub ramp: Option<(Tempo, u32)>,
     /// Bars in a phrase, 1 to 64.
     pub phrase: u32,
     /// In the order of the text; at least one.
@@ -60,6 +68,8 @@ pub struct Scene {
     own: Vec<(usize, Vec<Wish>)>,
     /// What it was read from.
     pub source: Arc<Source>,
+    /// The rig with which it was read.
+    pub rig: Arc<Source>,
 }
 
 /// A text as it was evaluated, all scenes of it.
@@ -101,7 +111,12 @@ impl Scene {
     #[must_use]
     pub fn words_of(&self, voice: usize) -> Vec<(usize, &str, Vec<&'static str>)> {
         let own = self.own.iter().find(|(own, _)| *own == voice).map_or(&[][..], |(_, wishes)| wishes);
-        let meant = self.wishes.iter().chain(own).map(|wish| (wish.from, "", wish.in_force.clone()));
+        let meant = self
+            .wishes
+            .iter()
+            .chain(own)
+            .filter(|wish| wish.steers())
+            .map(|wish| (wish.from, "", wish.in_force.clone()));
         let said = self.words.iter().filter(|words| words.voice.is_none_or(|own| own == voice));
         meant.chain(said.map(|words| (words.from, words.text.as_str(), Vec::new()))).collect()
     }
@@ -118,16 +133,29 @@ impl Scene {
 }
 
 fn in_force(wishes: &[Wish], bar: i64) -> Option<&Wish> {
-    wishes.iter().rfind(|wish| wish.from as i64 <= bar)
+    wishes.iter().rfind(|wish| wish.from as i64 <= bar && wish.steers())
 }
 
 /// Reads a prompt file. Scenes are there even when there are errors: what can be read. `path` decides whether it is ABC or words only (`.txt`).
 /// `patches` are the names that `patch=` may say, `lexicon` knows what words mean.
 #[must_use]
 pub fn read(path: &Path, text: &str, patches: &[String], lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnostic>) {
+    read_with(path, text, patches, lexicon, &Rig::default())
+}
+
+/// The same where there is a rig, whose outputs `out=` may name.
+#[must_use]
+pub fn read_with(
+    path: &Path,
+    text: &str,
+    patches: &[String],
+    lexicon: &Lexicon,
+    rig: &Rig,
+) -> (Vec<Scene>, Vec<Diagnostic>) {
     let source = Arc::new(Source { path: path.to_owned(), text: text.to_owned() });
+    let known = Known { patches, rig };
     if path.extension().is_some_and(|extension| extension == "txt") {
-        return words::scene(&source, lexicon);
+        return words::scene(&source, known, lexicon);
     }
     let (book, mut diagnostics) = parse(text);
     let scenes: Vec<Scene> = book
@@ -136,7 +164,7 @@ pub fn read(path: &Path, text: &str, patches: &[String], lexicon: &Lexicon) -> (
         .enumerate()
         .map(|(at, tune)| {
             let fallback = at as u32 + 1;
-            scene((&source, tune), fallback, patches, lexicon, &mut diagnostics)
+            scene((&source, tune), fallback, known, lexicon, &mut diagnostics)
         })
         .collect();
     if scenes.is_empty() {
@@ -146,6 +174,13 @@ pub fn read(path: &Path, text: &str, patches: &[String], lexicon: &Lexicon) -> (
     }
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     (scenes, diagnostics)
+}
+
+/// What voices may name.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    patches: &'a [String],
+    rig: &'a Rig,
 }
 
 /// Whether an evaluation has to be refused.
@@ -167,7 +202,7 @@ pub fn accepted(scenes: Vec<Scene>, diagnostics: &[Diagnostic], playing: Option<
 fn scene(
     (source, tune): (&Arc<Source>, &Tune),
     fallback: u32,
-    patches: &[String],
+    known: Known<'_>,
     lexicon: &Lexicon,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Scene {
@@ -194,7 +229,7 @@ fn scene(
     let unnamed = VoiceHeader::default();
     let mut voices: Vec<Voice> = names
         .iter()
-        .map(|name| voice::voice(text, top, name, header.voice(name).unwrap_or(&unnamed), patches, diagnostics))
+        .map(|name| voice::voice(text, top, name, header.voice(name).unwrap_or(&unnamed), known, diagnostics))
         .collect();
     let meter = header.meter.unwrap_or(Meter::COMMON);
     let harmony = Harmony::of(&voices, meter);
@@ -206,8 +241,8 @@ fn scene(
         let errors = diagnostics.split_off(before);
         diagnostics.extend(errors.into_iter().filter(|diagnostic| diagnostic.severity != Severity::Error));
     }
-    voices.extend(drums::drums(top, &voices, patches));
-    let words = match &parts {
+    voices.extend(drums::drums(top, &voices, known.patches));
+    let words: Vec<Words> = match &parts {
         // At the top they hold from the start.
         Some(parts) => {
             let words = words::in_comments(parts.top_comments(), &names);
@@ -222,18 +257,20 @@ fn scene(
         unit: header.unit,
         key: header.key,
         tempo: header.tempo.as_ref().and_then(crate::abc::field::TempoMark::tempo),
+        ramp: header.tempo.as_ref().and_then(crate::abc::field::TempoMark::target),
         phrase: phrase(&parts.as_ref().map_or_else(|| tune.directives.clone(), Parts::top_directives), diagnostics),
         wishes: words::wishes(&words, None, lexicon),
         own: words::own(&words, names.len(), lexicon),
-        words,
+        words: loudness::for_the_model(words.clone(), lexicon),
         voices,
         source: Arc::clone(source),
+        rig: Arc::clone(&known.rig.source),
         harmony,
         form: None,
     };
     match parts {
         Some(parts) => {
-            let form = section::form((text, &parts), &scene, &names, patches, lexicon, diagnostics);
+            let form = section::form((text, &parts), (&scene, &words), &names, known, lexicon, diagnostics);
             scene.form = Some(Arc::new(form));
         }
         None if header.order.is_some() => {

@@ -1,13 +1,24 @@
 //! Real-time scheduling for the threads that must be on time. Called once by each of them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 /// `SCHED_FIFO` priorities. MIDI is above audio: it runs for microseconds and its lateness is heard at once.
 pub const AUDIO_PRIORITY: u8 = 60;
 pub const MIDI_PRIORITY: u8 = 65;
+
+/// Whether [`raise`] behaves as on a machine that gives no rights.
+static REFUSED: AtomicBool = AtomicBool::new(false);
+
+/// From now on [`raise`] gives nothing, or gives again what the machine gives: to measure a machine without rights on one that has them.
+pub fn refuse(refused: bool) {
+    REFUSED.store(refused, Ordering::Relaxed);
+}
 
 /// Asks real-time scheduling for the calling thread; the error is one sentence. On Linux also a timer slack of a microsecond,
 /// which needs no rights. Children do not inherit the priority.
 #[cfg(target_os = "linux")]
 pub fn raise(priority: u8) -> Result<(), String> {
+    let refused = REFUSED.load(Ordering::Relaxed);
     // SAFETY: plain system calls on the calling thread, with pointers to locals that outlive them.
     unsafe {
         libc::prctl(libc::PR_SET_TIMERSLACK, 1_000_u64);
@@ -18,7 +29,7 @@ pub fn raise(priority: u8) -> Result<(), String> {
             let mut parameter: libc::sched_param = std::mem::zeroed();
             parameter.sched_priority = priority;
             let policy = libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK;
-            if priority > 0 && libc::sched_setscheduler(0, policy, &raw const parameter) == 0 {
+            if !refused && priority > 0 && libc::sched_setscheduler(0, policy, &raw const parameter) == 0 {
                 return Ok(());
             }
         }
@@ -29,6 +40,9 @@ pub fn raise(priority: u8) -> Result<(), String> {
 /// Asks the highest priority that the system gives to the calling thread; the error is one sentence.
 #[cfg(not(target_os = "linux"))]
 pub fn raise(_priority: u8) -> Result<(), String> {
+    if REFUSED.load(Ordering::Relaxed) {
+        return Err("no real-time rights".to_owned());
+    }
     thread_priority::set_current_thread_priority(thread_priority::ThreadPriority::Max)
         .map_err(|error| format!("no real-time rights: {error:?}"))
 }

@@ -1,6 +1,5 @@
 //! What was committed, as values and as files: bars with their text and who made them, ABC of such bars, and the notes for a MIDI file. Pure.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
@@ -13,9 +12,9 @@ use crate::event::Author;
 use crate::export::{MidiNote, MidiTrack};
 use crate::midi::Channels;
 use crate::prompt::{By, Scene, Voice};
-use crate::score::{Ornaments, join, perform};
+use crate::score::{Joined, Measure, OVERLAP, join};
 use crate::time::{Beats, Frames, Tempo};
-use crate::timeline::{Bar, Cell};
+use crate::timeline::Bar;
 use crate::transport::Transport;
 
 /// Bars on a line of text.
@@ -51,6 +50,9 @@ pub struct Part {
     pub text: String,
     /// Of the notes that are struck in it, by onset, then pitch.
     pub velocities: Vec<u8>,
+    /// Onsets that swing or small variation moves, from the bar's start: where they are written, and where they sound.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub moved: Vec<(Beats, Beats)>,
 }
 
 impl BarRecord {
@@ -66,7 +68,7 @@ impl BarRecord {
             unit: scene.unit,
             key: scene.key,
             tempo: transport.tempo_at(bar.start),
-            parts: scene.voices.iter().zip(&bar.cells).map(|(voice, cell)| part(scene, voice, cell)).collect(),
+            parts: (0..scene.voices.len()).map(|voice| part(bar, voice, transport.tempo_at(bar.start))).collect(),
         }
     }
 
@@ -76,8 +78,10 @@ impl BarRecord {
     }
 }
 
-fn part(scene: &Scene, voice: &Voice, cell: &Cell) -> Part {
-    let struck = cell.measure.notes.iter().filter(|note| !note.tied_from);
+fn part(bar: &Bar, at: usize, tempo: Tempo) -> Part {
+    let (scene, voice, cell) = (&bar.scene, &bar.scene.voices[at], &bar.cells[at]);
+    let (written, moved) = bar.struck(at, tempo);
+    let struck = written.notes.iter().filter(|note| !note.tied_from);
     Part {
         voice: voice.name.clone(),
         role: voice.role,
@@ -91,6 +95,7 @@ fn part(scene: &Scene, voice: &Voice, cell: &Cell) -> Part {
         },
         text: in_unit(scene, voice.role, cell),
         velocities: struck.map(|note| note.velocity).collect(),
+        moved,
     }
 }
 
@@ -152,12 +157,17 @@ fn changes((meter, unit, key, tempo): (Meter, Beats, Key, Tempo), now: &BarRecor
     fields
 }
 
-/// The tempo exactly, in whole counts as the standard has them: of the felt beat, or else of as small a note as it takes.
+/// The tempo exactly, in whole counts as the standard has them: of the felt beat, or else of as small a note as it takes. A tempo that is not of
+/// halves, as one that was tapped, has decimals, three at most.
 fn tempo_mark(meter: Meter, tempo: Tempo) -> String {
     let beat = meter.beat();
     let count = tempo.0 / beat.ratio(Beats::QUARTER);
     if count.is_integer() {
         format!("{beat}={count}")
+    } else if !tempo.0.denom().unsigned_abs().is_power_of_two() {
+        let thousandths = (tempo.0 * 1000).round().to_integer();
+        let decimals = format!("{:03}", thousandths % 1000);
+        format!("1/4={}.{}", thousandths / 1000, decimals.trim_end_matches('0'))
     } else {
         format!("1/{}={}", 4 * tempo.0.denom(), tempo.0.numer())
     }
@@ -197,17 +207,22 @@ mod key_text {
     }
 }
 
-/// A track for each voice that sounds, with the channels that live MIDI would use.
+/// A track for each voice that sounds, with the channels that live MIDI would use. `tempos` are from the start of the first bar.
 #[must_use]
-pub fn tracks(scene: &Scene, bars: &[Bar]) -> Vec<MidiTrack> {
+pub fn tracks(scene: &Scene, bars: &[Bar], tempos: &[(Beats, Tempo)]) -> Vec<MidiTrack> {
     let percussion: Vec<bool> = scene.voices.iter().map(|voice| voice.role == Role::Drums).collect();
     let channels = Channels::for_voices(&percussion);
     let from = bars.first().map_or(Beats::ZERO, |bar| bar.start);
+    let tempo = |at: Beats| tempos.iter().rfind(|(from, _)| *from <= at).map_or(Tempo::DEFAULT, |(_, tempo)| *tempo);
     let track = |(at, voice): (usize, &Voice)| {
-        let notes = join(
-            bars.iter()
-                .map(|bar| (bar.start - from, perform(Cow::Borrowed(&bar.cells[at].measure), Ornaments::Played))),
-        );
+        let played = bars.iter().map(|bar| {
+            let start = bar.start - from;
+            (start, Measure { length: bar.length(), notes: bar.played(at, tempo(start)), ..Measure::default() })
+        });
+        let mut notes = join(played);
+        for at in 0..notes.len() {
+            notes[at].length = until_restruck(&notes[at], &notes[at + 1..]);
+        }
         let notes = notes.into_iter().filter_map(|note| {
             let pitch = u8::try_from(note.pitch.midi()).ok().filter(|pitch| *pitch < 128)?;
             Some(MidiNote { onset: note.onset, length: note.length, pitch, velocity: note.velocity })
@@ -216,6 +231,15 @@ pub fn tracks(scene: &Scene, bars: &[Bar]) -> Vec<MidiTrack> {
         MidiTrack { name: voice.name.clone(), channel, program: voice.program, notes: notes.collect() }
     };
     scene.voices.iter().enumerate().map(track).collect()
+}
+
+/// How long a note lasts; one that is slurred over a bar line ends when it is struck again there. `later` is what is struck after it.
+fn until_restruck(note: &Joined, later: &[Joined]) -> Beats {
+    let end = note.onset + note.length;
+    let again =
+        later.iter().take_while(|other| other.onset < end).find(|other| other.pitch.midi() == note.pitch.midi());
+    let again = again.filter(|again| again.onset > note.onset && end - again.onset <= OVERLAP);
+    again.map_or(note.length, |again| again.onset - note.onset)
 }
 
 #[cfg(test)]
@@ -232,6 +256,9 @@ mod tests {
             ("4/4", "1/4=120", "1/4=120"),
             ("4/4", "3/8=61", "1/8=183"),
             ("2/4", "1/2=60", "1/4=120"),
+            ("4/4", "1/4=92.5", "1/8=185"),
+            ("4/4", "1/4=166.7", "1/4=166.7"),
+            ("6/8", "3/8=61.15", "1/4=91.725"),
         ] {
             let text = format!("X:1\nM:{meter}\nL:1/8\nQ:{written}\nK:C\n");
             let scene = read(Path::new("a.abc"), &text, &[], &crate::steer::Lexicon::default()).0.remove(0);

@@ -79,7 +79,7 @@ pub fn render(
         scene,
         records: bars.iter().map(|bar| BarRecord::of(bar, conductor.transport())).collect(),
         bars,
-        tempos: conductor.transport().tempo_map().map(|(at, tempo)| ((at - from).max(Beats::ZERO), tempo)).collect(),
+        tempos: conductor.transport().tempos(from, conductor.timeline().next_start()),
         samples,
         tally: conductor.tally().clone(),
         messages,
@@ -114,7 +114,7 @@ impl Rendering {
             Format::Wav => write_wav(path, RENDER_RATE, &self.samples),
             Format::Midi => {
                 let meters = [(Beats::ZERO, self.scene.meter)];
-                write_midi(path, &self.tempos, &meters, &record::tracks(&self.scene, &self.bars))
+                write_midi(path, &self.tempos, &meters, &record::tracks(&self.scene, &self.bars, &self.tempos))
             }
             Format::Abc => {
                 std::fs::write(path, record::abc(&self.records)).map_err(|error| ExportError::new(path, &error))

@@ -1,9 +1,12 @@
 //! A recording played again: its events on their frames, for the outputs ([`Player`]) and for files ([`write`]). Pure but for those two.
 
 mod heard;
+mod ports;
 mod room;
 
-pub use heard::{Heard, channels, heard};
+pub use crate::rig::Step;
+pub use heard::{Heard, heard};
+pub use ports::{Sent, sent};
 pub use room::{Player, Told};
 
 use std::collections::VecDeque;
@@ -14,35 +17,27 @@ use std::time::Duration;
 use crate::engine::Renderer;
 use crate::event::{Action, ScheduledEvent};
 use crate::export::{ExportError, WavFile, write_midi};
-use crate::journal::{Line, Recording, Sound};
+use crate::journal::{Line, Recording};
 use crate::record;
 use crate::render::Format;
+use crate::rig::Sound;
 use crate::synth::{Patch, Synth};
 use crate::time::{Frames, SampleRate};
 
 /// From the beginning to the first bar, as in a rendering.
 const LEAD: Duration = Duration::from_millis(80);
-/// Steps leave this long before they are due, which is never later than they did.
+/// Steps leave this long before they are due, and by the latency of boxes more, which is never later than they did.
 const WINDOW: Duration = Duration::from_millis(80);
 /// What rings after the last event.
 const TAIL: Duration = Duration::from_secs(2);
 /// Frames between two looks at what is due, in a file.
 const BLOCK: usize = 256;
 
-/// What is done for the outputs.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Step {
-    Send(ScheduledEvent),
-    /// A slot sounds otherwise from here on.
-    Sound(Sound),
-}
-
-impl Step {
-    fn at(&self) -> Frames {
-        match self {
-            Step::Send(event) => event.at,
-            Step::Sound(sound) => sound.at,
-        }
+/// When a step is.
+fn at(step: &Step) -> Frames {
+    match step {
+        Step::Send(event) => event.at,
+        Step::Sound(sound) => sound.at,
     }
 }
 
@@ -52,6 +47,8 @@ pub struct Steps {
     origin: Frames,
     from: SampleRate,
     rate: SampleRate,
+    /// How long before they are due steps leave.
+    window: Duration,
     /// In the order in which they were recorded.
     left: VecDeque<Step>,
     end: Frames,
@@ -63,15 +60,21 @@ impl Steps {
     pub fn new(recording: &Recording, rate: SampleRate) -> Option<Steps> {
         let from = recording.header.rate;
         let first = recording.bars().first()?.at;
-        let mut steps =
-            Steps { origin: first - from.frames_in(LEAD), from, rate, left: VecDeque::new(), end: Frames(0) };
+        let latency = recording.sounds().map(|sound| sound.latency_ms).max().unwrap_or_default();
+        let latency = Duration::from_millis(latency.into());
+        let origin = first - from.frames_in(LEAD + latency);
+        let window = WINDOW + latency;
+        let mut steps = Steps { origin, from, rate, window, left: VecDeque::new(), end: Frames(0) };
         for line in &recording.lines {
             let step = match line {
                 Line::Sent(event) => Step::Send(ScheduledEvent { at: steps.frame(event.at), ..*event }),
-                Line::Voice(sound) => Step::Sound(Sound { at: steps.frame(sound.at), ..sound.clone() }),
+                Line::Voice(sound) => {
+                    let from = sound.from.map(|from| steps.frame(from));
+                    Step::Sound(Sound { at: steps.frame(sound.at), from, ..sound.clone() })
+                }
                 _ => continue,
             };
-            steps.end = steps.end.max(step.at());
+            steps.end = steps.end.max(at(&step));
             steps.left.push_back(step);
         }
         // Where the recording broke off nothing may hang.
@@ -95,8 +98,8 @@ impl Steps {
 
     /// Takes the steps that have to leave now. They leave in the order in which they were recorded, a flush behind what it takes back.
     pub fn due(&mut self, now: Frames) -> impl Iterator<Item = Step> + '_ {
-        let horizon = now + self.rate.frames_in(WINDOW);
-        std::iter::from_fn(move || if self.left.front()?.at() < horizon { self.left.pop_front() } else { None })
+        let horizon = now + self.rate.frames_in(self.window);
+        std::iter::from_fn(move || if at(self.left.front()?) < horizon { self.left.pop_front() } else { None })
     }
 }
 
@@ -129,7 +132,7 @@ fn write_wav(
     let Some(mut steps) = Steps::new(recording, rate) else { return file.finish() };
     let at_first = |step: &&Step| matches!(step, Step::Sound(sound) if sound.at == Frames(0));
     let mut first: Vec<Option<Arc<Patch>>> = vec![None; crate::prompt::MAX_VOICES];
-    for step in steps.left.iter().take_while(|step| step.at() == Frames(0)).filter(at_first) {
+    for step in steps.left.iter().take_while(|step| at(step) == Frames(0)).filter(at_first) {
         let Step::Sound(sound) = step else { continue };
         first[usize::from(sound.slot.0)] = patch(&sound.patch);
     }

@@ -1,9 +1,11 @@
 //! The scheduler: the thread on which the conductor runs, and the way from it to synth, MIDI and screen.
 //!
-//! Owns the conductor, the ring to the renderer, the patch lane and the MIDI output. Wakes every few milliseconds; what it sends is due
+//! Owns the conductor, the ring to the renderer, the patch lane and the MIDI outputs. Wakes every few milliseconds; what it sends is due
 //! tens of milliseconds later, so its own jitter is never heard.
 
-use std::collections::{HashMap, VecDeque};
+mod desk;
+
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Weak};
@@ -14,13 +16,14 @@ use crate::audio::AudioOutput;
 use crate::clock::Clock;
 use crate::conductor::Conductor;
 use crate::engine::RenderStats;
-use crate::event::{Action, Command, Event, Level, Message, ScheduledEvent, Snapshot, VoiceSlot};
+use crate::event::{Action, Command, Event, Level, Message, ScheduledEvent, Snapshot};
 use crate::journal::{Line, Recorder};
-use crate::midi::MidiOutput;
-use crate::prompt::{MAX_VOICES, Scene, Voice};
+use crate::midi::Ports;
 use crate::realtime;
+use crate::rig::Step;
 use crate::synth::{Patch, PatchLane};
 use crate::time::Frames;
+pub(crate) use desk::Desk;
 
 /// Between two looks at the clock.
 pub(crate) const TICK: Duration = Duration::from_millis(4);
@@ -36,10 +39,9 @@ pub struct Outputs {
     pub lane: PatchLane,
     pub stats: Arc<RenderStats>,
     pub audio: AudioOutput,
-    /// The MIDI output and its port's name.
-    pub midi: Option<(MidiOutput, String)>,
-    /// Whether voices that do not name an output go to MIDI.
-    pub midi_for_all: bool,
+    pub ports: Ports,
+    /// Where voices go that do not name an output: a part of a port's name.
+    pub midi_for_all: Option<String>,
     pub patches: HashMap<String, Arc<Patch>>,
 }
 
@@ -54,15 +56,16 @@ impl Scheduler {
     /// `journal` is where everything is written down.
     #[must_use]
     pub fn start(
-        conductor: Conductor,
+        mut conductor: Conductor,
         outputs: Outputs,
         clock: Arc<Clock>,
         events: Sender<Event>,
         journal: Option<Sender<Line>>,
     ) -> Scheduler {
         let (commands, inbox) = channel();
-        let (conductor, desk) = (Recorder::new(conductor, journal), Desk::new(outputs));
-        let room = Room { conductor, desk, clock, events, inbox, picture: Weak::new(), dressed: None };
+        conductor.set_default_port(outputs.midi_for_all.clone());
+        let (conductor, desk) = (Recorder::new(conductor, journal), Desk::new(outputs, clock.rate()));
+        let room = Room { conductor, desk, clock, events, inbox, picture: Weak::new() };
         let thread = std::thread::Builder::new().name("scheduler".into()).spawn(move || room.run()).ok();
         Scheduler { commands, thread }
     }
@@ -96,18 +99,15 @@ struct Room {
     inbox: Receiver<Command>,
     /// The last picture sent, for as long as nobody has taken it.
     picture: Weak<Snapshot>,
-    /// The scene whose sounds the voices have.
-    dressed: Option<Arc<Scene>>,
 }
 
 impl Room {
     fn run(mut self) {
         // Without rights it runs as it can: its window is far longer than a normal thread oversleeps.
         let _ = realtime::raise(PRIORITY);
-        self.dress();
         let now = self.now();
         let Room { conductor, desk, .. } = &mut self;
-        conductor.begin(now, &mut |event| desk.send(event));
+        conductor.begin(now, &mut |step| desk.take(step));
         let mut picture = Instant::now();
         loop {
             let command = match self.inbox.recv_timeout(TICK) {
@@ -117,14 +117,14 @@ impl Room {
             };
             // A mistake of ours in one turn must not end the show: the next turn goes on with what there is.
             let turn = catch_unwind(AssertUnwindSafe(|| {
+                self.look_at_ports();
                 if let Some(command) = command {
                     self.command(command);
                 }
                 let now = self.now();
                 let Room { conductor, desk, .. } = &mut self;
-                conductor.advance(now, &mut |event| desk.send(event));
-                self.dress();
-                self.desk.flush();
+                conductor.advance(now, &mut |step| desk.take(step));
+                desk.flush();
                 if Instant::now() >= picture {
                     picture = Instant::now() + PICTURE;
                     self.show(now);
@@ -136,7 +136,7 @@ impl Room {
         }
         let now = self.now();
         let Room { conductor, desk, .. } = &mut self;
-        conductor.command(Command::Stop, now, &mut |event| desk.send(event));
+        conductor.command(Command::Stop, now, &mut |step| desk.take(step));
         desk.flush();
         // The synth's releases are heard out; MIDI note-offs leave with the thread's end.
         std::thread::sleep(Duration::from_millis(60));
@@ -149,25 +149,22 @@ impl Room {
 
     fn command(&mut self, command: Command) {
         if let Command::Patch(patch) = &command {
-            self.desk.take_patch(patch, &self.conductor);
+            self.desk.take_patch(patch);
         }
         let now = self.now();
         let Room { conductor, desk, .. } = self;
-        conductor.command(command, now, &mut |event| desk.send(event));
-        self.dress();
+        conductor.command(command, now, &mut |step| desk.take(step));
     }
 
-    /// Gives the voices their sounds, when another scene says so; those that only a coming scene has, before they are needed.
-    fn dress(&mut self) {
-        let (scene, newest) = (self.conductor.scene(), self.conductor.timeline().scene());
-        if !Arc::ptr_eq(scene, newest) {
-            let new = |voice: &Voice| scene.voices.iter().all(|other| other.name != voice.name);
-            self.desk.take_voices(newest.voices.iter().filter(|voice| new(voice)), &self.conductor);
+    /// Ports come and go.
+    fn look_at_ports(&mut self) {
+        let (changes, troubles) = self.desk.look_at_ports();
+        for (port, there) in changes {
+            self.command(Command::Port { port, there });
         }
-        if self.dressed.as_ref().is_none_or(|known| !Arc::ptr_eq(known, scene)) {
-            let scene = Arc::clone(scene);
-            self.desk.take_scene(&scene, &self.conductor);
-            self.dressed = Some(scene);
+        let now = self.now();
+        for text in troubles {
+            self.say(Message { level: Level::Warning, text }, now);
         }
     }
 
@@ -176,7 +173,7 @@ impl Room {
         let at = self.now();
         for event in [Action::Flush, Action::AllNotesOff].map(|action| ScheduledEvent { at, action }) {
             self.conductor.sent(event);
-            self.desk.send(event);
+            self.desk.take(Step::Send(event));
         }
         let text = "the scheduler stumbled and goes on; the log says where".to_owned();
         self.say(Message { level: Level::Error, text }, at);
@@ -188,20 +185,12 @@ impl Room {
         for message in self.conductor.messages(now) {
             let _ = self.events.send(Event::Message(message));
         }
-        if let Some(text) = self.desk.check_midi() {
-            self.say(Message { level: Level::Warning, text }, now);
-        }
         // A screen that is stuck gets one picture when it comes back, not all that it missed; nor are those made.
         if self.picture.strong_count() > 0 {
             return;
         }
         let mut snapshot = self.conductor.snapshot(now);
-        let audio = self.desk.outputs.audio.status();
-        snapshot.audio = audio.trouble.map_or(audio.output.clone(), |trouble| format!("{}: {trouble}", audio.output));
-        snapshot.xruns = audio.xruns;
-        if let Some((_, name)) = &self.desk.outputs.midi {
-            snapshot.midi.clone_from(name);
-        }
+        self.desk.describe(&mut snapshot);
         let snapshot = Arc::new(snapshot);
         self.picture = Arc::downgrade(&snapshot);
         let _ = self.events.send(Event::Snapshot(snapshot));
@@ -211,114 +200,5 @@ impl Room {
     fn say(&mut self, message: Message, now: Frames) {
         self.conductor.said(&message, now);
         let _ = self.events.send(Event::Message(message));
-    }
-}
-
-/// Where events go, voice by voice.
-#[derive(Debug)]
-pub(crate) struct Desk {
-    outputs: Outputs,
-    /// What a full ring did not take.
-    waiting: VecDeque<ScheduledEvent>,
-    to_midi: [bool; MAX_VOICES],
-    /// The patch that each slot plays.
-    assigned: Vec<Option<Arc<Patch>>>,
-    midi_lost: bool,
-}
-
-impl Desk {
-    pub(crate) fn new(outputs: Outputs) -> Desk {
-        let (to_midi, assigned) = ([false; MAX_VOICES], vec![None; MAX_VOICES]);
-        Desk { outputs, waiting: VecDeque::new(), to_midi, assigned, midi_lost: false }
-    }
-
-    pub(crate) fn send(&mut self, event: ScheduledEvent) {
-        let voice = match event.action {
-            Action::NoteOn { voice, .. }
-            | Action::NoteOff { voice, .. }
-            | Action::Control { voice, .. }
-            | Action::Program { voice, .. } => Some(voice),
-            Action::Clock(_) | Action::AllNotesOff | Action::Flush | Action::Panic => None,
-        };
-        let to_midi = voice.is_none_or(|voice| self.to_midi[usize::from(voice.0)]);
-        // A voice may have changed its output while a note of it sounds: whoever holds the note gets its end.
-        let both = voice.is_none() || matches!(event.action, Action::NoteOff { .. });
-        if (to_midi || both)
-            && let Some((midi, _)) = &mut self.outputs.midi
-        {
-            // A full ring means that the thread is gone, and with it its port.
-            let _ = midi.send(event);
-        }
-        if both || !to_midi {
-            self.waiting.push_back(event);
-            self.flush();
-        }
-    }
-
-    pub(crate) fn flush(&mut self) {
-        while let Some(event) = self.waiting.pop_front() {
-            if let Err(rtrb::PushError::Full(event)) = self.outputs.ring.push(event) {
-                self.waiting.push_front(event);
-                break;
-            }
-        }
-    }
-
-    /// Drops what the synth has done with. Now and then.
-    pub(crate) fn collect(&mut self) {
-        self.outputs.lane.collect();
-    }
-
-    /// The next frame that the renderer fills.
-    pub(crate) fn frame(&self) -> Frames {
-        self.outputs.stats.frame()
-    }
-
-    /// Gives each voice of a scene its patch and its output, at once.
-    fn take_scene(&mut self, scene: &Scene, conductor: &Conductor) {
-        self.take_voices(&scene.voices, conductor);
-    }
-
-    fn take_voices<'a>(&mut self, voices: impl IntoIterator<Item = &'a Voice>, conductor: &Conductor) {
-        for voice in voices {
-            if let Some(slot) = conductor.slot(&voice.name) {
-                self.give(slot, &voice.patch, voice.out.as_deref());
-            }
-        }
-    }
-
-    /// Gives a slot its patch and its output, as `patch=` and `out=` say, at once.
-    pub(crate) fn give(&mut self, slot: VoiceSlot, patch: &str, out: Option<&str>) {
-        let at = usize::from(slot.0);
-        self.to_midi[at] = self.outputs.midi.is_some()
-            && !self.midi_lost
-            && match out {
-                Some(out) => !out.eq_ignore_ascii_case("synth"),
-                None => self.outputs.midi_for_all,
-            };
-        if let Some(patch) = self.outputs.patches.get(patch) {
-            let same = self.assigned[at].as_ref().is_some_and(|assigned| Arc::ptr_eq(assigned, patch));
-            if !same && self.outputs.lane.assign(slot, patch).is_ok() {
-                self.assigned[at] = Some(Arc::clone(patch));
-            }
-        }
-    }
-
-    /// A new version of a patch: for those who play it.
-    fn take_patch(&mut self, patch: &Arc<Patch>, conductor: &Conductor) {
-        self.outputs.patches.insert(patch.name().to_owned(), Arc::clone(patch));
-        let scene = Arc::clone(conductor.scene());
-        self.take_scene(&scene, conductor);
-    }
-
-    /// When the port has gone, its voices play on the synth; the sentence is for the performer.
-    pub(crate) fn check_midi(&mut self) -> Option<String> {
-        let (midi, name) = self.outputs.midi.as_ref()?;
-        if self.midi_lost || !midi.stats().lost() {
-            return None;
-        }
-        self.midi_lost = true;
-        self.to_midi = [false; MAX_VOICES];
-        Some(format!("the MIDI port {name} is gone; its voices play on the synth"))
     }
 }

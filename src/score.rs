@@ -5,7 +5,9 @@ use crate::abc::{Pitch, Span, chord};
 use crate::time::Beats;
 
 mod carry;
+mod dynamics;
 mod exact;
+mod expression;
 mod join;
 mod measure;
 mod ornament;
@@ -13,7 +15,9 @@ mod surplus;
 mod unfold;
 
 pub use carry::{Carry, Propagation};
+pub use dynamics::{LOUDER, Shade, swell};
 pub(crate) use exact::summable;
+pub use expression::{Expression, Human, OVERLAP, Setting, Swing, play, written};
 pub use join::{Joined, join};
 pub use measure::measure;
 pub use ornament::{Figure, Ornament, Ornaments, perform};
@@ -51,9 +55,16 @@ pub struct Note {
 
 /// What is to be done with a note besides striking and holding it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each mark may stand beside every other")]
 pub struct Marks {
     /// It sounds half its length.
     pub staccato: bool,
+    /// It sounds its whole length, whatever the voice's gate is.
+    pub tenuto: bool,
+    /// A slur joins it to the next note.
+    pub slurred: bool,
+    /// Its velocity is said: the metre gives it no accent.
+    pub fixed: bool,
     /// The measure's graces at its onset lead to it, and take their time from it.
     pub graced: bool,
     pub ornament: Option<Ornament>,
@@ -97,6 +108,12 @@ impl Note {
         let (marks, place) = (Marks::default(), Place::default());
         Note { onset, length, pitch, velocity, tied_from: false, tied_to: false, marks, place }
     }
+
+    /// The same with its velocity as it is, on every beat.
+    #[must_use]
+    pub fn fixed(self) -> Note {
+        Note { marks: Marks { fixed: true, ..self.marks }, ..self }
+    }
 }
 
 /// The velocity of `mf`, which holds until the text says otherwise (ABC 2.1, 4.14).
@@ -129,10 +146,10 @@ impl Measure {
         tune(self).eq(tune(other))
     }
 
-    /// Whether anything is to be done with a note besides striking and holding it.
+    /// Whether a note has a mark that is written with it, and that [`perform`] plays: staccato, graces, an ornament.
     #[must_use]
     pub fn is_marked(&self) -> bool {
-        self.notes.iter().any(|note| note.marks != Marks::default())
+        self.notes.iter().any(|note| note.marks.staccato || note.marks.graced || note.marks.ornament.is_some())
     }
 
     /// The pitches that a tie holds into the next bar.

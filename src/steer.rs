@@ -8,12 +8,14 @@ pub mod control;
 mod degree;
 mod facts;
 mod lexicon;
+mod loudness;
 mod reader;
 mod stem;
 mod text;
 
 pub use facts::{Certainty, Fact, Facts};
 pub use lexicon::{DEFAULT, Lexicon};
+pub use loudness::{Loudness, Turn};
 
 use reader::Reader;
 use text::Text;
@@ -30,6 +32,8 @@ pub struct Steering {
     pub refused: Vec<&'static str>,
     /// A control word that was said and the later one that took its place.
     pub overruled: Vec<(&'static str, &'static str)>,
+    /// What is said of loudness, in the order of the text.
+    pub loudness: Vec<Loudness>,
     pub facts: Facts,
     /// What means nothing here, folded to lower case, each once; not more than anybody would read.
     pub not_understood: Vec<String>,
@@ -49,6 +53,13 @@ pub fn steer<S: AsRef<str>>(lines: &[S], lexicon: &Lexicon) -> Steering {
 }
 
 impl Steering {
+    /// Whether loudness is all that is said.
+    #[must_use]
+    pub fn is_loudness(&self) -> bool {
+        let alone = Steering { loudness: self.loudness.clone(), ..Steering::default() };
+        !self.loudness.is_empty() && *self == alone
+    }
+
     /// The control words that hold where this is said after `before`: it replaces within each band.
     #[must_use]
     pub fn after(&self, before: &[&'static str]) -> Vec<&'static str> {

@@ -7,6 +7,9 @@ mod changes;
 mod evaluation;
 mod force;
 mod kept;
+mod loudness;
+mod phrase;
+mod played;
 mod question;
 mod sounding;
 mod stage;
@@ -49,6 +52,10 @@ pub struct Bar {
     pub at: i64,
     /// One for each voice of the scene.
     pub cells: Vec<Cell>,
+    /// What words add to the velocities of each voice, at the bar's start and at its end.
+    loudness: Vec<[i16; 2]>,
+    /// Of the set.
+    seed: u64,
 }
 
 impl Bar {
@@ -87,7 +94,8 @@ impl Timeline {
     #[must_use]
     pub fn new(scene: Arc<Scene>, seed: u64) -> Timeline {
         let voices = vec![Origin { bar: 1, first: 0 }; scene.voices.len()];
-        let now = InForce { scene, revision: Revision(1), from: 1, origin: 1, fresh: true, voices };
+        let loudness = loudness::begin(None, &scene, 1, 1);
+        let now = InForce { scene, revision: Revision(1), from: 1, origin: 1, fresh: true, voices, loudness };
         Timeline {
             now,
             coming: Vec::new(),
@@ -251,8 +259,9 @@ impl Timeline {
         }
         self.stage.forget_before(self.next);
         let length = scene.bar_length();
-        let at = self.now.place(self.next).bar;
-        self.bars.push(Bar { number: self.next, start: self.start, scene, at, cells });
+        let (at, seed) = (self.now.place(self.next).bar, self.seed);
+        let loudness = (0..cells.len()).map(|voice| loudness::ends(&self.now, self.next, voice)).collect();
+        self.bars.push(Bar { number: self.next, start: self.start, scene, at, cells, loudness, seed });
         self.next += 1;
         self.start += length;
         while self.coming.first().is_some_and(|coming| coming.from <= self.next) {

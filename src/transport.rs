@@ -1,5 +1,7 @@
 //! The transport: tempo and the one place that turns [`Beats`] into [`Frames`]. Pure; owned by the scheduler.
 
+pub mod follow;
+
 use num_rational::Ratio;
 
 use crate::time::{Beats, Frames, SampleRate, Tempo};
@@ -12,7 +14,16 @@ struct Anchor {
     tempo: Tempo,
 }
 
-/// A map from musical time to sample time, in pieces of constant tempo. Each frame is computed from its piece's start, so rounding never adds up.
+/// A ramp is a row of pieces of this length, each at the tempo that a straight line has in its middle: at 120 a piece is an eighth of a second,
+/// over which no ramp of a set changes audibly.
+const PIECE: Beats = Beats::SIXTEENTH;
+/// The tempo of a piece is a multiple of 1/64 crotchet a minute, so that it can be written as a fraction wherever tempos are.
+const FINENESS: i64 = 64;
+/// Bits behind the point in which the length of a ramp is summed up: after a thousand pieces it is right to a millionth of a frame.
+const FRACTION: u32 = 32;
+
+/// A map from musical time to sample time, in pieces of constant tempo. Each frame is computed from its piece's start, and the start of each
+/// piece of a ramp from that of the ramp, so rounding never adds up.
 #[derive(Clone, Debug)]
 pub struct Transport {
     rate: SampleRate,
@@ -35,12 +46,28 @@ impl Transport {
     /// The tempo at a time.
     #[must_use]
     pub fn tempo_at(&self, beats: Beats) -> Tempo {
-        self.anchor(|anchor| anchor.beats <= beats).tempo
+        self.anchor(beats).tempo
     }
 
-    /// Tempo changes so far: where, and what.
-    pub fn tempo_map(&self) -> impl Iterator<Item = (Beats, Tempo)> + '_ {
-        self.anchors.iter().map(|anchor| (anchor.beats, anchor.tempo))
+    /// The tempo that all changes lead to.
+    #[must_use]
+    pub fn last_tempo(&self) -> Tempo {
+        self.anchors[self.anchors.len() - 1].tempo
+    }
+
+    /// Tempo changes so far and those that are laid out ahead: on which frame, where, and what.
+    pub fn tempo_map(&self) -> impl Iterator<Item = (Frames, Beats, Tempo)> + '_ {
+        self.anchors.iter().map(|anchor| (anchor.frame, anchor.beats, anchor.tempo))
+    }
+
+    /// The tempos of a stretch of music, with their times from its start.
+    #[must_use]
+    pub fn tempos(&self, from: Beats, to: Beats) -> Vec<(Beats, Tempo)> {
+        let within = self.anchors.iter().filter(|anchor| from < anchor.beats && anchor.beats < to);
+        let mut tempos = vec![(Beats::ZERO, self.tempo_at(from))];
+        tempos.extend(within.map(|anchor| (anchor.beats - from, anchor.tempo)));
+        tempos.dedup_by_key(|(_, tempo)| *tempo);
+        tempos
     }
 
     /// The tempo from `beats` on; later changes are forgotten.
@@ -50,37 +77,65 @@ impl Transport {
         self.anchors.push(Anchor { beats, frame, tempo });
     }
 
-    /// Moves musical time `beats` to `frame`, as when playing starts again after a stop.
-    pub fn restart(&mut self, beats: Beats, frame: Frames) {
-        let tempo = self.tempo_at(beats);
+    /// From the tempo at `beats` to `to` at `end`, in a straight line over musical time ([`PIECE`]); later changes are forgotten.
+    pub fn ramp(&mut self, beats: Beats, to: Tempo, end: Beats) {
+        let (from, frame) = (self.tempo_at(beats), self.frame_of(beats));
         self.anchors.retain(|anchor| anchor.beats < beats);
+        let (mut at, mut passed) = (beats, 0_i128);
+        let frame_after = |passed: i128| Frames(frame.0 + ((passed + (1 << (FRACTION - 1))) >> FRACTION) as i64);
+        while at < end {
+            let next = (at + PIECE).min(end);
+            let share = ((at - beats) + (next - beats)).ratio((end - beats) * 2);
+            let tempo = from.0 + (to.0 - from.0) * share;
+            let tempo = Tempo(Ratio::new((tempo * FINENESS).round().to_integer().max(1), FINENESS));
+            self.anchors.push(Anchor { beats: at, frame: frame_after(passed), tempo });
+            let (above, below) = self.frames(next - at, tempo);
+            passed += (above << FRACTION) / below;
+            at = next;
+        }
+        self.anchors.push(Anchor { beats: at, frame: frame_after(passed), tempo: to });
+    }
+
+    /// Moves musical time `beats` to `frame`, as when playing starts again after a stop; what is laid out behind it moves along.
+    pub fn restart(&mut self, beats: Beats, frame: Frames) {
+        let (tempo, before) = (self.tempo_at(beats), self.frame_of(beats));
+        let at = self.anchors.partition_point(|anchor| anchor.beats < beats);
+        let behind = self.anchors.split_off(at).into_iter().filter(|anchor| anchor.beats > beats);
+        let behind: Vec<Anchor> =
+            behind.map(|anchor| Anchor { frame: anchor.frame - before + frame, ..anchor }).collect();
         self.anchors.push(Anchor { beats, frame, tempo });
+        self.anchors.extend(behind);
     }
 
     /// The frame on which `beats` falls, rounded to the nearest.
     #[must_use]
     pub fn frame_of(&self, beats: Beats) -> Frames {
-        let anchor = self.anchor(|anchor| anchor.beats <= beats);
-        let passed = beats - anchor.beats;
+        let anchor = self.anchor(beats);
+        let (above, below) = self.frames(beats - anchor.beats, anchor.tempo);
+        Frames(anchor.frame.0 + ((2 * above + below).div_euclid(2 * below)) as i64)
+    }
+
+    /// How many frames last so long at a tempo, as a fraction.
+    fn frames(&self, passed: Beats, tempo: Tempo) -> (i128, i128) {
         // whole notes × 4 crotchets × 60 s × frames/s ÷ (crotchets/min), in 128 bits: no set is long enough to overflow.
         let (n, d) = (i128::from(passed.numerator()), i128::from(passed.denominator()));
-        let (tempo_n, tempo_d) = (i128::from(*anchor.tempo.0.numer()), i128::from(*anchor.tempo.0.denom()));
-        let numerator = n * 240 * i128::from(self.rate.0) * tempo_d;
-        let denominator = d * tempo_n;
-        Frames(anchor.frame.0 + ((2 * numerator + denominator).div_euclid(2 * denominator)) as i64)
+        let (tempo_n, tempo_d) = (i128::from(*tempo.0.numer()), i128::from(*tempo.0.denom()));
+        (n * 240 * i128::from(self.rate.0) * tempo_d, d * tempo_n)
     }
 
     /// The musical time of a frame, to the 1/1920 of a whole note below: for display.
     #[must_use]
     pub fn beats_at(&self, frame: Frames) -> Beats {
-        let anchor = self.anchor(|anchor| anchor.frame <= frame);
+        // After a stop in the middle of a ramp frames come again that it had laid out: the later anchor counts.
+        let anchor = self.anchors.iter().rev().find(|anchor| anchor.frame <= frame).unwrap_or(&self.anchors[0]);
         let passed = (frame - anchor.frame).0 as f64;
         let per_whole = 240.0 * f64::from(self.rate.0) / anchor.tempo.quarters_per_minute();
         anchor.beats + Beats::new((passed / per_whole * 1920.0).floor() as i64, 1920)
     }
 
-    fn anchor(&self, reached: impl Fn(&Anchor) -> bool) -> &Anchor {
-        self.anchors.iter().rev().find(|anchor| reached(anchor)).unwrap_or(&self.anchors[0])
+    fn anchor(&self, beats: Beats) -> &Anchor {
+        let reached = self.anchors.partition_point(|anchor| anchor.beats <= beats);
+        &self.anchors[reached.saturating_sub(1)]
     }
 }
 
@@ -119,5 +174,70 @@ mod tests {
         transport.restart(Beats::WHOLE * 4, Frames(10_000_000));
         assert_eq!(transport.frame_of(Beats::WHOLE * 4), Frames(10_000_000));
         assert_eq!(transport.tempo_at(Beats::WHOLE * 5), crotchets(200));
+    }
+
+    #[test]
+    fn a_ramp_is_a_straight_line_and_takes_its_time() {
+        // From, to, bars of 4/4; seconds by the integral of 240 / tempo over the bars: 240 × bars × ln(to / from) / (to - from).
+        for (from, to, bars) in [(120, 140, 8), (140, 60, 4), (90, 91, 64), (60, 240, 1)] {
+            let mut transport = Transport::new(SampleRate(48_000), Frames(7), crotchets(from));
+            let (start, end) = (Beats::WHOLE * 3, Beats::WHOLE * (3 + bars));
+            let begins = transport.frame_of(start);
+            transport.ramp(start, crotchets(to), end);
+            assert_eq!((transport.frame_of(start), transport.tempo_at(end)), (begins, crotchets(to)));
+            let seconds = (transport.frame_of(end) - begins).0 as f64 / 48_000.0;
+            let (a, b) = (from as f64, to as f64);
+            let expected = 240.0 * bars as f64 * (b / a).ln() / (b - a);
+            assert!((seconds / expected - 1.0).abs() < 1e-3, "{seconds} s, by the integral {expected} s");
+            // Halfway the tempo is halfway.
+            let middle = transport.tempo_at(start + (end - start).scale(Ratio::new(1, 2))).quarters_per_minute();
+            assert!(
+                (middle - f64::midpoint(a, b)).abs() <= (b - a).abs() / (32 * bars) as f64 + 1.0 / 64.0,
+                "{middle}"
+            );
+            // Each frame comes once, and every time is read back.
+            let frames: Vec<Frames> = (0..bars * 192).map(|n| transport.frame_of(start + Beats::new(n, 192))).collect();
+            assert!(frames.is_sorted());
+            for n in 0..bars * 64 {
+                let beats = start + Beats::new(n, 64);
+                let back = transport.beats_at(transport.frame_of(beats));
+                assert!((back - beats).to_f64().abs() <= 1.0 / 1920.0, "{beats} came back as {back}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_rounding_adds_up_over_a_ramp() {
+        let mut transport = Transport::new(SampleRate(44_100), Frames(0), crotchets(97));
+        transport.ramp(Beats::ZERO, crotchets(173), Beats::WHOLE * 256);
+        let anchors: Vec<(Frames, Beats, Tempo)> = transport.tempo_map().collect();
+        assert_eq!(anchors.len(), 256 * 16 + 1);
+        let mut passed = 0.0;
+        for pieces in anchors.windows(2) {
+            let [(frame, beats, tempo), (_, next, _)] = pieces else { unreachable!() };
+            assert!((passed - frame.0 as f64).abs() < 0.501, "{beats}: frame {} for {passed}", frame.0);
+            passed += (*next - *beats).to_f64() * 240.0 * 44_100.0 / tempo.quarters_per_minute();
+        }
+    }
+
+    #[test]
+    fn what_comes_later_replaces_a_ramp_and_a_stop_moves_it() {
+        let ramped = || {
+            let mut transport = Transport::new(SampleRate(48_000), Frames(0), crotchets(120));
+            transport.ramp(Beats::WHOLE, crotchets(140), Beats::WHOLE * 9);
+            transport
+        };
+        let mut transport = ramped();
+        let before: Vec<Frames> = (0..64).map(|n| transport.frame_of(Beats::new(n, 16))).collect();
+        transport.set_tempo(Beats::WHOLE * 4, crotchets(100));
+        assert_eq!((0..64).map(|n| transport.frame_of(Beats::new(n, 16))).collect::<Vec<_>>(), before);
+        assert_eq!((transport.tempo_at(Beats::WHOLE * 8), transport.last_tempo()), (crotchets(100), crotchets(100)));
+        let (still, mut moved) = (ramped(), ramped());
+        moved.restart(Beats::WHOLE * 4, still.frame_of(Beats::WHOLE * 4) + Frames(1_000));
+        for n in 64..200 {
+            let beats = Beats::new(n, 16);
+            assert_eq!(moved.frame_of(beats), still.frame_of(beats) + Frames(1_000), "{beats}");
+        }
+        assert_eq!(moved.frame_of(Beats::WHOLE * 3), still.frame_of(Beats::WHOLE * 3));
     }
 }

@@ -219,6 +219,25 @@ fn a_lexicon_is_checked_and_used() {
     assert_eq!(ran.code, Some(2), "{ran:?}");
 }
 
+#[test]
+fn a_rig_is_checked_and_used() {
+    let place = Place::new();
+    let prompt = place.write("a.abc", "X:1\nM:4/4\nL:1/4\nK:C\nV:a by=loop grit=20..110/8 out=box\n[V:a] CDEF |\n");
+    let ran = place.run(["check", text(&prompt)]);
+    assert!(ran.code == Some(0) && ran.out.contains("a.abc:5:13: warning: grit= is not known here"), "{ran:?}");
+    let rig = place.write("rig.toml", "box = { port = \"Box\", cc = { grit = 43 } }\n");
+    let ran = place.run(["check", text(&rig), text(&prompt)]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{ran:?}");
+    let rig = place.write("rig.toml", "box = { cc = { grit = 430 } }\n");
+    let ran = place.run(["check", text(&rig)]);
+    let name = text(&rig);
+    let said = format!(
+        "{name}:1:1: error: 'box' has no port (as in bass = {{ port = \"Minilogue\", channel = 2 }})\n\
+         {name}:1:23: error: controllers go from 0 to 119\n"
+    );
+    assert_eq!((ran.code, ran.out), (Some(1), said));
+}
+
 /// A bar of half a second.
 const JOURNAL: &str = r#"{"header":{"format":1,"barline":"0.1.0","began":"2026-01-01T20:00:00+01:00","seed":1,"rate":48000,"model":null}}
 {"voice":{"at":0,"slot":0,"name":"lead","role":"lead","patch":"lost","gain":1.0,"pan":0.0}}
@@ -453,7 +472,7 @@ fn a_rehearsal_is_printed_and_written() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let lines: Vec<&str> = ran.out.lines().collect();
     assert_eq!(lines.len(), 5 + 2, "{}", ran.out);
-    let last = r#"{"bar":2,"beat":"5/3","voice":"lead","pitch":74,"velocity":90,"length":"1/8","by":"text"}"#;
+    let last = r#"{"bar":2,"beat":"5/3","voice":"lead","pitch":74,"velocity":82,"length":"1/8","by":"text"}"#;
     assert_eq!(lines[6], last);
     assert!(outputs.iter().all(|path| path.metadata().expect("a file").len() > 50));
     let written = std::fs::read_to_string(&outputs[2]).expect("text");

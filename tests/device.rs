@@ -25,7 +25,7 @@ fn the_default_device_plays_and_keeps_the_clock() {
         let note = Action::NoteOn { voice: VoiceSlot(0), pitch: 60 + beat as u8, velocity: 90 };
         ring.push(ScheduledEvent { at, action: note }).expect("room");
     }
-    let output = AudioOutput::start(device, renderer, Arc::clone(&clock));
+    let output = AudioOutput::start(device, renderer, None, Arc::clone(&clock));
     while stats.frame() < Frames(2 * i64::from(rate.0)) {
         assert_eq!(output.status().trouble, None);
         std::thread::sleep(Duration::from_millis(20));

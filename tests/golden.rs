@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use barline::abc::decode;
 use barline::abc::report::full;
 use barline::check::check_file;
+use barline::rig::Rig;
 use program::Place;
 
 const FOLDER: &str = "tests/golden";
@@ -52,7 +53,7 @@ fn mistakes_are_named_and_the_rest_plays() {
 fn said(path: &Path, name: &str) -> String {
     let text = decode(std::fs::read(path).expect("a file"));
     let patches = ["pluck", "reed", "sub"].map(String::from);
-    let diagnostics = check_file(path, &text, &patches);
+    let diagnostics = check_file(path, &text, &patches, &Rig::default());
     full(&diagnostics, name, &text).collect::<Vec<_>>().join("\n\n")
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use barline::rig::Rig;
+
 const README: &str = include_str!("../README.md");
 
 /// What stands between `<!-- name -->` and `<!-- /name -->`.
@@ -41,7 +43,7 @@ fn the_prompts_are_right() {
     assert!(prompts.len() >= 2);
     for prompt in prompts {
         let patches = ["pluck", "reed", "sub"].map(String::from);
-        let said = barline::check::check_file(Path::new("set.abc"), prompt, &patches);
+        let said = barline::check::check_file(Path::new("set.abc"), prompt, &patches, &Rig::default());
         let said: Vec<String> = said.iter().map(|said| said.display("set.abc", prompt)).collect();
         assert_eq!(said, [""; 0], "{prompt}");
     }
@@ -50,7 +52,7 @@ fn the_prompts_are_right() {
 #[test]
 fn what_cannot_be_met_is_said_as_the_program_says_it() {
     let prompt = "X:1\nM:4/4\nK:C\nV:ch\nV:lead by=model grid=1/4 notes=9-12\nV:bass range=C,,..C scale=F chart=strong\n[V:ch] \"C\"x8 |\n";
-    let said = barline::check::check_file(Path::new("set.abc"), prompt, &[]);
+    let said = barline::check::check_file(Path::new("set.abc"), prompt, &[], &Rig::default());
     let said: Vec<String> = said.iter().map(|said| said.display("set.abc", prompt)).collect();
     assert_eq!(block("unmet").trim_matches('`').trim(), said.join("\n"));
 }

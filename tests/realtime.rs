@@ -5,8 +5,8 @@ use std::time::Duration;
 use assert_no_alloc::{AllocDisabler, assert_no_alloc, violation_count};
 use barline::engine::Renderer;
 use barline::event::{Action, ClockMessage, ScheduledEvent, VoiceSlot};
-use barline::midi::{Channels, MidiError, MidiSink, Player};
-use barline::synth::{Patch, Synth};
+use barline::midi::{MidiError, MidiSink, Player};
+use barline::synth::{CLICK, Patch, Synth};
 use barline::time::{Frames, SampleRate};
 use proptest::prelude::*;
 
@@ -14,9 +14,6 @@ use proptest::prelude::*;
 static ALLOCATOR: AllocDisabler = AllocDisabler;
 
 const RATE: SampleRate = SampleRate(48_000);
-
-/// Full level on the first sample.
-const CLICK: &str = "adsr(0, 0, 1, 0.005) * 0.5";
 
 fn patch(text: &str) -> Patch {
     Patch::parse("test", text).expect("a patch")
@@ -101,7 +98,7 @@ impl MidiSink for Counter {
 #[test]
 fn the_midi_loop_leaves_the_heap_alone() {
     let (mut ring, consumer) = rtrb::RingBuffer::new(4096);
-    let mut player = Player::new(Box::new(Counter(0)), Channels::for_voices(&[]), consumer, RATE);
+    let mut player = Player::new(Box::new(Counter(0)), consumer, RATE);
     let mut violations = 0;
     for turn in 0..300_i64 {
         for note in 0..20 {

@@ -9,8 +9,12 @@ use std::path::{Path, PathBuf};
 
 use barline::compose::script::Script;
 use barline::compose::{Composer, Silent};
+use barline::event::Action;
+use barline::journal::Recording;
 use barline::rehearse::{Given, Rehearsal, Set, Told, rehearse};
+use barline::replay::{Sent, sent};
 use barline::steer::Lexicon;
+use barline::time::Beats;
 
 const FOLDER: &str = "tests/sets";
 
@@ -41,6 +45,30 @@ fn of_file(name: &str, script: &str) -> Vec<Told> {
     let done = play(script, composer(name), &read);
     assert_eq!(done.fault, None, "{name}");
     done.told
+}
+
+/// What went to MIDI ports, message by message: the bar in which it left, how long after its beginning, channel and bytes behind the status.
+/// Before that how voices sounded, as it stands in the journal.
+fn to_ports(recording: &Recording) -> Vec<String> {
+    let bars = recording.bars();
+    let messages = sent(recording);
+    if messages.is_empty() {
+        return Vec::new();
+    }
+    let line = |Sent { port, event }: Sent| {
+        let bar = bars.iter().rev().find(|bar| bar.at <= event.at).or(bars.first()).expect("a bar");
+        let ms = (event.at - bar.at).0 as f64 / f64::from(recording.header.rate.0) * 1000.0;
+        let (channel, message) = match event.action {
+            Action::NoteOn { voice, pitch, velocity } => (voice, format!("on {pitch} {velocity}")),
+            Action::NoteOff { voice, pitch } => (voice, format!("off {pitch}")),
+            Action::Control { voice, controller, value } => (voice, format!("control {controller} {value}")),
+            Action::Program { voice, program } => (voice, format!("program {program}")),
+            other => panic!("{other:?} is for all ports"),
+        };
+        format!("{port:10} bar {} {ms:+7.1} ms  channel {:2}  {message}", bar.number, channel.0 + 1)
+    };
+    let sounds = recording.sounds().map(|sound| serde_json::to_string(sound).expect("JSON"));
+    sounds.chain(messages.into_iter().map(line)).collect()
 }
 
 fn script(name: &str) -> String {
@@ -82,8 +110,10 @@ fn sets_are_heard_as_they_were() {
     settings.set_omit_expression(true);
     settings.bind(|| {
         for name in &files("set") {
-            let lines: Vec<String> =
-                of_file(name, &script(name)).iter().map(|told| serde_json::to_string(told).expect("JSON")).collect();
+            let done = play(&script(name), composer(name), &read);
+            assert_eq!(done.fault, None, "{name}");
+            let told = done.told.iter().map(|told| serde_json::to_string(told).expect("JSON"));
+            let lines: Vec<String> = told.chain(to_ports(&done.recording)).collect();
             insta::assert_snapshot!(name.as_str(), lines.join("\n"));
         }
     });
@@ -179,6 +209,30 @@ fn another_scene_begins_on_the_line_that_was_said() {
         voice("kit", &told).iter().map(|told| if let Told::Note { bar, .. } = told { *bar } else { 0 }).collect();
     assert_eq!(bars, [5, 5, 6, 6, 7, 7, 7, 8, 8, 8]);
     assert!(notes(&told).iter().all(|told| !matches!(told, Told::Note { by: "ladder", .. })), "nobody was late");
+}
+
+#[test]
+fn a_drop_falls_silent_and_comes_back_on_the_line() {
+    let told = notes(&of_file("drop", &script("drop")));
+    let (mut last, mut first) = (BTreeSet::new(), BTreeSet::new());
+    for note in &told {
+        let Told::Note { bar, beat, voice, length, .. } = note else { continue };
+        if voice == "riser" {
+            assert!((9..17).contains(bar), "{note:?}");
+            continue;
+        }
+        assert!(!(9..17).contains(bar), "{note:?}");
+        let end = Beats::WHOLE * (bar - 1) + Beats::QUARTER.scale(beat - 1) + *length;
+        if *bar < 9 && end >= Beats::WHOLE * 8 {
+            last.insert((voice.as_str(), end));
+        }
+        if *bar == 17 && *beat == 1.into() {
+            first.insert(voice.as_str());
+        }
+    }
+    // Bass and lead tie over the line.
+    assert_eq!(last, ["bass", "kit", "lead"].map(|voice| (voice, Beats::WHOLE * 8)).into());
+    assert_eq!(first, ["bass", "kit", "lead"].into());
 }
 
 /// A fault ends the set there, with its place in the script; what was heard before is heard.

@@ -24,6 +24,10 @@ fn cell(text: &str, by: Author) -> Cell {
 }
 
 /// Bar 12 of a piece for two voices, at its third beat.
+fn voice(name: String, muted: bool) -> VoiceStatus {
+    VoiceStatus { name, muted, soloed: false, gain: 1.0 }
+}
+
 fn snapshot() -> Snapshot {
     let bar = |number, state, lead| BarView { number, state, cells: vec![Some(cell("D,8", Author::Text)), lead] };
     Snapshot {
@@ -38,7 +42,7 @@ fn snapshot() -> Snapshot {
         audio: "alsa:default 48000 Hz".into(),
         midi: "none".into(),
         heard_from: Some(14),
-        voices: ["bass", "lead"].map(|name| VoiceStatus { name: name.into(), muted: false }).into(),
+        voices: ["bass", "lead"].map(|name| voice(name.into(), false)).into(),
         bars: vec![
             bar(10, BarState::Played, Some(cell("a8", Author::Model))),
             bar(11, BarState::Played, Some(cell("g8", Author::Model))),
@@ -195,10 +199,36 @@ fn the_edit_is_counted_down_in_bars_then_beats() {
 }
 
 #[test]
+fn the_status_says_whose_tempo_it_is_and_what_is_armed() {
+    let mut app = app(100, 30);
+    let mut now = snapshot();
+    now.text_tempo = Some(barline::time::Tempo(100.into()));
+    now.tempo_locked = true;
+    show(&mut app, now.clone());
+    assert!(seen(&app).contains("  tempo 120 (text 100) locked  4/4  "), "{}", seen(&app));
+    key(&mut app, KeyCode::Char(' '), KeyModifiers::CONTROL);
+    key(&mut app, KeyCode::Char('a'), KeyModifiers::NONE);
+    now.armed = vec!["mute bass".into(), "tempo 1/4=90".into()];
+    show(&mut app, now.clone());
+    assert!(seen(&app).contains("bar 12:3  arming: mute bass, tempo 1/4=90  tempo"), "{}", seen(&app));
+    now.armed_for = Some(17);
+    show(&mut app, now.clone());
+    assert!(seen(&app).contains("armed for bar 17, in 5 bars: mute bass, tempo 1/4=90"), "{}", seen(&app));
+    now.bar = 16;
+    show(&mut app, now.clone());
+    assert!(seen(&app).contains("armed for bar 17, in 2 beats: mute bass"), "{}", seen(&app));
+    now.playing = Playing::Stopped;
+    now.voices[1].soloed = true;
+    now.voices[1].gain = 0.8;
+    show(&mut app, now);
+    assert!(seen(&app).contains("armed for bar 17: mute bass") && seen(&app).contains("2 lead ×0.8 (solo)"));
+}
+
+#[test]
 fn voices_that_do_not_fit_are_counted_and_muted_ones_marked() {
     let mut app = app(60, 15);
     let mut now = snapshot();
-    now.voices = (1..=6).map(|n| VoiceStatus { name: format!("voice{n}"), muted: n == 1 }).collect();
+    now.voices = (1..=6).map(|n| voice(format!("voice{n}"), n == 1)).collect();
     for bar in &mut now.bars {
         bar.cells = vec![Some(cell("abcdefgabcdefgabcdefg", Author::Text)); 6];
     }

@@ -120,6 +120,9 @@ pub(super) fn default_unit(meter: Meter) -> Beats {
     }
 }
 
+/// No tempo takes longer to change.
+pub const MOST_BARS: u32 = 256;
+
 /// `1/4=120`, `1/4 3/8=40`, `"Allegro" 120`, `C3=100` (three unit lengths), `1/4=120..140/8`.
 pub(super) fn tempo(text: &str, unit: Beats) -> Result<TempoMark, Fault> {
     let bad = || {
@@ -160,9 +163,16 @@ pub(super) fn tempo(text: &str, unit: Beats) -> Result<TempoMark, Fault> {
         mark.count = Some(number(start).ok_or_else(bad)?);
         if let Some(ramp) = ramp {
             let (target, bars) = ramp.split_once('/').ok_or_else(bad)?;
-            mark.ramp = Some((number(target).ok_or_else(bad)?, bars.trim().parse().map_err(|_| bad())?));
+            let bars = bars.trim().parse().map_err(|_| bad())?;
+            if !(1..=MOST_BARS).contains(&bars) {
+                return Err(Fault::new(format!("a tempo changes over 1 to {MOST_BARS} bars, not over {bars}")));
+            }
+            mark.ramp = Some((number(target).ok_or_else(bad)?, bars));
         }
-        mark.tempo().ok_or_else(|| format!("'{}' is not between 1 and 1000 crotchets a minute", excerpt(text)))?;
+        let out_of_range = mark.tempo().is_none() || mark.ramp.is_some() && mark.target().is_none();
+        if out_of_range {
+            return Err(format!("'{}' is not between 1 and 1000 crotchets a minute", excerpt(text)).into());
+        }
     }
     if mark.count.is_none() && mark.words.is_none() { Err(bad()) } else { Ok(mark) }
 }
@@ -404,6 +414,17 @@ mod tests {
         let ramp = tempo("1/4=120..140/8", Beats::new(1, 8)).expect("a ramp");
         assert_eq!(ramp.target().map(|(t, bars)| (t.quarters_per_minute(), bars)), Some((140.0, 8)));
         assert_eq!(ramp.tempo().map(Tempo::quarters_per_minute), Some(120.0));
+        for (text, why) in [
+            ("1/4=120..140", "is not a tempo"),
+            ("1/4=120..fast/8", "is not a tempo"),
+            ("1/4=120..140/0", "over 1 to 256 bars, not over 0"),
+            ("1/4=120..140/257", "not over 257"),
+            ("1/4=120..1001/8", "is not between 1 and 1000"),
+            ("1/1=120..300/8", "is not between 1 and 1000"),
+        ] {
+            let fault = tempo(text, Beats::new(1, 8)).expect_err(text);
+            assert!(fault.message.contains(why), "{text}: {}", fault.message);
+        }
     }
 
     #[test]

@@ -136,6 +136,12 @@ impl MidiSettings {
         no_accents: false,
     };
 
+    /// Whether loudness by the place in the bar is its affair: it asks for stress, or for none.
+    #[must_use]
+    pub fn places_loudness(&self) -> bool {
+        self.stress.is_some() || self.no_accents
+    }
+
     fn apply(&mut self, setting: &MidiSetting) {
         match setting {
             MidiSetting::Program(program) => self.program = Some(*program),

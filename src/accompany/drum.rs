@@ -51,7 +51,7 @@ impl Drummer {
             if let Some((drum, velocity)) = stroke.filter(|_| (start..start + length).contains(&onset)) {
                 let (onset, length) = (onset - start, end - onset);
                 let (pitch, velocity) = (Pitch::from_midi(drum.into()), velocity.max(1));
-                measure.notes.push(Note::new(onset, length, pitch, velocity));
+                measure.notes.push(Note::new(onset, length, pitch, velocity).fixed());
             }
         }
         self.next = (self.next + 1) % self.bars.max(1);

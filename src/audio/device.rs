@@ -96,7 +96,14 @@ pub struct AudioDevice {
     name: String,
 }
 
-pub(super) struct Target {
+pub(super) enum Target {
+    Cpal(CpalTarget),
+    /// A JACK server of this rate, by a client of our own.
+    #[cfg(feature = "jack")]
+    Jack(SampleRate),
+}
+
+pub(super) struct CpalTarget {
     pub(super) device: cpal::Device,
     pub(super) config: cpal::SupportedStreamConfig,
     /// Whether the thread of the callback is ours to raise: JACK and `PipeWire` do it themselves.
@@ -121,6 +128,11 @@ impl AudioDevice {
         let (host, device) = match spec {
             AudioSpec::None => return Ok(AudioDevice::none()),
             AudioSpec::Default => (cpal::default_host(), None),
+            #[cfg(feature = "jack")]
+            AudioSpec::Named { host, device: None } if host.eq_ignore_ascii_case("jack") => {
+                let rate = super::jack::rate().map_err(AudioError)?;
+                return Ok(AudioDevice { target: Some(Target::Jack(rate)), rate, name: format!("jack {} Hz", rate.0) });
+            }
             AudioSpec::Named { host, device } => (host_named(host)?, device.as_deref()),
         };
         let host_name = host.id().name().to_lowercase();
@@ -144,7 +156,8 @@ impl AudioDevice {
         })?;
         let rate = SampleRate(config.sample_rate());
         let name = format!("{host_name}:{name} {} Hz", rate.0);
-        Ok(AudioDevice { target: Some(Target { device, config, raise: host_name == "alsa" }), rate, name })
+        let target = Target::Cpal(CpalTarget { device, config, raise: host_name == "alsa" });
+        Ok(AudioDevice { target: Some(target), rate, name })
     }
 
     #[must_use]
@@ -158,6 +171,24 @@ impl AudioDevice {
         &self.name
     }
 
+    /// Whether MIDI goes through it, frame by frame, in place of the system's MIDI ports.
+    #[must_use]
+    pub fn carries_midi(&self) -> bool {
+        #[cfg(feature = "jack")]
+        return matches!(self.target, Some(Target::Jack(_)));
+        #[cfg(not(feature = "jack"))]
+        false
+    }
+
+    /// The MIDI inputs that its ports can be connected to, by full name; `None` where it carries no MIDI.
+    #[must_use]
+    pub fn midi_inputs(&self) -> Option<Vec<String>> {
+        #[cfg(feature = "jack")]
+        return self.carries_midi().then(super::jack::midi_inputs);
+        #[cfg(not(feature = "jack"))]
+        None
+    }
+
     #[must_use]
     pub fn is_none(&self) -> bool {
         self.target.is_none()
@@ -165,6 +196,11 @@ impl AudioDevice {
 }
 
 fn host_named(wanted: &str) -> Result<cpal::Host, AudioError> {
+    if wanted.eq_ignore_ascii_case("jack") {
+        return Err(AudioError(
+            "this barline was built without JACK: cargo build --release --features jack".to_owned(),
+        ));
+    }
     let names = || {
         let names: Vec<String> = cpal::available_hosts().iter().map(|id| id.name().to_lowercase()).collect();
         names.join(", ")

@@ -32,19 +32,20 @@ pub fn audition(arguments: &AuditionArguments) -> Result<(), Failure> {
             beside.display()
         ));
     }
+    // What is at fault is said before the minutes pass.
+    let texts = arguments.text.as_deref().map(audition::learn).transpose().map_err(Failure::input)?;
+    let guest = arguments.guest.as_deref().map(super::load).transpose().map_err(Failure::machine)?;
     let plan = if arguments.quick { Plan::QUICK } else { Plan::WHOLE };
     let mut figures = audition::audition(&mut writer, eval.as_ref(), &plan, &say).map_err(Failure::machine)?.0;
-    if let Some(text) = &arguments.text {
+    if let Some(learned) = texts {
         say("bits per character");
-        let learned = audition::learn(text).map_err(Failure::input)?;
         let bits = audition::bits_per_char(writer.model_mut(), &learned.texts).map_err(Failure::machine)?;
         let baseline = learned.eval.figures.into_iter().filter(|(name, _)| name.starts_with("bits_per_char"));
         figures.extend(bits.into_iter().chain(baseline).map(|(name, value)| (name, value, "bits".to_owned())));
     } else if let Some(eval) = &eval {
         figures.extend(audition::known(eval, &own).0);
     }
-    if let Some(guest) = &arguments.guest {
-        let mut guest = super::load(guest).map_err(Failure::machine)?;
+    if let Some(mut guest) = guest {
         figures.extend(audition::guest(&mut guest, &say).map_err(Failure::machine)?.0);
     }
     super::print_figures("audition", &figures, arguments.json);

@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use barline::audio::{AudioDevice, AudioOutput};
+use barline::audio::AudioDevice;
 use barline::clock::Clock;
 use barline::engine::Renderer;
 use barline::event::Level;
 use barline::journal::{Recording, read};
 use barline::record::BarRecord;
 use barline::render::Format;
-use barline::replay::{Player, Told, channels, write};
+use barline::replay::{Player, Told, write};
 use barline::scheduler::Outputs;
 use barline::synth::{Patch, Synth};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -22,7 +22,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use crate::assets;
 use crate::cli::{Failure, ReplayArguments};
 use crate::library::{self, Patches};
-use crate::play;
+use crate::outputs;
 
 /// Between two looks at whether it is to end.
 const LOOK: Duration = Duration::from_millis(50);
@@ -82,7 +82,7 @@ fn with_missing(mut patches: Patches, recording: &Recording) -> Patches {
 
 fn play(arguments: &ReplayArguments, recording: &Recording, patches: Patches) -> Result<(), Failure> {
     let say = |_: Level, text: String| eprintln!("{text}");
-    let (device, port) = play::outputs(arguments.audio.as_deref(), arguments.midi.as_deref())?;
+    let (device, port) = outputs::find(arguments.audio.as_deref(), arguments.midi.as_deref())?;
     let device = device.unwrap_or_else(|trouble| {
         say(Level::Warning, trouble);
         AudioDevice::none()
@@ -98,11 +98,10 @@ fn play(arguments: &ReplayArguments, recording: &Recording, patches: Patches) ->
     let (synth, lane) = Synth::new(device.rate(), &[]);
     let (renderer, ring) = Renderer::new(synth);
     let stats = renderer.stats();
-    let audio = AudioOutput::start(device, renderer, Arc::clone(&clock));
     let outs = recording.sounds().filter_map(|sound| sound.out.as_deref());
-    let midi = play::midi_output(port, outs, channels(recording), &clock, &say);
-    let midi_for_all = arguments.midi.is_some();
-    let outputs = Outputs { ring, lane, stats, audio, midi, midi_for_all, patches };
+    let (audio, ports) = outputs::start(device, renderer, port, outs, &clock);
+    let midi_for_all = arguments.midi.clone();
+    let outputs = Outputs { ring, lane, stats, audio, ports, midi_for_all, patches };
     let (told, inbox) = channel();
     let player = Player::start(recording, outputs, clock, told);
     while !ended.load(Ordering::SeqCst) {

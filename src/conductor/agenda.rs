@@ -1,16 +1,13 @@
-//! The agenda: note events between their bar's commit and their departure for the outputs. Plays graces and ornaments, joins ties over bar
-//! lines. Pure.
+//! The agenda: events between their bar's commit and their departure for the outputs. Joins ties and slurs over bar lines. Pure.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::event::{Action, ScheduledEvent, VoiceSlot};
-use crate::score::{Ornaments, perform};
 use crate::time::{Beats, Frames};
 use crate::timeline::Bar;
 use crate::transport::Transport;
 
-/// A note that is tied on: struck, and not yet given its end.
+/// A note that goes on over the bar line: struck, and not yet given its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Open {
     voice: VoiceSlot,
@@ -24,57 +21,102 @@ pub struct Agenda {
     events: BTreeMap<(Frames, u8, u64), ScheduledEvent>,
     arrivals: u64,
     open: Vec<Open>,
+    /// Slurred into the next bar: they end there, before they are struck again.
+    slurred: Vec<Open>,
 }
 
 impl Agenda {
-    /// Forgets everything, open ties too: whoever calls ends the sounding notes.
-    pub fn clear(&mut self) {
-        self.events.clear();
+    /// Forgets everything, open ties and slurs too: whoever calls ends the sounding notes. Gives what will not be sent.
+    pub fn clear(&mut self) -> impl Iterator<Item = ScheduledEvent> {
         self.open.clear();
+        self.slurred.clear();
+        std::mem::take(&mut self.events).into_values()
+    }
+
+    /// Forgets what a controller was still to do.
+    pub fn drop_controls(&mut self, slot: VoiceSlot, number: u8) {
+        let is = |action| matches!(action, Action::Control { voice, controller, .. } if (voice, controller) == (slot, number));
+        self.events.retain(|_, event| !is(event.action));
     }
 
     /// Puts down the notes of a bar. Bars come in their order.
     pub fn schedule(&mut self, bar: &Bar, transport: &Transport, slot: impl Fn(&str) -> Option<VoiceSlot>) {
         let mut tied_on: Vec<Open> = Vec::new();
-        let before = std::mem::take(&mut self.open);
-        let mut open = before;
-        for (voice, cell) in bar.scene.voices.iter().zip(&bar.cells) {
+        let mut open = std::mem::take(&mut self.open);
+        let mut slurred = std::mem::take(&mut self.slurred);
+        let (tempo, bar_end) = (transport.tempo_at(bar.start), bar.start + bar.length());
+        for (at, voice) in bar.scene.voices.iter().enumerate() {
             let Some(slot) = slot(&voice.name) else { continue };
-            for note in &perform(Cow::Borrowed(&cell.measure), Ornaments::Played).notes {
+            for note in bar.played(at, tempo) {
                 let Ok(pitch) = u8::try_from(note.pitch.midi()) else { continue };
                 if pitch > 127 {
                     continue;
                 }
                 let (onset, end) = (bar.start + note.onset, bar.start + note.onset + note.length);
                 let held = |open: &Open| (open.voice, open.pitch, open.end) == (slot, pitch, onset);
-                match open.iter().position(held) {
-                    Some(at) => drop(open.swap_remove(at)),
-                    None => self
-                        .put(transport.frame_of(onset), Action::NoteOn { voice: slot, pitch, velocity: note.velocity }),
+                if let Some(at) = open.iter().position(held) {
+                    open.swap_remove(at);
+                } else {
+                    let again = |open: &Open| (open.voice, open.pitch) == (slot, pitch) && onset < open.end;
+                    while let Some(at) = slurred.iter().position(again) {
+                        slurred.swap_remove(at);
+                        self.put(transport.frame_of(onset), Action::NoteOff { voice: slot, pitch });
+                    }
+                    let strike = Action::NoteOn { voice: slot, pitch, velocity: note.velocity };
+                    self.put(transport.frame_of(onset), strike);
                 }
                 if note.tied_to {
                     open.push(Open { voice: slot, pitch, end });
+                } else if end > bar_end {
+                    self.slurred.push(Open { voice: slot, pitch, end });
                 } else {
                     self.put(transport.frame_of(end), Action::NoteOff { voice: slot, pitch });
                 }
             }
         }
-        let bar_end = bar.start + bar.length();
         for tie in open {
             // A tie that reaches the bar's end may go on in the next bar; any other ends where its note does.
             if tie.end == bar_end {
                 tied_on.push(tie);
             } else {
-                self.put(transport.frame_of(tie.end), Action::NoteOff { voice: tie.voice, pitch: tie.pitch });
+                self.end(tie, transport);
             }
+        }
+        for slur in slurred {
+            self.end(slur, transport);
         }
         self.open = tied_on;
     }
 
-    /// Ends what is tied on into a bar that will not come.
+    /// Ends what is tied or slurred into a bar that will not come.
     pub fn end_ties(&mut self, transport: &Transport) {
-        for tie in std::mem::take(&mut self.open) {
-            self.put(transport.frame_of(tie.end), Action::NoteOff { voice: tie.voice, pitch: tie.pitch });
+        let (ties, slurs) = (std::mem::take(&mut self.open), std::mem::take(&mut self.slurred));
+        ties.into_iter().chain(slurs).for_each(|open| self.end(open, transport));
+    }
+
+    fn end(&mut self, Open { voice, pitch, end }: Open, transport: &Transport) {
+        self.put(transport.frame_of(end), Action::NoteOff { voice, pitch });
+    }
+
+    /// What sounds of a slot ends at this bar line, to which everything so far was put down: ties into it, too.
+    pub fn cut(&mut self, slot: usize, at: Frames) {
+        let is_of = |voice: VoiceSlot| usize::from(voice.0) == slot;
+        let (tied, open) = std::mem::take(&mut self.open).into_iter().partition(|tie| is_of(tie.voice));
+        self.open = open;
+        let tied: Vec<Open> = tied;
+        let late = self.events.range((at, u8::MAX, 0)..).map(|(key, event)| (*key, *event));
+        let late: Vec<_> = late
+            .filter_map(|(key, event)| match event.action {
+                Action::NoteOff { voice, pitch } if is_of(voice) => Some((key, voice, pitch)),
+                _ => None,
+            })
+            .collect();
+        for (key, _, _) in &late {
+            self.events.remove(key);
+        }
+        let ends = late.into_iter().map(|(_, voice, pitch)| (voice, pitch));
+        for (voice, pitch) in ends.chain(tied.into_iter().map(|tie| (tie.voice, tie.pitch))) {
+            self.put(at, Action::NoteOff { voice, pitch });
         }
     }
 
@@ -88,7 +130,8 @@ impl Agenda {
         }
     }
 
-    fn put(&mut self, at: Frames, action: Action) {
+    /// Sends this at its frame.
+    pub fn put(&mut self, at: Frames, action: Action) {
         self.arrivals += 1;
         let rank = u8::from(matches!(action, Action::NoteOn { .. }));
         self.events.insert((at, rank, self.arrivals), ScheduledEvent { at, action });

@@ -21,9 +21,9 @@ const MOST_AHEAD: usize = 64;
 const MARGIN: f64 = 1.1;
 
 impl Conductor {
-    /// How long before its bar line a bar is committed: twice what the composer needs for one, within reason, and its way.
+    /// How long before its bar line a bar is committed: twice what the composer needs for one, within reason, and its way; and what boxes need.
     pub(super) fn lead(&self) -> Frames {
-        let lead = (self.work_p95() * 2 + self.round_trip).max(LEAST_LEAD);
+        let lead = (self.work_p95() * 2 + self.round_trip).max(LEAST_LEAD) + self.latency() + self.program_time();
         self.transport.rate().frames_in(lead).min(self.bar_length())
     }
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Conductor, Playing};
+use super::Conductor;
 use crate::event::{Level, ScheduledEvent};
-use crate::prompt::{By, Scene};
+use crate::prompt::Scene;
 use crate::time::Frames;
 use crate::timeline::Entry;
 
-/// Another scene's patches, programs and volumes are given out this long before its first bar: what a device fills in one go.
+/// Another scene's patches and volumes are given out this long before its first bar: what a device fills in one go.
 const AHEAD: Duration = Duration::from_millis(20);
 
 impl Conductor {
@@ -22,31 +22,25 @@ impl Conductor {
     pub(super) fn evaluate(
         &mut self,
         scene: &Arc<Scene>,
-        fresh: bool,
+        entry: Entry,
+        hurry: bool,
         now: Frames,
         out: &mut dyn FnMut(ScheduledEvent),
     ) {
-        let left = self.transport.frame_of(self.timeline.next_start()) - self.lead() - now;
-        let rate = self.transport.rate();
-        let composed = scene.voices.iter().any(|voice| voice.by == By::Model);
-        let moving = self.playing != Playing::Stopped && self.starting.is_none();
-        let hurry = moving && composed && left < rate.frames_in(self.answer_time());
-        let entry = match (fresh, moving) {
-            (false, _) => Entry::Edit,
-            (true, true) => Entry::PhraseLine,
-            (true, false) => Entry::AtOnce,
-        };
+        let moving = self.is_moving();
         self.settle(scene);
+        self.meet(scene, entry != Entry::Edit);
         let changes = self.timeline.evaluate(Arc::clone(scene), entry, hurry);
         self.say(Level::Info, format!("{}: {changes}", scene.title));
         self.entering = match entry {
             // One that waits takes its edits along.
             Entry::Edit => self.entering,
-            Entry::PhraseLine => Some(changes.from),
-            Entry::AtOnce => None,
+            Entry::PhraseLine | Entry::AtOnce => Some(changes.from).filter(|_| moving),
         };
         if self.entering.is_none() {
-            self.take_up(scene, now, out);
+            self.take_up(scene, now, now, out);
+        } else {
+            self.introduce(scene, now);
         }
         if !moving {
             self.enter();
@@ -54,19 +48,32 @@ impl Conductor {
         self.watch_speed();
     }
 
-    /// Another scene sounds as it says from its first bar on.
-    pub(super) fn arrive(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
-        let Some(line) = self.entering.and_then(|from| self.timeline.start_of(from)) else { return };
-        let line = self.transport.frame_of(line);
-        if now + self.transport.rate().frames_in(AHEAD.min(self.notice)) >= line && self.playing != Playing::Stopped {
+    /// The frame at which another scene begins, once that is known.
+    fn line(&self) -> Option<Frames> {
+        let line = self.timeline.start_of(self.entering?)?;
+        self.is_moving().then(|| self.transport.frame_of(line))
+    }
+
+    /// The events of a scene's first bar leave long before it: the outputs know by then where they go.
+    pub(super) fn approach(&mut self, now: Frames) {
+        if let Some(line) = self.line() {
             let scene = Arc::clone(self.timeline.scene());
-            self.take_up(&scene, line, out);
+            self.redirect(&scene, line, now);
         }
     }
 
-    fn take_up(&mut self, scene: &Arc<Scene>, at: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+    /// Another scene sounds as it says from its first bar on.
+    pub(super) fn arrive(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+        let Some(line) = self.line() else { return };
+        if now + self.transport.rate().frames_in(AHEAD.min(self.notice)) >= line {
+            let scene = Arc::clone(self.timeline.scene());
+            self.take_up(&scene, line, now, out);
+        }
+    }
+
+    fn take_up(&mut self, scene: &Arc<Scene>, at: Frames, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
         self.entering = None;
-        self.mix(scene, at, out);
+        self.mix_from(at, scene, now, out);
         self.scene = Arc::clone(scene);
     }
 }

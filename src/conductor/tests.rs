@@ -153,16 +153,16 @@ fn hush_keeps_the_clock_and_stop_ends_the_notes() {
 #[test]
 fn a_note_that_a_mute_kept_back_ends_nobody_elses() {
     let mut conductor = conductor(TWO_VOICES, "E8\nF8");
-    conductor.command(Command::Mute { voice: 1, muted: true }, Frames(0), &mut |_| {});
+    conductor.command(Command::Mute { voice: "lead".into(), muted: true }, Frames(0), &mut |_| {});
     play(&mut conductor);
     let lead = conductor.slot("lead").unwrap();
     let heard = run(&mut conductor, 0, 4 * 96_000);
     let of_lead = |event: &&ScheduledEvent| matches!(event.action, Action::NoteOn { voice, .. } | Action::NoteOff { voice, .. } if voice == lead);
     assert_eq!(heard.iter().filter(of_lead).count(), 0, "neither its beginning nor its end leaves");
     // A note that began before the mute gets its end.
-    conductor.command(Command::Mute { voice: 1, muted: false }, Frames(4 * 96_000), &mut |_| {});
+    conductor.command(Command::Mute { voice: "lead".into(), muted: false }, Frames(4 * 96_000), &mut |_| {});
     let before = run(&mut conductor, 4 * 96_000, 5 * 96_000 + 24_000);
-    conductor.command(Command::Mute { voice: 1, muted: true }, Frames(5 * 96_000 + 24_000), &mut |_| {});
+    conductor.command(Command::Mute { voice: "lead".into(), muted: true }, Frames(5 * 96_000 + 24_000), &mut |_| {});
     let after = run(&mut conductor, 5 * 96_000 + 24_000, 7 * 96_000);
     assert_eq!(before.iter().chain(&after).filter(of_lead).count() % 2, 0);
     assert!(after.iter().any(|event| matches!(event.action, Action::NoteOff { voice, .. } if voice == lead)));
@@ -296,6 +296,63 @@ fn expression_is_played_within_its_note() {
         "0:69 4:-69 16:79 17:-79 17:69 40:-69 40:71 41:-71 41:73 42:-73 42:71 43:-71 43:73 44:-73 44:71 45:-71 45:73 46:-73 \
          46:71 48:-71 56:81 57:-81 57:69 60:-69"
     );
+}
+
+/// What is played of two bars in 4/4, in 1/64 of a whole note.
+fn played(voice: &str, music: &str) -> String {
+    let text = format!("X:1\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nV:lead by=loop {voice}\n[V:lead] {music} |\n");
+    let mut conductor = Conductor::new(&scene(&text), Box::new(Silent), RATE, 1, Pace::Offline);
+    conductor.end_after(2);
+    play(&mut conductor);
+    let start = RATE.frames_in(START_LEAD).0;
+    let events = run(&mut conductor, 0, 3 * 96_000).into_iter().filter_map(|event| {
+        let at = (event.at.0 - start) as f64 / 1500.0;
+        match event.action {
+            Action::NoteOn { pitch, velocity, .. } => Some(format!("{at}:{pitch}*{velocity}")),
+            Action::NoteOff { pitch, .. } => Some(format!("{at}:-{pitch}")),
+            _ => None,
+        }
+    });
+    events.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn slurs_lead_over_the_bar_line() {
+    for (voice, music, expected) in [
+        ("", "z3 (E | F) z3", "48:64*90 64:65*100 65:-64 80:-65"),
+        // What is struck again there ends before.
+        ("", "z3 (E | E) z3", "48:64*90 64:-64 64:64*100 80:-64"),
+        ("", "z3 ([EG] | E) z3", "48:64*90 48:67*90 64:-64 64:64*100 65:-67 80:-64"),
+        // A tie is none.
+        ("", "z3 (E- | E F) z2", "48:64*90 80:65*90 81:-64 96:-65"),
+        // Nothing comes after the last bar.
+        ("", "z4 | z3 (E", "112:64*90 129:-64"),
+        ("gate=25% swing=75%", "z3 E/E/ | F z3", "48:64*90 51:-64 60:64*82 61:-64 64:65*100 70:-65"),
+    ] {
+        assert_eq!(played(voice, music), expected, "{music}");
+    }
+}
+
+#[test]
+fn an_edit_of_how_a_voice_is_played_is_heard_from_the_next_bar_line() {
+    let text = |voice: &str| format!("X:1\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nV:a by=loop {voice}\n[V:a] C4 |\n");
+    let mut conductor = Conductor::new(&scene(&text("")), Box::new(Silent), RATE, 1, Pace::Offline);
+    conductor.end_after(3);
+    play(&mut conductor);
+    let mut events = run(&mut conductor, 0, 48_000);
+    let scene = scene(&text("vel=50 gate=50%"));
+    conductor.command(Command::Evaluate { scene, fresh: false }, Frames(48_000), &mut |_| {});
+    events.extend(run(&mut conductor, 48_000, 4 * 96_000));
+    let start = RATE.frames_in(START_LEAD).0;
+    let heard: Vec<(i64, u8)> = events
+        .iter()
+        .filter_map(|event| match event.action {
+            Action::NoteOn { velocity, .. } => Some((event.at.0 - start, velocity)),
+            Action::NoteOff { .. } => Some((event.at.0 - start, 0)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(heard, [(0, 100), (96_000, 0), (96_000, 50), (144_000, 0), (192_000, 50), (240_000, 0)]);
 }
 
 /// A composer that only writes down what it was asked.
@@ -543,7 +600,8 @@ fn another_scene_sounds_as_it_says_from_its_line_on() {
         .map(|event| (event.at.0 - line, event.action))
         .collect();
     let volume = Action::Control { voice: lead, controller: 7, value: 50 };
-    assert_eq!(of_lead, [(0, volume), (0, Action::Program { voice: lead, program: 7 })]);
+    // A program goes ahead of the first note that needs it.
+    assert_eq!(of_lead, [(-2_400, Action::Program { voice: lead, program: 7 }), (0, volume)]);
     let strikes = |pitch| {
         let is = |event: &&ScheduledEvent| matches!(event.action, Action::NoteOn { pitch: its, .. } if its == pitch);
         events.iter().filter(is).map(|event| event.at.0 - line).collect::<Vec<_>>()
@@ -552,7 +610,7 @@ fn another_scene_sounds_as_it_says_from_its_line_on() {
     let snapshot = conductor.snapshot(Frames(line + 48_000));
     assert_eq!((snapshot.voices[0].name.as_str(), snapshot.heard_from), ("kit", None));
     // Mutes are those of the scene that is shown.
-    conductor.command(Command::Mute { voice: 0, muted: true }, Frames(line + 48_000), &mut |_| {});
+    conductor.command(Command::Mute { voice: "kit".into(), muted: true }, Frames(line + 48_000), &mut |_| {});
     assert!(conductor.snapshot(Frames(line + 48_000)).voices[0].muted);
     assert!((conductor.transport().tempo_at(Beats::WHOLE * 3).quarters_per_minute() - 60.0).abs() < 1e-9);
 }

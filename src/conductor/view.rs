@@ -25,6 +25,10 @@ impl Conductor {
         Snapshot {
             playing: self.playing,
             tempo: self.transport.tempo_at(self.transport.beats_at(now)),
+            text_tempo: self.text_tempo(),
+            tempo_locked: self.hands.is_locked(),
+            armed: self.armed_names(),
+            armed_for: self.armed_for(),
             meter: scene.meter,
             bar: position.map_or(0, |(bar, _)| bar.number),
             position: position.map_or(Beats::ZERO, |(_, position)| position),
@@ -33,13 +37,19 @@ impl Conductor {
             tokens_per_second: self.tally.tokens_per_second,
             composer: self.composer_state.clone(),
             heard_from: self.timeline.heard_from(),
-            voices: newest
-                .voices
-                .iter()
-                .map(|voice| VoiceStatus { name: voice.name.clone(), muted: self.muted.contains(&voice.name) })
-                .collect(),
+            voices: newest.voices.iter().map(|voice| self.voice(&voice.name)).collect(),
             bars: self.bars(ahead),
             ..Snapshot::default()
+        }
+    }
+
+    fn voice(&self, name: &str) -> VoiceStatus {
+        let mix = &self.hands.mix;
+        VoiceStatus {
+            name: name.to_owned(),
+            muted: mix.is_muted(name),
+            soloed: mix.is_soloed(name),
+            gain: mix.gain(name).unwrap_or(1.0),
         }
     }
 

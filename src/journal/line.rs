@@ -4,10 +4,11 @@ use num_rational::Ratio;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::compose::{Revision, Role};
-use crate::event::{Action, Command, Message, ScheduledEvent, VoiceSlot};
-use crate::prompt::{MAX_VOICES, Scene, Voice};
+use crate::compose::Revision;
+use crate::event::{Action, Arm, Command, Message, ScheduledEvent, VoiceSlot};
+use crate::prompt::MAX_VOICES;
 use crate::record::BarRecord;
+use crate::rig::Sound;
 use crate::time::{Beats, Frames, SampleRate, Tempo};
 
 /// The version of the journal's form. It goes up when an older reader would misunderstand a line.
@@ -21,6 +22,8 @@ pub enum Line {
     Header(Header),
     /// A text was evaluated.
     Prompt(Evaluated),
+    /// The rig with which texts are read from here on.
+    Rig { at: Frames, path: String, text: String },
     /// From here on a slot sounds so.
     Voice(Sound),
     /// A bar was committed.
@@ -31,7 +34,7 @@ pub enum Line {
     Tempo { at: Frames, beats: Beats, tempo: Tempo },
     /// What the outputs were sent: this is the music.
     Sent(ScheduledEvent),
-    /// What the performer asked.
+    /// What the performer asked. What was armed stands once more where it acts, with the frame of its phrase line.
     Command {
         at: Frames,
         #[serde(rename = "do")]
@@ -75,42 +78,36 @@ pub struct Evaluated {
     pub fresh: bool,
 }
 
-/// How a voice sounds, and on which slot. Acts at once, as the outputs take it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Sound {
-    pub at: Frames,
-    pub slot: VoiceSlot,
-    pub name: String,
-    pub role: Role,
-    pub patch: String,
-    /// As in the prompt; without it where the command line says.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub out: Option<String>,
-    /// From 1 to 16.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub channel: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub program: Option<u8>,
-    pub gain: f32,
-    pub pan: f32,
-}
-
-impl Sound {
-    #[must_use]
-    pub fn of(voice: &Voice, slot: VoiceSlot, at: Frames) -> Sound {
-        Sound {
-            at,
-            slot,
-            name: voice.name.clone(),
-            role: voice.role,
-            patch: voice.patch.clone(),
-            out: voice.out.clone(),
-            channel: voice.channel,
-            program: voice.program,
-            gain: voice.gain,
-            pan: voice.pan,
+/// What a command is in its line.
+fn asked(command: &Command) -> Option<Value> {
+    Some(match command {
+        Command::Play => json!("play"),
+        Command::Stop => json!("stop"),
+        Command::Hush => json!("hush"),
+        Command::Panic => json!("panic"),
+        Command::Reroll => json!("reroll"),
+        Command::Tap => json!("tap"),
+        Command::Mute { voice, muted } => json!({"mute": {"voice": voice, "muted": muted}}),
+        Command::Gain { voice, gain } => {
+            // As short as it can be told from others: 0.8, not what that is in twice the bits.
+            json!({"gain": {"voice": voice, "gain": gain.to_string().parse::<f64>().ok()?}})
         }
-    }
+        Command::Tempo(tempo) => json!({"tempo": tempo}),
+        Command::Ramp { to, bars } => json!({"ramp": {"to": to, "bars": bars}}),
+        Command::Lock(locked) => json!({"lock": locked}),
+        Command::Solo { voice, soloed } => json!({"solo": {"voice": voice, "soloed": soloed}}),
+        Command::Touch { bar, voice, touch } => json!({"touch": {"bar": bar, "voice": voice, "how": touch}}),
+        Command::Port { port, there } => json!({"port": {"port": port, "there": there}}),
+        Command::Freeze { voice, frozen } => json!({"freeze": {"voice": voice, "frozen": frozen}}),
+        // An armed text is a prompt when it is evaluated; until then it has only its name.
+        Command::Arm(Arm::Add(command)) => match &**command {
+            Command::Evaluate { scene, .. } => json!({"arm": {"evaluate": scene.title}}),
+            command => json!({"arm": asked(command)?}),
+        },
+        Command::Arm(Arm::Fire) => json!({"arm": "fire"}),
+        Command::Arm(Arm::Clear) => json!({"arm": "clear"}),
+        Command::Evaluate { .. } | Command::Patch(_) | Command::Quit => return None,
+    })
 }
 
 /// Longer than any set, and far from where arithmetic ends: 2³⁶ frames are four days at 192 kHz.
@@ -118,24 +115,23 @@ const LONGEST: i64 = 1 << 36;
 
 impl Line {
     /// The line of what the performer asked; `None` where another line tells (an evaluation), and for what is not part of the music.
-    /// `scene` is the one that was in force when it was asked.
     #[must_use]
-    pub fn of_command(command: &Command, scene: &Scene, at: Frames) -> Option<Line> {
-        let voice = |voice: usize| scene.voices.get(voice).map(|voice| voice.name.as_str());
-        let what = match command {
-            Command::Play => json!("play"),
-            Command::Stop => json!("stop"),
-            Command::Hush => json!("hush"),
-            Command::Panic => json!("panic"),
-            Command::Reroll => json!("reroll"),
-            Command::Mute { voice: at, muted } => json!({"mute": {"voice": voice(*at), "muted": muted}}),
-            Command::Tempo(tempo) => json!({"tempo": tempo}),
-            Command::Solo { voice, soloed } => json!({"solo": {"voice": voice, "soloed": soloed}}),
-            Command::Touch { bar, voice, touch } => json!({"touch": {"bar": bar, "voice": voice, "how": touch}}),
-            Command::Freeze { voice, frozen } => json!({"freeze": {"voice": voice, "frozen": frozen}}),
-            Command::Evaluate { .. } | Command::Patch(_) | Command::Quit => return None,
-        };
-        Some(Line::Command { at, what })
+    pub fn of_command(command: &Command, at: Frames) -> Option<Line> {
+        Some(Line::Command { at, what: asked(command)? })
+    }
+
+    /// When it was written, or later where it acts later; nothing for the header and for what is laid out ahead.
+    pub(super) fn at(&self) -> Option<Frames> {
+        match self {
+            Line::Prompt(Evaluated { at, .. })
+            | Line::Command { at, .. }
+            | Line::Rig { at, .. }
+            | Line::Message { at, .. }
+            | Line::Back { at, .. }
+            | Line::Sent(ScheduledEvent { at, .. })
+            | Line::Voice(Sound { at, .. }) => Some(*at),
+            Line::Header(_) | Line::Bar(_) | Line::Tempo { .. } => None,
+        }
     }
 
     /// Whether the performer asks to play.
@@ -156,13 +152,16 @@ impl Line {
         let right = match self {
             Line::Header(header) => (8000..=384_000).contains(&header.rate.0),
             Line::Prompt(Evaluated { at, .. })
+            | Line::Rig { at, .. }
             | Line::Command { at, .. }
             | Line::Message { at, .. }
             | Line::Back { at, .. } => time(at),
-            Line::Voice(sound) => {
-                time(&sound.at) && slot(&sound.slot) && sound.channel.is_none_or(|c| (1..=16).contains(&c))
+            Line::Voice(sound) => time(&sound.at) && sound.from.as_ref().is_none_or(time) && sound.is_sane(),
+            Line::Bar(bar) => {
+                let fine = |time: &Beats| (0..=1 << 30).contains(&time.numerator()) && time.denominator() <= 1 << 20;
+                let moved = bar.parts.iter().flat_map(|part| &part.moved).all(|(_, to)| fine(to));
+                time(&bar.at) && beats(&bar.beats) && unit(&bar.unit) && tempo(&bar.tempo) && moved
             }
-            Line::Bar(bar) => time(&bar.at) && beats(&bar.beats) && unit(&bar.unit) && tempo(&bar.tempo),
             Line::Tempo { at, beats: place, tempo: value } => time(at) && beats(place) && tempo(value),
             Line::Sent(event) => {
                 time(&event.at)

@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
-use super::{FORMAT, Header, Line, Sound};
+use super::{FORMAT, Header, Line};
 use crate::event::ScheduledEvent;
 use crate::record::BarRecord;
+use crate::rig::Sound;
 use crate::time::{Frames, Tempo};
 use crate::transport::Transport;
 

@@ -4,11 +4,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use super::{Evaluated, Line, Sound};
+use super::{Evaluated, Line};
 use crate::conductor::Conductor;
 use crate::event::{Command, Message, ScheduledEvent};
-use crate::prompt::{MAX_VOICES, Scene, Voice};
+use crate::prompt::{Scene, Source};
 use crate::record::BarRecord;
+use crate::rig::Step;
 use crate::time::{Beats, Frames, Tempo};
 
 /// Wraps a conductor: whatever may send events or change the set goes through here, the rest is read as it stands.
@@ -21,10 +22,8 @@ pub struct Recorder {
     last: i64,
     /// The tempo map as it is written down.
     tempos: Vec<(Frames, Beats, Tempo)>,
-    /// What each slot was last said to be, without the time.
-    sounds: Vec<Option<Sound>>,
-    /// The scene of which that is.
-    scene: Option<Arc<Scene>>,
+    /// The rig as it is written down.
+    rig: Arc<Source>,
 }
 
 impl Deref for Recorder {
@@ -38,47 +37,60 @@ impl Deref for Recorder {
 impl Recorder {
     #[must_use]
     pub fn new(conductor: Conductor, journal: Option<Sender<Line>>) -> Recorder {
-        Recorder { conductor, journal, last: 0, tempos: Vec::new(), sounds: vec![None; MAX_VOICES], scene: None }
+        Recorder { conductor, journal, last: 0, tempos: Vec::new(), rig: Arc::default() }
     }
 
     /// Tells the outputs of the first scene. Before anything else.
-    pub fn begin(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+    pub fn begin(&mut self, now: Frames, out: &mut dyn FnMut(Step)) {
         let scene = Arc::clone(self.conductor.timeline().scene());
-        let Recorder { conductor, journal, .. } = self;
-        conductor.mix(&scene, now, &mut |event| send(journal.as_ref(), event, out));
+        let mut events = Vec::new();
+        self.conductor.mix(&scene, now, &mut |event| events.push(event));
         self.evaluated(&scene, true, now);
-        self.dress(now);
-        self.look();
+        self.send(events, out);
+        self.look(now);
     }
 
     /// [`Conductor::command`].
-    pub fn command(&mut self, command: Command, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
-        if let Some(line) = Line::of_command(&command, self.conductor.scene(), now) {
+    pub fn command(&mut self, command: Command, now: Frames, out: &mut dyn FnMut(Step)) {
+        if let Some(line) = Line::of_command(&command, now) {
             self.write(line);
         }
         let evaluation = match &command {
             Command::Evaluate { scene, fresh } => Some((Arc::clone(scene), *fresh)),
             _ => None,
         };
-        let Recorder { conductor, journal, .. } = self;
-        conductor.command(command, now, &mut |event| send(journal.as_ref(), event, out));
+        let mut events = Vec::new();
+        self.conductor.command(command, now, &mut |event| events.push(event));
+        if let Some((scene, fresh)) = evaluation {
+            self.evaluated(&scene, fresh, now);
+        }
+        self.send(events, out);
         if self.conductor.timeline().next_bar() <= self.last {
             self.last = self.conductor.timeline().next_bar() - 1;
             self.write(Line::Back { at: now, from: self.last + 1 });
         }
-        if let Some((scene, fresh)) = evaluation {
-            self.evaluated(&scene, fresh, now);
-        }
-        self.dress(now);
-        self.look();
+        self.look(now);
     }
 
     /// [`Conductor::advance`].
-    pub fn advance(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
-        let Recorder { conductor, journal, .. } = self;
-        conductor.advance(now, &mut |event| send(journal.as_ref(), event, out));
-        self.dress(now);
-        self.look();
+    pub fn advance(&mut self, now: Frames, out: &mut dyn FnMut(Step)) {
+        let mut events = Vec::new();
+        self.conductor.advance(now, &mut |event| events.push(event));
+        self.send(events, out);
+        self.look(now);
+    }
+
+    /// Writes down and passes on how slots sound now, and then what was sent: events go by the ways that are given before them. Nothing goes to
+    /// the outputs on another way.
+    fn send(&mut self, events: Vec<ScheduledEvent>, out: &mut dyn FnMut(Step)) {
+        for sound in self.conductor.sounds() {
+            self.write(Line::Voice(sound.clone()));
+            out(Step::Sound(sound));
+        }
+        for event in events {
+            self.write(Line::Sent(event));
+            out(Step::Send(event));
+        }
     }
 
     /// Writes down an event that others than the conductor send.
@@ -112,47 +124,41 @@ impl Recorder {
             fresh,
         });
         self.write(line);
-        // A slot has its voice before anything is sent to it.
-        let sounding = Arc::clone(self.conductor.scene());
-        self.sound(scene, at, |voice| sounding.voices.iter().all(|other| other.name != voice.name));
-    }
-
-    /// Writes down how the voices sound, when another scene says so.
-    fn dress(&mut self, at: Frames) {
-        let scene = Arc::clone(self.conductor.scene());
-        if self.scene.as_ref().is_none_or(|known| !Arc::ptr_eq(known, &scene)) {
-            self.sound(&scene, at, |_| true);
-            self.scene = Some(scene);
+        if self.rig.text != scene.rig.text {
+            self.rig = Arc::clone(&scene.rig);
+            let path = scene.rig.path.to_string_lossy().into_owned();
+            self.write(Line::Rig { at, path, text: scene.rig.text.clone() });
         }
     }
 
-    fn sound(&mut self, scene: &Scene, at: Frames, of: impl Fn(&Voice) -> bool) {
-        for voice in scene.voices.iter().filter(|voice| of(voice)) {
-            let Some(slot) = self.conductor.slot(&voice.name) else { continue };
-            let sound = Sound::of(voice, slot, Frames(0));
-            if self.sounds[usize::from(slot.0)].as_ref() != Some(&sound) {
-                self.write(Line::Voice(Sound { at, ..sound.clone() }));
-                self.sounds[usize::from(slot.0)] = Some(sound);
+    /// Writes down what was armed and has acted, and what has become of time and of the bars.
+    fn look(&mut self, now: Frames) {
+        for (at, command) in self.conductor.fired() {
+            if let Command::Evaluate { scene, fresh } = &command {
+                self.evaluated(scene, *fresh, now);
+            } else if let Some(line) = Line::of_command(&command, at) {
+                self.write(line);
             }
         }
-    }
-
-    /// Writes down what has become of time and of the bars.
-    fn look(&mut self) {
         if self.journal.is_none() {
             return;
         }
         let transport = self.conductor.transport();
-        let tempos: Vec<(Frames, Beats, Tempo)> =
-            transport.tempo_map().map(|(beats, tempo)| (transport.frame_of(beats), beats, tempo)).collect();
-        let same = tempos.iter().zip(&self.tempos).take_while(|(now, before)| now == before).count();
-        let changes = tempos[same..].iter().map(|&(at, beats, tempo)| Line::Tempo { at, beats, tempo });
+        let changes = if transport.tempo_map().eq(self.tempos.iter().copied()) {
+            Vec::new()
+        } else {
+            let tempos: Vec<(Frames, Beats, Tempo)> = transport.tempo_map().collect();
+            let same = tempos.iter().zip(&self.tempos).take_while(|(now, before)| now == before).count();
+            // A line takes back what lay behind it: where there is less than before, the last is said again.
+            let from = if same < self.tempos.len() { same.min(tempos.len() - 1) } else { same };
+            self.tempos = tempos;
+            self.tempos[from..].iter().map(|&(at, beats, tempo)| Line::Tempo { at, beats, tempo }).collect()
+        };
         let new = self.conductor.timeline().bars().iter().rev().take_while(|bar| bar.number > self.last).count();
         let bars = &self.conductor.timeline().bars()[self.conductor.timeline().bars().len() - new..];
         let records = bars.iter().map(|bar| Line::Bar(BarRecord::of(bar, transport)));
-        let lines: Vec<Line> = changes.chain(records).collect();
+        let lines: Vec<Line> = changes.into_iter().chain(records).collect();
         self.last = bars.last().map_or(self.last, |bar| bar.number);
-        self.tempos = tempos;
         for line in lines {
             self.write(line);
         }
@@ -164,12 +170,4 @@ impl Recorder {
             let _ = journal.send(line);
         }
     }
-}
-
-/// Writes an event down and passes it on: nothing goes to the outputs on another way.
-fn send(journal: Option<&Sender<Line>>, event: ScheduledEvent, out: &mut dyn FnMut(ScheduledEvent)) {
-    if let Some(journal) = journal {
-        let _ = journal.send(Line::Sent(event));
-    }
-    out(event);
 }

@@ -9,11 +9,13 @@ use super::*;
 use crate::compose::script::Script;
 use crate::compose::{Composer, Prompt, Reply};
 use crate::conductor::{Conductor, Pace};
-use crate::event::{Action, Command, ScheduledEvent, Touch, VoiceSlot};
+use crate::event::{Action, Arm, Command, ScheduledEvent, Touch, VoiceSlot};
 use crate::prompt::Scene;
 use crate::queue::EventQueue;
 use crate::replay::{Heard, Step, Steps, heard};
-use crate::time::{Frames, SampleRate};
+use crate::rig::{Router, Way};
+use crate::time::{Frames, SampleRate, Tempo};
+use crate::transport::crotchets;
 
 const RATE: SampleRate = SampleRate(48_000);
 
@@ -46,6 +48,7 @@ struct Set {
     now: i64,
     /// What went to the outputs.
     sent: Vec<ScheduledEvent>,
+    ways: Ways,
     /// An output that plays it.
     output: EventQueue,
     played: Vec<ScheduledEvent>,
@@ -56,30 +59,22 @@ impl Set {
         let (journal, lines) = channel();
         let conductor = Conductor::new(&scene(text), composer, RATE, 1, pace);
         let recorder = Recorder::new(conductor, Some(journal));
-        let mut set = Set { recorder, lines, now: 0, sent: vec![], output: EventQueue::new(), played: vec![] };
-        let Set { recorder, sent, output, .. } = &mut set;
-        recorder.begin(Frames(0), &mut |event| {
-            sent.push(event);
-            output.push(event);
-        });
+        let mut set =
+            Set { recorder, lines, now: 0, sent: vec![], ways: Ways::new(), output: EventQueue::new(), played: vec![] };
+        let Set { recorder, sent, ways, output, .. } = &mut set;
+        recorder.begin(Frames(0), &mut |step| keep(&step, sent, ways, output));
         set
     }
 
     fn command(&mut self, command: Command) {
-        let Set { recorder, sent, output, now, .. } = self;
-        recorder.command(command, Frames(*now), &mut |event| {
-            sent.push(event);
-            output.push(event);
-        });
+        let Set { recorder, sent, ways, output, now, .. } = self;
+        recorder.command(command, Frames(*now), &mut |step| keep(&step, sent, ways, output));
     }
 
     /// A turn of the scheduler, then so many frames pass.
     fn pass(&mut self, frames: i64) {
-        let Set { recorder, sent, output, now, .. } = self;
-        recorder.advance(Frames(*now), &mut |event| {
-            sent.push(event);
-            output.push(event);
-        });
+        let Set { recorder, sent, ways, output, now, .. } = self;
+        recorder.advance(Frames(*now), &mut |step| keep(&step, sent, ways, output));
         recorder.messages(Frames(*now));
         self.now += frames;
         self.played.extend(std::iter::from_fn(|| self.output.pop_due(Frames(self.now - 1))));
@@ -96,6 +91,41 @@ impl Set {
         let lines = std::iter::once(Line::Header(header())).chain(self.lines.try_iter());
         let text: Vec<String> = lines.map(|line| serde_json::to_string(&line).expect("JSON") + "\n").collect();
         text.concat().into_bytes()
+    }
+}
+
+/// The way that each event goes.
+struct Ways(Router, Vec<Way>);
+
+impl Ways {
+    fn new() -> Ways {
+        Ways(Router::new(RATE, None), Vec::new())
+    }
+
+    fn take(&mut self, step: &Step) {
+        match step {
+            Step::Send(event) => self.1.push(self.0.way(*event)),
+            Step::Sound(sound) => self.0.give(sound),
+        }
+    }
+
+    /// With other frames.
+    fn at(self, frame: impl Fn(Frames) -> Frames) -> Vec<Way> {
+        let moved = |way| match way {
+            Way::Port { port, event, synth } => {
+                Way::Port { port, event: ScheduledEvent { at: frame(event.at), ..event }, synth }
+            }
+            other => other,
+        };
+        self.1.into_iter().map(moved).collect()
+    }
+}
+
+fn keep(step: &Step, sent: &mut Vec<ScheduledEvent>, ways: &mut Ways, output: &mut EventQueue) {
+    ways.take(step);
+    if let Step::Send(event) = step {
+        sent.push(*event);
+        output.push(*event);
     }
 }
 
@@ -122,7 +152,7 @@ fn of_kind(journal: &[u8], kind: &str) -> Vec<Value> {
 fn what_is_played_stands_in_its_lines() {
     let mut set = two_voices();
     set.run(100_000);
-    set.command(Command::Mute { voice: 1, muted: true });
+    set.command(Command::Mute { voice: "lead".into(), muted: true });
     let edited = TWO_VOICES
         .replace("G,,4", "A,,4")
         .replace("patch=sub", "patch=pluck gain=0.5")
@@ -160,8 +190,8 @@ fn what_is_played_stands_in_its_lines() {
         bars[1],
         json!({"number": 2, "at": 99_840, "beats": "1", "title": "Two", "meter": "4/4", "unit": "1/8", "key": "C", "tempo": "120",
         "parts": [
-            {"voice": "bass", "role": "bass", "by": "loop", "text": "G,,4 z4", "velocities": [60]},
-            {"voice": "lead", "role": "lead", "by": "text", "text": "D8-", "velocities": [90]},
+            {"voice": "bass", "role": "bass", "by": "loop", "text": "G,,4 z4", "velocities": [70]},
+            {"voice": "lead", "role": "lead", "by": "text", "text": "D8-", "velocities": [100]},
         ]})
     );
     assert_eq!((bars.len(), &bars[2]["meter"], &bars[2]["parts"][1]["by"]), (3, &json!("3/4"), &json!("text")));
@@ -185,7 +215,7 @@ fn what_is_played_stands_in_its_lines() {
             json!({"at": 0, "control": {"voice": 1, "controller": 7, "value": 100}}),
             json!({"at": 0, "control": {"voice": 1, "controller": 10, "value": 64}}),
             json!({"at": 0, "program": {"voice": 1, "program": 5}}),
-            json!({"at": 3840, "note_on": {"voice": 0, "pitch": 48, "velocity": 90}}),
+            json!({"at": 3840, "note_on": {"voice": 0, "pitch": 48, "velocity": 100}}),
         ]
     );
     assert_eq!(sent[sent.len() - 2], json!({"at": 195_360, "flush": null}));
@@ -214,7 +244,7 @@ fn what_was_kept_back_or_cut_is_not_heard() {
         let lead = notes.into_iter().find(|note| note.voice == "lead" && note.pitch == 62);
         lead.map(|Heard { on, off, .. }| ((on.0 - begin - line), (off.0 - begin - line)))
     };
-    let mute = |muted| Command::Mute { voice: 1, muted };
+    let mute = |muted| Command::Mute { voice: "lead".into(), muted };
     let whole_bar = Some((0, line));
     assert_eq!(second_bar(&[]), whole_bar);
     assert_eq!(second_bar(&[(-4800, mute(true))]), None, "before it was sent");
@@ -332,9 +362,10 @@ impl Composer for Moody {
 /// Texts that differ in everything that may differ.
 const TEXTS: [&str; 7] = [
     TWO_VOICES,
-    "X:1\nT:Two\nM:4/4\nL:1/8\nQ:1/4=133\nK:C\nV:bass by=loop patch=sub gain=0.5\nV:lead\n[V:bass] C,4 C,4- |\n[V:lead] C8- | C4 {g}.E2 TF2 |\n",
+    "X:1\nT:Two\nM:4/4\nL:1/8\nQ:1/4=133..88/3\nK:C\nV:bass by=loop patch=sub gain=0.5 gate=60% vel=30..90 out=Mini prog=5\n\
+     V:lead swing=60% human=8/20 out=Nord cutoff=20..90/3 prog=9\n% swell over 2\n[V:bass] C,4 C,4- |\n[V:lead] C8- | C4 {g}.E2 TF2 | (CEGE C3 C) |\n",
     "X:2\nT:Three\nM:3/4\nL:1/4\nQ:1/4=90\nK:Ebmin\nV:ch\nV:lead pan=-1\n[V:ch] \"Ebm\"x3 |\n[V:lead] E (3FGA- |\n",
-    "X:1\nT:Two\nM:7/8\nL:1/8\nQ:3/8=61\nK:D\nV:kit clef=perc by=loop\nV:lead channel=3\nV:more mute\n[V:kit] C,,3 [C,,D,,]4 |\n\
+    "X:1\nT:Two\nM:7/8\nL:1/8\nQ:3/8=61\nK:D\nV:kit clef=perc by=loop out=Mini\nV:lead channel=3 out=Nord cutoff=7 resonance=90..1/1\nV:more mute\n[V:kit] C,,3 [C,,D,,]4 |\n\
      [V:lead] [df]7 |\n[V:more] f'7- | f'7 |\n",
     "X:1\nT:One\nM:none\nL:1/8\nK:none\n[V:lead] (5CDEFG C3 ^C3 |\n",
     "X:1\nM:2/4\nL:1/16\nQ:1/4=240\nK:C\nV:bass by=loop\n[V:bass] CCCC CCCC | z8 |\n",
@@ -351,6 +382,21 @@ fn touch() -> impl Strategy<Value = Touch> {
     prop::sample::select(vec![Touch::Reroll, Touch::Choose(0), edit, Touch::Pin, Touch::Unpin, Touch::Veto])
 }
 
+/// What may be armed as well.
+fn hand() -> impl Strategy<Value = Command> {
+    let tempo = || (40..300i64).prop_map(|count| Tempo(num_rational::Ratio::new(count, 2) + 30));
+    prop_oneof![
+        3 => (voice(), any::<bool>()).prop_map(|(voice, muted)| Command::Mute { voice, muted }),
+        1 => (voice(), any::<bool>()).prop_map(|(voice, soloed)| Command::Solo { voice, soloed }),
+        1 => (voice(), any::<bool>()).prop_map(|(voice, frozen)| Command::Freeze { voice, frozen }),
+        1 => (voice(), 0..21u8).prop_map(|(voice, tenths)| Command::Gain { voice, gain: f32::from(tenths) / 10.0 }),
+        1 => tempo().prop_map(Command::Tempo),
+        1 => (tempo(), 1..9u32).prop_map(|(to, bars)| Command::Ramp { to, bars }),
+        1 => (0..TEXTS.len(), any::<bool>())
+            .prop_map(|(text, fresh)| Command::Evaluate { scene: scene(TEXTS[text]), fresh }),
+    ]
+}
+
 /// What happens, and how long after the last.
 fn happening() -> impl Strategy<Value = (u32, Option<Command>)> {
     let command = prop_oneof![
@@ -359,9 +405,14 @@ fn happening() -> impl Strategy<Value = (u32, Option<Command>)> {
         2 => Just(Some(Command::Hush)),
         1 => Just(Some(Command::Panic)),
         1 => Just(Some(Command::Reroll)),
-        3 => (0..3usize, any::<bool>()).prop_map(|(voice, muted)| Some(Command::Mute { voice, muted })),
-        1 => (voice(), any::<bool>()).prop_map(|(voice, soloed)| Some(Command::Solo { voice, soloed })),
-        1 => (voice(), any::<bool>()).prop_map(|(voice, frozen)| Some(Command::Freeze { voice, frozen })),
+        6 => hand().prop_map(Some),
+        3 => hand().prop_map(|command| Some(Command::Arm(Arm::Add(Box::new(command))))),
+        2 => Just(Some(Command::Arm(Arm::Fire))),
+        1 => Just(Some(Command::Arm(Arm::Clear))),
+        1 => Just(Some(Command::Tap)),
+        1 => any::<bool>().prop_map(|locked| Some(Command::Lock(locked))),
+        2 => (prop::sample::select(vec!["Mini", "Nord"]), any::<bool>())
+            .prop_map(|(port, there)| Some(Command::Port { port: port.to_owned(), there })),
         2 => (1..12i64, voice(), touch()).prop_map(|(bar, voice, touch)| Some(Command::Touch { bar, voice, touch })),
         4 => (0..TEXTS.len(), any::<bool>())
             .prop_map(|(text, fresh)| Some(Command::Evaluate { scene: scene(TEXTS[text]), fresh })),
@@ -407,14 +458,27 @@ proptest! {
         set.run(set.now + 50_000);
         set.command(Command::Stop);
         set.pass(200_000);
+        // What was armed for a bar that the stop took back holds now.
+        set.pass(1);
 
         let recording = whole(&set.journal());
+        // The state after a crash is what it was.
+        let ((mut kept, tempo), mut hands) = (recording.hands(), set.recorder.hands().clone());
+        // While nothing plays, a text's tempo acts at once.
+        kept.take_due();
+        hands.take_due();
+        prop_assert_eq!(kept, hands);
+        let transport = set.recorder.transport();
+        prop_assert!(transport.tempo_map().eq(recording.transport().tempo_map()));
+        let end = recording.lines.iter().filter_map(Line::at).max().unwrap_or_default();
+        prop_assert_eq!(tempo, transport.tempo_at(transport.beats_at(end)));
         prop_assert_eq!(recording.events().collect::<Vec<_>>(), &set.sent[..]);
         let Some(mut steps) = Steps::new(&recording, RATE) else { return Ok(()) };
-        let (mut output, mut played, mut now) = (EventQueue::new(), Vec::new(), Frames(0));
+        let (mut output, mut played, mut now, mut ways) = (EventQueue::new(), Vec::new(), Frames(0), Ways::new());
         let place = steps.clone();
         while now <= steps.end() {
             for step in steps.due(now) {
+                ways.take(&step);
                 if let Step::Send(event) = step {
                     output.push(event);
                 }
@@ -422,6 +486,9 @@ proptest! {
             now = now + Frames(256);
             played.extend(std::iter::from_fn(|| output.pop_due(now - Frames(1))));
         }
+        // They go the same ways; that which ends all is the replay's own.
+        ways.1.pop();
+        prop_assert_eq!(ways.1, set.ways.at(|at| place.frame(at)));
         let first = notes(set.played, |at| place.frame(at));
         prop_assert_eq!(notes(played, |at| at), &first[..]);
         // The list of notes for files has each once.
@@ -455,7 +522,7 @@ proptest! {
         let mut set = Set::new(TEXTS[1], Box::new(Script::new("E8\nF8")), Pace::Offline);
         set.command(Command::Play);
         set.run(60_000);
-        set.command(Command::Mute { voice: 1, muted: true });
+        set.command(Command::Mute { voice: "lead".into(), muted: true });
         set.run(200_000);
         set.command(Command::Stop);
         let mut journal = set.journal();
@@ -496,14 +563,24 @@ fn what_the_performer_asks_is_one_line_each() {
     let scene = scene(TWO_VOICES);
     let lead = || "lead".to_owned();
     let touch = |touch| Command::Touch { bar: 7, voice: lead(), touch };
+    let arm = |command| Command::Arm(Arm::Add(Box::new(command)));
     let patch = crate::synth::Patch::parse("sub", "sine(pitch)").expect("a patch");
     for (command, what) in [
         (Command::Play, json!("play")),
         (Command::Reroll, json!("reroll")),
-        (Command::Mute { voice: 0, muted: true }, json!({"mute": {"voice": "bass", "muted": true}})),
-        (Command::Mute { voice: 9, muted: true }, json!({"mute": {"voice": null, "muted": true}})),
-        (Command::Tempo(crate::transport::crotchets(97)), json!({"tempo": "97"})),
+        (Command::Mute { voice: lead(), muted: true }, json!({"mute": {"voice": "lead", "muted": true}})),
+        (Command::Gain { voice: lead(), gain: 0.8 }, json!({"gain": {"voice": "lead", "gain": 0.8}})),
+        (Command::Ramp { to: crotchets(140), bars: 8 }, json!({"ramp": {"to": "140", "bars": 8}})),
+        (Command::Tap, json!("tap")),
+        (Command::Lock(true), json!({"lock": true})),
+        (arm(Command::Reroll), json!({"arm": "reroll"})),
+        (arm(Command::Mute { voice: lead(), muted: true }), json!({"arm": {"mute": {"voice": "lead", "muted": true}}})),
+        (arm(Command::Evaluate { scene: Arc::clone(&scene), fresh: true }), json!({"arm": {"evaluate": "Two"}})),
+        (Command::Arm(Arm::Fire), json!({"arm": "fire"})),
+        (Command::Arm(Arm::Clear), json!({"arm": "clear"})),
+        (Command::Tempo(crotchets(97)), json!({"tempo": "97"})),
         (Command::Solo { voice: lead(), soloed: false }, json!({"solo": {"voice": "lead", "soloed": false}})),
+        (Command::Port { port: "Mini".into(), there: false }, json!({"port": {"port": "Mini", "there": false}})),
         (Command::Freeze { voice: lead(), frozen: true }, json!({"freeze": {"voice": "lead", "frozen": true}})),
         (touch(Touch::Pin), json!({"touch": {"bar": 7, "voice": "lead", "how": "pin"}})),
         (touch(Touch::Edit("C8".into())), json!({"touch": {"bar": 7, "voice": "lead", "how": {"edit": "C8"}}})),
@@ -511,7 +588,7 @@ fn what_the_performer_asks_is_one_line_each() {
         (Command::Patch(Arc::new(patch)), Value::Null),
         (Command::Quit, Value::Null),
     ] {
-        let line = Line::of_command(&command, &scene, Frames(3));
+        let line = Line::of_command(&command, Frames(3));
         assert_eq!(line, (!what.is_null()).then_some(Line::Command { at: Frames(3), what }), "{command:?}");
     }
 }

@@ -87,7 +87,7 @@ fn fill(source: &Measure, meter: Meter, rng: &mut Rng) -> Measure {
         let end = struck.get(at + 1).copied().unwrap_or(length);
         let drum = FILL[at * FILL.len() / struck.len()];
         let velocity = if onset.is_multiple_of(beat) { ON_BEAT } else { OFF_BEAT };
-        measure.notes.push(Note::new(onset, end - onset, Pitch::from_midi(drum), velocity));
+        measure.notes.push(Note::new(onset, end - onset, Pitch::from_midi(drum), velocity).fixed());
     }
     measure
 }

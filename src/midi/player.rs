@@ -1,5 +1,5 @@
 //! What the MIDI thread does, apart from waiting: the queue, the messages, the sounding notes. A function of events and
-//! lateness; nothing here allocates after [`Player::new`].
+//! lateness; nothing here allocates after [`Player::new`]. Events have the channel in the place of the voice ([`crate::rig::Router`]).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rtrb::Consumer;
 
-use super::{Channels, MidiSink};
+use super::MidiSink;
 use crate::event::{Action, ClockMessage, ScheduledEvent, VoiceSlot};
 use crate::queue::EventQueue;
 use crate::time::{Frames, SampleRate};
@@ -71,7 +71,6 @@ impl MidiStats {
 /// Events in, messages out.
 pub struct Player {
     sink: Box<dyn MidiSink>,
-    channels: Channels,
     events: Consumer<ScheduledEvent>,
     queue: EventQueue,
     too_late: Frames,
@@ -88,15 +87,9 @@ impl std::fmt::Debug for Player {
 }
 
 impl Player {
-    pub fn new(
-        sink: Box<dyn MidiSink>,
-        channels: Channels,
-        events: Consumer<ScheduledEvent>,
-        rate: SampleRate,
-    ) -> Player {
+    pub fn new(sink: Box<dyn MidiSink>, events: Consumer<ScheduledEvent>, rate: SampleRate) -> Player {
         Player {
             sink,
-            channels,
             events,
             queue: EventQueue::new(),
             too_late: rate.frames_in(TOO_LATE),
@@ -108,6 +101,10 @@ impl Player {
 
     pub fn stats(&self) -> Arc<MidiStats> {
         Arc::clone(&self.stats)
+    }
+
+    pub fn rate(&self) -> SampleRate {
+        self.rate
     }
 
     /// Takes what has come through the ring.
@@ -141,12 +138,14 @@ impl Player {
 
     fn play(&mut self, action: Action) {
         match action {
-            Action::NoteOn { voice, pitch, velocity } => self.note_on(voice, pitch & 127, velocity.clamp(1, 127)),
-            Action::NoteOff { voice, pitch } => self.note_off(self.channels.of(voice), pitch & 127),
-            Action::Control { voice, controller, value } => {
-                self.send(&[CONTROL | self.channels.of(voice), controller & 127, value & 127]);
+            Action::NoteOn { voice, pitch, velocity } => {
+                self.note_on(channel(voice), pitch & 127, velocity.clamp(1, 127));
             }
-            Action::Program { voice, program } => self.send(&[PROGRAM | self.channels.of(voice), program & 127]),
+            Action::NoteOff { voice, pitch } => self.note_off(channel(voice), pitch & 127),
+            Action::Control { voice, controller, value } => {
+                self.send(&[CONTROL | channel(voice), controller & 127, value & 127]);
+            }
+            Action::Program { voice, program } => self.send(&[PROGRAM | channel(voice), program & 127]),
             Action::Clock(message) => self.send(&[match message {
                 ClockMessage::Tick => 0xF8,
                 ClockMessage::Start => 0xFA,
@@ -159,8 +158,7 @@ impl Player {
         }
     }
 
-    fn note_on(&mut self, voice: VoiceSlot, pitch: u8, velocity: u8) {
-        let channel = self.channels.of(voice);
+    fn note_on(&mut self, channel: u8, pitch: u8, velocity: u8) {
         let count = self.sounding[usize::from(channel)][usize::from(pitch)];
         if count > 0 {
             // Struck again: the receiver must see it end first.
@@ -210,4 +208,9 @@ impl Player {
             self.stats.sent.fetch_add(1, Ordering::Relaxed);
         }
     }
+}
+
+/// Whose place the channel takes.
+fn channel(voice: VoiceSlot) -> u8 {
+    voice.0 & 15
 }

@@ -43,14 +43,17 @@ pub fn open(wanted: &str) -> Result<PortSink, MidiError> {
 }
 
 fn client() -> Result<MidiOutput, MidiError> {
-    MidiOutput::new(CLIENT).map_err(|_| {
-        let help = if cfg!(target_os = "linux") {
-            "the kernel's sequencer does not answer; load it with `modprobe snd-seq` and join the group 'audio'"
-        } else {
-            "the system's MIDI service does not answer"
-        };
-        MidiError(format!("no MIDI here: {help}"))
-    })
+    MidiOutput::new(CLIENT).map_err(|_| MidiError(no_midi()))
+}
+
+/// Why there is none, and what to do.
+pub fn no_midi() -> String {
+    let help = if cfg!(target_os = "linux") {
+        "the kernel's sequencer does not answer; load it with `modprobe snd-seq` and join the group 'audio'"
+    } else {
+        "the system's MIDI service does not answer"
+    };
+    format!("no MIDI here: {help}")
 }
 
 /// A port that is open.
@@ -69,13 +72,6 @@ impl PortSink {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    /// Whether the system still lists a port of this name. A port that is unplugged goes silent without an error, so ask
-    /// every second or so, off the MIDI thread.
-    #[must_use]
-    pub fn is_there(name: &str) -> bool {
-        ports().is_ok_and(|ports| ports.iter().any(|port| port.name == name))
     }
 }
 

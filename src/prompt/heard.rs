@@ -65,8 +65,13 @@ impl Scene {
         let place = |wish: &Wish| if wish.from == 0 { String::new() } else { format!("bar {}", wish.from + 1) };
         let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
         let heard = wishes.iter().filter_map(|wish| {
-            let heard: Vec<String> =
-                self.facts(&wish.steering.facts).into_iter().chain(owned(&wish.steering.heard)).collect();
+            let loudness = wish.steering.loudness.iter().map(ToString::to_string);
+            let heard: Vec<String> = self
+                .facts(&wish.steering.facts)
+                .into_iter()
+                .chain(owned(&wish.steering.heard))
+                .chain(loudness)
+                .collect();
             label(place(wish), &heard)
         });
         let refused: Vec<&str> = wishes.iter().flat_map(|wish| wish.steering.refused.iter().copied()).collect();

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::{Range, RangeInclusive};
 
+use super::expression::{self, Cannot};
 use super::rhythm;
 use super::voice::{By, Voice};
 use crate::abc::ast::Header;
@@ -13,12 +14,13 @@ use crate::abc::parse::read_bar;
 use crate::abc::{Fault, Meter, Step};
 use crate::accompany::Style;
 use crate::compose::Role;
+use crate::rig::controller;
 use crate::time::Beats;
 
 /// Properties that do something.
 const OURS: &[&str] = &[
-    "by", "patch", "out", "channel", "prog", "gain", "pan", "mute", "range", "scale", "grid", "notes", "rhythm",
-    "chart",
+    "by", "patch", "out", "channel", "bank", "prog", "gain", "pan", "mute", "range", "scale", "grid", "notes",
+    "rhythm", "chart", "vel", "gate", "swing", "human",
 ];
 /// Of these the ones that hold the model's bars to something.
 pub(super) const CONSTRAINTS: [&str; 6] = ["range", "scale", "grid", "notes", "rhythm", "chart"];
@@ -50,7 +52,7 @@ const FOREIGN: &[&str] = &[
     "down",
 ];
 /// Properties of the prompt format that this version does not act on yet.
-const LATER: &[&str] = &["in", "quant", "bank", "vel", "gate", "swing", "latency"];
+const LATER: &[&str] = &["in", "quant"];
 
 /// Bars from one variation of a loop to the next.
 const MOST_VARIED: u32 = 64;
@@ -63,6 +65,12 @@ pub(super) enum Why {
     WrongWithin(Range<usize>, Fault),
     /// It can, without this.
     Unknown(Fault),
+}
+
+/// Whether a name means something in a `V:` line whatever the rig.
+#[must_use]
+pub fn is_property(name: &str) -> bool {
+    [OURS, FOREIGN, LATER].concat().contains(&name)
 }
 
 /// Takes a property over. `patches` are the names that `patch=` may say.
@@ -116,14 +124,21 @@ pub(super) fn set(voice: &mut Voice, property: &Property, header: &Header, patch
             let help = near.unwrap_or_else(|| format!("there are {}", patches.join(", ")));
             return Err(Why::Wrong(Fault::new(format!("there is no patch '{}'", excerpt(value))).with_help(help)));
         }
-        "out" => voice.out = Some(value.to_owned()),
-        "channel" => voice.channel = Some(number(value, 1..=16).ok_or_else(|| wrong("channels go from 1 to 16"))?),
-        "prog" => voice.program = Some(number(value, 0..=127).ok_or_else(|| wrong("programs go from 0 to 127"))?),
         "gain" => {
             voice.gain = real(value, 0.0..=2.0).ok_or_else(|| wrong("a number from 0 to 2; 1 leaves it as it is"))?;
         }
         "pan" => voice.pan = real(value, -1.0..=1.0).ok_or_else(|| wrong("a number from -1, left, to 1, right"))?,
         "mute" => voice.muted = true,
+        name @ ("vel" | "gate" | "swing" | "human") => {
+            match expression::set(&mut voice.expression, name, value, meter) {
+                Some(Err(Cannot::Read(help))) => return Err(wrong(help)),
+                Some(Err(Cannot::Swing)) => {
+                    let fault = Fault::new(format!("swing= does nothing in {meter}"));
+                    return Err(Why::Unknown(fault.with_help("it wants felt beats that divide in two")));
+                }
+                _ => {}
+            }
+        }
         "range" => voice.rules.range = range(value).ok_or_else(|| wrong("two notes, lowest first, as in D..d'"))?,
         "scale" => {
             voice.rules.classes =
@@ -148,19 +163,17 @@ pub(super) fn set(voice: &mut Voice, property: &Property, header: &Header, patch
             return Err(Why::Unknown(format!("{name}= is not built yet and does nothing").into()));
         }
         name if FOREIGN.contains(&name) => {}
-        // Control changes by name belong to the rig, which is to come; a bare word belongs to another program.
+        // A bare word belongs to another program.
         _ if value.is_empty() => {}
         name => {
             let mut fault = Fault::new(format!("{}= is not known here and does nothing", excerpt(name)));
-            fault.help = did_you_mean(name, [OURS, FOREIGN].concat()).map(Cow::Owned);
+            let controllers = controller::STANDARD.iter().map(|(name, _)| name);
+            let known = OURS.iter().chain(FOREIGN).chain(controllers).copied();
+            fault.help = did_you_mean(name, known).map(Cow::Owned);
             return Err(Why::Unknown(fault));
         }
     }
     Ok(())
-}
-
-fn number(text: &str, range: RangeInclusive<u8>) -> Option<u8> {
-    text.parse().ok().filter(|number| range.contains(number))
 }
 
 fn real(text: &str, range: RangeInclusive<f32>) -> Option<f32> {

@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use super::form::{Form, Section};
+use super::loudness::for_the_model;
 use super::seed::{Repeats, seed_bars};
 use super::words::{self, Words};
-use super::{By, Harmony, Scene, Voice, drums, phrase, possible, voice};
+use super::{By, Harmony, Known, Scene, Voice, drums, phrase, possible, voice};
 use crate::abc::ast::{self, Bar, Change, Comment, Directive, Header, Item, Symbol, Tune, VoiceHeader};
 use crate::abc::{Diagnostic, Meter, Severity};
 use crate::steer::Lexicon;
@@ -142,12 +143,12 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The form of a scene whose tune has `parts`; `whole` is read from all of it. `names` are the voices that words may be for.
+/// The form of a scene whose tune has `parts`; `whole` is read from all of it, `top` are the words at its top. `names` are the voices that words may be for.
 pub(super) fn form(
     (text, parts): (&str, &Parts<'_>),
-    whole: &Scene,
+    (whole, top): (&Scene, &[Words]),
     names: &[&str],
-    patches: &[String],
+    known: Known<'_>,
     lexicon: &Lexicon,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Form {
@@ -174,7 +175,7 @@ pub(super) fn form(
         let bars = if longest(false) > 0 { longest(true) } else { longest(true).max(i64::from(phrase)) };
         let harmony = Harmony::of(&voices, meter);
         voice::comp(&tune, &mut voices, unsaid);
-        if let Some(drums) = drums::drums(&tune, &without_drums(&voices), patches)
+        if let Some(drums) = drums::drums(&tune, &without_drums(&voices), known.patches)
             && let Some(voice) = voices.iter_mut().find(|voice| voice.name == drums.name)
         {
             voice.bars = drums.bars;
@@ -182,7 +183,7 @@ pub(super) fn form(
         let mut impossible = Vec::new();
         possible::check(&tune.header, &voices, harmony.as_ref(), &mut impossible);
         said.extend(impossible.into_iter().filter(|diagnostic| diagnostic.severity == Severity::Error));
-        let mut words: Vec<Words> = whole.words.clone();
+        let mut words: Vec<Words> = top.to_vec();
         words.extend(
             words::in_comments(&tune.comments, names).into_iter().map(|words| Words { section: true, ..words }),
         );
@@ -191,7 +192,7 @@ pub(super) fn form(
             harmony,
             wishes: words::wishes(&words, None, lexicon),
             own: words::own(&words, names.len(), lexicon),
-            words,
+            words: for_the_model(words, lexicon),
             voices,
             ..whole.clone()
         };

@@ -3,7 +3,7 @@
 use crate::abc::ast::Tune;
 use crate::abc::{Diagnostic, Meter, Span, print};
 use crate::compose::STREAM_UNIT;
-use crate::score::{Carry, Grace, Measure, Note, measure, too_long, unfold};
+use crate::score::{Carry, Grace, Measure, Note, measure, swell, too_long, unfold};
 use crate::time::Beats;
 
 /// A bar that the text gives.
@@ -43,7 +43,9 @@ pub(super) fn seed_bars(
     let order = unfold(tune, voice);
     let written = voice.bars.len();
     let twice = repeats_whole && order.len() == 2 * written && order[..written] == order[written..];
-    for at in if twice { &order[..written] } else { &order[..] } {
+    let order = if twice { &order[..written] } else { &order[..] };
+    let mut played: Vec<Measure> = Vec::with_capacity(order.len());
+    for at in order {
         let bar = &voice.bars[*at];
         let (measure, heard) = measure(bar, &mut carry);
         if !std::mem::replace(&mut said[*at], true) {
@@ -52,6 +54,11 @@ pub(super) fn seed_bars(
                 diagnostics.push(Diagnostic::error(bar.span, too_long(bar, measure.length, meter, text)));
             }
         }
+        played.push(measure);
+    }
+    swell(&mut played, &carry.shades);
+    for (measure, at) in played.into_iter().zip(order) {
+        let bar = &voice.bars[*at];
         if measure.length == Beats::ZERO && measure.chords.is_empty() {
             continue;
         }

@@ -1,5 +1,9 @@
 //! One voice of a scene: who writes it, how it sounds, what it may play, and the bars that the text gives it.
 
+use std::sync::Arc;
+
+use super::Known;
+use super::hardware::{self, Lane};
 use super::property::{self, Why};
 use super::seed::{Repeats, SeedBar, seed_bars};
 use crate::abc::ast::{Tune, VoiceHeader};
@@ -8,6 +12,8 @@ use crate::abc::midi::MidiCourse;
 use crate::abc::{Diagnostic, Meter, Span, print};
 use crate::accompany::{Comper, RANGE, Style};
 use crate::compose::{Role, STREAM_UNIT, VoiceRules};
+use crate::rig::Output;
+use crate::score::Expression;
 
 /// Who writes a voice's bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,17 +34,24 @@ pub struct Voice {
     /// How a voice that comps plays the chart; its bars are made from it.
     pub comping: Option<Style>,
     pub patch: String,
-    /// Text of a MIDI port's name; `None` for the synth.
+    /// Text of a MIDI port's name, or `synth`; `None` where the command line says.
     pub out: Option<String>,
+    /// What the rig knows of it.
+    pub output: Option<Arc<Output>>,
     /// MIDI channel from 1 to 16.
     pub channel: Option<u8>,
     /// MIDI program from 0 to 127.
     pub program: Option<u8>,
+    /// MIDI bank from 0 to 16383.
+    pub bank: Option<u16>,
+    /// One for each controller that is said.
+    pub lanes: Vec<Lane>,
     pub rules: VoiceRules,
     /// The bars of `rhythm=`, in turn from the scene's first bar on; none for a free rhythm.
     pub rhythm: Vec<Pattern>,
     /// On strong beats only tones of the chart's chord.
     pub strong: bool,
+    pub expression: Expression,
     /// Linear gain, 0 to 2.
     pub gain: f32,
     /// -1 left to 1 right.
@@ -60,11 +73,15 @@ impl Voice {
             comping: None,
             patch: if role == Role::Bass { "sub" } else { "reed" }.to_owned(),
             out: None,
+            output: None,
             channel: None,
             program: None,
+            bank: None,
+            lanes: Vec::new(),
             rules: VoiceRules { range: range(role), ..VoiceRules::default() },
             rhythm: Vec::new(),
             strong: false,
+            expression: Expression::default(),
             gain: 1.0,
             pan: 0.0,
             muted: false,
@@ -78,7 +95,7 @@ pub(super) fn voice(
     tune: &Tune,
     name: &str,
     header: &VoiceHeader,
-    patches: &[String],
+    known: Known<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Voice {
     let bars = seed_bars(text, tune, name, Repeats::Loop, diagnostics);
@@ -92,10 +109,13 @@ pub(super) fn voice(
     }
     let repeats = tune.voice(name).and_then(|voice| voice.bars.last()).is_some_and(|bar| bar.after.ends > 0);
     let by = if repeats || (role == Role::Chart && !bars.is_empty()) { By::Loop } else { By::Model };
-    let (channel, program) = (midi.channel, midi.program);
-    let mut voice = Voice { channel, program, bars, ..Voice::new(name, by, role) };
+    let output = hardware::output(header, known.rig);
+    let channel = output.as_ref().and_then(|output| output.channel).or(midi.channel);
+    let mut voice = Voice { channel, program: midi.program, output, bars, ..Voice::new(name, by, role) };
     for property in &header.properties {
-        if let Err(why) = property::set(&mut voice, property, &tune.header, patches) {
+        let set = hardware::set(&mut voice, property)
+            .unwrap_or_else(|| property::set(&mut voice, property, &tune.header, known.patches));
+        if let Err(why) = set {
             let written = property.span.end > property.span.start;
             let place = if written { property.span } else { header.span };
             diagnostics.push(match why {
@@ -109,6 +129,14 @@ pub(super) fn voice(
                 Why::Unknown(fault) => Diagnostic::warning(place, fault),
             });
         }
+    }
+    if let (Some(message), Some(property)) =
+        (hardware::check(&voice), header.properties.iter().find(|property| property.name == "bank"))
+    {
+        diagnostics.push(Diagnostic::warning(property.span, message));
+    }
+    if let Some(patch) = voice.output.as_ref().and_then(|output| output.fallback.as_ref()) {
+        voice.patch.clone_from(patch);
     }
     if voice.role == Role::Drums
         && let Some(property) = header.properties.iter().find(|said| ["scale", "chart"].contains(&said.name.as_str()))

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::loudness::for_the_model;
 use super::voice::{By, Voice};
-use super::{Scene, Source};
+use super::{Known, Scene, Source};
 use crate::abc::ast::Comment;
 use crate::abc::key::{Key, Mode};
 use crate::abc::{Diagnostic, Meter, Span, Step};
@@ -32,6 +33,13 @@ pub(super) struct Wish {
     pub in_force: Vec<&'static str>,
     /// What was refused here or before and has not been wished for since.
     pub refused: Vec<&'static str>,
+}
+
+impl Wish {
+    /// Whether it says anything to the model.
+    pub fn steers(&self) -> bool {
+        !self.steering.is_loudness()
+    }
 }
 
 /// What the lines for one voice, or for all, mean, place by place: a later place overrules an earlier one without contradicting it.
@@ -89,7 +97,7 @@ fn looks_like_abc(text: &str, voices: &[&str]) -> bool {
 }
 
 /// A file of words alone is one scene: metre, key and tempo are read out of the words, a model writes one voice.
-pub(super) fn scene(source: &Arc<Source>, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnostic>) {
+pub(super) fn scene(source: &Arc<Source>, known: Known<'_>, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnostic>) {
     let lines = source.text.lines().map(str::trim).filter(|line| !line.is_empty());
     let words: Vec<Words> =
         lines.map(|line| Words { from: 0, voice: None, section: false, text: line.to_owned() }).collect();
@@ -97,22 +105,25 @@ pub(super) fn scene(source: &Arc<Source>, lexicon: &Lexicon) -> (Vec<Scene>, Vec
         let help = "say what the music should be, as in 'a jig in D dorian at 110'";
         return (Vec::new(), vec![Diagnostic::error(Span::default(), "no words here").with_help(help)]);
     };
+    let title = first.text.clone();
     let wishes = wishes(&words, None, lexicon);
     let facts = &wishes[0].steering.facts;
     let meter = facts.meter.as_ref().map_or(Meter::COMMON, |meter| meter.value);
     let scene = Scene {
         number: 1,
-        title: first.text.clone(),
+        title,
         meter,
         unit: Beats::EIGHTH,
         key: facts.key().unwrap_or(Key::new(Step::C, 0, Mode::Major)),
         tempo: facts.tempo(meter),
+        ramp: None,
         phrase: 4,
         voices: vec![Voice::new("lead", By::Model, Role::Lead)],
         harmony: None,
-        words,
+        words: for_the_model(words, lexicon),
         wishes,
         source: Arc::clone(source),
+        rig: Arc::clone(&known.rig.source),
         own: Vec::new(),
         form: None,
     };

@@ -1,6 +1,5 @@
 //! The notes of a rehearsal with their places in the music: frames turned back into the exact times from which they were made. Pure.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use num_rational::Ratio;
@@ -8,7 +7,6 @@ use num_rational::Ratio;
 use super::{Place, Told};
 use crate::event::Author;
 use crate::replay::Heard;
-use crate::score::{Ornaments, perform};
 use crate::time::{Beats, Frames};
 use crate::timeline::Bar;
 use crate::transport::Transport;
@@ -31,7 +29,8 @@ pub struct Score {
 
 impl Score {
     pub fn add(&mut self, bar: &Bar, transport: &Transport) {
-        for (voice, cell) in bar.scene.voices.iter().zip(&bar.cells) {
+        let tempo = transport.tempo_at(bar.start);
+        for (at, (voice, cell)) in bar.scene.voices.iter().zip(&bar.cells).enumerate() {
             let by = match cell.by {
                 Author::Text => "text",
                 Author::Varied => "varied",
@@ -39,7 +38,7 @@ impl Score {
                 Author::Edit => "edit",
                 Author::Ladder(_) => "ladder",
             };
-            for note in &perform(Cow::Borrowed(&cell.measure), Ornaments::Played).notes {
+            for note in bar.played(at, tempo) {
                 let Ok(pitch) = u8::try_from(note.pitch.midi()) else { continue };
                 let (onset, end) = (bar.start + note.onset, bar.start + note.onset + note.length);
                 let frame = transport.frame_of(onset);

@@ -1,6 +1,7 @@
 //! Plays a script: the conductor through the recorder, from stop to stop of virtual time. Pure.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -14,11 +15,12 @@ use crate::abc::report::display;
 use crate::abc::{Diagnostic, Meter, Span};
 use crate::compose::Composer;
 use crate::conductor::{Conductor, Pace};
-use crate::event::{Command, Playing};
+use crate::event::{Arm, Command, Playing};
 use crate::journal::{FORMAT, Header, Line, Recorder, Recording};
 use crate::prompt::{self, Scene};
 use crate::render::RENDER_RATE;
 use crate::replay::heard;
+use crate::rig::{self, Rig, is_synth};
 use crate::steer::Lexicon;
 use crate::time::{Beats, Frames, Tempo};
 
@@ -69,9 +71,8 @@ struct Player<'a> {
     /// When a killed composer is back.
     back: Option<Frames>,
     path: PathBuf,
+    rig: Rig,
     buffer: String,
-    /// `X:` of the scene that plays.
-    scene: u32,
     now: Frames,
     /// Musical time, while it runs.
     at: Beats,
@@ -117,8 +118,13 @@ pub fn rehearse(set: &Set, composer: Box<dyn Composer>, given: &Given<'_>) -> Re
 impl<'a> Player<'a> {
     fn new(set: &Set, composer: Box<dyn Composer>, given: &'a Given<'a>) -> Result<(Player<'a>, Opened), String> {
         let (path, text) = (PathBuf::from(&set.open), (given.read)(&set.open)?);
-        let (scenes, diagnostics) = prompt::read(&path, &text, given.patches, given.lexicon);
-        let said: Vec<String> = display(&diagnostics, &set.open, &text).collect();
+        // A rig lies beside its prompts.
+        let rig_path = path.with_file_name(rig::FILE);
+        let rig_text = (given.read)(&rig_path.to_string_lossy()).unwrap_or_default();
+        let (rig, wrong) = Rig::read(&rig_path, &rig_text, given.patches);
+        let (scenes, diagnostics) = prompt::read_with(&path, &text, given.patches, given.lexicon, &rig);
+        let mut said: Vec<String> = display(&wrong, &rig_path.to_string_lossy(), &rig_text).collect();
+        said.extend(display(&diagnostics, &set.open, &text));
         // As when playing begins: errors do not keep what can be read from it.
         let scene = scenes.into_iter().next().ok_or_else(|| said.join("; "))?;
         let scene = Arc::new(scene);
@@ -136,8 +142,8 @@ impl<'a> Player<'a> {
             composed,
             back: None,
             path,
+            rig,
             buffer: text,
-            scene: scene.number,
             now: Frames(0),
             at: Beats::ZERO,
             seen: 0,
@@ -165,7 +171,7 @@ impl<'a> Player<'a> {
                 self.command(Command::Stop, entry.place);
                 return Ok(());
             }
-            self.perform(&entry.action, entry.place).map_err(wrong)?;
+            self.perform(&entry.action, false, entry.place).map_err(wrong)?;
         }
         // Nobody said when it ends: a phrase on, what was asked last can be heard.
         let bar = self.recorder.timeline().next_bar() + i64::from(self.recorder.timeline().scene().phrase);
@@ -259,18 +265,21 @@ impl<'a> Player<'a> {
         self.look(place);
     }
 
-    fn perform(&mut self, action: &Action, place: Place) -> Result<(), String> {
+    /// What an armed action asks waits for the next phrase line.
+    fn perform(&mut self, action: &Action, armed: bool, place: Place) -> Result<(), String> {
         let command = match action {
+            Action::Arm(action) => return self.perform(action, true, place),
+            Action::Disarm => Command::Arm(Arm::Clear),
             Action::Play => Command::Play,
             Action::Stop | Action::End => Command::Stop,
             Action::Hush => Command::Hush,
             Action::Reroll => Command::Reroll,
             Action::Evaluate => {
-                self.evaluate(None, place);
+                self.evaluate(None, armed, place);
                 return Ok(());
             }
             Action::Scene(number) => {
-                self.evaluate(Some(*number), place);
+                self.evaluate(Some(*number), armed, place);
                 return Ok(());
             }
             Action::Replace { old, new } => {
@@ -278,6 +287,11 @@ impl<'a> Player<'a> {
                     1 if !old.is_empty() => self.buffer = self.buffer.replacen(old.as_str(), new, 1),
                     times => return Err(format!("{old:?} stands {times} times in the buffer, not once")),
                 }
+                return Ok(());
+            }
+            Action::Load(file) if Path::new(file).extension().is_some_and(|extension| extension == "toml") => {
+                let text = (self.given.read)(file)?;
+                self.load_rig(Path::new(file), &text, place);
                 return Ok(());
             }
             Action::Load(file) => {
@@ -295,41 +309,82 @@ impl<'a> Player<'a> {
                 }
                 return Ok(());
             }
+            Action::Port { name, there } => Command::Port { port: self.port(name)?, there: *there },
             Action::Mute { voice, muted } => Command::Mute { voice: self.voice(voice)?, muted: *muted },
-            Action::Solo { voice, soloed } => {
-                self.voice(voice)?;
-                Command::Solo { voice: voice.clone(), soloed: *soloed }
+            Action::Solo { voice, soloed } => Command::Solo { voice: self.voice(voice)?, soloed: *soloed },
+            Action::Gain { voice, gain } => {
+                let gain = *gain.numer() as f32 / *gain.denom() as f32;
+                Command::Gain { voice: self.voice(voice)?, gain }
             }
             Action::Touch { voice, touch } => {
-                self.voice(voice)?;
                 let bar = self.recorder.timeline().next_bar();
-                Command::Touch { bar, voice: voice.clone(), touch: touch.clone() }
+                Command::Touch { bar, voice: self.voice(voice)?, touch: touch.clone() }
             }
-            Action::Freeze { voice, frozen } => {
-                self.voice(voice)?;
-                Command::Freeze { voice: voice.clone(), frozen: *frozen }
-            }
-            Action::Tempo(count) => {
-                let tempo = Tempo::from_beat(self.recorder.timeline().next_scene().meter.beat(), *count);
-                Command::Tempo(tempo.checked().ok_or_else(|| format!("{count} is not a tempo"))?)
-            }
+            Action::Freeze { voice, frozen } => Command::Freeze { voice: self.voice(voice)?, frozen: *frozen },
+            Action::Tempo(count) => Command::Tempo(self.tempo(*count)?),
+            Action::Ramp { to, bars } => Command::Ramp { to: self.tempo(*to)?, bars: *bars },
+            Action::Tap => Command::Tap,
+            Action::Lock(locked) => Command::Lock(*locked),
         };
-        self.command(command, place);
+        self.ask(command, armed, place);
         Ok(())
     }
 
-    fn voice(&self, name: &str) -> Result<usize, String> {
+    fn ask(&mut self, command: Command, armed: bool, place: Place) {
+        if armed {
+            self.command(Command::Arm(Arm::Add(Box::new(command))), place);
+            self.command(Command::Arm(Arm::Fire), place);
+        } else {
+            self.command(command, place);
+        }
+    }
+
+    fn tempo(&self, count: Ratio<i64>) -> Result<Tempo, String> {
+        let tempo = Tempo::from_beat(self.recorder.timeline().next_scene().meter.beat(), count);
+        tempo.checked().ok_or_else(|| format!("{count} is not a tempo"))
+    }
+
+    fn voice(&self, name: &str) -> Result<String, String> {
         let voices = &self.recorder.scene().voices;
         let known = || voices.iter().map(|voice| voice.name.as_str()).collect::<Vec<_>>().join(" ");
         voices
             .iter()
-            .position(|voice| voice.name == name)
+            .find(|voice| voice.name == name)
+            .map(|voice| voice.name.clone())
             .ok_or_else(|| format!("there is no voice '{name}' (there are {})", known()))
     }
 
+    /// The port that a voice or the rig names so.
+    fn port(&self, name: &str) -> Result<String, String> {
+        let outs = self.recorder.timeline().scene().voices.iter().filter_map(|voice| voice.out.as_deref());
+        let ports: BTreeSet<&str> = outs.filter(|out| !is_synth(out)).collect();
+        let rig = self.rig.outputs.iter().map(|(name, output)| (name.as_str(), output.port.as_str()));
+        let known: Vec<(&str, &str)> = rig.chain(ports.into_iter().map(|port| (port, port))).collect();
+        let found = known.iter().find(|(known, port)| *known == name || *port == name);
+        let names = || known.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" ");
+        found
+            .map(|(_, port)| (*port).to_owned())
+            .ok_or_else(|| format!("there is no port '{name}' (there are {})", names()))
+    }
+
+    /// From the next evaluation on the rig is this one, when it has no errors.
+    fn load_rig(&mut self, path: &Path, text: &str, place: Place) {
+        let (rig, diagnostics) = Rig::read(path, text, self.given.patches);
+        let said: Vec<String> = display(&diagnostics, &path.display().to_string(), text).collect();
+        for said in said {
+            self.say(place, said);
+        }
+        if prompt::has_errors(&diagnostics) {
+            self.say(place, format!("{}: the last good version holds", path.display()));
+        } else {
+            self.rig = rig;
+        }
+    }
+
     /// Plays the buffer, when it has no errors: the scene that plays as it is there, or the one that is asked for from its beginning.
-    fn evaluate(&mut self, asked: Option<u32>, place: Place) {
-        let (scenes, diagnostics) = prompt::read(&self.path, &self.buffer, self.given.patches, self.given.lexicon);
+    fn evaluate(&mut self, asked: Option<u32>, armed: bool, place: Place) {
+        let Given { patches, lexicon, .. } = *self.given;
+        let (scenes, diagnostics) = prompt::read_with(&self.path, &self.buffer, patches, lexicon, &self.rig);
         let name = self.path.display().to_string();
         let said: Vec<String> = display(&diagnostics, &name, &self.buffer).collect();
         for said in said {
@@ -339,13 +394,13 @@ impl<'a> Player<'a> {
             self.say(place, format!("{name}: there is no scene {number}; the last good version plays on"));
             return;
         }
-        match prompt::accepted(scenes, &diagnostics, Some(asked.unwrap_or(self.scene))) {
+        let playing = self.recorder.timeline().scene().number;
+        match prompt::accepted(scenes, &diagnostics, Some(asked.unwrap_or(playing))) {
             Some(scene) => {
-                let fresh = asked.is_some() || scene.number != self.scene;
-                self.scene = scene.number;
+                let fresh = asked.is_some() || scene.number != playing;
                 let scene = Arc::new(scene);
                 self.say_heard(place, &scene);
-                self.command(Command::Evaluate { scene, fresh }, place);
+                self.ask(Command::Evaluate { scene, fresh }, armed, place);
             }
             None => self.say(place, format!("{name}: the last good version plays on")),
         }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use num_rational::Ratio;
 
 use crate::abc::diagnostic::{did_you_mean, excerpt};
+use crate::abc::field::MOST_BARS as MOST_BARS_OF_RAMP;
 use crate::abc::{Diagnostic, Span};
 use crate::event::Touch;
 
@@ -42,6 +43,11 @@ pub enum Action {
         voice: String,
         soloed: bool,
     },
+    /// A factor from 0 to 2.
+    Gain {
+        voice: String,
+        gain: Ratio<i64>,
+    },
     /// All that is planned anew.
     Reroll,
     /// The first bar that can still change.
@@ -54,11 +60,38 @@ pub enum Action {
         frozen: bool,
     },
     KillComposer,
+    /// A MIDI port, by its name in the rig or in `out=`, is pulled out or plugged in again.
+    Port {
+        name: String,
+        there: bool,
+    },
     /// Felt beats a minute.
     Tempo(Ratio<i64>),
+    /// To so many felt beats a minute, over so many bars.
+    Ramp {
+        to: Ratio<i64>,
+        bars: u32,
+    },
+    Tap,
+    /// Whether the text's tempo is kept back.
+    Lock(bool),
+    /// On the next phrase line, together with all that is armed.
+    Arm(Box<Action>),
+    /// What is armed is withdrawn.
+    Disarm,
     /// Plays the scene with this `X:` of the buffer.
     Scene(u32),
     End,
+}
+
+impl Action {
+    fn can_be_armed(&self) -> bool {
+        use Action::{Evaluate, Freeze, Gain, Mute, Ramp, Scene, Solo, Tempo};
+        matches!(
+            self,
+            Mute { .. } | Solo { .. } | Gain { .. } | Freeze { .. } | Tempo(_) | Ramp { .. } | Evaluate | Scene(_)
+        )
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +112,7 @@ pub struct Set {
 }
 
 /// The words, and what stands behind them.
-const ACTIONS: [(&str, &str); 25] = [
+const ACTIONS: [(&str, &str); 30] = [
     ("open", "FILE"),
     ("play", ""),
     ("stop", ""),
@@ -91,6 +124,7 @@ const ACTIONS: [(&str, &str); 25] = [
     ("unmute", "VOICE"),
     ("solo", "VOICE"),
     ("unsolo", "VOICE"),
+    ("gain", "VOICE FACTOR, from 0 to 2"),
     ("reroll", "[VOICE]"),
     ("pin", "VOICE"),
     ("veto", "VOICE"),
@@ -98,13 +132,20 @@ const ACTIONS: [(&str, &str); 25] = [
     ("free", "VOICE"),
     ("kill-composer", ""),
     ("tempo", "BEATS-A-MINUTE"),
+    ("ramp", "BEATS-A-MINUTE BARS"),
+    ("tap", ""),
+    ("lock", ""),
+    ("unlock", ""),
     ("scene", "X"),
+    (
+        "arm",
+        "clear, or one of mute unmute solo unsolo gain freeze free tempo ramp evaluate scene with what belongs to it",
+    ),
     ("end", ""),
-    ("arm", NOT_YET),
     ("keep", NOT_YET),
     ("note", NOT_YET),
-    ("lose-port", NOT_YET),
-    ("find-port", NOT_YET),
+    ("lose-port", "NAME"),
+    ("find-port", "NAME"),
 ];
 /// Part of the language, and of no instrument so far.
 const NOT_YET: &str = "not yet";
@@ -278,7 +319,24 @@ fn action(name: &str, arguments: &[&str]) -> Option<Read> {
         ("veto", _) => touch(Touch::Veto)?,
         ("freeze" | "free", _) => Action::Freeze { voice: voice()?, frozen: name == "freeze" },
         ("kill-composer", []) => Action::KillComposer,
+        ("lose-port" | "find-port", [port]) => Action::Port { name: (*port).to_owned(), there: name == "find-port" },
         ("tempo", [count]) => Action::Tempo(number(count).filter(|count| *count > Ratio::from(0))?),
+        ("gain", [voice, gain]) => {
+            let gain = number(gain).filter(|gain| *gain <= Ratio::from(2))?;
+            Action::Gain { voice: (*voice).to_owned(), gain }
+        }
+        ("ramp", [to, bars]) => {
+            let bars = bars.parse().ok().filter(|bars| (1..=MOST_BARS_OF_RAMP).contains(bars))?;
+            Action::Ramp { to: number(to).filter(|count| *count > Ratio::from(0))?, bars }
+        }
+        ("tap", []) => Action::Tap,
+        ("lock", []) => Action::Lock(true),
+        ("unlock", []) => Action::Lock(false),
+        ("arm", ["clear"]) => Action::Disarm,
+        ("arm", [name, rest @ ..]) => match action(name, rest)? {
+            Read::Action(action) if action.can_be_armed() => Action::Arm(Box::new(action)),
+            _ => return None,
+        },
         ("scene", [number]) => Action::Scene(number.parse().ok()?),
         ("end", []) => Action::End,
         _ => return None,

@@ -10,7 +10,8 @@ fn place(bar: i64, above: i64, below: i64) -> Place {
 #[test]
 fn a_script_is_read() {
     let text = "# a set\n\n1:1 open \"a b.abc\" # quoted\n1:1 play\n2:5/2 replace \"say \\\"x\\\"#\" \"\\n% low\\\\\" # note\n\
-                3:2.25 reroll lead\n3:3 reroll\n4:1 tempo 92.5\n4:1 free bass\n5:1 scene 2\n9:1 end\n# over\n";
+                3:2.25 reroll lead\n3:3 reroll\n4:1 tempo 92.5\n4:1 free bass\n5:1 scene 2\n\
+                6:1 lose-port bass\n7:1 find-port Mini\n9:1 end\n# over\n";
     let set = Set::parse(text).expect("a set");
     assert_eq!(set.open, "a b.abc");
     let entries: Vec<(Place, Action)> = set.entries.iter().map(|entry| (entry.place, entry.action.clone())).collect();
@@ -25,6 +26,8 @@ fn a_script_is_read() {
             (place(4, 1, 1), Action::Tempo(Ratio::new(185, 2))),
             (place(4, 1, 1), Action::Freeze { voice: "bass".into(), frozen: false }),
             (place(5, 1, 1), Action::Scene(2)),
+            (place(6, 1, 1), Action::Port { name: "bass".into(), there: false }),
+            (place(7, 1, 1), Action::Port { name: "Mini".into(), there: true }),
             (place(9, 1, 1), Action::End),
         ]
     );
@@ -54,10 +57,15 @@ fn mistakes_in_a_script_have_places() {
         ("2:1 open b.abc", "t:2:5: error: the set is open already ('load' takes"),
         ("2:1 play\n1:4 stop", "t:3:5: error: the set is at 2:1 already"),
         ("2:1 end\n3:1 play", "t:3:5: error: the set has ended"),
-        ("2:1 arm mute bass", "t:2:5: error: 'arm' cannot be rehearsed yet"),
+        ("2:1 arm", "t:2:5: error: write arm clear, or one of mute unmute"),
+        ("2:1 arm play", "t:2:5: error: write arm clear, or one of mute unmute"),
+        ("2:1 arm arm mute bass", "t:2:5: error: write arm clear, or one of mute unmute"),
+        ("2:1 arm mute", "t:2:5: error: write arm clear, or one of mute unmute"),
+        ("2:1 gain bass 2.1", "t:2:5: error: write gain VOICE FACTOR"),
+        ("2:1 ramp 140 0", "t:2:5: error: write ramp BEATS-A-MINUTE BARS"),
         ("2:1 keep lead 2", "t:2:5: error: 'keep' cannot be rehearsed yet"),
         ("2:1 note 60 90 1", "t:2:5: error: 'note' cannot be rehearsed yet"),
-        ("2:1 lose-port a", "t:2:5: error: 'lose-port' cannot be rehearsed yet"),
+        ("2:1 lose-port", "t:2:5: error: write lose-port NAME"),
     ] {
         let text = format!("{open}{line}\n");
         let wrong = Set::parse(&text).expect_err(line);

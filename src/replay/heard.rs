@@ -7,10 +7,11 @@ use crate::abc::{Meter, print};
 use crate::compose::Role;
 use crate::event::{Action, VoiceSlot};
 use crate::export::{MidiNote, MidiTrack};
-use crate::journal::{Line, Recording, Sound};
+use crate::journal::{Line, Recording};
 use crate::midi::Channels;
 use crate::prompt::MAX_VOICES;
 use crate::record::BarRecord;
+use crate::rig::Sound;
 use crate::time::{Beats, Frames, Tempo};
 use crate::transport::Transport;
 
@@ -106,11 +107,8 @@ fn from(recording: &Recording) -> Beats {
 
 /// The tempos, from the start of the first bar. Pauses between a stop and the next play have no musical time.
 pub(super) fn tempos(recording: &Recording) -> Vec<(Beats, Tempo)> {
-    let from = from(recording);
-    let mut tempos: Vec<(Beats, Tempo)> =
-        recording.transport().tempo_map().map(|(at, tempo)| ((at - from).max(Beats::ZERO), tempo)).collect();
-    tempos.dedup_by_key(|(_, tempo)| *tempo);
-    tempos
+    let end = recording.bars().last().map_or(Beats::ZERO, |bar| bar.beats + bar.meter.bar_length());
+    recording.transport().tempos(from(recording), end)
 }
 
 pub(super) fn meters(recording: &Recording) -> Vec<(Beats, Meter)> {
@@ -143,8 +141,7 @@ pub(super) fn tracks(recording: &Recording) -> Vec<MidiTrack> {
 }
 
 /// The channels of the slots, by what first stood there.
-#[must_use]
-pub fn channels(recording: &Recording) -> Channels {
+fn channels(recording: &Recording) -> Channels {
     let mut first: [Option<&Sound>; MAX_VOICES] = [None; MAX_VOICES];
     for sound in recording.sounds() {
         first[usize::from(sound.slot.0)].get_or_insert(sound);
@@ -176,13 +173,16 @@ pub(super) fn bars(recording: &Recording) -> Vec<BarRecord> {
             let key = if part.role == Role::Drums { crate::abc::key::Key::NONE } else { key };
             let (mut measure, _) = read_bar(&part.text, &key, meter, unit, &[]);
             let written = measure.notes.len();
+            let moved: HashMap<Beats, Beats> = part.moved.iter().copied().collect();
             measure.notes.retain(|note| {
+                let sounds = moved.get(&note.onset).copied().unwrap_or(note.onset);
                 let (onset, end) = (beats + note.onset, beats + note.onset + note.length);
                 let held = |(voice, pitch, until, _): &(String, i32, Beats, bool)| {
                     (voice == &part.voice, *pitch, *until) == (true, note.pitch.midi(), onset)
                 };
                 let before = tied.iter().position(held).is_some_and(|held| tied.swap_remove(held).3);
-                let (from, to) = (transport.frame_of(onset), transport.frame_of(end).min(next));
+                let from = transport.frame_of(beats + sounds);
+                let to = (transport.frame_of(end) + from - transport.frame_of(onset)).min(next);
                 let now = u8::try_from(note.pitch.midi()).is_ok_and(|pitch| {
                     let onsets = struck.get(&(part.voice.clone(), pitch)).map_or(&[][..], Vec::as_slice);
                     let first = onsets.partition_point(|on| *on < from);

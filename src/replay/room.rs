@@ -11,6 +11,7 @@ use crate::event::{Action, ScheduledEvent};
 use crate::journal::Recording;
 use crate::realtime;
 use crate::record::BarRecord;
+use crate::rig::Sound;
 use crate::scheduler::{Desk, Outputs, PRIORITY, TICK};
 use crate::time::Frames;
 
@@ -39,7 +40,7 @@ impl Player {
         let steps = Steps::new(recording, clock.rate())?;
         let bars = recording.bars().into_iter().map(|bar| (steps.frame(bar.at), bar)).collect();
         let (stop, stopped) = channel();
-        let room = Room { desk: Desk::new(outputs), clock, steps, bars, told, stopped };
+        let room = Room { desk: Desk::new(outputs, clock.rate()), clock, steps, bars, told, stopped };
         let thread = std::thread::Builder::new().name("replay".into()).spawn(move || room.run()).ok();
         Some(Player { stop, thread })
     }
@@ -73,16 +74,17 @@ impl Room {
         let mut bars = std::mem::take(&mut self.bars).into_iter().peekable();
         loop {
             let now = self.now() - start;
+            let (_, troubles) = self.desk.look_at_ports();
             for step in self.steps.due(now) {
-                match step {
-                    Step::Send(event) => self.desk.send(ScheduledEvent { at: event.at + start, ..event }),
-                    Step::Sound(sound) => self.desk.give(sound.slot, &sound.patch, sound.out.as_deref()),
-                }
+                self.desk.take(match step {
+                    Step::Send(event) => Step::Send(ScheduledEvent { at: event.at + start, ..event }),
+                    Step::Sound(sound) => Step::Sound(Sound { from: sound.from.map(|from| from + start), ..sound }),
+                });
             }
             self.desk.flush();
             self.desk.collect();
             let begun = std::iter::from_fn(|| bars.next_if(|(at, _)| *at <= now)).map(|(_, bar)| Told::Bar(bar));
-            for told in begun.chain(self.desk.check_midi().map(Told::Trouble)) {
+            for told in begun.chain(troubles.into_iter().map(Told::Trouble)) {
                 // Whoever listens is on the way out, if nobody does.
                 let _ = self.told.send(told);
             }
@@ -93,7 +95,7 @@ impl Room {
         }
         let at = self.now();
         for action in [Action::Flush, Action::AllNotesOff] {
-            self.desk.send(ScheduledEvent { at, action });
+            self.desk.take(Step::Send(ScheduledEvent { at, action }));
         }
         self.desk.flush();
         std::thread::sleep(RELEASE);

@@ -10,6 +10,7 @@ use crate::event::Command;
 use crate::import::read_midi;
 use crate::journal::{FORMAT, Header, Line, Recorder};
 use crate::prompt::Scene;
+use crate::record::BarRecord;
 use crate::render::{RENDER_RATE, render};
 use crate::time::Beats;
 use crate::transport::crotchets;
@@ -114,17 +115,51 @@ fn what_changes_on_the_way_stands_in_the_lines() {
     assert_eq!(tempos, [(Beats::ZERO, crotchets(120)), (from, crotchets(90))]);
 }
 
+/// A ramp in the text, another that is asked for in bar 4, and the notes on their beats in the MIDI file.
+#[test]
+fn files_follow_a_ramp() {
+    let text = "X:1\nM:4/4\nL:1/16\nQ:1/4=120..140/2\nK:C\nV:a by=loop\n[V:a] CDEF GABc defg abc'd' |\n";
+    let recording = recorded(text, 7, &[(4, Command::Ramp { to: crotchets(70), bars: 64 })]);
+    let rendering = render(scene(text), Box::new(Silent), 3, 3, 1, &|name| Some(patch(name)));
+    let folder = tempfile::tempdir().expect("a folder");
+    let read = |name: &str, write: &dyn Fn(&Path)| {
+        let path = folder.path().join(name);
+        write(&path);
+        read_midi(&path).expect("MIDI")
+    };
+    let replayed = read("replay.mid", &|path| write(&recording, path, &|_| None).expect("written"));
+    let rendered = read("render.mid", &|path| rendering.write(path).expect("written"));
+    for (piece, bars) in [(&replayed, 7), (&rendered, 3)] {
+        let onsets: Vec<Beats> = piece.tracks[0].notes.iter().map(|note| note.onset).collect();
+        assert_eq!(onsets, (0..bars * 16).map(|n| Beats::new(n, 16)).collect::<Vec<_>>());
+        // Each sixteenth of the first ramp has its tempo, halfway between those around it, to 1/64; MIDI has microseconds.
+        for (n, (at, tempo)) in piece.tempos.iter().take(32).enumerate() {
+            let exact = 120.0 + 20.0 * (n as f64 + 0.5) / 32.0;
+            assert_eq!(*at, Beats::new(n as i64, 16));
+            assert!((tempo.quarters_per_minute() - exact).abs() < 0.009, "{at}: {}", tempo.quarters_per_minute());
+        }
+        assert!((piece.tempos[32].1.quarters_per_minute() - 140.0).abs() < 1e-3);
+    }
+    // The second one begins at bar 5 and is cut where the music ends; a piece whose tempo is that of the last needs no mark.
+    assert_eq!((rendered.tempos.len(), replayed.tempos[33].0), (33, Beats::WHOLE * 4));
+    assert!(replayed.tempos.last().expect("tempos").0 < Beats::WHOLE * 7);
+    // Saved ABC has the tempo of each bar.
+    let abc = abc(&recording);
+    assert!(crate::check::check(&abc).is_empty(), "{abc}");
+    assert_eq!(abc.matches("[Q:").count(), 5, "{abc}");
+}
+
 #[test]
 fn what_was_kept_back_is_not_in_the_files() {
     let text =
         "X:1\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nV:a by=loop\nV:b by=loop\n[V:a] {g}.C E- E T[FA] |\n[V:b] G,4- | G,4 |\n";
-    let mute = |voice, muted| Command::Mute { voice, muted };
+    let mute = |voice: &str, muted| Command::Mute { voice: voice.into(), muted };
     let cases: &[(&[(i64, Command)], &str)] = &[
         (&[], "[V:a] {g}.C E- E T[FA] | {g}.C E- E T[FA] |\n[V:b] G,4- | G,4 |\n"),
         // A mute acts on what has not left: 80 ms ahead.
-        (&[(1, mute(0, true)), (1, mute(1, true))], "[V:a] {g}.C z3 | z4 |\n[V:b] G,4- | G,4 |\n"),
+        (&[(1, mute("a", true)), (1, mute("b", true))], "[V:a] {g}.C z3 | z4 |\n[V:b] G,4- | G,4 |\n"),
         (
-            &[(1, mute(1, true)), (2, mute(1, false))],
+            &[(1, mute("b", true)), (2, mute("b", false))],
             "[V:a] {g}.C E- E T[FA] | {g}.C E- E T[FA] |\n[V:b] G,4- | G,4 |\n",
         ),
         // Of the first note only the grace had sounded.
@@ -158,4 +193,34 @@ fn a_pause_has_no_musical_time() {
     let cut = &heard(&recording)[4];
     assert_eq!(Some(cut.off), stop);
     assert!(abc(&recording).ends_with("[V:a] C D E F | C z3 | C D E F |\n"), "{}", abc(&recording));
+}
+
+/// Swing and small variation move what is heard, not what is written.
+#[test]
+fn expression_is_in_the_files() {
+    let text = "X:1\nM:4/4\nL:1/8\nQ:1/4=133\nK:C\nV:a by=loop swing=75% human=9/20 gate=80%\n\
+                [V:a] C/D/E/F/ G/4A/4B/4c/4c (c3 c | c) c/c/ !f!z2 .c2 {g}c2 |\n";
+    let recording = recorded(text, 4, &[]);
+    assert!(recording.bars().iter().all(|bar| !bar.parts[0].moved.is_empty()));
+    // As rendering has it, without the sound.
+    let mut conductor = Conductor::new(&scene(text), Box::new(Silent), RENDER_RATE, 3, Pace::Offline);
+    conductor.end_after(4);
+    conductor.command(Command::Play, Frames(0), &mut |_| {});
+    (0..2000).for_each(|turn| conductor.advance(Frames(240 * turn), &mut |_| {}));
+    let (bars, transport) = (conductor.timeline().bars(), conductor.transport());
+    let records: Vec<BarRecord> = bars.iter().map(|bar| BarRecord::of(bar, transport)).collect();
+    assert_eq!(abc(&recording), record::abc(&records));
+    assert!(abc(&recording).contains("| cc/c/ z2 .c2 {g}c2 |"), "{}", abc(&recording));
+    let ours = &heard::tracks(&recording)[0].notes;
+    let tempos: Vec<(Beats, crate::time::Tempo)> =
+        transport.tempo_map().map(|(_, beats, tempo)| (beats, tempo)).collect();
+    let theirs = &record::tracks(&scene(text), bars, &tempos)[0].notes;
+    assert_eq!(ours.len(), theirs.len());
+    let tick = Beats::new(1, 1920);
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        assert_eq!((ours.pitch, ours.velocity), (theirs.pitch, theirs.velocity));
+        let near = |a: Beats, b: Beats| a - b <= tick && b - a <= tick;
+        let ends = (ours.onset + ours.length, theirs.onset + theirs.length);
+        assert!(near(ours.onset, theirs.onset) && near(ends.0, ends.1), "{ours:?} {theirs:?}");
+    }
 }

@@ -1,9 +1,11 @@
-//! What one bar of a voice hands to the next: ties, the dynamic, how far accidentals reach, and what `%%MIDI` says. Pure.
+//! What one bar of a voice hands to the next: ties, slurs, the dynamic, how far accidentals reach, and what `%%MIDI` says. Pure.
 
 use super::DEFAULT_VELOCITY;
+use super::dynamics::Shade;
 use crate::abc::Pitch;
 use crate::abc::ast::{Directive, Tune};
 use crate::abc::midi::MidiCourse;
+use crate::time::Beats;
 
 /// How far an accidental reaches within its bar (ABC 2.1, 11.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +39,12 @@ pub struct Carry {
     pub tied: Vec<Pitch>,
     /// The dynamic in force, 1 to 127.
     pub velocity: u8,
+    /// Slurs that are open.
+    pub slurs: u8,
+    /// Bars played so far.
+    pub bars: usize,
+    /// Dynamics and hairpins so far, each with its bar and its time in it: what [`super::swell`] goes by.
+    pub shades: Vec<(usize, Beats, Shade)>,
     pub propagation: Propagation,
     /// What `%%MIDI` says, bar by bar.
     pub midi: MidiCourse,
@@ -45,7 +53,7 @@ pub struct Carry {
 impl Default for Carry {
     fn default() -> Self {
         let (propagation, midi) = (Propagation::default(), MidiCourse::default());
-        Carry { tied: Vec::new(), velocity: DEFAULT_VELOCITY, propagation, midi }
+        Carry { tied: Vec::new(), velocity: DEFAULT_VELOCITY, slurs: 0, bars: 0, shades: Vec::new(), propagation, midi }
     }
 }
 

@@ -3,6 +3,7 @@
 use num_rational::Ratio;
 
 use super::carry::{Carry, Propagation};
+use super::dynamics::{Mark, Shade};
 use super::exact::{LONGEST, summable};
 use super::ornament::{Figure, MOST_GRACES, Ornament, grace_length};
 use super::{ChordSymbol, DEFAULT_VELOCITY, Grace, Marks, Measure, Note, Place, sort};
@@ -18,7 +19,7 @@ const MOST_LAYERS: usize = 16;
 
 /// The notes of a bar. `carry` comes from the bar played before and is made ready for the next.
 ///
-/// A note's velocity is that of the dynamic in force, `mf` 90 without one, and 16 more with an accent. Where `%%MIDI beat` or
+/// A note's velocity is that of the dynamic in force, `mf` 90 without one, and 16 more with an accent, 24 with `!sfz!`. Where `%%MIDI beat` or
 /// `beatstring` asks for stress, the note's place in the bar gives a velocity instead of the 90, and the dynamic moves it by what it lies
 /// above or below `mf`. All of it stays within 1 to 127.
 #[must_use]
@@ -86,8 +87,10 @@ struct Tuplet {
 /// Marks that wait for their note; one for a rest goes with it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Waiting {
-    accent: bool,
+    /// What it is struck louder by.
+    accent: u8,
     staccato: bool,
+    tenuto: bool,
     figure: Option<Figure>,
 }
 
@@ -98,6 +101,12 @@ struct Walk<'a> {
     /// Semitones that `%%MIDI transpose` moves the voice by, on top of the context's shift.
     transpose: i32,
     stress: Option<Stress>,
+    /// Velocities are as `%%MIDI` has them.
+    fixed: bool,
+    /// Slurs that are open here, in this layer.
+    slurs: u8,
+    /// The most that were open at a layer's end.
+    slurs_out: u8,
     now: Beats,
     longest: Beats,
     notes: Vec<Note>,
@@ -127,13 +136,17 @@ impl<'a> Walk<'a> {
     fn new(bar: &Bar, carry: &'a mut Carry) -> Self {
         let (open, context) = (carry.tied.clone(), bar.context);
         let midi = carry.midi.in_bar(bar);
-        let (transpose, stress) = (midi.transpose, midi.stress.clone());
+        let (transpose, stress, fixed) = (midi.transpose, midi.stress.clone(), midi.places_loudness());
+        let slurs = carry.slurs;
         Walk {
             carry,
             context,
             shift: Interval::of_semitones(context.shift + transpose),
             transpose,
             stress,
+            fixed,
+            slurs,
+            slurs_out: 0,
             now: Beats::ZERO,
             longest: Beats::ZERO,
             notes: Vec::new(),
@@ -196,7 +209,14 @@ impl<'a> Walk<'a> {
                     self.shift = Interval::of_semitones(semitones + self.transpose);
                 }
             }
-            Symbol::Annotation(_) | Symbol::SlurStart | Symbol::SlurEnd | Symbol::Spacer => {}
+            Symbol::SlurStart => self.slurs = self.slurs.saturating_add(1),
+            Symbol::SlurEnd => {
+                self.slurs = self.slurs.saturating_sub(1);
+                if self.slurs == 0 {
+                    self.unslur();
+                }
+            }
+            Symbol::Annotation(_) | Symbol::Spacer => {}
         }
     }
 
@@ -207,6 +227,8 @@ impl<'a> Walk<'a> {
             self.chords.sort_by_key(|chord| chord.onset);
         }
         self.carry.tied = self.tied_out;
+        self.carry.slurs = self.slurs_out;
+        self.carry.bars += 1;
         self.graces.sort_by_key(|grace| grace.onset);
         let measure = Measure { length: self.longest, notes: self.notes, chords: self.chords, graces: self.graces };
         (measure, self.diagnostics)
@@ -225,12 +247,21 @@ impl<'a> Walk<'a> {
             }
         }
         self.longest = self.longest.max(self.now);
+        self.slurs_out = self.slurs_out.max(self.slurs);
+        self.slurs = self.carry.slurs;
         self.now = Beats::ZERO;
         self.altered.clear();
         self.open.clone_from(&self.carry.tied);
         self.last = None;
         self.broken = Ratio::from_integer(1);
         self.unmark();
+    }
+
+    /// Nothing follows the last notes that they are slurred to.
+    fn unslur(&mut self) {
+        if let Some(Sounding { first, end, .. }) = self.last {
+            self.notes[first..end].iter_mut().for_each(|note| note.marks.slurred = false);
+        }
     }
 
     /// Forgets the marks and graces that have no note.
@@ -274,6 +305,7 @@ impl<'a> Walk<'a> {
 
     fn silence(&mut self, span: Span, length: Beats) {
         self.unmark();
+        self.unslur();
         self.untie(self.notes.len());
         let at = self.notes.len();
         self.last = Some(Sounding { first: at, end: at, onset: self.now, length, span });
@@ -286,7 +318,7 @@ impl<'a> Walk<'a> {
         let factor = self.factor();
         let unit = self.context.unit;
         let length = self.exact(span, unit.scale(head.length).scale(outer).scale(factor));
-        let Waiting { accent, staccato, figure } = std::mem::take(&mut self.waiting);
+        let Waiting { accent, staccato, tenuto, figure } = std::mem::take(&mut self.waiting);
         let velocity = self.velocity(accent);
         let graced = self.led < self.graces.len();
         self.graces[self.led..].iter_mut().for_each(|grace| grace.onset = self.now);
@@ -310,7 +342,7 @@ impl<'a> Walk<'a> {
             // Of a chord the highest note has the ornament.
             let highest = || symbols.iter().all(|other| (other.octave, other.step) <= (symbol.octave, symbol.step));
             let ornament = figure.filter(|_| highest()).map(|figure| self.ornament(figure, symbol, pitch));
-            let marks = Marks { staccato, graced, ornament };
+            let marks = Marks { staccato, tenuto, slurred: self.slurs > 0, fixed: self.fixed, graced, ornament };
             let place = Place(span);
             self.notes.push(Note { onset: self.now, length: own, pitch, velocity, tied_from, tied_to, marks, place });
         }
@@ -323,8 +355,8 @@ impl<'a> Walk<'a> {
 
     /// The velocity of what comes now.
     #[inline]
-    fn velocity(&self, accent: bool) -> u8 {
-        let mut velocity = i32::from(self.carry.velocity) + if accent { 16 } else { 0 };
+    fn velocity(&self, accent: u8) -> u8 {
+        let mut velocity = i32::from(self.carry.velocity) + i32::from(accent);
         if let Some(stress) = &self.stress {
             let placed = stress.velocity(self.now, self.context.meter);
             velocity += i32::from(placed) - i32::from(DEFAULT_VELOCITY);
@@ -444,29 +476,17 @@ impl<'a> Walk<'a> {
     }
 
     fn decoration(&mut self, name: &str) {
-        let velocity = match name {
-            "pppp" => 20,
-            "ppp" => 30,
-            "pp" => 45,
-            "p" => 60,
-            "mp" => 75,
-            "mf" => DEFAULT_VELOCITY,
-            "f" => 105,
-            "ff" => 120,
-            "fff" | "ffff" => 127,
-            ">" | "accent" | "emphasis" | "sfz" => {
-                self.waiting.accent = true;
-                return;
+        match Mark::of(name) {
+            Some(Mark::Shade(shade)) => {
+                if let Shade::Level(velocity) = shade {
+                    self.carry.velocity = velocity;
+                }
+                self.carry.shades.push((self.carry.bars, self.now, shade));
             }
-            "staccato" | "wedge" => {
-                self.waiting.staccato = true;
-                return;
-            }
-            _ => {
-                self.waiting.figure = Figure::of(name).or(self.waiting.figure);
-                return;
-            }
-        };
-        self.carry.velocity = velocity;
+            Some(Mark::Accent(louder)) => self.waiting.accent = louder,
+            Some(Mark::Staccato) => self.waiting.staccato = true,
+            Some(Mark::Tenuto) => self.waiting.tenuto = true,
+            None => self.waiting.figure = Figure::of(name).or(self.waiting.figure),
+        }
     }
 }

@@ -85,7 +85,7 @@ pub enum Ornaments {
     Played,
 }
 
-/// The measure as it sounds, without marks.
+/// The measure as it sounds, without the marks that are played here.
 #[must_use]
 pub fn perform(measure: Cow<'_, Measure>, ornaments: Ornaments) -> Cow<'_, Measure> {
     if !measure.is_marked() {
@@ -99,7 +99,8 @@ pub fn perform(measure: Cow<'_, Measure>, ornaments: Ornaments) -> Cow<'_, Measu
         let lead = if ornaments == Ornaments::Played { lead(together, &graces, notes) } else { Beats::ZERO };
         for &note in together {
             let length = sounding(&note);
-            let mut plain = Note { length, marks: Marks::default(), ..note };
+            let marks = Marks { staccato: false, graced: false, ornament: None, ..note.marks };
+            let mut plain = Note { length, marks, ..note };
             if note.marks.graced && lead > Beats::ZERO {
                 plain = Note { onset: note.onset + lead, length: length - lead, tied_from: false, ..plain };
             }
@@ -160,12 +161,14 @@ fn ornamented(note: Note, ornament: Ornament, notes: &mut Vec<Note>) {
     };
     let mut now = note.onset;
     for (at, &(side, length)) in strokes.iter().enumerate() {
+        let last = at + 1 == strokes.len();
         notes.push(Note {
             onset: now,
             length,
             pitch: neighbour(side),
             tied_from: note.tied_from && at == 0 && side == 0,
-            tied_to: note.tied_to && at + 1 == strokes.len(),
+            tied_to: note.tied_to && last,
+            marks: Marks { slurred: note.marks.slurred && last, ..note.marks },
             ..note
         });
         now += length;

@@ -62,6 +62,11 @@ impl Lexicon {
         self.own.get(phrase).or_else(|| BUILT_IN.get(phrase))
     }
 
+    /// Whether a performer said what a folded phrase means.
+    pub(super) fn is_own(&self, phrase: &str) -> bool {
+        self.own.contains_key(phrase)
+    }
+
     /// What the plain form of an English word means that is not listed itself: `climbs`, `climb`.
     pub(super) fn inflected(&self, word: &str) -> Option<&Entry> {
         stem::stems(word, |form| self.get(form))

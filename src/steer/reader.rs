@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::degree::{self, Degree, degree};
 use super::lexicon::{Entry, Meaning, Said};
 use super::text::Text;
-use super::{Certainty, LONGEST, Lexicon, Steering, control};
+use super::{Certainty, LONGEST, Lexicon, Steering, control, loudness};
 
 /// How many phrases are listed as not understood.
 const MOST_LISTED: usize = 64;
@@ -43,6 +43,17 @@ impl<'a> Reader<'a> {
         let mut carried: Option<Pending> = None;
         let mut at = clause.start;
         while at < clause.end {
+            let degree = pending.map(|pending| pending.degree);
+            if let Some((said, taken)) = loudness::read(text, at..clause.end, degree, self.lexicon) {
+                match said {
+                    Ok(said) => self.said.loudness.push(said),
+                    Err(()) => {
+                        self.not_understood(text.slice(pending.map_or(at, |pending| pending.from)..at + taken));
+                    }
+                }
+                (at, pending, carried) = (at + taken, None, None);
+                continue;
+            }
             if let Some(taken) = self.said.facts.read(text, clause.clone(), at, self.lexicon) {
                 (at, pending, carried) = (at + taken, None, None);
                 continue;

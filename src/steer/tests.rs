@@ -54,7 +54,7 @@ fn everyday_words() {
         ("Adagio cantabile", "sparse stepwise"),
         ("allegro", "busy"),
         ("staccato", "leaping steady"),
-        ("Più mosso, crescendo", "busy build rising"),
+        ("Più mosso, crescendo", "busy"),
         ("morendo", "sparse falling"),
         ("silver bells", "high falling repeating steady"),
         ("clockwork", "steady repeating"),

@@ -26,6 +26,8 @@ pub use voice::{BLOCK, POOL_VOICES, Pool};
 
 /// Voices that may sound together over all slots. The next note beyond steals one.
 pub const MAX_SOUNDING: usize = 64;
+/// A patch to measure with: full level on the first sample, and gone five milliseconds after its end.
+pub const CLICK: &str = "adsr(0, 0, 1, 0.005) * 0.5";
 
 /// Patch changes under way at once; more must wait for the audio side to take them.
 const LANE_CAPACITY: usize = 64;

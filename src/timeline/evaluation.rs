@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::changes::{Changes, changes};
 use super::force::{InForce, Origin, given, origin, origin_in_another, still_answers};
-use super::{Cell, Timeline};
+use super::{Cell, Timeline, loudness};
 use crate::compose::Revision;
 use crate::prompt::Scene;
 
@@ -17,7 +17,7 @@ pub enum Entry {
     Edit,
     /// Another scene: on the next phrase line of the one that plays.
     PhraseLine,
-    /// Another scene, while nothing plays.
+    /// Another scene, while nothing plays or where the next bar line was promised to it.
     AtOnce,
 }
 
@@ -37,7 +37,9 @@ impl Timeline {
             true => origin_in_another(old, voice, from),
             false => self::origin(old, voice, from, scene.phrase),
         });
-        let in_force = InForce { voices: voices.collect(), scene, revision, from, origin, fresh };
+        let voices = voices.collect();
+        let loudness = loudness::begin(Some(old).filter(|_| entry == Entry::Edit), &scene, from, origin);
+        let in_force = InForce { voices, scene, revision, from, origin, fresh, loudness };
         let changes = changes(old, &in_force, entry);
         self.keep_until(from);
         self.sift(&newest, &in_force, entry);
@@ -61,12 +63,7 @@ impl Timeline {
         }
         let now = &self.now;
         if entry == Entry::PhraseLine {
-            let line = now.phrase_line(earliest);
-            // An edit that comes before it may have moved it.
-            let line = match self.coming.last().filter(|coming| coming.from <= line) {
-                Some(coming) => coming.phrase_line(earliest.max(coming.from)),
-                None => line,
-            };
+            let line = self.phrase_line(earliest);
             return (line, line);
         }
         let place = now.place(earliest);

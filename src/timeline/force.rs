@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::loudness::Said;
 use super::{Cell, rest, silence, style};
 use crate::abc::print;
 use crate::compose::{BarRules, Revision};
@@ -24,6 +25,8 @@ pub(super) struct InForce {
     pub fresh: bool,
     /// Where the text of each voice begins; in sections it does so at their lines.
     pub voices: Vec<Origin>,
+    /// What words say of the loudness of the voices.
+    pub loudness: Said,
 }
 
 impl InForce {

@@ -70,6 +70,8 @@ pub enum Request {
         /// The performer asked for it. Otherwise another program saved the file, which is heard only where it already plays.
         asked: bool,
         tune: Tune,
+        /// It waits for a phrase line, with all that is armed.
+        armed: bool,
     },
     Quit,
 }
@@ -91,6 +93,8 @@ pub enum Mode {
     Leader,
     /// Leader, `m`: waits for a digit.
     Mute,
+    /// Leader, `o`: the same.
+    Solo,
     /// A panel over everything, scrolled by this many lines.
     Help(usize),
     Messages(usize),
@@ -104,6 +108,10 @@ pub struct App {
     current: usize,
     snapshot: Snapshot,
     mode: Mode,
+    /// The voice whose digit was pressed last, from 0.
+    voice: usize,
+    /// What is asked is armed.
+    arming: bool,
     messages: VecDeque<Message>,
     clipboard: String,
     size: (u16, u16),
@@ -124,6 +132,8 @@ impl App {
             current: 0,
             snapshot: Snapshot::default(),
             mode: Mode::Edit,
+            voice: 0,
+            arming: false,
             messages: VecDeque::new(),
             clipboard: String::new(),
             size,
@@ -181,6 +191,12 @@ impl App {
         &self.snapshot
     }
 
+    /// Whether what is asked is armed.
+    #[must_use]
+    pub fn is_arming(&self) -> bool {
+        self.arming
+    }
+
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.mode
@@ -227,8 +243,9 @@ impl App {
                     Some(action) => self.act(action, false),
                 }
             }
-            Mode::Mute => match key.code {
-                KeyCode::Char(digit @ '1'..='9') => self.act(Action::Mute(digit as u8 - b'0'), false),
+            Mode::Mute | Mode::Solo => match key.code {
+                KeyCode::Char(digit @ '1'..='9') if mode == Mode::Mute => self.mute(usize::from(digit as u8 - b'1')),
+                KeyCode::Char(digit @ '1'..='9') => self.solo(usize::from(digit as u8 - b'1')),
                 _ => vec![],
             },
             Mode::Help(scroll) => self.panel_key(key, Mode::Help, scroll),
@@ -253,7 +270,12 @@ impl App {
             _ => {
                 return match keys::find(key) {
                     Some((
-                        action @ (Action::Evaluate | Action::Hush | Action::Mute(_) | Action::Leader | Action::Quit),
+                        action @ (Action::Evaluate
+                        | Action::Hush
+                        | Action::Mute(_)
+                        | Action::Tap
+                        | Action::Leader
+                        | Action::Quit),
                         _,
                     )) => self.act(action, false),
                     _ => vec![],
@@ -278,6 +300,14 @@ impl App {
             Action::Mute(digit) => return self.mute(usize::from(digit) - 1),
             Action::Quit => return self.quit(),
             Action::AskMute => self.mode = Mode::Mute,
+            Action::AskSolo => self.mode = Mode::Solo,
+            Action::Louder => return self.louder(1.0),
+            Action::Softer => return self.louder(-1.0),
+            Action::Faster => return self.faster(1),
+            Action::Slower => return self.faster(-1),
+            Action::Tap => return vec![Request::Command(Command::Tap)],
+            Action::Lock => return vec![Request::Command(Command::Lock(!self.snapshot.tempo_locked))],
+            Action::Arm => return self.arm(),
             Action::Leader => self.mode = Mode::Leader,
             Action::Help => self.mode = Mode::Help(0),
             Action::Messages => self.mode = Mode::Messages(0),
@@ -324,19 +354,8 @@ impl App {
             requests.push(Request::Save { path: path.clone(), text: text.clone(), over });
         }
         document.evaluated = Some(text.clone());
-        requests.push(Request::Evaluate { path, text, asked: true, tune });
+        requests.push(Request::Evaluate { path, text, asked: true, tune, armed: self.arming });
         requests
-    }
-
-    fn mute(&mut self, voice: usize) -> Vec<Request> {
-        let Some(status) = self.snapshot.voices.get(voice) else {
-            self.say(Level::Warning, format!("there is no voice {}", voice + 1));
-            return vec![];
-        };
-        let muted = !status.muted;
-        let message = format!("{} {}", status.name, if muted { "muted" } else { "sounds" });
-        self.say(Level::Info, message);
-        vec![Request::Command(Command::Mute { voice, muted })]
     }
 
     fn quit(&mut self) -> Vec<Request> {
@@ -366,8 +385,11 @@ impl App {
     fn file_changed(&mut self, path: PathBuf, text: String) -> Vec<Request> {
         let name = name_of(&path);
         let Some(document) = self.find(&path) else {
-            if path.extension().is_some_and(|extension| extension == "patch" || extension == "words") {
-                return vec![Request::Evaluate { path, text, asked: false, tune: Tune::Same }];
+            if path
+                .extension()
+                .is_some_and(|extension| ["patch", "words", "toml"].iter().any(|known| extension == *known))
+            {
+                return vec![Request::Evaluate { path, text, asked: false, tune: Tune::Same, armed: false }];
             }
             self.say(Level::Info, format!("{name} is new in the set (F2)"));
             self.documents.push(Document::new(path, &text));
@@ -377,7 +399,13 @@ impl App {
             Taken::Known => vec![],
             Taken::Replaced => {
                 document.evaluated = Some(document.editor.text());
-                vec![Request::Evaluate { path, text: document.editor.text(), asked: false, tune: Tune::Same }]
+                vec![Request::Evaluate {
+                    path,
+                    text: document.editor.text(),
+                    asked: false,
+                    tune: Tune::Same,
+                    armed: false,
+                }]
             }
             Taken::Waits => {
                 let text = format!("{name} was saved by another program; your text stays, Ctrl+Space l loads theirs");
@@ -450,6 +478,8 @@ impl App {
         self.documents[self.current].editor.scroll_to_cursor(height, width);
     }
 }
+
+mod hands;
 
 #[cfg(test)]
 mod tests;

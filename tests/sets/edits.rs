@@ -12,13 +12,15 @@ use proptest::test_runner::{Config, TestRunner};
 use super::play;
 
 /// Bars in 4/4 at `L:1/8`, and their pitches.
-const BARS: [(&str, &[u8]); 6] = [
+const BARS: [(&str, &[u8]); 8] = [
     ("C8", &[60]),
     ("D4 E4", &[62, 64]),
     ("F2 z2 G4", &[65, 67]),
     ("z8", &[]),
     ("(3A2B2c2 d4", &[69, 71, 72, 74]),
     ("e3 f e/f/g/a/ c'2", &[76, 77, 76, 77, 79, 81, 84]),
+    ("(G4 C3 C", &[67, 60, 60]),
+    ("!<(!C2 .C2 C/C/C/C/) !>(!C2", &[60, 60, 60, 60, 60, 60, 60]),
 ];
 const LOOPS: [&str; 2] = ["bass", "arp"];
 const LAST: i64 = 11;
@@ -48,7 +50,7 @@ impl Text {
     fn text(&self) -> String {
         let bars = |at: usize| self.loops[at].map(|bar| BARS[bar].0).join(" | ");
         let text = format!(
-            "X:1\nT:Edits\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:bass by=loop\nV:arp by=loop\nV:lead by=model\n{}%\n{}[V:bass] {} |\n[V:arp] {} |\n",
+            "X:1\nT:Edits\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:bass by=loop gate=90%\nV:arp by=loop swing=70% human=8\nV:lead by=model\n{}%\n{}[V:bass] {} |\n[V:arp] {} |\n",
             COMMENTS[self.comment],
             if self.section { "P:A\n" } else { "" },
             bars(0),
@@ -87,6 +89,16 @@ fn edit() -> impl Strategy<Value = (i64, i64, Edit)> {
         "play",
         "stop",
         "play",
+        "arm mute lead",
+        "arm unmute lead",
+        "arm gain arp 0.5",
+        "arm tempo 133",
+        "arm ramp 70 2",
+        "arm clear",
+        "ramp 150 3",
+        "tempo 97",
+        "tap",
+        "lock",
     ];
     let edit = prop_oneof![
         4 => (0..2usize, 0..2usize, 0..BARS.len()).prop_map(|(voice, at, bar)| Edit::Bar { voice, at, bar }),
@@ -202,7 +214,7 @@ fn check(edits: &[(i64, i64, Edit)], alone: &[Told]) {
             "lead",
             // What is composed for a section returns.
             texts.iter().any(|text| text.section)
-                || lines.iter().any(|line| matches!(*line, "mute lead" | "kill-composer")),
+                || lines.iter().any(|line| matches!(*line, "mute lead" | "arm mute lead" | "kill-composer")),
         )])
         .collect();
     for (name, _) in voices.iter().filter(|(_, changed)| !**changed) {

@@ -65,6 +65,8 @@ fn voices_that_come_and_go_leave_the_others_their_plan() {
         (set(&[lead, arp]), set(&[BASS, lead, arp]), &[]),
         (set(&[BASS, lead, arp]), set(&[lead, arp]), &[]),
         (set(&[BASS, lead, arp]), set(&[BASS, "V:lead mute gain=0.5 pan=1 patch=sub", arp]), &[]),
+        (set(&[BASS, lead, arp]), set(&[BASS, "V:lead vel=40..90 gate=50% swing=60% human=5/10", arp]), &[]),
+        (set(&[BASS, lead, arp]), set(&["% louder over 8\n% lead: fade out", BASS, lead, arp]), &[]),
         // What is asked of one is not asked of the other.
         (set(&[BASS, lead, arp]), set(&[BASS, "V:lead grid=1/4", arp]), &["lead"]),
         (set(&[BASS, lead, arp]), set(&["% lead: high", BASS, lead, arp]), &["lead"]),

@@ -3,6 +3,7 @@
 use super::*;
 use crate::abc::Span;
 use crate::event::VoiceStatus;
+use crate::time::Tempo;
 use crate::ui::editor::Motion;
 
 fn app(text: &str) -> App {
@@ -41,7 +42,8 @@ fn saved(app: &mut App, text: &str) {
 }
 
 fn playing(app: &mut App) {
-    let voices = ["bass", "lead"].map(|name| VoiceStatus { name: name.into(), muted: name == "lead" });
+    let voices =
+        ["bass", "lead"].map(|name| VoiceStatus { name: name.into(), muted: name == "lead", soloed: false, gain: 1.0 });
     let snapshot = Snapshot { playing: Playing::Playing, voices: voices.into(), ..Snapshot::default() };
     app.update(Input::Event(Event::Snapshot(std::sync::Arc::new(snapshot))));
 }
@@ -53,7 +55,7 @@ fn said(app: &App) -> &str {
 #[test]
 fn the_leader_goes_from_tune_to_tune() {
     let mut app = app("A");
-    for (key, expected) in [(']', Tune::Next), ('[', Tune::Previous), ('\n', Tune::Same)] {
+    for (key, expected) in [('}', Tune::Next), ('{', Tune::Previous), ('\n', Tune::Same)] {
         ctrl(&mut app, ' ');
         let code = if key == '\n' { KeyCode::Enter } else { KeyCode::Char(key) };
         let requests = press(&mut app, code, KeyModifiers::NONE);
@@ -91,12 +93,60 @@ fn the_leader_reaches_every_action_of_the_music() {
     assert_eq!(after_leader("h"), ["Hush"]);
     assert_eq!(after_leader("P"), ["Panic"]);
     assert_eq!(after_leader("r"), ["Reroll"]);
-    assert_eq!(after_leader("m1"), ["Mute { voice: 0, muted: true }"]);
-    assert_eq!(after_leader("m2"), ["Mute { voice: 1, muted: false }"]);
+    assert_eq!(after_leader("m1"), ["Mute { voice: \"bass\", muted: true }"]);
+    assert_eq!(after_leader("m2"), ["Mute { voice: \"lead\", muted: false }"]);
+    assert_eq!(after_leader("o1"), ["Solo { voice: \"bass\", soloed: true }"]);
+    assert_eq!(after_leader("+"), ["Gain { voice: \"bass\", gain: 1.1 }"]);
+    assert_eq!(after_leader("o2"), ["Solo { voice: \"lead\", soloed: true }"]);
+    assert_eq!(after_leader("-"), ["Gain { voice: \"lead\", gain: 0.9 }"], "of the voice whose digit came last");
+    assert_eq!(after_leader("]"), ["Tempo(Tempo(Ratio { numer: 121, denom: 1 }))"]);
+    assert_eq!(after_leader("["), ["Tempo(Tempo(Ratio { numer: 119, denom: 1 }))"]);
+    assert_eq!(after_leader("t"), ["Tap"]);
+    assert_eq!(after_leader("L"), ["Lock(true)"]);
     assert_eq!(after_leader("m9"), [""; 0]);
     assert_eq!(after_leader("m?"), [""; 0]);
     assert_eq!(app.mode(), Mode::Edit);
     assert_eq!(app.document().editor.text(), "A", "nothing was typed");
+}
+
+#[test]
+fn what_is_asked_while_arming_waits() {
+    let mut app = app("A");
+    playing(&mut app);
+    let after_leader = |app: &mut App, keys: &str| {
+        ctrl(app, ' ');
+        short(&typed(app, keys))
+    };
+    assert_eq!(after_leader(&mut app, "a"), [""; 0]);
+    assert!(app.is_arming());
+    assert_eq!(after_leader(&mut app, "m1"), ["Arm(Add(Mute { voice: \"bass\", muted: true }))"]);
+    assert_eq!(after_leader(&mut app, "]"), ["Arm(Add(Tempo(Tempo(Ratio { numer: 121, denom: 1 }))))"]);
+    assert_eq!(after_leader(&mut app, "h"), ["Hush"], "what cannot wait does not");
+    let requests = ctrl(&mut app, 's');
+    assert!(matches!(&requests[..], [Request::Evaluate { armed: true, .. }]), "{requests:?}");
+    assert_eq!(after_leader(&mut app, "a"), ["Arm(Fire)"]);
+    assert_eq!(after_leader(&mut app, "m1"), ["Mute { voice: \"bass\", muted: true }"]);
+    let armed = Snapshot { armed: vec!["mute bass".into()], armed_for: Some(17), ..app.snapshot().clone() };
+    app.update(Input::Event(Event::Snapshot(std::sync::Arc::new(armed))));
+    assert_eq!(after_leader(&mut app, "a"), ["Arm(Clear)"]);
+    assert!(!app.is_arming());
+}
+
+#[test]
+fn the_tempo_goes_up_and_down_by_whole_felt_beats() {
+    let mut app = app("A");
+    let tempo = |crotchets: i64, halves: i64| Tempo(num_rational::Ratio::new(crotchets * 2 + halves, 2));
+    // 6/8 counts dotted crotchets: 90 crotchets are 60 of them.
+    for (meter, now, up, down) in [
+        ("4/4", tempo(120, 0), tempo(121, 0), tempo(119, 0)),
+        ("4/4", tempo(120, 1), tempo(121, 0), tempo(120, 0)),
+        ("6/8", tempo(90, 0), tempo(91, 1), tempo(88, 1)),
+    ] {
+        let snapshot = Snapshot { tempo: now, meter: meter.parse().unwrap(), ..Snapshot::default() };
+        app.update(Input::Event(Event::Snapshot(std::sync::Arc::new(snapshot))));
+        let asked = [KeyCode::Up, KeyCode::Down].map(|code| short(&press(&mut app, code, KeyModifiers::ALT)));
+        assert_eq!(asked, [up, down].map(|tempo| vec![format!("{:?}", Command::Tempo(tempo))]), "{meter} {now:?}");
+    }
 }
 
 #[test]

@@ -7,13 +7,15 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::{DIM, cut, playhead, title_line};
-use crate::event::{Author, BarState, BarView, Cell, Playing, Snapshot};
+use super::{DIM, countdown, cut, playhead, title_line};
+use crate::event::{Author, BarState, BarView, Cell, Snapshot};
 use crate::ui::app::App;
 use crate::ui::editor::width;
 
-/// `▶ 12│`.
-const NUMBER: usize = 6;
+/// Digits of a bar's number; from bar 1000 on as many as it has.
+const DIGITS: usize = 3;
+/// Around them, as in `▶ 12│ `.
+const AROUND: usize = 3;
 
 /// A voice's column is never narrower; voices that do not fit are counted behind the last name.
 const NARROWEST: usize = 14;
@@ -27,35 +29,29 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     }
     let s = app.snapshot();
     let row = |at: u16| Rect { y: area.y + at, height: 1, ..area };
-    let countdown = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
+    let pending = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
     let bold = Style::new().add_modifier(Modifier::BOLD);
-    let parts = [Span::styled("bars", bold), Span::styled(heard_from(s).unwrap_or_default(), countdown)];
+    let parts = [Span::styled("bars", bold), Span::styled(heard_from(s).unwrap_or_default(), pending)];
     frame.render_widget(title_line(area.width, &parts), row(0));
     let rows = usize::from(area.height.saturating_sub(2));
     let bars = window(&s.bars, rows);
-    let widths = column_widths(s, bars, usize::from(area.width).saturating_sub(NUMBER));
+    let digits = digits(bars);
+    let widths = column_widths(s, bars, usize::from(area.width).saturating_sub(digits + AROUND));
     if area.height > 1 {
-        frame.render_widget(names(s, &widths), row(1));
+        frame.render_widget(names(s, digits, &widths), row(1));
     }
     for (at, bar) in bars.iter().enumerate() {
-        frame.render_widget(line(s, bar, &widths), row(at as u16 + 2));
+        frame.render_widget(line(s, bar, digits, &widths), row(at as u16 + 2));
     }
 }
 
-/// `the edit is heard at bar 13, in 2 bars`; the last bar is counted in beats.
+/// `the edit is heard at bar 13, in 2 bars`.
 fn heard_from(s: &Snapshot) -> Option<String> {
     let bar = s.heard_from?;
-    let ahead = bar - s.bar;
-    if s.playing == Playing::Stopped || ahead <= 0 {
-        return Some(format!("the edit is heard from bar {bar}"));
-    }
-    let (count, unit) = if ahead > 1 {
-        (ahead, "bar")
-    } else {
-        ((s.meter.bar_length() - s.position).ratio(s.meter.beat()).ceil().to_integer().max(1), "beat")
-    };
-    let plural = if count == 1 { "" } else { "s" };
-    Some(format!("the edit is heard at bar {bar}, in {count} {unit}{plural}"))
+    Some(match countdown(s, bar) {
+        Some(countdown) => format!("the edit is heard at {countdown}"),
+        None => format!("the edit is heard from bar {bar}"),
+    })
 }
 
 /// The bars to show: the sounding one near the top, since the future is the point.
@@ -85,12 +81,24 @@ fn column_widths(s: &Snapshot, bars: &[BarView], columns: usize) -> Vec<usize> {
 
 fn name(s: &Snapshot, voice: usize) -> String {
     let status = &s.voices[voice];
-    format!("{} {}{}", voice + 1, status.name, if status.muted { " (muted)" } else { "" })
+    let gain = if status.gain == 1.0 { String::new() } else { format!(" ×{}", status.gain) };
+    let state = if status.muted {
+        " (muted)"
+    } else if status.soloed {
+        " (solo)"
+    } else {
+        ""
+    };
+    format!("{} {}{gain}{state}", voice + 1, status.name)
 }
 
-fn names(s: &Snapshot, widths: &[usize]) -> Line<'static> {
+fn digits(bars: &[BarView]) -> usize {
+    bars.iter().map(|bar| bar.number.to_string().len()).fold(DIGITS, usize::max)
+}
+
+fn names(s: &Snapshot, digits: usize, widths: &[usize]) -> Line<'static> {
     let hidden = s.voices.len() - widths.len();
-    let mut spans = vec![Span::raw(" ".repeat(NUMBER))];
+    let mut spans = vec![Span::raw(" ".repeat(digits + AROUND))];
     for (voice, &columns) in widths.iter().enumerate() {
         let last = voice + 1 == widths.len();
         let more = if last && hidden > 0 { format!(" +{hidden}") } else { String::new() };
@@ -101,7 +109,7 @@ fn names(s: &Snapshot, widths: &[usize]) -> Line<'static> {
     Line::from(spans)
 }
 
-fn line(s: &Snapshot, bar: &BarView, widths: &[usize]) -> Line<'static> {
+fn line(s: &Snapshot, bar: &BarView, digits: usize, widths: &[usize]) -> Line<'static> {
     let heard_here = s.heard_from == Some(bar.number);
     let sign = match bar.state {
         BarState::Sounding => "▶",
@@ -115,7 +123,7 @@ fn line(s: &Snapshot, bar: &BarView, widths: &[usize]) -> Line<'static> {
         BarState::Committed => Style::new().add_modifier(Modifier::BOLD),
         BarState::Played | BarState::Planned => DIM,
     };
-    let mut spans = vec![Span::styled(format!("{sign}{:>3}{rule} ", bar.number), style)];
+    let mut spans = vec![Span::styled(format!("{sign}{:>digits$}{rule} ", bar.number), style)];
     for (voice, &columns) in widths.iter().enumerate() {
         match bar.cells.get(voice).and_then(Option::as_ref) {
             Some(cell) => spans.extend(cell_spans(s, bar.state, cell, s.voices[voice].muted, columns)),
@@ -175,6 +183,33 @@ fn padded(text: &str, columns: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::VoiceStatus;
+
+    #[test]
+    fn bars_stay_under_their_voices_in_a_long_set() {
+        let cell = Cell { text: "A2d fed".into(), by: Author::Model };
+        let bar = |number| BarView { number, state: BarState::Planned, cells: vec![Some(cell.clone()); 2] };
+        let voices = ["bass", "lead"]
+            .map(|name| VoiceStatus { name: name.into(), muted: false, soloed: false, gain: 1.0 })
+            .into();
+        let s = Snapshot { voices, ..Snapshot::default() };
+        for (first, expected) in [(8, "  9┊ m  A2d fed "), (998, " 999┊ m  A2d fed "), (9_998, " 9999┊ m  A2d fed ")]
+        {
+            let bars: Vec<BarView> = (first..first + 3).map(bar).collect();
+            let (digits, widths) = (digits(&bars), column_widths(&s, &bars, 60));
+            let text = |line: Line<'_>| line.spans.iter().map(|span| span.content.as_ref()).collect::<String>();
+            let places = |text: &str, part: &str| -> Vec<usize> {
+                text.match_indices(part).map(|(at, _)| text[..at].chars().count()).collect()
+            };
+            let names: Vec<usize> =
+                ["1 bass", "2 lead"].iter().flat_map(|name| places(&text(names(&s, digits, &widths)), name)).collect();
+            for bar in &bars {
+                let shown: Vec<usize> = places(&text(line(&s, bar, digits, &widths)), "m  A2d");
+                assert_eq!(shown, names, "bar {}", bar.number);
+            }
+            assert!(text(line(&s, &bars[1], digits, &widths)).contains(expected));
+        }
+    }
 
     #[test]
     fn the_playhead_stays_within_a_cut_bar() {

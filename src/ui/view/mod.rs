@@ -30,7 +30,7 @@ use ratatui::text::{Line, Span};
 
 use super::app::{App, Mode};
 use super::editor::width;
-use crate::event::{Level, Playing};
+use crate::event::{Level, Playing, Snapshot};
 
 /// From this width on the bars stand beside the text.
 const WIDE: u16 = 120;
@@ -111,6 +111,21 @@ fn title_line(columns: u16, parts: &[Span<'static>]) -> Line<'static> {
     Line::from(spans)
 }
 
+/// `bar 13, in 2 bars`; the last bar is counted in beats. `None` where no time passes until then.
+fn countdown(s: &Snapshot, bar: i64) -> Option<String> {
+    let ahead = bar - s.bar;
+    if s.playing == Playing::Stopped || ahead <= 0 {
+        return None;
+    }
+    let (count, unit) = if ahead > 1 {
+        (ahead, "bar")
+    } else {
+        ((s.meter.bar_length() - s.position).ratio(s.meter.beat()).ceil().to_integer().max(1), "beat")
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    Some(format!("bar {bar}, in {count} {unit}{plural}"))
+}
+
 fn message(app: &App) -> Line<'_> {
     let ask = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
     match app.mode() {
@@ -120,10 +135,11 @@ fn message(app: &App) -> Line<'_> {
             let music = if music { "The music plays. " } else { "" };
             return Line::styled(format!("{music}{unsaved}Quit? y quits, any other key plays on"), ask);
         }
-        Mode::Mute => {
+        Mode::Mute | Mode::Solo => {
+            let what = if app.mode() == Mode::Mute { "mute or bring back" } else { "solo, or no longer," };
             let voices = app.snapshot().voices.iter().take(9).enumerate();
             let names: Vec<_> = voices.map(|(at, voice)| format!("{} {}", at + 1, voice.name)).collect();
-            return Line::styled(format!("mute or bring back which voice? {}", names.join("  ")), ask);
+            return Line::styled(format!("{what} which voice? {}", names.join("  ")), ask);
         }
         _ => {}
     }

@@ -5,14 +5,16 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span, Text};
 
+use super::countdown;
 use crate::event::{Playing, Snapshot};
+use crate::time::Tempo;
 use crate::ui::app::App;
 use crate::ui::editor::width;
 
 pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     let mut lines = vec![Line::default()];
     let mut used = 0;
-    for segment in segments(app.snapshot()) {
+    for segment in segments(app.snapshot(), app.is_arming()) {
         let needed = width(&segment.content) + 2;
         if used > 0 && used + needed > usize::from(area.width) {
             if lines.len() == usize::from(area.height) {
@@ -29,7 +31,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     frame.render_widget(Text::from(lines), area);
 }
 
-fn segments(s: &Snapshot) -> Vec<Span<'static>> {
+fn segments(s: &Snapshot, arming: bool) -> Vec<Span<'static>> {
     let bold = Style::new().add_modifier(Modifier::BOLD);
     let warn = bold.fg(Color::Yellow);
     let alarm = bold.fg(Color::Red);
@@ -49,8 +51,7 @@ fn segments(s: &Snapshot) -> Vec<Span<'static>> {
     let mut segments = vec![
         Span::styled(state, state_style),
         Span::styled(format!("bar {}:{}", s.bar, s.position.ratio(beat).floor().to_integer() + 1), bold),
-        // In felt beats, as `bar` counts: 60 for Q:3/8=60 in 6/8.
-        Span::styled(format!("tempo {}", short(s.tempo.quarters_per_minute() * 0.25 / beat.to_f64())), calm),
+        Span::styled(tempo(s), calm),
         Span::styled(s.meter.to_string(), calm),
         Span::styled(format!("{} ahead", s.bars_ahead), ahead_style),
         Span::styled(format!("ladder {}", s.ladder_uses), if s.ladder_uses > 0 { warn } else { calm }),
@@ -59,6 +60,9 @@ fn segments(s: &Snapshot) -> Vec<Span<'static>> {
             if matches!(s.composer.as_str(), "failed" | "restarting") { alarm } else { calm },
         ),
     ];
+    if arming || !s.armed.is_empty() {
+        segments.insert(2, Span::styled(armed(s), warn));
+    }
     if s.xruns > 0 {
         segments.push(Span::styled(format!("{} xruns", s.xruns), warn));
     }
@@ -68,6 +72,22 @@ fn segments(s: &Snapshot) -> Vec<Span<'static>> {
     segments.push(Span::styled(format!("midi {}", s.midi), calm));
     segments.push(Span::styled(format!("audio {}", s.audio), calm));
     segments
+}
+
+/// `tempo 124 (text 120) locked`, in felt beats, as `bar` counts: 60 for Q:3/8=60 in 6/8.
+fn tempo(s: &Snapshot) -> String {
+    let felt = |tempo: Tempo| short(tempo.quarters_per_minute() * 0.25 / s.meter.beat().to_f64());
+    let text = s.text_tempo.map_or_else(String::new, |text| format!(" (text {})", felt(text)));
+    format!("tempo {}{text}{}", felt(s.tempo), if s.tempo_locked { " locked" } else { "" })
+}
+
+/// `armed for bar 17, in 2 bars: mute bass`; `arming: mute bass` as long as it is only collected.
+fn armed(s: &Snapshot) -> String {
+    let what = s.armed.join(", ");
+    match s.armed_for {
+        Some(bar) => format!("armed for {}: {what}", countdown(s, bar).unwrap_or_else(|| format!("bar {bar}"))),
+        None => format!("arming: {what}"),
+    }
 }
 
 /// `120`, `92.5`.

@@ -1,0 +1,166 @@
+//! JACK: one client for audio and MIDI. Both are made in its process callback, so that each MIDI message stands at the frame of its event,
+//! beside the sample of its sound. The callback's thread is JACK's, real-time where the server is.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use jack::{
+    AsyncClient, AudioOut, Client, ClientOptions, ClientStatus, Control, MidiOut, NotificationHandler, Port, PortFlags,
+    ProcessHandler, ProcessScope, RawMidi,
+};
+
+use super::{CHUNK, Engine, Loan, Shared, Stream};
+use crate::midi::{Connections, CyclePort};
+use crate::time::{Frames, SampleRate};
+
+const CLIENT: &str = "barline";
+
+/// The rate of the server that is there; errs with what to do.
+pub fn rate() -> Result<SampleRate, String> {
+    Ok(SampleRate(client()?.sample_rate()))
+}
+
+/// The MIDI inputs of other programs and of the hardware, by full name.
+pub fn midi_inputs() -> Vec<String> {
+    client().map(|client| client.ports(None, Some("midi"), PortFlags::IS_INPUT)).unwrap_or_default()
+}
+
+fn client() -> Result<Client, String> {
+    // Libraries print where they like, JACK's own most of all.
+    jack::set_logger(jack::LoggerType::None);
+    match Client::new(CLIENT, ClientOptions::NO_START_SERVER) {
+        Ok((client, _)) => Ok(client),
+        Err(jack::Error::LibraryError(_)) => Err("JACK is not installed here (libjack)".to_owned()),
+        Err(_) => {
+            Err("no JACK server answers: start one with jackd or qjackctl, or play without --audio jack".to_owned())
+        }
+    }
+}
+
+/// Opens a client and plays; errs with why it cannot be.
+pub fn open(rate: SampleRate, mut loan: Loan, shared: &Arc<Shared>) -> Result<Box<dyn Stream>, String> {
+    let client = client()?;
+    if client.sample_rate() != rate.0 {
+        let now = client.sample_rate();
+        return Err(format!("the server runs at {now} Hz now, and the instrument was built for {}", rate.0));
+    }
+    let wrong = |error: jack::Error| error.to_string();
+    let side = |name: &str| client.register_port(name, AudioOut::default()).map_err(wrong);
+    let sides = [side("left")?, side("right")?];
+    let Some(engine) = &mut loan.engine else { return Err("there is nothing to play".to_owned()) };
+    engine.scratch.resize(2 * CHUNK, 0.0);
+    let mut midi = Vec::with_capacity(engine.ports.len());
+    for number in 1..=engine.ports.len() {
+        midi.push(client.register_port(&format!("midi {number}"), MidiOut::default()).map_err(wrong)?);
+    }
+    let names = |ports: &mut dyn Iterator<Item = Result<String, jack::Error>>| -> Result<Vec<String>, String> {
+        ports.collect::<Result<_, _>>().map_err(wrong)
+    };
+    let (our_sides, our_midi) = (names(&mut sides.iter().map(Port::name))?, names(&mut midi.iter().map(Port::name))?);
+    let connections = engine.connections.clone();
+    let process = Process { sides, midi, loan, shared: Arc::clone(shared) };
+    let client = client.activate_async(Watch(Arc::clone(shared)), process).map_err(wrong)?;
+    // To the first two inputs of the sound card.
+    let inputs = client.as_client().ports(None, Some("audio"), PortFlags::IS_INPUT | PortFlags::IS_PHYSICAL);
+    for (side, input) in our_sides.iter().zip(&inputs) {
+        let _ = client.as_client().connect_ports_by_name(side, input);
+    }
+    let mut running = Running { client, midi: our_midi, connections };
+    running.look_after();
+    Ok(Box::new(running))
+}
+
+/// The client that runs. JACK takes it off when it is dropped.
+struct Running {
+    client: AsyncClient<Watch, Process>,
+    /// The full names of our outputs.
+    midi: Vec<String>,
+    connections: Option<Arc<Mutex<Connections>>>,
+}
+
+impl Stream for Running {
+    /// Says what inputs there are, and connects the outputs whose partners are wanted; one that went away and came back, too. What the
+    /// performer has connected by hand stays.
+    fn look_after(&mut self) {
+        let Some(connections) = &self.connections else { return };
+        let client = self.client.as_client();
+        let inputs = client.ports(None, Some("midi"), PortFlags::IS_INPUT);
+        let mut connections = connections.lock().unwrap_or_else(PoisonError::into_inner);
+        for (ours, wanted) in self.midi.iter().zip(&connections.wanted) {
+            let port = client.port_by_name(ours);
+            match wanted {
+                Some(wanted) if port.is_some_and(|port| port.connected_count() == Ok(0)) => {
+                    let _ = client.connect_ports_by_name(ours, wanted);
+                }
+                _ => {}
+            }
+        }
+        connections.inputs = inputs;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(connections) = &self.connections {
+            connections.lock().unwrap_or_else(PoisonError::into_inner).inputs.clear();
+        }
+    }
+}
+
+struct Watch(Arc<Shared>);
+
+impl NotificationHandler for Watch {
+    // SAFETY: only an atomic store, as is allowed in a signal handler.
+    unsafe fn shutdown(&mut self, _: ClientStatus, _: &str) {
+        self.0.broken.store(true, Ordering::Release);
+    }
+
+    fn xrun(&mut self, _: &Client) -> Control {
+        self.0.xruns.fetch_add(1, Ordering::Relaxed);
+        Control::Continue
+    }
+}
+
+struct Process {
+    sides: [Port<AudioOut>; 2],
+    midi: Vec<Port<MidiOut>>,
+    loan: Loan,
+    shared: Arc<Shared>,
+}
+
+impl ProcessHandler for Process {
+    fn process(&mut self, client: &Client, scope: &ProcessScope) -> Control {
+        let now = Instant::now();
+        self.shared.callbacks.fetch_add(1, Ordering::Relaxed);
+        let Some(Engine { renderer, ports, publisher, scratch, .. }) = &mut self.loan.engine else {
+            return Control::Continue;
+        };
+        let [left, right] = &mut self.sides;
+        let (left, right) = (left.as_mut_slice(scope), right.as_mut_slice(scope));
+        let from = renderer.frame();
+        // The cycle began a little before the callback did.
+        let rate = SampleRate(client.sample_rate());
+        let since = rate.duration_of(Frames(i64::from(scope.frames_since_cycle_start())));
+        publisher.publish(from, now.checked_sub(since).unwrap_or(now));
+        for (left, right) in left.chunks_mut(CHUNK).zip(right.chunks_mut(CHUNK)) {
+            let rendered = &mut scratch[..2 * left.len()];
+            renderer.process(rendered, 2);
+            for ((left, right), frame) in left.iter_mut().zip(right).zip(rendered.chunks_exact(2)) {
+                (*left, *right) = (frame[0], frame[1]);
+            }
+        }
+        for (port, out) in ports.iter_mut().zip(&mut self.midi) {
+            play(port, out, from, scope);
+        }
+        Control::Continue
+    }
+}
+
+fn play(port: &mut CyclePort, out: &mut Port<MidiOut>, from: Frames, scope: &ProcessScope) {
+    let mut writer = out.writer(scope);
+    port.play(from, scope.n_frames(), &mut |time, bytes| {
+        // A cycle that is full loses a message; nothing can be done about it here.
+        let _ = writer.write(&RawMidi { time, bytes });
+    });
+}

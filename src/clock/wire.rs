@@ -1,0 +1,277 @@
+//! On the wire: another JACK client writes down what arrives, sample by sample and message by message, and it is held against the plan.
+//! For `barline bench clock` and the tests; the receiver's callback is on JACK's thread.
+
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jack::{AsyncClient, AudioIn, Client, ClientOptions, Control, MidiIn, Port, ProcessHandler, ProcessScope};
+
+use super::Clock;
+use crate::audio::{AudioDevice, AudioError, AudioOutput, AudioSpec};
+use crate::engine::{RenderStats, Renderer};
+use crate::event::{Action, ScheduledEvent, VoiceSlot};
+use crate::midi::{MidiOutput, News, Patchbay, Ports};
+use crate::synth::{CLICK, Patch, Synth};
+use crate::time::Frames;
+
+const VOICE: VoiceSlot = VoiceSlot(0);
+/// A step up of this height is an onset; the room's echo has none.
+const STEP: f32 = 0.1;
+/// Events are sent this much ahead, as the scheduler does: 0.2 s.
+const AHEAD: i64 = 9_600;
+/// How long ports may take to be connected.
+const PATIENCE: Duration = Duration::from_secs(20);
+const RECEIVER: &str = "barline-receiver";
+
+/// A JACK server without hardware, paced as a sound card is. Ended when dropped.
+#[derive(Debug)]
+pub struct Server {
+    process: Child,
+}
+
+impl Server {
+    /// Starts one under this name, with the frames of a period; `None` where there is no jackd. Clients find it by `JACK_DEFAULT_SERVER`.
+    #[must_use]
+    pub fn start(name: &str, realtime: bool, period: u32) -> Option<Server> {
+        let mut command = Command::new("jackd");
+        command.args([if realtime { "-R" } else { "-r" }, "-n", name, "-d", "dummy", "-r", "48000"]);
+        command.args(["-p", &period.to_string()]);
+        command.env("JACK_NO_AUDIO_RESERVATION", "1").stdout(Stdio::null()).stderr(Stdio::null());
+        let server = Server { process: command.spawn().ok()? };
+        // Until it answers; without `jack_wait` for as long as it may need.
+        let waited = Command::new("jack_wait")
+            .args(["-s", name, "-w", "-t", "10"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        waited.map_or_else(|_| std::thread::sleep(std::time::Duration::from_secs(3)), drop);
+        Some(server)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Asked to end, it takes itself off the list of servers, which has few places.
+        // SAFETY: a plain system call, on a child that has not been waited for.
+        unsafe { libc::kill(self.process.id() as libc::pid_t, libc::SIGTERM) };
+        let _ = self.process.wait();
+    }
+}
+
+/// A note's beginning or end that is to be heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// Frames since the plan's beginning.
+    pub at: i64,
+    pub pitch: u8,
+    pub on: bool,
+}
+
+/// Notes at uneven distances of some 10 ms, each with its end.
+#[must_use]
+pub fn plan(notes: usize) -> Vec<Planned> {
+    let mut at = 24_000;
+    let mut plan = Vec::new();
+    for note in 0..notes {
+        at += 500 + (note as i64 * 7919) % 97;
+        let pitch = 36 + (note % 60) as u8;
+        plan.extend([Planned { at, pitch, on: true }, Planned { at: at + 100, pitch, on: false }]);
+    }
+    plan
+}
+
+/// What arrived, by the server's frame.
+#[derive(Clone, Debug, Default)]
+pub struct Arrived {
+    pub midi: Vec<(u32, [u8; 3])>,
+    pub onsets: Vec<u32>,
+}
+
+/// The instrument's end: synth and one MIDI output through a JACK client.
+#[derive(Debug)]
+pub struct Instrument {
+    ring: rtrb::Producer<ScheduledEvent>,
+    ports: Ports,
+    pub stats: Arc<RenderStats>,
+    pub sound: AudioOutput,
+}
+
+impl Instrument {
+    pub fn start() -> Result<Instrument, AudioError> {
+        let device = AudioDevice::find(&AudioSpec::Named { host: "jack".to_owned(), device: None })?;
+        let rate = device.rate();
+        let click = Patch::parse("click", CLICK).map_err(|error| AudioError(error.to_string()))?;
+        let (synth, _) = Synth::new(rate, &[Some(&click)]);
+        let (renderer, ring) = Renderer::new(synth);
+        let stats = renderer.stats();
+        let (bay, ends) = Patchbay::new(rate);
+        let sound = AudioOutput::start(device, renderer, Some((ends, bay.connections())), Clock::new(rate));
+        let ports = Ports::in_cycle(bay, vec![]);
+        Ok(Instrument { ring, ports, stats, sound })
+    }
+
+    /// Plays a plan and gives what arrived. `spoil` may move an event or leave it out: for tests of the checks.
+    pub fn play(&mut self, plan: &[Planned], spoil: &dyn Fn(usize, i64) -> Option<i64>) -> Result<Arrived, AudioError> {
+        let mut receiver = Receiver::plug_in()?;
+        self.ports.want(RECEIVER);
+        let mut output = self.opened()?;
+        receiver.wait_until_connected()?;
+        let origin = self.stats.frame().0;
+        for (index, planned) in plan.iter().enumerate() {
+            let Some(at) = spoil(index, planned.at) else { continue };
+            let Planned { pitch, on, .. } = *planned;
+            let action = if on {
+                Action::NoteOn { voice: VOICE, pitch, velocity: 100 }
+            } else {
+                Action::NoteOff { voice: VOICE, pitch }
+            };
+            let event = ScheduledEvent { at: Frames(origin + at), action };
+            self.wait_until(event.at.0 - AHEAD);
+            let full = || AudioError("the rings are full: the server stands still".to_owned());
+            output.send(event).map_err(|_| full())?;
+            self.ring.push(event).map_err(|_| full())?;
+        }
+        self.wait_until(origin + plan.last().map_or(0, |planned| planned.at) + AHEAD);
+        let arrived = receiver.arrived();
+        drop(receiver);
+        self.ports.close(output);
+        self.gone()?;
+        Ok(arrived)
+    }
+
+    /// The output to the receiver, as soon as it is found.
+    fn opened(&self) -> Result<MidiOutput, AudioError> {
+        self.news(&mut |news| match news {
+            News::Open { output, .. } => Some(output),
+            News::Missing { .. } => None,
+        })
+    }
+
+    /// Waits until it is missed, so that the next one is found anew.
+    fn gone(&self) -> Result<(), AudioError> {
+        self.news(&mut |news| matches!(news, News::Missing { .. }).then_some(()))
+    }
+
+    fn news<T>(&self, take: &mut dyn FnMut(News) -> Option<T>) -> Result<T, AudioError> {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            if let Some(taken) = self.ports.news().and_then(&mut *take) {
+                return Ok(taken);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Err(AudioError("the ports are not as they should be".to_owned()))
+    }
+
+    fn wait_until(&self, frame: i64) {
+        while self.stats.frame().0 < frame {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+enum Heard {
+    Message(u32, [u8; 3]),
+    Onset(u32),
+}
+
+/// Writes down what comes in at its ports.
+struct Ear {
+    midi: Port<MidiIn>,
+    audio: Port<AudioIn>,
+    before: f32,
+    sender: rtrb::Producer<Heard>,
+}
+
+impl ProcessHandler for Ear {
+    fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
+        let start = scope.last_frame_time();
+        for message in self.midi.iter(scope).filter(|message| message.bytes.len() == 3) {
+            let bytes = [message.bytes[0], message.bytes[1], message.bytes[2]];
+            let _ = self.sender.push(Heard::Message(start.wrapping_add(message.time), bytes));
+        }
+        for (at, sample) in self.audio.as_slice(scope).iter().enumerate() {
+            if sample - self.before >= STEP {
+                let _ = self.sender.push(Heard::Onset(start.wrapping_add(at as u32)));
+            }
+            self.before = *sample;
+        }
+        Control::Continue
+    }
+}
+
+/// Another program, as the instrument sees it, with a MIDI input and an audio input.
+struct Receiver {
+    client: AsyncClient<(), Ear>,
+    /// The full names of its MIDI and audio inputs.
+    ports: [String; 2],
+    heard: rtrb::Consumer<Heard>,
+}
+
+impl Receiver {
+    fn plug_in() -> Result<Receiver, AudioError> {
+        let wrong = |error: jack::Error| AudioError(error.to_string());
+        let (client, _) = Client::new(RECEIVER, ClientOptions::NO_START_SERVER).map_err(wrong)?;
+        let (sender, heard) = rtrb::RingBuffer::new(1 << 16);
+        let midi = client.register_port("midi", MidiIn::default()).map_err(wrong)?;
+        let audio = client.register_port("audio", AudioIn::default()).map_err(wrong)?;
+        let names = [midi.name().map_err(wrong)?, audio.name().map_err(wrong)?];
+        let client = client.activate_async((), Ear { midi, audio, before: 0.0, sender }).map_err(wrong)?;
+        Ok(Receiver { client, ports: names, heard })
+    }
+
+    fn wait_until_connected(&self) -> Result<(), AudioError> {
+        let client = self.client.as_client();
+        let connected = |name: &String| {
+            let port = client.port_by_name(name);
+            port.is_some_and(|port| port.connected_count().is_ok_and(|count| count > 0))
+        };
+        let begun = Instant::now();
+        while !self.ports.iter().all(connected) {
+            if begun.elapsed() > PATIENCE {
+                return Err(AudioError("the ports do not come to be connected".to_owned()));
+            }
+            let _ = client.connect_ports_by_name("barline:left", &self.ports[1]);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+
+    fn arrived(&mut self) -> Arrived {
+        let mut arrived = Arrived::default();
+        while let Ok(heard) = self.heard.pop() {
+            match heard {
+                Heard::Message(frame, bytes) => arrived.midi.push((frame, bytes)),
+                Heard::Onset(frame) => arrived.onsets.push(frame),
+            }
+        }
+        arrived
+    }
+}
+
+/// The greatest distances in frames between what was planned and what arrived: of the messages, and of the sound's onsets. The server's
+/// frame of the plan's beginning is that of the first message. Errs where something is missing, too much or another.
+pub fn compare(plan: &[Planned], arrived: &Arrived) -> Result<(i64, i64), String> {
+    if arrived.midi.len() != plan.len() {
+        return Err(format!("{} messages of {} arrived", arrived.midi.len(), plan.len()));
+    }
+    let onsets: Vec<i64> = plan.iter().filter(|planned| planned.on).map(|planned| planned.at).collect();
+    if arrived.onsets.len() != onsets.len() {
+        return Err(format!("{} onsets of {} sounded", arrived.onsets.len(), onsets.len()));
+    }
+    let Some(first) = plan.first() else { return Ok((0, 0)) };
+    let origin = i64::from(arrived.midi[0].0) - first.at;
+    let mut worst = (0, 0);
+    for (Planned { at, pitch, on }, (frame, bytes)) in plan.iter().zip(&arrived.midi) {
+        let expected = if *on { [0x90, *pitch, 100] } else { [0x80, *pitch, 0] };
+        if *bytes != expected {
+            return Err(format!("{bytes:?} came in the place of {expected:?}"));
+        }
+        worst.0 = worst.0.max((i64::from(*frame) - origin - at).abs());
+    }
+    for (at, frame) in onsets.iter().zip(&arrived.onsets) {
+        worst.1 = worst.1.max((i64::from(*frame) - origin - at).abs());
+    }
+    Ok(worst)
+}

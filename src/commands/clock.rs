@@ -1,0 +1,38 @@
+//! `barline bench clock`: the composer that is kept busy meanwhile, and the server for what goes through JACK.
+
+use std::path::Path;
+
+use barline::clock::bench::bench_clock;
+use barline::compose::Composer;
+
+use crate::cli::Failure;
+
+/// At 5 ms each, a minute for each row.
+const MESSAGES: usize = 10_000;
+
+pub type Figures = Vec<(&'static str, f64, &'static str)>;
+
+pub fn figures(model: Option<&Path>) -> Result<Figures, Failure> {
+    let composer = || crate::play::composer(model, None, &|_, text| eprintln!("{text}"));
+    let mut figures = bench_clock(composer(), MESSAGES);
+    match wire(&composer) {
+        Ok(more) => figures.extend(more),
+        Err(why) => eprintln!("no figures through JACK: {why}"),
+    }
+    Ok(figures)
+}
+
+#[cfg(feature = "jack")]
+fn wire(composer: &dyn Fn() -> Box<dyn Composer>) -> Result<Figures, String> {
+    use barline::clock::wire::Server;
+    let name = format!("barline-bench-{}", std::process::id());
+    // SAFETY: the threads of the figures before have ended, and no other runs yet.
+    unsafe { std::env::set_var("JACK_DEFAULT_SERVER", &name) };
+    let _server = Server::start(&name, true, 256).ok_or("there is no jackd")?;
+    barline::clock::bench::bench_wire(composer(), MESSAGES / 2)
+}
+
+#[cfg(not(feature = "jack"))]
+fn wire(_: &dyn Fn() -> Box<dyn Composer>) -> Result<Figures, String> {
+    Err("built without it (feature `jack`)".to_owned())
+}

@@ -1,0 +1,171 @@
+//! What is armed: changes that wait, and happen together on a phrase line. Tempo, ramps and frozen voices begin with its bar; mutes, solos and
+//! gains act on its frame, whenever the events leave; a scene is evaluated as soon as the line's bar is the next to be committed.
+
+use std::sync::Arc;
+
+use super::hands::Mix;
+use super::{Conductor, mixer};
+use crate::event::{Arm, Command, Level, ScheduledEvent};
+use crate::time::Frames;
+use crate::timeline::Entry;
+
+#[derive(Debug, Default)]
+pub struct Armed {
+    list: Vec<Command>,
+    /// The bar at whose line they act; `None` while they are only collected.
+    line: Option<i64>,
+    /// What sounds from a frame on, for lines that are fixed and not over.
+    mixes: Vec<(Frames, Mix)>,
+    /// What has acted, and when; for the journal.
+    fired: Vec<(Frames, Command)>,
+}
+
+impl Armed {
+    /// The mix that will hold at a frame, when it is another than now.
+    pub fn mix_at(&self, at: Frames) -> Option<&Mix> {
+        self.mixes.iter().rev().find(|(from, _)| *from <= at).map(|(_, mix)| mix)
+    }
+
+    pub fn mixes(&self) -> impl Iterator<Item = &(Frames, Mix)> {
+        self.mixes.iter()
+    }
+
+    pub fn mixes_mut(&mut self) -> impl Iterator<Item = &mut Mix> {
+        self.mixes.iter_mut().map(|(_, mix)| mix)
+    }
+
+    /// Lines that have passed are what holds.
+    pub fn pass(&mut self, now: Frames, mix: &mut Mix) {
+        while self.mixes.first().is_some_and(|(from, _)| *from <= now) {
+            *mix = self.mixes.remove(0).1;
+        }
+    }
+
+    /// The same once more is withdrawn; of scenes the last counts.
+    fn toggle(&mut self, command: Command, name: impl Fn(&Command) -> Option<String>) {
+        if is_scene(&command) {
+            self.list.retain(|other| !is_scene(other));
+        } else if let Some(at) = self.list.iter().position(|other| name(other) == name(&command)) {
+            self.list.remove(at);
+            return;
+        }
+        self.list.push(command);
+    }
+}
+
+fn is_scene(command: &Command) -> bool {
+    matches!(command, Command::Evaluate { .. })
+}
+
+impl Conductor {
+    pub(super) fn arm(&mut self, arm: Arm, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+        match arm {
+            Arm::Add(command) if self.name(&command).is_none() => {
+                self.say(Level::Warning, "that cannot be armed: it acts at once".to_owned());
+            }
+            Arm::Add(command) => {
+                let mut armed = std::mem::take(&mut self.armed);
+                armed.toggle(*command, |command| self.name(command));
+                if armed.list.is_empty() {
+                    armed.line = None;
+                }
+                self.armed = armed;
+                self.fire_scene(now, out);
+            }
+            Arm::Fire if self.armed.list.is_empty() => self.say(Level::Info, "nothing is armed".to_owned()),
+            Arm::Fire => {
+                let line = *self.armed.line.get_or_insert(self.timeline.phrase_line(self.timeline.next_bar()));
+                self.say(Level::Info, format!("armed for bar {line}: {}", self.armed_names().join(", ")));
+                self.fire_scene(now, out);
+            }
+            Arm::Clear => {
+                self.armed.list.clear();
+                self.armed.line = None;
+                self.say(Level::Info, "nothing is armed any more".to_owned());
+            }
+        }
+    }
+
+    /// What is armed, in words.
+    pub(super) fn armed_names(&self) -> Vec<String> {
+        self.armed.list.iter().filter_map(|command| self.name(command)).collect()
+    }
+
+    /// The bar at whose line that acts.
+    pub(super) fn armed_for(&self) -> Option<i64> {
+        self.armed.line
+    }
+
+    /// What was armed and has acted since this was last asked, with the frames of its lines.
+    pub fn fired(&mut self) -> Vec<(Frames, Command)> {
+        std::mem::take(&mut self.armed.fired)
+    }
+
+    /// Evaluates an armed scene when the bar of its line is the next to be committed, so that it is heard from there.
+    pub(super) fn fire_scene(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+        if self.armed.line != Some(self.timeline.next_bar()) {
+            return;
+        }
+        let Some(at) = self.armed.list.iter().position(is_scene) else { return };
+        let command = self.armed.list.remove(at);
+        if let Command::Evaluate { scene, fresh } = &command {
+            // The line was promised: where the composer is too slow for it, the ladder begins.
+            let entry = if *fresh { Entry::AtOnce } else { Entry::Edit };
+            self.evaluate(scene, entry, false, now, out);
+        }
+        self.armed.fired.push((now, command));
+    }
+
+    /// Does what is armed for the bar that is about to be committed.
+    pub(super) fn fire(&mut self, out: &mut dyn FnMut(ScheduledEvent)) {
+        if self.armed.line != Some(self.timeline.next_bar()) {
+            return;
+        }
+        self.armed.line = None;
+        let start = self.timeline.next_start();
+        let at = self.transport.frame_of(start);
+        let before = self.armed.mixes.last().map_or(&self.hands.mix, |(_, mix)| mix).clone();
+        let mut mix = before.clone();
+        for command in std::mem::take(&mut self.armed.list) {
+            match &command {
+                Command::Tempo(tempo) => self.set_tempo(*tempo),
+                Command::Ramp { to, bars } => self.ramp(*to, *bars),
+                Command::Freeze { voice, frozen } => {
+                    let done = self.timeline.freeze(voice, *frozen);
+                    self.answer(done);
+                }
+                command => mixer::apply(command, &mut mix),
+            }
+            self.armed.fired.push((at, command));
+        }
+        // Who falls silent does so on the line, and who returns strikes there what is tied into it.
+        for (slot, name) in self.slots.iter().enumerate() {
+            if before.sounds(name) != mix.sounds(name) {
+                self.agenda.cut(slot, at);
+            }
+        }
+        self.armed.mixes.push((at, mix));
+        let scene = Arc::clone(&self.scene);
+        self.mix_ahead(&scene, out);
+    }
+
+    /// A command that can be armed, in words.
+    fn name(&self, command: &Command) -> Option<String> {
+        Some(match command {
+            Command::Mute { voice, muted: true } => format!("mute {voice}"),
+            Command::Mute { voice, .. } => format!("unmute {voice}"),
+            Command::Solo { voice, soloed: true } => format!("solo {voice}"),
+            Command::Solo { voice, .. } => format!("unsolo {voice}"),
+            Command::Gain { voice, gain } => format!("gain {voice} {gain}"),
+            Command::Tempo(tempo) => format!("tempo {}", self.count(*tempo)),
+            Command::Ramp { to, bars } => format!("ramp to {} in {bars} bars", self.count(*to)),
+            Command::Freeze { voice, frozen: true } => format!("freeze {voice}"),
+            Command::Freeze { voice, .. } => format!("free {voice}"),
+            Command::Evaluate { scene, .. } => scene.title.clone(),
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! What the performer has set and no text sets again: who is muted, soloed and how loud, by the voices' names, and whose tempo holds. A pure
+//! value; the conductor's, and what the lines of a journal come to ([`crate::journal::Recording::hands`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::prompt::Scene;
+use crate::time::Tempo;
+
+/// The loudest that a performer can make a voice, as a factor beside the text's `gain=`.
+pub const MOST_GAIN: f32 = 2.0;
+
+/// What a text's `Q:` asks for: a tempo, and where a ramp leads from there in how many bars.
+pub type Course = (Tempo, Option<(Tempo, u32)>);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Hands {
+    pub mix: Mix,
+    /// No text's tempo acts.
+    locked: bool,
+    /// The newest text's tempo, which another text must differ from to act.
+    text: Option<Course>,
+    /// The same, when it is to act as soon as its scene is heard.
+    due: Option<Course>,
+}
+
+/// Which voices sound, and how loud. Voices that are gone are remembered.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mix {
+    mutes: BTreeMap<String, bool>,
+    /// Where there are any, all others are silent.
+    solos: BTreeSet<String>,
+    gains: BTreeMap<String, f32>,
+}
+
+impl Hands {
+    /// A text is evaluated: its mutes hold for voices that were never met, its tempo acts when it is another than before or the scene is
+    /// entered. Whether a lock kept the tempo back.
+    pub fn meet(&mut self, scene: &Scene, entered: bool) -> bool {
+        self.mix.meet(scene);
+        let Some(course) = scene.tempo.map(|tempo| (tempo, scene.ramp)) else { return false };
+        let acts = entered || self.text != Some(course);
+        self.text = Some(course);
+        if acts {
+            self.due = Some(course).filter(|_| !self.locked);
+        }
+        acts && self.locked
+    }
+
+    /// The text's tempo that acts now that its scene is heard.
+    pub fn take_due(&mut self) -> Option<Course> {
+        self.due.take()
+    }
+
+    /// The performer sets a tempo: whatever a text asked for before that is over.
+    pub fn tempo_set(&mut self) {
+        self.due = None;
+    }
+
+    pub fn lock(&mut self, locked: bool) {
+        self.locked = locked;
+        if locked {
+            self.due = None;
+        }
+    }
+
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.locked
+    }
+}
+
+impl Mix {
+    /// A text's mutes hold for voices that were never met.
+    pub fn meet(&mut self, scene: &Scene) {
+        for voice in &scene.voices {
+            self.mutes.entry(voice.name.clone()).or_insert(voice.muted);
+        }
+    }
+
+    pub fn mute(&mut self, voice: &str, muted: bool) {
+        self.mutes.insert(voice.to_owned(), muted);
+    }
+
+    pub fn solo(&mut self, voice: &str, soloed: bool) {
+        if soloed {
+            self.solos.insert(voice.to_owned());
+        } else {
+            self.solos.remove(voice);
+        }
+    }
+
+    /// `gain` is brought into 0 to [`MOST_GAIN`].
+    pub fn set_gain(&mut self, voice: &str, gain: f32) {
+        let gain = if gain.is_nan() { 1.0 } else { gain.clamp(0.0, MOST_GAIN) };
+        self.gains.insert(voice.to_owned(), gain);
+    }
+
+    #[must_use]
+    pub fn is_muted(&self, voice: &str) -> bool {
+        self.mutes.get(voice).copied().unwrap_or(false)
+    }
+
+    #[must_use]
+    pub fn is_soloed(&self, voice: &str) -> bool {
+        self.solos.contains(voice)
+    }
+
+    /// Whether new notes of a voice are heard.
+    #[must_use]
+    pub fn sounds(&self, voice: &str) -> bool {
+        !self.is_muted(voice) && (self.solos.is_empty() || self.is_soloed(voice))
+    }
+
+    /// The factor that the performer has set, if there is one.
+    #[must_use]
+    pub fn gain(&self, voice: &str) -> Option<f32> {
+        self.gains.get(voice).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::transport::crotchets;
+
+    fn scene(fields: &str) -> Scene {
+        let text = format!("X:1\nM:4/4\n{fields}K:C\nV:a mute\nV:b\n");
+        crate::prompt::read(Path::new("t.abc"), &text, &[], &crate::steer::Lexicon::default()).0.remove(0)
+    }
+
+    #[test]
+    fn a_texts_mute_is_the_first_word_and_not_the_last() {
+        let mut hands = Hands::default();
+        hands.meet(&scene(""), true);
+        assert_eq!((hands.mix.sounds("a"), hands.mix.sounds("b")), (false, true));
+        hands.mix.mute("a", false);
+        hands.mix.mute("b", true);
+        hands.meet(&scene(""), true);
+        assert_eq!((hands.mix.sounds("a"), hands.mix.sounds("b")), (true, false));
+        hands.mix.solo("b", true);
+        assert_eq!((hands.mix.sounds("a"), hands.mix.sounds("b")), (false, false), "a mute holds against a solo");
+        hands.mix.set_gain("b", 9.0);
+        assert_eq!((hands.mix.gain("b"), hands.mix.gain("a")), (Some(MOST_GAIN), None));
+    }
+
+    type Do = fn(&mut Hands);
+
+    #[test]
+    fn a_texts_tempo_acts_when_it_changes_or_its_scene_is_entered() {
+        let (slow, fast) = (scene("Q:1/4=60\n"), scene("Q:1/4=60..90/4\n"));
+        let (at_60, ramp) = ((crotchets(60), None), (crotchets(60), Some((crotchets(90), 4))));
+        // What the performer does, the text, whether it is entered; what acts, and whether the lock is named.
+        let nothing: Do = |_| {};
+        let cases: &[(Do, &Scene, bool, Option<Course>, bool)] = &[
+            (nothing, &slow, true, Some(at_60), false),
+            (nothing, &slow, false, None, false),
+            (nothing, &fast, false, Some(ramp), false),
+            (|hands| hands.lock(true), &slow, false, None, true),
+            (nothing, &slow, true, None, true),
+            (|hands| hands.lock(false), &slow, false, None, false),
+            (nothing, &slow, true, Some(at_60), false),
+            (nothing, &scene(""), true, None, false),
+        ];
+        let mut hands = Hands::default();
+        for (at, (before, scene, entered, acts, kept_back)) in cases.iter().enumerate() {
+            before(&mut hands);
+            assert_eq!(hands.meet(scene, *entered), *kept_back, "{at}");
+            assert_eq!(hands.take_due(), *acts, "{at}");
+        }
+        hands.meet(&slow, true);
+        hands.tempo_set();
+        assert_eq!(hands.take_due(), None, "what is asked later holds");
+    }
+}

@@ -1,0 +1,65 @@
+//! What the lines of a journal come to: the performer's state at their end, as it has to be again after a crash. Pure.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::{Evaluated, Line, Recording};
+use crate::conductor::hands::Hands;
+use crate::conductor::tap::Tap;
+use crate::prompt::{self, Scene};
+use crate::steer::Lexicon;
+use crate::time::Tempo;
+
+/// The commands that change the state, as they stand in their lines.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Asked {
+    Mute { voice: String, muted: bool },
+    Solo { voice: String, soloed: bool },
+    Gain { voice: String, gain: f32 },
+    Tempo(IgnoredAny),
+    Ramp(IgnoredAny),
+    Lock(bool),
+    Tap,
+}
+
+impl Recording {
+    /// The performer's state at the end, and the tempo there. What was armed and has not acted is forgotten: its phrase line is over.
+    #[must_use]
+    pub fn hands(&self) -> (Hands, Tempo) {
+        let (mut hands, mut tap, lexicon) = (Hands::default(), Tap::default(), Lexicon::default());
+        // The bar from which the newest text is heard.
+        let mut from = 0;
+        for line in &self.lines {
+            match line {
+                Line::Prompt(evaluated) => {
+                    if let Some(scene) = scene(evaluated, &lexicon) {
+                        hands.meet(&scene, evaluated.fresh);
+                    }
+                    from = evaluated.from;
+                }
+                // Its tempo has acted.
+                Line::Bar(bar) if bar.number >= from => drop(hands.take_due()),
+                Line::Command { at, what } => match serde_json::from_value(what.clone()) {
+                    Ok(Asked::Mute { voice, muted }) => hands.mix.mute(&voice, muted),
+                    Ok(Asked::Solo { voice, soloed }) => hands.mix.solo(&voice, soloed),
+                    Ok(Asked::Gain { voice, gain }) => hands.mix.set_gain(&voice, gain),
+                    Ok(Asked::Tempo(_) | Asked::Ramp(_)) => hands.tempo_set(),
+                    Ok(Asked::Lock(locked)) => hands.lock(locked),
+                    Ok(Asked::Tap) if tap.tap(*at, self.header.rate).is_some() => hands.tempo_set(),
+                    // What it asks is over, or stands in other lines.
+                    Ok(Asked::Tap) | Err(_) => {}
+                },
+                _ => {}
+            }
+        }
+        let transport = self.transport();
+        let end = self.lines.iter().filter_map(Line::at).max().unwrap_or_default();
+        (hands, transport.tempo_at(transport.beats_at(end)))
+    }
+}
+
+fn scene(evaluated: &Evaluated, lexicon: &Lexicon) -> Option<Scene> {
+    let (scenes, _) = prompt::read(evaluated.path.as_ref(), &evaluated.text, &[], lexicon);
+    scenes.into_iter().find(|scene| scene.number == evaluated.scene)
+}

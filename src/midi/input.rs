@@ -1,0 +1,70 @@
+//! MIDI in: an input port of the system, through midir. Its messages come on midir's own thread.
+
+use std::time::Instant;
+
+use midir::{Ignore, MidiInput, MidiInputConnection};
+
+use super::message::Message;
+use super::{MidiError, PortInfo};
+
+const CLIENT: &str = "barline in";
+
+/// A port that is heard until this is dropped.
+pub struct Input {
+    _connection: MidiInputConnection<()>,
+    name: String,
+}
+
+impl std::fmt::Debug for Input {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl Input {
+    /// Listens to the port with this number, or the first whose name contains the text, whatever the case. `heard` gets each message and
+    /// when it came; it must not wait.
+    pub fn open(wanted: &str, mut heard: impl FnMut(Message, Instant) + Send + 'static) -> Result<Input, MidiError> {
+        let input = client()?;
+        let ports = input.ports();
+        let lower = wanted.to_lowercase();
+        let port = match wanted.parse::<usize>() {
+            Ok(index) => ports.get(index),
+            Err(_) => {
+                ports.iter().find(|port| input.port_name(port).is_ok_and(|name| name.to_lowercase().contains(&lower)))
+            }
+        };
+        let port = port.cloned().ok_or_else(|| {
+            MidiError(format!("there is no MIDI input '{wanted}' here; `barline devices` lists what there is"))
+        })?;
+        let name = input.port_name(&port).unwrap_or_else(|_| wanted.to_owned());
+        let callback = move |_, bytes: &[u8], (): &mut ()| {
+            if let Some(message) = Message::read(bytes) {
+                heard(message, Instant::now());
+            }
+        };
+        let connection = input.connect(&port, CLIENT, callback, ()).map_err(|error| {
+            MidiError(format!("cannot listen to the MIDI port '{name}': {}; another program may hold it", error.kind()))
+        })?;
+        Ok(Input { _connection: connection, name })
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// The input ports, or one sentence that says why there is no MIDI on this machine.
+pub fn inputs() -> Result<Vec<PortInfo>, MidiError> {
+    let input = client()?;
+    let name = |port| input.port_name(port).unwrap_or_else(|_| "unnamed".to_owned());
+    Ok(input.ports().iter().enumerate().map(|(index, port)| PortInfo { index, name: name(port) }).collect())
+}
+
+fn client() -> Result<MidiInput, MidiError> {
+    let mut input = MidiInput::new(CLIENT).map_err(|_| MidiError(super::port::no_midi()))?;
+    // Clock is what we listen to; active sensing and system exclusive are not.
+    input.ignore(Ignore::SysexAndActiveSense);
+    Ok(input)
+}

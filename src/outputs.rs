@@ -1,0 +1,66 @@
+//! The outputs that the command line asks for: found, and started. Main thread.
+
+use std::sync::Arc;
+
+use barline::audio::{AudioDevice, AudioOutput, AudioSpec};
+use barline::clock::Clock;
+use barline::engine::Renderer;
+use barline::midi::{self, Patchbay, Ports};
+use barline::rig;
+
+use crate::cli::Failure;
+
+/// A device, or why there is none.
+pub type Device = Result<AudioDevice, String>;
+
+/// A port, by the name under which it was asked for.
+pub type Port = Option<(String, midi::PortSink)>;
+
+/// What was asked for by name must be there.
+pub fn find(audio: Option<&str>, midi: Option<&str>) -> Result<(Device, Port), Failure> {
+    let machine = |error: midi::MidiError| Failure::machine(error.to_string());
+    let device = audio_device(audio)?;
+    if let Some(inputs) = device.as_ref().ok().and_then(AudioDevice::midi_inputs) {
+        let wanted = midi.map(str::to_lowercase);
+        return match wanted.filter(|wanted| !inputs.iter().any(|input| input.to_lowercase().contains(wanted))) {
+            Some(wanted) if inputs.is_empty() => {
+                Err(Failure::machine(format!("JACK has no MIDI input, and no '{wanted}'")))
+            }
+            Some(wanted) => {
+                Err(Failure::machine(format!("JACK has no MIDI input '{wanted}', but {}", inputs.join(", "))))
+            }
+            None => Ok((device, None)),
+        };
+    }
+    let port = midi.map(|name| Ok((name.to_owned(), midi::open(name).map_err(machine)?))).transpose()?;
+    Ok((device, port))
+}
+
+/// A device that was asked for by name must be there; without one the default, and where there is none, the clock alone.
+fn audio_device(audio: Option<&str>) -> Result<Device, Failure> {
+    match audio {
+        Some(text) => {
+            let spec: AudioSpec = text.parse().map_err(|error| Failure { message: format!("{error}"), code: 2 })?;
+            AudioDevice::find(&spec).map(Ok).map_err(|error| Failure::machine(error.to_string()))
+        }
+        None => Ok(AudioDevice::find(&AudioSpec::Default).map_err(|error| error.to_string())),
+    }
+}
+
+/// Starts the sound, and the MIDI ports that voices name (`outs`): the audio system's where it carries MIDI, the system's otherwise.
+pub fn start<'a>(
+    device: AudioDevice,
+    renderer: Renderer,
+    port: Port,
+    outs: impl Iterator<Item = &'a str>,
+    clock: &Arc<Clock>,
+) -> (AudioOutput, Ports) {
+    let wanted: Vec<String> = outs.filter(|out| !rig::is_synth(out)).map(str::to_owned).collect();
+    if device.carries_midi() {
+        let (bay, ends) = Patchbay::new(device.rate());
+        let audio = AudioOutput::start(device, renderer, Some((ends, bay.connections())), Arc::clone(clock));
+        return (audio, Ports::in_cycle(bay, wanted));
+    }
+    let audio = AudioOutput::start(device, renderer, None, Arc::clone(clock));
+    (audio, Ports::start(Arc::clone(clock), port, wanted))
+}

@@ -1,0 +1,275 @@
+//! Where events go, voice by voice: the router's ways to the open ports and to the synth. On the thread of the scheduler, or of a replay.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use super::Outputs;
+use crate::event::{Action, ScheduledEvent, Snapshot, VoiceSlot};
+use crate::midi::{MidiOutput, News};
+use crate::prompt::MAX_VOICES;
+use crate::rig::{Router, Sound, Step, Way};
+use crate::synth::Patch;
+use crate::time::{Frames, SampleRate};
+
+/// A port that a sound names.
+#[derive(Debug, Default)]
+struct Port {
+    /// With its full name, while it is open.
+    output: Option<(MidiOutput, String)>,
+    /// Controllers and programs that came before it was opened.
+    setup: Vec<ScheduledEvent>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Desk {
+    outputs: Outputs,
+    router: Router,
+    /// One for each of the router's.
+    ports: Vec<Port>,
+    /// Ports that are known to be missing.
+    missing: BTreeSet<String>,
+    /// What a full ring did not take.
+    waiting: VecDeque<ScheduledEvent>,
+    /// The patch that each slot plays, by name, and in the version that the synth has.
+    patches: Vec<(String, Option<Arc<Patch>>)>,
+}
+
+impl Desk {
+    pub(crate) fn new(outputs: Outputs, rate: SampleRate) -> Desk {
+        Desk {
+            router: Router::new(rate, outputs.midi_for_all.clone()),
+            outputs,
+            ports: Vec::new(),
+            missing: BTreeSet::new(),
+            waiting: VecDeque::new(),
+            patches: vec![(String::new(), None); MAX_VOICES],
+        }
+    }
+
+    pub(crate) fn take(&mut self, step: Step) {
+        match step {
+            Step::Send(event) => self.send(event),
+            Step::Sound(sound) => self.give(&sound),
+        }
+    }
+
+    fn send(&mut self, event: ScheduledEvent) {
+        let synth = match self.router.way(event) {
+            Way::Everywhere => {
+                for (output, _) in self.ports.iter_mut().filter_map(|port| port.output.as_mut()) {
+                    // A full ring means that the thread is gone, and with it its port; here and below.
+                    let _ = output.send(event);
+                }
+                true
+            }
+            Way::Synth => true,
+            Way::Port { port, event: own, synth } => {
+                let missing = self.missing.contains(&self.router.ports()[port]);
+                let Port { output, setup } = &mut self.ports[port];
+                if let Some((output, _)) = output {
+                    let _ = output.send(own);
+                } else if !missing && matches!(own.action, Action::Control { .. } | Action::Program { .. }) {
+                    setup.push(own);
+                }
+                // Until it is there.
+                synth || output.is_none()
+            }
+            Way::Nowhere => false,
+        };
+        if synth {
+            self.waiting.push_back(event);
+            self.flush();
+        }
+    }
+
+    pub(crate) fn flush(&mut self) {
+        while let Some(event) = self.waiting.pop_front() {
+            if let Err(rtrb::PushError::Full(event)) = self.outputs.ring.push(event) {
+                self.waiting.push_front(event);
+                break;
+            }
+        }
+    }
+
+    /// Drops what the synth has done with. Now and then.
+    pub(crate) fn collect(&mut self) {
+        self.outputs.lane.collect();
+    }
+
+    /// The next frame that the renderer fills.
+    pub(crate) fn frame(&self) -> Frames {
+        self.outputs.stats.frame()
+    }
+
+    /// Gives a slot its patch and its way, and opens the port at its end.
+    fn give(&mut self, sound: &Sound) {
+        self.router.give(sound);
+        // The first time the default is among them.
+        for port in &self.router.ports()[self.ports.len()..] {
+            self.outputs.ports.want(port);
+        }
+        self.ports.resize_with(self.router.ports().len(), Port::default);
+        let at = usize::from(sound.slot.0) % MAX_VOICES;
+        self.patches[at].0.clone_from(&sound.patch);
+        self.assign(at);
+    }
+
+    /// A new version of a patch: for those who play it.
+    pub(crate) fn take_patch(&mut self, patch: &Arc<Patch>) {
+        self.outputs.patches.insert(patch.name().to_owned(), Arc::clone(patch));
+        (0..MAX_VOICES).for_each(|slot| self.assign(slot));
+    }
+
+    fn assign(&mut self, at: usize) {
+        let (name, assigned) = &mut self.patches[at];
+        let Some(patch) = self.outputs.patches.get(name) else { return };
+        let same = assigned.as_ref().is_some_and(|assigned| Arc::ptr_eq(assigned, patch));
+        let slot = VoiceSlot(at as u8);
+        if !same && self.outputs.lane.assign(slot, patch).is_ok() {
+            *assigned = Some(Arc::clone(patch));
+        }
+    }
+
+    /// What has become of the ports: those that are missing since now or there again, and what else there is to say.
+    pub(crate) fn look_at_ports(&mut self) -> (Vec<(String, bool)>, Vec<String>) {
+        let (mut changes, mut troubles) = (Vec::new(), Vec::new());
+        while let Some(news) = self.outputs.ports.news() {
+            let place = |port: &str| self.router.ports().iter().position(|known| known == port);
+            match news {
+                News::Open { port, name, mut output } => {
+                    if let Some(at) = place(&port) {
+                        let known = &mut self.ports[at];
+                        for event in known.setup.drain(..) {
+                            let _ = output.send(event);
+                        }
+                        known.output = Some((output, name));
+                    }
+                    if self.missing.remove(&port) {
+                        changes.push((port, true));
+                    }
+                }
+                News::Missing { port, why } => {
+                    troubles.extend(why);
+                    if let Some(at) = place(&port) {
+                        let known = std::mem::take(&mut self.ports[at]);
+                        known.output.into_iter().for_each(|(output, _)| self.outputs.ports.close(output));
+                    }
+                    if self.missing.insert(port.clone()) {
+                        changes.push((port, false));
+                    }
+                }
+            }
+        }
+        (changes, troubles)
+    }
+
+    /// What audio and MIDI say of themselves.
+    pub(crate) fn describe(&self, snapshot: &mut Snapshot) {
+        let audio = self.outputs.audio.status();
+        snapshot.audio = audio.trouble.map_or(audio.output.clone(), |trouble| format!("{}: {trouble}", audio.output));
+        snapshot.xruns = audio.xruns;
+        let open = self.ports.iter().filter_map(|port| port.output.as_ref());
+        let names: Vec<&str> = open.map(|(_, name)| name.as_str()).collect();
+        if !names.is_empty() {
+            snapshot.midi = names.join(", ");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::mpsc::Sender;
+
+    use rtrb::{Consumer, RingBuffer};
+
+    use super::*;
+    use crate::audio::{AudioDevice, AudioOutput};
+    use crate::clock::Clock;
+    use crate::compose::Role;
+    use crate::engine::Renderer;
+    use crate::midi::Ports;
+    use crate::prompt::{By, Voice};
+    use crate::synth::Synth;
+
+    const BASS: VoiceSlot = VoiceSlot(0);
+
+    /// A desk, what goes to its synth, and who makes the news of ports.
+    fn desk(default: Option<&str>) -> (Desk, Consumer<ScheduledEvent>, Sender<News>) {
+        let (device, (ports, news)) = (AudioDevice::none(), Ports::held());
+        let (rate, (ring, synth)) = (device.rate(), RingBuffer::new(64));
+        let (renderer, _) = Renderer::new(Synth::new(rate, &[]).0);
+        let (stats, lane) = (renderer.stats(), Synth::new(rate, &[]).1);
+        let audio = AudioOutput::start(device, renderer, None, Clock::new(rate));
+        let midi_for_all = default.map(str::to_owned);
+        let outputs = Outputs { ring, lane, stats, audio, ports, midi_for_all, patches: HashMap::new() };
+        (Desk::new(outputs, rate), synth, news)
+    }
+
+    fn sound(out: Option<&str>) -> Step {
+        let sound = Sound::of(&Voice::new("bass", By::Loop, Role::Bass), BASS, Frames(0));
+        Step::Sound(Sound { out: out.map(str::to_owned), channel: Some(1), ..sound })
+    }
+
+    fn send(desk: &mut Desk, actions: &[Action]) {
+        for action in actions {
+            desk.take(Step::Send(ScheduledEvent { at: Frames(0), action: *action }));
+        }
+    }
+
+    fn taken(ring: &mut Consumer<ScheduledEvent>) -> Vec<Action> {
+        std::iter::from_fn(|| ring.pop().ok()).map(|event| event.action).collect()
+    }
+
+    const ON: Action = Action::NoteOn { voice: BASS, pitch: 40, velocity: 90 };
+    const OFF: Action = Action::NoteOff { voice: BASS, pitch: 40 };
+    const CONTROL: Action = Action::Control { voice: BASS, controller: 74, value: 3 };
+    const PROGRAM: Action = Action::Program { voice: BASS, program: 5 };
+
+    fn open(port: &str) -> (News, Consumer<ScheduledEvent>) {
+        let (output, sent) = MidiOutput::held();
+        (News::Open { port: port.to_owned(), name: format!("{port} 20:0"), output }, sent)
+    }
+
+    #[test]
+    fn a_port_that_opens_late_is_set_up_and_no_note_hangs() {
+        let (mut desk, mut synth, news) = desk(None);
+        desk.take(sound(Some("Box")));
+        send(&mut desk, &[PROGRAM, CONTROL, ON]);
+        assert_eq!(taken(&mut synth), [PROGRAM, CONTROL, ON], "the synth stands in");
+        let (opened, mut port) = open("Box");
+        news.send(opened).expect("listens");
+        assert_eq!(desk.look_at_ports(), (vec![], vec![]));
+        assert_eq!(taken(&mut port), [PROGRAM, CONTROL]);
+        send(&mut desk, &[OFF, ON]);
+        assert_eq!((taken(&mut port), taken(&mut synth)), (vec![OFF, ON], vec![OFF]));
+        let mut snapshot = Snapshot::default();
+        desk.describe(&mut snapshot);
+        assert_eq!(snapshot.midi, "Box 20:0");
+    }
+
+    #[test]
+    fn what_becomes_of_a_port_is_told_once() {
+        let (mut desk, mut synth, news) = desk(Some("Box"));
+        desk.take(sound(Some("synth")));
+        let (opened, _) = open("Box");
+        news.send(opened).expect("listens");
+        let missing = |why: &str| News::Missing { port: "Box".to_owned(), why: Some(why.to_owned()) };
+        assert_eq!(desk.look_at_ports(), (vec![], vec![]), "as it was believed to be");
+        news.send(missing("pulled")).expect("listens");
+        news.send(missing("still")).expect("listens");
+        assert_eq!(desk.look_at_ports(), (vec![("Box".to_owned(), false)], vec!["pulled".into(), "still".into()]));
+        send(&mut desk, &[ON, CONTROL]);
+        desk.take(sound(None));
+        // The conductor has not heard of it yet.
+        send(&mut desk, &[OFF, CONTROL, ON]);
+        assert_eq!(taken(&mut synth), [ON, CONTROL, OFF, CONTROL, ON]);
+        let (opened, mut port) = open("Box");
+        news.send(opened).expect("listens");
+        assert_eq!(desk.look_at_ports(), (vec![("Box".to_owned(), true)], vec![]));
+        assert_eq!(taken(&mut port), [], "it is the conductor's to set it up");
+        send(&mut desk, &[OFF, Action::AllNotesOff]);
+        assert_eq!(taken(&mut port), [OFF, Action::AllNotesOff]);
+        assert_eq!(taken(&mut synth), [OFF, Action::AllNotesOff]);
+    }
+}

@@ -1,0 +1,72 @@
+//! The performer's hands on voices and tempo: keys to commands, and to armed ones. Main thread, part of the reducer.
+
+use super::{App, Request};
+use crate::conductor::hands::MOST_GAIN;
+use crate::event::{Arm, Command, Level, VoiceStatus};
+use crate::time::{Beats, Tempo};
+
+impl App {
+    pub(super) fn mute(&mut self, voice: usize) -> Vec<Request> {
+        let Some(VoiceStatus { name: voice, muted, .. }) = self.address(voice) else { return vec![] };
+        self.ask(Command::Mute { voice, muted: !muted }, if muted { "sounds" } else { "muted" })
+    }
+
+    pub(super) fn solo(&mut self, voice: usize) -> Vec<Request> {
+        let Some(VoiceStatus { name: voice, soloed, .. }) = self.address(voice) else { return vec![] };
+        self.ask(Command::Solo { voice, soloed: !soloed }, if soloed { "is not alone any more" } else { "alone" })
+    }
+
+    /// By so many tenths of what the text says.
+    pub(super) fn louder(&mut self, tenths: f32) -> Vec<Request> {
+        let Some(VoiceStatus { name: voice, gain, .. }) = self.address(self.voice) else { return vec![] };
+        let gain = (((gain * 10.0).round() + tenths) / 10.0).clamp(0.0, MOST_GAIN);
+        self.ask(Command::Gain { voice, gain }, &format!("gain {gain}"))
+    }
+
+    /// By so many felt beats a minute; at a whole number of them, where it stands between two.
+    pub(super) fn faster(&mut self, by: i64) -> Vec<Request> {
+        let beat = self.snapshot.meter.beat();
+        let count = self.snapshot.tempo.0 / beat.ratio(Beats::QUARTER);
+        let count = if by > 0 { (count + by).floor() } else { (count + by).ceil() };
+        let Some(tempo) = Tempo::from_beat(beat, count).checked() else { return vec![] };
+        self.ask(Command::Tempo(tempo), "")
+    }
+
+    /// The key begins to collect, then says that it is to happen, then withdraws it.
+    pub(super) fn arm(&mut self) -> Vec<Request> {
+        let arm = |arm| vec![Request::Command(Command::Arm(arm))];
+        if self.arming {
+            self.arming = false;
+            return arm(Arm::Fire);
+        }
+        if self.snapshot.armed_for.is_some() {
+            return arm(Arm::Clear);
+        }
+        self.arming = true;
+        let text =
+            "arming: mutes, solos, gains, tempo and evaluations wait; Ctrl+Space a fires them on the next phrase line";
+        self.say(Level::Info, text.into());
+        vec![]
+    }
+
+    /// The voice that the next keys are about.
+    fn address(&mut self, voice: usize) -> Option<VoiceStatus> {
+        let status = self.snapshot.voices.get(voice).cloned();
+        match status {
+            Some(_) => self.voice = voice,
+            None => self.say(Level::Warning, format!("there is no voice {}", voice + 1)),
+        }
+        status
+    }
+
+    /// At once, which is said of a voice, or armed, which the status says.
+    fn ask(&mut self, command: Command, becomes: &str) -> Vec<Request> {
+        if self.arming {
+            return vec![Request::Command(Command::Arm(Arm::Add(Box::new(command))))];
+        }
+        if let Command::Mute { voice, .. } | Command::Solo { voice, .. } | Command::Gain { voice, .. } = &command {
+            self.say(Level::Info, format!("{voice} {becomes}"));
+        }
+        vec![Request::Command(command)]
+    }
+}
