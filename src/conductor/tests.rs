@@ -614,3 +614,28 @@ fn another_scene_sounds_as_it_says_from_its_line_on() {
     assert!(conductor.snapshot(Frames(line + 48_000)).voices[0].muted);
     assert!((conductor.transport().tempo_at(Beats::WHOLE * 3).quarters_per_minute() - 60.0).abs() < 1e-9);
 }
+
+#[test]
+fn a_voice_goes_elsewhere_on_the_line_of_its_scene_and_has_its_patch_until_then() {
+    let first = "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\n%%phrase 2\nV:bass by=loop\nV:lead by=loop\n[V:bass] C,8 |\n[V:lead] c8 |\n";
+    let other = "X:2\nT:Other\nM:4/4\nL:1/8\nK:C\nV:kit by=loop\nV:lead by=loop out=box patch=sub\n[V:kit] C,8 |\n[V:lead] f8 |\n";
+    let mut conductor = conductor(first, "");
+    conductor.set_notice(WINDOW);
+    play(&mut conductor);
+    conductor.mix(&scene(first), Frames(0), &mut |_| {});
+    run(&mut conductor, 0, 96_000);
+    let told = |conductor: &mut Conductor| -> Vec<(String, Option<String>, String, Option<Frames>)> {
+        conductor.sounds().into_iter().map(|sound| (sound.name, sound.out, sound.patch, sound.from)).collect()
+    };
+    told(&mut conductor);
+    conductor.command(Command::Evaluate { scene: scene(other), fresh: true }, Frames(96_000), &mut |_| {});
+    // Nothing goes to a slot of which nobody knows how it sounds.
+    assert_eq!(told(&mut conductor), [("kit".into(), None, "sub".into(), None)]);
+    let line = RATE.frames_in(START_LEAD).0 + 2 * 96_000;
+    let at = line - RATE.frames_in(WINDOW).0;
+    run(&mut conductor, 96_000, at);
+    let (lead, out, from) = ("lead".to_owned(), Some("box".to_owned()), Some(Frames(line)));
+    assert_eq!(told(&mut conductor), [(lead.clone(), out.clone(), "reed".into(), from)]);
+    run(&mut conductor, at, line + 480);
+    assert_eq!(told(&mut conductor), [(lead, out, "sub".into(), from)]);
+}
