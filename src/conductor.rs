@@ -4,6 +4,7 @@
 mod agenda;
 mod armed;
 mod deadline;
+mod entrance;
 mod hand;
 pub mod hands;
 mod keep;
@@ -31,7 +32,7 @@ use crate::event::{Action, Command, Level, Message, Playing, ScheduledEvent, Voi
 use crate::keep::Kept;
 use crate::prompt::{MAX_VOICES, Scene};
 use crate::time::{Beats, Frames, SampleRate, Tempo};
-use crate::timeline::{Bar, Timeline};
+use crate::timeline::{Bar, Entry, Timeline};
 use crate::transport::Transport;
 
 /// Events leave for the outputs this long before they are due: longer than any thread oversleeps, short enough for mutes to feel immediate.
@@ -72,6 +73,10 @@ struct Asking {
 
 pub struct Conductor {
     timeline: Timeline,
+    /// [`Conductor::scene`].
+    scene: Arc<Scene>,
+    /// The first bar of another scene that has not come in.
+    entering: Option<i64>,
     transport: Transport,
     composer: Box<dyn Composer>,
     agenda: Agenda,
@@ -134,6 +139,8 @@ impl Conductor {
         let composer_state = if composer.is_there() { "starting" } else { "none" };
         let mut conductor = Conductor {
             timeline: Timeline::new(Arc::clone(scene), seed),
+            scene: Arc::clone(scene),
+            entering: None,
             transport: Transport::new(rate, Frames(0), tempo),
             composer,
             agenda: Agenda::default(),
@@ -250,7 +257,12 @@ impl Conductor {
             }
             Command::Evaluate { scene, fresh } => {
                 let hurry = self.is_late_for(&scene, now);
-                self.evaluate(&scene, fresh, hurry, now, out);
+                let entry = match (fresh, self.is_moving()) {
+                    (false, _) => Entry::Edit,
+                    (true, true) => Entry::PhraseLine,
+                    (true, false) => Entry::AtOnce,
+                };
+                self.evaluate(&scene, entry, hurry, now, out);
             }
             Command::Mute { .. } | Command::Solo { .. } | Command::Gain { .. } => self.set_mix(&command, now, out),
             Command::Arm(arm) => self.arm(arm, now, out),
@@ -285,12 +297,14 @@ impl Conductor {
             self.reply(reply);
         }
         self.start_if_ready(now);
+        self.approach(now);
         while self.is_moving()
             && self.last_bar.is_none_or(|last| self.timeline.next_bar() <= last)
             && now >= self.transport.frame_of(self.timeline.next_start()) - self.lead()
         {
             self.commit(now, out);
             self.fire_scene(now, out);
+            self.approach(now);
             self.ask(now);
             // Offline, the composer answers at once; live, it will by the next call.
             while let Some(reply) = self.composer.poll() {
@@ -303,6 +317,7 @@ impl Conductor {
             let bars = self.timeline.bars();
             self.sounding = bars.iter().rposition(begun).filter(|&at| beats < bars[at].start + bars[at].length());
         }
+        self.arrive(now, out);
         let notice = if self.notice.is_zero() { self.notice } else { self.notice + self.latency() };
         let horizon = now + self.transport.rate().frames_in(notice);
         let (hushed, slots, silenced) = (self.playing == Playing::Hushed, &self.slots, &mut self.silenced);
@@ -350,25 +365,6 @@ impl Conductor {
         self.playing != Playing::Stopped && self.starting.is_none()
     }
 
-    fn evaluate(
-        &mut self,
-        scene: &Arc<Scene>,
-        fresh: bool,
-        hurry: bool,
-        now: Frames,
-        out: &mut dyn FnMut(ScheduledEvent),
-    ) {
-        self.settle(scene);
-        self.meet(scene, fresh);
-        self.mix(scene, now, out);
-        let from = self.timeline.evaluate(Arc::clone(scene), fresh, hurry);
-        self.messages.push(Message { level: Level::Info, text: format!("{}: heard from bar {from}", scene.title) });
-        if !self.is_moving() {
-            self.enter();
-        }
-        self.watch_speed();
-    }
-
     /// After a stop: bars that were fixed and have not begun are to come again.
     fn take_back(&mut self, now: Frames) {
         let begun = self.timeline.bars().iter().rposition(|bar| self.transport.frame_of(bar.start) <= now);
@@ -384,9 +380,10 @@ impl Conductor {
             if self.slots.len() < MAX_VOICES {
                 self.slots.push(voice.name.clone());
             } else {
-                let (now, next) = (self.timeline.scene(), self.timeline.next_scene());
-                let needed =
-                    |name: &str| [scene, now, next].iter().any(|scene| scene.voices.iter().any(|v| v.name == name));
+                let (now, newest, next) = (&self.scene, self.timeline.scene(), self.timeline.next_scene());
+                let needed = |name: &str| {
+                    [scene, now, newest, next].iter().any(|scene| scene.voices.iter().any(|v| v.name == name))
+                };
                 let Some(free) = self.slots.iter().position(|name| !needed(name)) else {
                     self.say(
                         Level::Error,

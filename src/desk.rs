@@ -10,7 +10,7 @@ use barline::rig::Rig;
 use barline::scheduler::Scheduler;
 use barline::steer::Lexicon;
 use barline::synth::Patch;
-use barline::ui::app::{Evaluation, Input, Request};
+use barline::ui::app::{Evaluation, Input, Request, Tune};
 use barline::watch::Watch;
 
 use crate::library::{self, Patches};
@@ -56,8 +56,8 @@ impl Desk {
             Request::Evaluate { path, text, .. } if path.extension().is_some_and(|e| e == "toml") => {
                 return self.evaluate_rig(path, text).into_iter().map(Input::Evaluated).collect();
             }
-            Request::Evaluate { path, text, asked, armed } if asked || path == self.playing.0 => {
-                return vec![Input::Evaluated(self.evaluate(path, text, armed))];
+            Request::Evaluate { path, text, asked, tune, armed } if asked || path == self.playing.0 => {
+                return vec![Input::Evaluated(self.evaluate(path, text, tune, armed))];
             }
             Request::Evaluate { path, text, .. } => return vec![Input::Evaluated(self.look_at(&path, &text))],
             Request::Quit => {}
@@ -66,10 +66,16 @@ impl Desk {
     }
 
     /// Reads a prompt and plays it, when it has no errors, at the next phrase line where it is armed.
-    fn evaluate(&mut self, path: PathBuf, text: String, armed: bool) -> Evaluation {
+    fn evaluate(&mut self, path: PathBuf, text: String, tune: Tune, armed: bool) -> Evaluation {
         let patches = library::patch_names(&self.patches);
         let (scenes, diagnostics) = prompt::read_with(&path, &text, &patches, &self.lexicon, &self.rig);
         let number = (path == self.playing.0).then_some(self.playing.1);
+        let playing = scenes.iter().position(|scene| Some(scene.number) == number);
+        let number = match (tune, playing) {
+            (Tune::Next, Some(at)) => scenes.get((at + 1) % scenes.len()).map(|scene| scene.number),
+            (Tune::Previous, Some(at)) => scenes.get((at + scenes.len() - 1) % scenes.len()).map(|scene| scene.number),
+            _ => number,
+        };
         let scene = prompt::accepted(scenes, &diagnostics, number);
         let accepted = scene.is_some();
         let mut heard = String::new();
@@ -130,7 +136,7 @@ impl Desk {
             Ok(lexicon) => {
                 self.lexicon = lexicon;
                 let playing = self.playing.0.clone();
-                (vec![], Some(self.evaluate(playing, self.text.clone(), false)))
+                (vec![], Some(self.evaluate(playing, self.text.clone(), Tune::Same, false)))
             }
             Err(diagnostics) => (diagnostics, None),
         };
@@ -148,7 +154,7 @@ impl Desk {
         let accepted = !prompt::has_errors(&diagnostics);
         let again = accepted.then(|| {
             self.rig = rig;
-            self.evaluate(self.playing.0.clone(), self.text.clone(), false)
+            self.evaluate(self.playing.0.clone(), self.text.clone(), Tune::Same, false)
         });
         let rig = Evaluation { path, text, accepted, plays: true, diagnostics, heard: String::new() };
         again.into_iter().chain([rig]).collect()

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::abc::ast::Tune;
 use crate::abc::key::Key;
 use crate::abc::parse::parse;
-use crate::prompt::seed_bars;
+use crate::prompt::{Repeats, seed_bars};
 use crate::score::Measure;
 use write::Place;
 
@@ -136,7 +136,7 @@ fn tune(text: &str, scene: u32) -> Result<Tune, String> {
 /// The bars that a text gives a voice, without their chord symbols' and notes' places.
 fn read(text: &str, scene: u32, voice: &str) -> Option<Vec<Measure>> {
     let tune = tune(text, scene).ok()?;
-    Some(seed_bars(text, &tune, voice, &mut Vec::new()).into_iter().map(|bar| bar.measure).collect())
+    Some(seed_bars(text, &tune, voice, Repeats::Loop, &mut Vec::new()).into_iter().map(|bar| bar.measure).collect())
 }
 
 /// The signature for bars that no key alters.

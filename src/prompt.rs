@@ -4,6 +4,7 @@
 
 mod drums;
 mod expression;
+mod form;
 mod hand;
 mod hardware;
 mod harmony;
@@ -12,6 +13,7 @@ mod loudness;
 mod possible;
 mod property;
 mod rhythm;
+mod section;
 mod seed;
 mod voice;
 mod words;
@@ -19,14 +21,15 @@ mod words;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use form::{Form, Place, Section};
 pub use hardware::Lane;
 pub use harmony::Harmony;
 pub use property::is_property;
 pub use seed::SeedBar;
-pub(crate) use seed::seed_bars;
+pub(crate) use seed::{Repeats, seed_bars};
 pub use voice::{By, Voice};
 
-use crate::abc::ast::{Tune, VoiceHeader};
+use crate::abc::ast::{Directive, Tune, VoiceHeader};
 use crate::abc::key::Key;
 use crate::abc::parse::parse;
 use crate::abc::{Diagnostic, Meter, Severity, Span};
@@ -34,6 +37,7 @@ use crate::compose::OwnWords;
 use crate::rig::Rig;
 use crate::steer::{Lexicon, overruled};
 use crate::time::{Beats, Tempo};
+use section::Parts;
 use words::{Wish, Words};
 
 /// How many voices a scene may have.
@@ -57,6 +61,8 @@ pub struct Scene {
     pub voices: Vec<Voice>,
     /// The chords of its chart, if there is one.
     pub harmony: Option<Harmony>,
+    /// Its sections. Where there are any, they have the bars that play; those of `voices` are the whole tune's.
+    pub form: Option<Arc<Form>>,
     words: Vec<Words>,
     /// What those for all voices mean, in the order of the bars.
     wishes: Vec<Wish>,
@@ -148,25 +154,10 @@ pub fn read_with(
     lexicon: &Lexicon,
     rig: &Rig,
 ) -> (Vec<Scene>, Vec<Diagnostic>) {
-    let (mut scenes, diagnostics) = scenes(path, text, Known { patches, rig }, lexicon);
     let source = Arc::new(Source { path: path.to_owned(), text: text.to_owned() });
-    for scene in &mut scenes {
-        scene.source = Arc::clone(&source);
-        scene.rig = Arc::clone(&rig.source);
-    }
-    (scenes, diagnostics)
-}
-
-/// What voices may name.
-#[derive(Clone, Copy)]
-struct Known<'a> {
-    patches: &'a [String],
-    rig: &'a Rig,
-}
-
-fn scenes(path: &Path, text: &str, known: Known<'_>, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnostic>) {
+    let known = Known { patches, rig };
     if path.extension().is_some_and(|extension| extension == "txt") {
-        return words::scene(text, lexicon);
+        return words::scene(&source, known, lexicon);
     }
     let (book, mut diagnostics) = parse(text);
     let scenes: Vec<Scene> = book
@@ -175,7 +166,7 @@ fn scenes(path: &Path, text: &str, known: Known<'_>, lexicon: &Lexicon) -> (Vec<
         .enumerate()
         .map(|(at, tune)| {
             let fallback = at as u32 + 1;
-            scene((text, tune), fallback, known, lexicon, &mut diagnostics)
+            scene((&source, tune), fallback, known, lexicon, &mut diagnostics)
         })
         .collect();
     if scenes.is_empty() {
@@ -185,6 +176,13 @@ fn scenes(path: &Path, text: &str, known: Known<'_>, lexicon: &Lexicon) -> (Vec<
     }
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     (scenes, diagnostics)
+}
+
+/// What voices may name.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    patches: &'a [String],
+    rig: &'a Rig,
 }
 
 /// Whether an evaluation has to be refused.
@@ -204,12 +202,17 @@ pub fn accepted(scenes: Vec<Scene>, diagnostics: &[Diagnostic], playing: Option<
 }
 
 fn scene(
-    (text, tune): (&str, &Tune),
+    (source, tune): (&Arc<Source>, &Tune),
     fallback: u32,
     known: Known<'_>,
     lexicon: &Lexicon,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Scene {
+    let text = source.text.as_str();
+    let parts = Parts::of(tune, diagnostics);
+    // What is wrong with any bar is to be said, whatever the form leaves out.
+    let whole = parts.as_ref().map(|_| Tune { parts: vec![], ..tune.clone() });
+    let top = whole.as_ref().unwrap_or(tune);
     let header = &tune.header;
     let mut names: Vec<&str> = header.voices.iter().map(|voice| voice.id.as_str()).collect();
     for voice in &tune.voices {
@@ -228,40 +231,65 @@ fn scene(
     let unnamed = VoiceHeader::default();
     let mut voices: Vec<Voice> = names
         .iter()
-        .map(|name| voice::voice(text, tune, name, header.voice(name).unwrap_or(&unnamed), known, diagnostics))
+        .map(|name| voice::voice(text, top, name, header.voice(name).unwrap_or(&unnamed), known, diagnostics))
         .collect();
-    let harmony = Harmony::of(&voices, header.meter.unwrap_or(Meter::COMMON));
-    voice::comp(tune, &mut voices, diagnostics);
+    let meter = header.meter.unwrap_or(Meter::COMMON);
+    let harmony = Harmony::of(&voices, meter);
+    voice::comp(top, &mut voices, diagnostics);
+    let before = diagnostics.len();
     possible::check(header, &voices, harmony.as_ref(), diagnostics);
     hand::check(header, &mut voices, diagnostics);
-    voices.extend(drums::drums(tune, &voices, known.patches));
-    let words = words::in_comments(tune, &names);
-    Scene {
+    if parts.is_some() {
+        // Rhythm and chart meet section by section.
+        let errors = diagnostics.split_off(before);
+        diagnostics.extend(errors.into_iter().filter(|diagnostic| diagnostic.severity != Severity::Error));
+    }
+    voices.extend(drums::drums(top, &voices, known.patches));
+    let words: Vec<Words> = match &parts {
+        // At the top they hold from the start.
+        Some(parts) => {
+            let words = words::in_comments(parts.top_comments(), &names);
+            words.into_iter().map(|words| Words { from: 0, ..words }).collect()
+        }
+        None => words::in_comments(&tune.comments, &names),
+    };
+    let mut scene = Scene {
         number: tune.number.unwrap_or(fallback),
         title: header.titles.first().cloned().unwrap_or_else(|| format!("scene {fallback}")),
-        meter: header.meter.unwrap_or(Meter::COMMON),
+        meter,
         unit: header.unit,
         key: header.key,
         tempo: header.tempo.as_ref().and_then(crate::abc::field::TempoMark::tempo),
         ramp: header.tempo.as_ref().and_then(crate::abc::field::TempoMark::target),
-        phrase: phrase(tune, diagnostics),
+        phrase: phrase(&parts.as_ref().map_or_else(|| tune.directives.clone(), Parts::top_directives), diagnostics),
         wishes: words::wishes(&words, None, lexicon),
-        own: (0..names.len())
-            .map(|voice| (voice, words::wishes(&words, Some(voice), lexicon)))
-            .filter(|(_, wishes)| !wishes.is_empty())
-            .collect(),
-        words: loudness::for_the_model(words, lexicon),
+        own: words::own(&words, names.len(), lexicon),
+        words: loudness::for_the_model(words.clone(), lexicon),
         voices,
-        source: Arc::default(),
-        rig: Arc::default(),
+        source: Arc::clone(source),
+        rig: Arc::clone(&known.rig.source),
         harmony,
+        form: None,
+    };
+    match parts {
+        Some(parts) => {
+            let form = section::form((text, &parts), (&scene, &words), &names, known, lexicon, diagnostics);
+            scene.form = Some(Arc::new(form));
+        }
+        None if header.order.is_some() => {
+            let message = "P: in the header orders sections, and there are none";
+            let help = "P:A among the music begins one";
+            diagnostics.push(Diagnostic::warning(header.span, message).with_help(help));
+        }
+        None => {}
     }
+    scene
 }
 
 /// `%%phrase N`; 4 when it does not say.
-fn phrase(tune: &Tune, diagnostics: &mut Vec<Diagnostic>) -> u32 {
+fn phrase(directives: &[Directive], diagnostics: &mut Vec<Diagnostic>) -> u32 {
     let Some((directive, value)) =
-        tune.directives.iter().rev().find_map(|directive| Some((directive, directive.text.strip_prefix("phrase")?)))
+        directives.iter().rev().find_map(|directive| Some((directive, directive.text.strip_prefix("phrase")?)))
     else {
         return 4;
     };

@@ -3,8 +3,11 @@
 //! Bars before `next` are committed and never change. From `next` on there is a plan: loops and seeds come from the scene, the rest
 //! from the composer as it arrives. An evaluation takes effect at one bar line, which it names.
 
+mod changes;
+mod evaluation;
 mod force;
 mod hand;
+mod kept;
 mod loudness;
 mod phrase;
 mod played;
@@ -15,7 +18,10 @@ mod stage;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use force::{InForce, Origin, asked, given, origin, still_answers};
+pub use changes::{Change, Changes, What};
+pub use evaluation::Entry;
+use force::{InForce, Origin, asked, given, still_answers};
+use kept::Kept;
 use stage::Stage;
 
 use crate::abc::parse::read_bar;
@@ -41,7 +47,10 @@ pub struct Cell {
 pub struct Bar {
     pub number: i64,
     pub start: Beats,
+    /// What plays in it: a scene, or the section of one.
     pub scene: Arc<Scene>,
+    /// Which bar of that it is, from 0.
+    pub at: i64,
     /// One for each voice of the scene.
     pub cells: Vec<Cell>,
     /// What words add to the velocities of each voice, at the bar's start and at its end.
@@ -60,8 +69,8 @@ impl Bar {
 #[derive(Debug)]
 pub struct Timeline {
     now: InForce,
-    /// An evaluation that has not reached its bar line.
-    coming: Option<InForce>,
+    /// Evaluations that have not reached their bar line, in the order of these.
+    coming: Vec<InForce>,
     /// The first bar that is not committed, from 1.
     next: i64,
     /// Its start.
@@ -72,6 +81,8 @@ pub struct Timeline {
     plan: BTreeMap<(i64, String), Cell>,
     /// What was planned before the last change, for the ladder.
     tail: BTreeMap<(i64, String), Cell>,
+    /// What was composed for the sections of the newest scene.
+    kept: BTreeMap<Kept, Cell>,
     /// What the performer did to bars to come, counted: each makes another question.
     attempt: u32,
     stage: Stage,
@@ -86,15 +97,16 @@ impl Timeline {
     pub fn new(scene: Arc<Scene>, seed: u64) -> Timeline {
         let voices = vec![Origin { bar: 1, first: 0 }; scene.voices.len()];
         let loudness = loudness::begin(None, &scene, 1, 1);
-        let now = InForce { scene, revision: Revision(1), from: 1, origin: 1, voices, loudness };
+        let now = InForce { scene, revision: Revision(1), from: 1, origin: 1, fresh: true, voices, loudness };
         Timeline {
             now,
-            coming: None,
+            coming: Vec::new(),
             next: 1,
             start: Beats::ZERO,
             bars: Vec::new(),
             plan: BTreeMap::new(),
             tail: BTreeMap::new(),
+            kept: BTreeMap::new(),
             attempt: 0,
             stage: Stage::default(),
             hands: hand::Hands::default(),
@@ -115,10 +127,16 @@ impl Timeline {
         self.start
     }
 
-    /// The scene of the first uncommitted bar.
+    /// The scene of the first uncommitted bar, or its section.
     #[must_use]
     pub fn next_scene(&self) -> &Arc<Scene> {
-        &self.in_force(self.next).scene
+        self.scene_of(self.next)
+    }
+
+    /// The scene of an uncommitted bar, or its section.
+    #[must_use]
+    pub fn scene_of(&self, number: i64) -> &Arc<Scene> {
+        self.in_force(number).scene_at(number)
     }
 
     /// The first bar of the scene in force: words and the phases of loops count from here.
@@ -145,46 +163,30 @@ impl Timeline {
         (newest.revision > Revision(1) && newest.from >= self.next).then_some(newest.from)
     }
 
-    /// Takes a scene over at the next uncommitted bar line, or one later when the composer could not answer by then (`hurry`).
-    /// `fresh`: another scene than the one that plays, rather than an edit of it. Returns the bar from which it is heard.
-    pub fn evaluate(&mut self, scene: Arc<Scene>, fresh: bool, hurry: bool) -> i64 {
-        let from = self.next + i64::from(hurry);
-        let old = self.newest().clone();
-        let voices = scene.voices.iter().map(|voice| origin(&old, voice, from, fresh, scene.phrase)).collect();
-        let revision = Revision(old.revision.0 + 1);
-        let origin = if fresh { from } else { old.origin };
-        let loudness = loudness::begin(Some(&old).filter(|_| !fresh), &scene, from, origin);
-        let in_force = InForce { scene, revision, from, origin, voices, loudness };
-        let planned = self.plan.split_off(&(from, String::new()));
-        if self.same_music(&in_force) {
-            let answers = |name: &str| !fresh && still_answers(&old, &in_force.scene, name);
-            let stays: Vec<&str> =
-                old.scene.voices.iter().map(|voice| voice.name.as_str()).filter(|name| answers(name)).collect();
-            let (kept, planned): (Vec<_>, Vec<_>) = planned
-                .into_iter()
-                .partition(|(place, _)| self.stage.is_pinned(place) || stays.contains(&place.1.as_str()));
-            self.plan.extend(kept);
-            self.tail.extend(planned);
-        } else {
-            self.tail.clear();
-            self.stage.let_go();
-        }
-        if from <= self.next {
-            self.enter(in_force);
-        } else {
-            self.coming = Some(in_force);
-        }
-        from
+    /// The first bar of another scene that waits: those before it are the last of the one that plays.
+    fn ends_before(&self) -> Option<i64> {
+        self.coming.iter().find(|coming| coming.fresh).map(|coming| coming.from)
+    }
+
+    /// Where a bar starts, once that is known.
+    #[must_use]
+    pub fn start_of(&self, number: i64) -> Option<Beats> {
+        let next = (number == self.next).then_some(self.start);
+        next.or_else(|| self.committed(number).map(|bar| bar.start))
     }
 
     /// Forgets what is planned but for pinned bars; the composer draws again.
     pub fn reroll(&mut self) {
         self.attempt += 1;
         self.stage.reroll_all();
-        let (pinned, planned): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            std::mem::take(&mut self.plan).into_iter().partition(|(place, _)| self.stage.is_pinned(place));
+        // Nobody writes the last bars of a scene that is about to end.
+        let ends = self.ends_before().unwrap_or(self.next);
+        let (pinned, planned): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.plan)
+            .into_iter()
+            .partition(|(place, _)| place.0 < ends || self.stage.is_pinned(place));
         self.plan = pinned;
         self.tail.extend(planned);
+        self.forget_kept(self.next, None);
     }
 
     /// Takes a composed bar into the plan. `Err` says why it is refused; a bar for an older text is dropped without a word.
@@ -192,10 +194,13 @@ impl Timeline {
         if (bar.revision, bar.attempt) != (self.newest().revision, self.attempt) || bar.number < self.next {
             return Ok(());
         }
-        let scene = Arc::clone(&self.in_force(bar.number).scene);
+        let scene = Arc::clone(self.scene_of(bar.number));
         for (at, text) in bar.cells {
             let Some(voice) = scene.voices.get(at) else { continue };
-            if text.is_empty() {
+            let place = self.plan_place(bar.number, &voice.name);
+            // A section's bar is composed once, also where it was asked for twice.
+            let known = place.0 < bar.number && self.plan.contains_key(&place);
+            if text.is_empty() || known || self.kept_cell(bar.number, &voice.name).is_some() {
                 continue;
             }
             let (measure, diagnostics) = read_bar(&text, &scene.key, scene.meter, STREAM_UNIT, &[]);
@@ -203,7 +208,7 @@ impl Timeline {
                 return Err(format!("bar {} of {} is not a full bar: {text}", bar.number, voice.name));
             }
             let by = if bar.closed.contains(&at) { Author::Ladder(2) } else { Author::Model };
-            self.plan.insert((bar.number, voice.name.clone()), Cell { text, measure, by });
+            self.plan.insert(place, Cell { text, measure, by });
         }
         for (voice, drafts) in bar.drafts {
             if let Some(voice) = scene.voices.get(voice) {
@@ -217,13 +222,14 @@ impl Timeline {
     #[must_use]
     pub fn planned(&self, number: i64, voice: usize) -> Option<Cell> {
         let in_force = self.in_force(number);
-        let place = (number, in_force.scene.voices.get(voice)?.name.clone());
+        let place = self.plan_place(number, &in_force.scene.voices.get(voice)?.name);
         let plan = || self.plan.get(&place).cloned();
         // The performer's hand comes first, the text second, the composer last.
         let by_hand = self.stage.is_pinned(&place).then(plan).flatten();
         by_hand
             .or_else(|| self.stage.frozen(number, &place.1).cloned())
             .or_else(|| given(in_force, number, voice, self.seed))
+            .or_else(|| self.replayed(number, voice))
             .or_else(plan)
     }
 
@@ -245,14 +251,16 @@ impl Timeline {
         for (at, voice) in scene.voices.iter().enumerate() {
             // What the composer closed by force is a rung of the ladder, and gives way to the one above it.
             let planned = self.expected(self.next, at);
+            let heard_before = self.kept_cell(self.next, &voice.name).is_some();
             let (partial, whole): (Vec<Cell>, Vec<Cell>) =
-                planned.into_iter().partition(|cell| cell.by == Author::Ladder(2));
+                planned.into_iter().partition(|cell| cell.by == Author::Ladder(2) && !heard_before);
             let mut cell = whole.into_iter().next().unwrap_or_else(|| {
                 rungs += 1;
                 self.ladder(&scene, voice, at, partial.first())
             });
             let tied = self.tied_into_next(&voice.name);
             hold(&mut cell.measure, &tied);
+            self.keep(at, &cell);
             cells.push(cell);
         }
         for bars in [&mut self.plan, &mut self.tail] {
@@ -260,14 +268,13 @@ impl Timeline {
         }
         self.stage.forget_before(self.next);
         let length = scene.bar_length();
-        let loudness =
-            self.in_force(self.next).loudness.iter().map(|course| loudness::ends(course, self.next)).collect();
-        self.bars.push(Bar { number: self.next, start: self.start, scene, cells, loudness, seed: self.seed });
+        let (at, seed) = (self.now.place(self.next).bar, self.seed);
+        let loudness = (0..cells.len()).map(|voice| loudness::ends(&self.now, self.next, voice)).collect();
+        self.bars.push(Bar { number: self.next, start: self.start, scene, at, cells, loudness, seed });
         self.next += 1;
         self.start += length;
-        if self.coming.as_ref().is_some_and(|coming| coming.from <= self.next)
-            && let Some(coming) = self.coming.take()
-        {
+        while self.coming.first().is_some_and(|coming| coming.from <= self.next) {
+            let coming = self.coming.remove(0);
             self.enter(coming);
         }
         (&self.bars[self.bars.len() - 1], rungs)
@@ -296,7 +303,6 @@ impl Timeline {
             self.context_from = in_force.from;
         }
         self.now = in_force;
-        self.coming = None;
     }
 
     /// Whether the bars so far can stand before those of another scene.
@@ -305,11 +311,11 @@ impl Timeline {
     }
 
     fn newest(&self) -> &InForce {
-        self.coming.as_ref().unwrap_or(&self.now)
+        self.coming.last().unwrap_or(&self.now)
     }
 
     fn in_force(&self, number: i64) -> &InForce {
-        self.coming.as_ref().filter(|coming| number >= coming.from).unwrap_or(&self.now)
+        self.coming.iter().rfind(|coming| number >= coming.from).unwrap_or(&self.now)
     }
 
     fn committed(&self, number: i64) -> Option<&Bar> {

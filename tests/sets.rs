@@ -133,7 +133,7 @@ fn sets_are_heard_as_they_were() {
 #[test]
 fn one_note_that_is_edited_is_all_that_changes() {
     let (before, after) = (unedited("onenote"), of_file("onenote", &script("onenote")));
-    assert_eq!(messages(&after), ["Two loops: heard from bar 3"]);
+    assert_eq!(messages(&after), ["Two loops: heard from bar 3; lead keeps its place"]);
     let (before, after) = (notes(&before), notes(&after));
     assert_eq!(before.len(), after.len());
     let changed: Vec<(&Told, &Told)> = before.iter().zip(&after).filter(|(before, after)| before != after).collect();
@@ -165,6 +165,60 @@ fn what_is_commented_out_steers_nothing() {
     assert_eq!(notes(&told), notes(&unedited("commented")));
     let heard: Vec<&str> = messages(&told).into_iter().filter(|said| said.starts_with("heard")).collect();
     assert_eq!(heard, ["heard: high busy"; 2]);
+}
+
+/// Notes of some bars, from the first of these.
+fn of_bars(told: &[Told], bars: std::ops::Range<i64>) -> Vec<Told> {
+    let from = bars.start;
+    let moved = |told: &Told| match told.clone() {
+        Told::Note { bar, beat, voice, pitch, velocity, length, by } if bars.contains(&bar) => {
+            Some(Told::Note { bar: bar - from, beat, voice, pitch, velocity, length, by })
+        }
+        _ => None,
+    };
+    told.iter().filter_map(moved).collect()
+}
+
+#[test]
+fn a_section_that_returns_is_the_same_note_for_note() {
+    let told = of_file("aaba", &script("aaba"));
+    let first = of_bars(&told, 1..9);
+    for again in [9..17, 25..33, 33..41] {
+        assert_eq!(of_bars(&told, again), first);
+    }
+    assert_eq!(of_bars(&told, 25..26), of_bars(&told, 1..2));
+    assert_ne!(of_bars(&told, 17..25), first);
+    let all = unedited("aaba");
+    assert_eq!(of_bars(&all, 1..17), of_bars(&told, 1..17), "words of another section change nothing");
+}
+
+#[test]
+fn another_scene_begins_on_the_line_that_was_said() {
+    let told = of_file("scenes", &script("scenes"));
+    let said: Vec<&str> = messages(&told).into_iter().filter(|said| !said.starts_with("composer")).collect();
+    assert_eq!(
+        said,
+        [
+            "heard: high",
+            "Open sea: heard from bar 5; bass plays on",
+            "heard: high",
+            "Open sea: heard from bar 7; lead: bar 1 of the seed; kit keeps its place",
+            "Harbour: heard from bar 9; bass plays on",
+        ]
+    );
+    let voice = |name: &str, told: &[Told]| -> Vec<Told> {
+        let of = |told: &&Told| matches!(told, Told::Note { voice, .. } if voice == name);
+        notes(told).iter().filter(of).cloned().collect()
+    };
+    assert_eq!(
+        voice("bass", &told),
+        voice("bass", &unedited("scenes")),
+        "from line to line as if nothing had happened"
+    );
+    let bars: Vec<i64> =
+        voice("kit", &told).iter().map(|told| if let Told::Note { bar, .. } = told { *bar } else { 0 }).collect();
+    assert_eq!(bars, [5, 5, 6, 6, 7, 7, 7, 8, 8, 8]);
+    assert!(notes(&told).iter().all(|told| !matches!(told, Told::Note { by: "ladder", .. })), "nobody was late");
 }
 
 #[test]
@@ -224,7 +278,8 @@ fn strong_beats_have_tones_of_the_chart_with_a_model_and_without() {
     for (composer, maker) in [(model(), "model"), (Box::new(Silent) as Box<dyn Composer>, "ladder")] {
         let done = play(&script("chart"), composer, &read);
         assert_eq!(done.fault, None);
-        assert!(messages(&done.told).contains(&"Over the changes: heard from bar 7"), "{:?}", messages(&done.told));
+        let said = messages(&done.told);
+        assert!(said.iter().any(|said| said.starts_with("Over the changes: heard from bar 7")), "{said:?}");
         let made = |told: &&Told| matches!(told, Told::Note { voice, by, .. } if voice == "lead" && *by == maker);
         assert!(done.told.iter().filter(made).count() >= 3 * 12, "{maker}");
         let (lead, mut held) = (by_bars(&done.told, "lead"), Vec::new());

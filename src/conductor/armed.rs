@@ -1,10 +1,13 @@
 //! What is armed: changes that wait, and happen together on a phrase line. Tempo, ramps and frozen voices begin with its bar; mutes, solos and
 //! gains act on its frame, whenever the events leave; a scene is evaluated as soon as the line's bar is the next to be committed.
 
+use std::sync::Arc;
+
 use super::hands::Mix;
 use super::{Conductor, mixer};
 use crate::event::{Arm, Command, Level, ScheduledEvent};
 use crate::time::Frames;
+use crate::timeline::Entry;
 
 #[derive(Debug, Default)]
 pub struct Armed {
@@ -71,7 +74,7 @@ impl Conductor {
             }
             Arm::Fire if self.armed.list.is_empty() => self.say(Level::Info, "nothing is armed".to_owned()),
             Arm::Fire => {
-                let line = *self.armed.line.get_or_insert(self.timeline.phrase_line());
+                let line = *self.armed.line.get_or_insert(self.timeline.phrase_line(self.timeline.next_bar()));
                 self.say(Level::Info, format!("armed for bar {line}: {}", self.armed_names().join(", ")));
                 self.fire_scene(now, out);
             }
@@ -107,7 +110,8 @@ impl Conductor {
         let command = self.armed.list.remove(at);
         if let Command::Evaluate { scene, fresh } = &command {
             // The line was promised: where the composer is too slow for it, the ladder begins.
-            self.evaluate(scene, *fresh, false, now, out);
+            let entry = if *fresh { Entry::AtOnce } else { Entry::Edit };
+            self.evaluate(scene, entry, false, now, out);
         }
         self.armed.fired.push((now, command));
     }
@@ -141,7 +145,7 @@ impl Conductor {
             }
         }
         self.armed.mixes.push((at, mix));
-        let scene = self.timeline.scene().clone();
+        let scene = Arc::clone(&self.scene);
         self.mix_ahead(&scene, out);
     }
 

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Conductor;
@@ -134,11 +135,17 @@ impl Conductor {
 
     /// Tells the outputs what the scene says of its voices, where that has changed; at once, but for ramps and, while it plays, programs.
     pub fn mix(&mut self, scene: &Scene, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+        self.mix_from(now, scene, now, out);
+    }
+
+    /// The same from frame `at` on, `now` being shortly before it: patches alone change at once.
+    pub(super) fn mix_from(&mut self, at: Frames, scene: &Scene, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+        let from = Some(at).filter(|at| *at > now);
         let moving = self.is_moving();
         for voice in &scene.voices {
             let Some(slot) = self.slot(&voice.name) else { continue };
             self.mix.wanted[usize::from(slot.0)] = Some(Sound::of(voice, slot, now));
-            let elsewhere = self.mix.give(slot, now, None);
+            let elsewhere = self.mix.give(slot, now, from);
             let volume = volume(voice, &self.hands.mix);
             let pan = (64.0 + 63.0 * voice.pan).round() as u8;
             let mut settings = vec![(VOLUME, volume), (PAN, pan)];
@@ -155,10 +162,34 @@ impl Conductor {
                 settings.extend(program);
             }
             for setting in settings {
-                out(ScheduledEvent { at: now, action: action(slot, setting) });
+                out(ScheduledEvent { at, action: action(slot, setting) });
             }
         }
         self.mix_ahead(scene, out);
+    }
+
+    /// Voices that none but a coming scene has sound as they will, so that nothing is sent to a slot without a sound.
+    pub(super) fn introduce(&mut self, coming: &Scene, now: Frames) {
+        let new = |voice: &&Voice| self.scene.voices.iter().all(|other| other.name != voice.name);
+        for voice in coming.voices.iter().filter(new) {
+            if let Some(slot) = self.slot(&voice.name) {
+                self.mix.wanted[usize::from(slot.0)] = Some(Sound::of(voice, slot, now));
+                self.mix.give(slot, now, None);
+            }
+        }
+    }
+
+    /// Voices that a coming scene plays elsewhere go there from its line on; with the patch that they have, until it begins.
+    pub(super) fn redirect(&mut self, coming: &Scene, line: Frames, now: Frames) {
+        for voice in &coming.voices {
+            let Some(slot) = self.slot(&voice.name) else { continue };
+            let will = Sound::of(voice, slot, now);
+            let wanted = &mut self.mix.wanted[usize::from(slot.0)];
+            if let Some(is) = wanted.take_if(|is| !is.goes_as(&will)) {
+                *wanted = Some(Sound { patch: is.patch, gain: is.gain, pan: is.pan, ..will });
+                self.mix.give(slot, now, Some(line));
+            }
+        }
     }
 
     /// A port has gone: its voices play their patches at once. Or it is there again: they return to it at the next bar line that is not committed.
@@ -174,7 +205,7 @@ impl Conductor {
         for slot in &slots {
             self.mix.give(*slot, now, from);
         }
-        let scene = self.timeline.scene().clone();
+        let scene = Arc::clone(&self.scene);
         let heard = |slot: &VoiceSlot| {
             let name = &self.slots[usize::from(slot.0)];
             scene.voices.iter().find(|voice| voice.name == *name)

@@ -1,5 +1,7 @@
 //! The performer's mutes, solos and gains: now, and on phrase lines to come. A gain is a factor beside the text's.
 
+use std::sync::Arc;
+
 use super::Conductor;
 use super::hands::Mix;
 use crate::event::{Action, Command, ScheduledEvent, VoiceSlot};
@@ -29,7 +31,7 @@ impl Conductor {
         apply(command, &mut self.hands.mix);
         self.armed.mixes_mut().for_each(|mix| apply(command, mix));
         if matches!(command, Command::Gain { .. }) {
-            let scene = self.timeline.scene().clone();
+            let scene = Arc::clone(&self.scene);
             self.mix(&scene, now, out);
         }
     }

@@ -61,7 +61,7 @@ impl Conductor {
 
     /// The text's tempo, when another one holds.
     pub(super) fn text_tempo(&self) -> Option<Tempo> {
-        let scene = self.timeline.scene();
+        let scene = &self.scene;
         let text = scene.ramp.map(|(to, _)| to).or(scene.tempo)?;
         (text != self.transport.last_tempo()).then_some(text)
     }

@@ -17,7 +17,7 @@ impl Conductor {
     #[must_use]
     pub fn snapshot(&self, now: Frames) -> Snapshot {
         let position = self.position(now);
-        let newest = self.timeline.scene();
+        let newest = &self.scene;
         let scene = position.map_or(newest, |(bar, _)| &bar.scene);
         let ahead = (newest.phrase as usize).max(2);
         let committed_ahead =
@@ -56,7 +56,7 @@ impl Conductor {
     fn bars(&self, ahead: usize) -> Vec<BarView> {
         let bars = self.timeline.bars();
         let sounding = self.sounding.unwrap_or(bars.len());
-        let newest = self.timeline.scene();
+        let newest = &self.scene;
         let mut views: Vec<BarView> = bars
             .iter()
             .enumerate()
@@ -72,11 +72,7 @@ impl Conductor {
             })
             .collect();
         for number in (self.timeline.next_bar()..).take(ahead) {
-            let scene = if self.timeline.heard_from().is_some_and(|from| number < from) {
-                self.timeline.next_scene()
-            } else {
-                newest
-            };
+            let scene = self.timeline.scene_of(number);
             views.push(BarView {
                 number,
                 state: BarState::Planned,

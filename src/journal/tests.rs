@@ -226,7 +226,8 @@ fn what_is_played_stands_in_its_lines() {
     );
     assert_eq!(sent[sent.len() - 2], json!({"at": 195_360, "flush": null}));
     let messages = of_kind(&journal, "message");
-    assert_eq!(messages[0], json!({"at": 100_080, "level": "info", "text": "Two: heard from bar 3"}));
+    let text = "Two: heard from bar 3; bass keeps its place; lead: bar 1 of the seed";
+    assert_eq!(messages[0], json!({"at": 100_080, "level": "info", "text": text}));
     // What is written is what is read.
     let recording = whole(&journal);
     assert_eq!(recording.events().collect::<Vec<_>>(), set.sent);
@@ -365,7 +366,7 @@ impl Composer for Moody {
 }
 
 /// Texts that differ in everything that may differ.
-const TEXTS: [&str; 7] = [
+const TEXTS: [&str; 8] = [
     TWO_VOICES,
     "X:1\nT:Two\nM:4/4\nL:1/8\nQ:1/4=133..88/3\nK:C\nV:bass by=loop patch=sub gain=0.5 gate=60% vel=30..90 out=Mini prog=5\n\
      V:lead swing=60% human=8/20 out=Nord cutoff=20..90/3 prog=9\n% swell over 2\n[V:bass] C,4 C,4- |\n[V:lead] C8- | C4 {g}.E2 TF2 | (CEGE C3 C) |\n",
@@ -375,6 +376,8 @@ const TEXTS: [&str; 7] = [
     "X:1\nT:One\nM:none\nL:1/8\nK:none\n[V:lead] (5CDEFG C3 ^C3 |\n",
     "X:1\nT:Hand\nM:3/4\nL:1/8\nQ:1/4=140\nK:G\nV:lead by=hand quant=1/8\nV:more by=model trade=lead\nV:bass by=hand\n",
     "X:1\nM:2/4\nL:1/16\nQ:1/4=240\nK:C\nV:bass by=loop\n[V:bass] CCCC CCCC | z8 |\n",
+    "X:3\nT:Parts\nM:4/4\nL:1/8\nQ:1/4=150\nP:AAB\nK:C\n%%phrase 1\nV:bass by=loop\nV:lead gain=0.3\nP:A\n[V:bass] C,8 |\nP:B\n%%sections vary\n\
+     V:pad by=loop\n[V:pad] [CE]8- | [CE]8 |\n",
 ];
 
 fn wish(voice: Option<String>) -> Ask {

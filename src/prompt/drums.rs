@@ -8,7 +8,7 @@ use crate::abc::{Meter, Span, print};
 use crate::accompany::{Drummer, drummed};
 use crate::compose::{Role, STREAM_UNIT};
 
-const NAME: &str = "drum";
+pub(super) const NAME: &str = "drum";
 /// The first of them that there is; a plucked string at least ends.
 const PATCHES: [&str; 2] = ["kit", "pluck"];
 /// A loop that changes along a tune is at most so long; each bar may have many strokes.

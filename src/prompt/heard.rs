@@ -10,12 +10,14 @@ impl Scene {
     /// bands whatever the model; `vocabulary` are the control words that the model knows ([`crate::compose::profile::Profile::words`]), none where it has none.
     #[must_use]
     pub fn read_back(&self, vocabulary: Option<&[String]>) -> String {
-        let mut parts = self.heard(None, &self.wishes);
-        for (voice, wishes) in &self.own {
-            parts.extend(self.heard(Some(&self.voices[*voice].name), wishes));
+        let mut parts = Vec::new();
+        let mut all: Vec<&Wish> = Vec::new();
+        for (section, voice, wishes) in self.said() {
+            let place: Vec<&str> = section.into_iter().chain(voice).collect();
+            parts.extend(self.heard(&place.join(", "), wishes));
+            all.extend(wishes);
         }
-        let all = || self.wishes.iter().chain(self.own.iter().flat_map(|(_, wishes)| wishes));
-        let said = || all().map(|wish| &wish.steering);
+        let said = || all.iter().map(|wish| &wish.steering);
         let list = |title: &str, words: Vec<&str>| (!words.is_empty()).then(|| format!("{title}: {}", words.join(" ")));
         parts.extend(said().flat_map(|said| &said.overruled).map(|(old, new)| format!("{old} gives way to {new}")));
         parts.extend(said().flat_map(|said| self.denied(said)));
@@ -34,14 +36,31 @@ impl Scene {
         parts.join(" · ")
     }
 
-    /// What was heard for all or for one voice, and what was refused, each with its bar.
-    fn heard(&self, voice: Option<&str>, wishes: &[Wish]) -> Vec<String> {
-        let label = |place: String, words: &[String]| match (voice, &*place) {
+    /// What is said to all and then to single voices: of the scene, then of each section what is not said at the top.
+    fn said(&self) -> Vec<(Option<&str>, Option<&str>, &[Wish])> {
+        let mut said: Vec<(Option<&str>, Option<&str>, &[Wish])> = vec![(None, None, &self.wishes)];
+        let own = |of: &Scene, voice: usize| of.own.iter().position(|(own, _)| *own == voice);
+        let name = |voice: usize| Some(self.voices[voice].name.as_str());
+        said.extend(self.own.iter().map(|(voice, wishes)| (None, name(*voice), &wishes[..])));
+        for section in self.form.iter().flat_map(|form| &form.sections) {
+            let here = Some(section.name.as_str());
+            said.push((here, None, &section.scene.wishes[self.wishes.len()..]));
+            said.extend(section.scene.own.iter().map(|(voice, wishes)| {
+                let top = own(self, *voice).map_or(0, |at| self.own[at].1.len());
+                (here, name(*voice), &wishes[top..])
+            }));
+        }
+        said
+    }
+
+    /// What was heard and what was refused, each with whom it is for and its bar.
+    fn heard(&self, whom: &str, wishes: &[Wish]) -> Vec<String> {
+        let label = |place: String, words: &[String]| match (whom, &*place) {
             _ if words.is_empty() => None,
-            (None, "") => Some(words.join(" ")),
-            (None, place) => Some(format!("{place}: {}", words.join(" "))),
-            (Some(voice), "") => Some(format!("{voice}: {}", words.join(" "))),
-            (Some(voice), place) => Some(format!("{voice}, {place}: {}", words.join(" "))),
+            ("", "") => Some(words.join(" ")),
+            ("", place) => Some(format!("{place}: {}", words.join(" "))),
+            (whom, "") => Some(format!("{whom}: {}", words.join(" "))),
+            (whom, place) => Some(format!("{whom}, {place}: {}", words.join(" "))),
         };
         let place = |wish: &Wish| if wish.from == 0 { String::new() } else { format!("bar {}", wish.from + 1) };
         let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();

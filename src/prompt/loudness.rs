@@ -1,7 +1,7 @@
 //! What a scene's words say of loudness, apart from what they say to the model. Pure.
 
-use super::Scene;
-use super::words::Words;
+use super::words::{Wish, Words};
+use super::{Scene, Section};
 use crate::steer::{Lexicon, Loudness, steer};
 
 impl Scene {
@@ -9,12 +9,24 @@ impl Scene {
     #[must_use]
     pub fn loudness_of(&self, voice: usize) -> Vec<(usize, Loudness)> {
         let own = self.own.iter().find(|(own, _)| *own == voice).map_or(&[][..], |(_, wishes)| wishes);
-        let wishes = self.wishes.iter().chain(own);
-        let mut said: Vec<(usize, Loudness)> =
-            wishes.flat_map(|wish| wish.steering.loudness.iter().map(|said| (wish.from, *said))).collect();
-        said.sort_by_key(|(from, _)| *from);
-        said
+        said(self.wishes.iter().chain(own))
     }
+
+    /// The same of a section, with its bars, and without what is said at the top.
+    #[must_use]
+    pub fn loudness_in(&self, section: &Section, voice: usize) -> Vec<(usize, Loudness)> {
+        let own = |of: &'_ Scene| of.own.iter().position(|(own, _)| *own == voice);
+        let top = own(self).map_or(0, |at| self.own[at].1.len());
+        let its = own(&section.scene).map_or(&[][..], |at| &section.scene.own[at].1[top..]);
+        said(section.scene.wishes[self.wishes.len()..].iter().chain(its))
+    }
+}
+
+fn said<'a>(wishes: impl Iterator<Item = &'a Wish>) -> Vec<(usize, Loudness)> {
+    let mut said: Vec<(usize, Loudness)> =
+        wishes.flat_map(|wish| wish.steering.loudness.iter().map(|said| (wish.from, *said))).collect();
+    said.sort_by_key(|(from, _)| *from);
+    said
 }
 
 /// The words without what is only said of loudness, which is not the model's affair.

@@ -16,17 +16,31 @@ pub struct SeedBar {
     pub span: Span,
 }
 
+/// What a repeat sign at the end of a voice means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeats {
+    /// A loop that only repeats itself is as long as it is written.
+    Loop,
+    /// It counts: a section is as long as it is played.
+    Played,
+}
+
 /// The bars of a voice as they are played: repeats unfolded, pickups and split bars made full.
-pub fn seed_bars(text: &str, tune: &Tune, name: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<SeedBar> {
+pub fn seed_bars(
+    text: &str,
+    tune: &Tune,
+    name: &str,
+    repeats: Repeats,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<SeedBar> {
     let Some(voice) = tune.voice(name) else { return Vec::new() };
     let meter = tune.header.meter.unwrap_or(Meter::COMMON);
     let full = meter.bar_length();
     let mut carry = Carry::of(tune, name);
     let mut bars: Vec<(Measure, Span)> = Vec::new();
     let mut said = vec![false; voice.bars.len()];
-    let repeats_whole = voice.bars.last().is_some_and(|bar| bar.after.ends > 0);
+    let repeats_whole = repeats == Repeats::Loop && voice.bars.last().is_some_and(|bar| bar.after.ends > 0);
     let order = unfold(tune, voice);
-    // A loop that only repeats itself is as long as it is written.
     let written = voice.bars.len();
     let twice = repeats_whole && order.len() == 2 * written && order[..written] == order[written..];
     let order = if twice { &order[..written] } else { &order[..] };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Known;
 use super::hardware::{self, Lane};
 use super::property::{self, Why};
-use super::seed::{SeedBar, seed_bars};
+use super::seed::{Repeats, SeedBar, seed_bars};
 use crate::abc::ast::{Tune, VoiceHeader};
 use crate::abc::bar::Pattern;
 use crate::abc::midi::MidiCourse;
@@ -107,7 +107,7 @@ pub(super) fn voice(
     known: Known<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Voice {
-    let bars = seed_bars(text, tune, name, diagnostics);
+    let bars = seed_bars(text, tune, name, Repeats::Loop, diagnostics);
     let course = MidiCourse::of(tune, &[name]);
     let midi = course.first(tune, name);
     let percussion = header.is_percussion();

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::Scene;
 use super::loudness::for_the_model;
 use super::voice::{By, Voice};
-use crate::abc::ast::Tune;
+use super::{Known, Scene, Source};
+use crate::abc::ast::Comment;
 use crate::abc::key::{Key, Mode};
 use crate::abc::{Diagnostic, Meter, Span, Step};
 use crate::compose::Role;
@@ -19,6 +19,8 @@ pub(super) struct Words {
     pub from: usize,
     /// Index of the voice that it is for; `None` for all.
     pub voice: Option<usize>,
+    /// It stands within a section, and not at the top of the tune.
+    pub section: bool,
     pub text: String,
 }
 
@@ -43,9 +45,9 @@ impl Wish {
 /// What the lines for one voice, or for all, mean, place by place: a later place overrules an earlier one without contradicting it.
 pub(super) fn wishes(words: &[Words], voice: Option<usize>, lexicon: &Lexicon) -> Vec<Wish> {
     let mut words: Vec<&Words> = words.iter().filter(|words| words.voice == voice).collect();
-    words.sort_by_key(|words| words.from);
+    words.sort_by_key(|words| (words.from, words.section));
     let mut wishes: Vec<Wish> = Vec::new();
-    for place in words.chunk_by(|a, b| a.from == b.from) {
+    for place in words.chunk_by(|a, b| (a.from, a.section) == (b.from, b.section)) {
         let lines: Vec<&str> = place.iter().map(|words| words.text.as_str()).collect();
         let steering = steer(&lines, lexicon);
         let before = wishes.last();
@@ -57,10 +59,16 @@ pub(super) fn wishes(words: &[Words], voice: Option<usize>, lexicon: &Lexicon) -
     wishes
 }
 
+/// What the lines for single voices mean, for each of `voices` that has any.
+pub(super) fn own(words: &[Words], voices: usize, lexicon: &Lexicon) -> Vec<(usize, Vec<Wish>)> {
+    let own = (0..voices).map(|voice| (voice, wishes(words, Some(voice), lexicon)));
+    own.filter(|(_, wishes)| !wishes.is_empty()).collect()
+}
+
 /// The comment lines that steer: whole lines that begin with `% ` and do not look like music or a field.
-pub(super) fn in_comments<'a>(tune: &'a Tune, voices: &[&str]) -> Vec<Words> {
+pub(super) fn in_comments<'a>(comments: impl IntoIterator<Item = &'a Comment>, voices: &[&str]) -> Vec<Words> {
     let mut words = Vec::new();
-    for comment in tune.comments.iter().filter(|comment| comment.whole_line) {
+    for comment in comments.into_iter().filter(|comment| comment.whole_line) {
         let Some(text) = comment.text.trim_start_matches('%').strip_prefix(' ').map(str::trim) else { continue };
         if text.is_empty() || looks_like_abc(text, voices) {
             continue;
@@ -72,7 +80,8 @@ pub(super) fn in_comments<'a>(tune: &'a Tune, voices: &[&str]) -> Vec<Words> {
             Some((voice, rest)) => (Some(voice), rest.trim()),
             None => (None, text),
         };
-        words.push(Words { from: comment.after_bars.unwrap_or(0), voice, text: text.to_owned() });
+        let from = comment.after_bars.unwrap_or(0);
+        words.push(Words { from, voice, section: false, text: text.to_owned() });
     }
     words
 }
@@ -88,9 +97,10 @@ fn looks_like_abc(text: &str, voices: &[&str]) -> bool {
 }
 
 /// A file of words alone is one scene: metre, key and tempo are read out of the words, a model writes one voice.
-pub(super) fn scene(text: &str, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnostic>) {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let words: Vec<Words> = lines.map(|line| Words { from: 0, voice: None, text: line.to_owned() }).collect();
+pub(super) fn scene(source: &Arc<Source>, known: Known<'_>, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnostic>) {
+    let lines = source.text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let words: Vec<Words> =
+        lines.map(|line| Words { from: 0, voice: None, section: false, text: line.to_owned() }).collect();
     let Some(first) = words.first() else {
         let help = "say what the music should be, as in 'a jig in D dorian at 110'";
         return (Vec::new(), vec![Diagnostic::error(Span::default(), "no words here").with_help(help)]);
@@ -112,9 +122,10 @@ pub(super) fn scene(text: &str, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnosti
         harmony: None,
         words: for_the_model(words, lexicon),
         wishes,
-        source: Arc::default(),
-        rig: Arc::default(),
+        source: Arc::clone(source),
+        rig: Arc::clone(&known.rig.source),
         own: Vec::new(),
+        form: None,
     };
     (vec![scene], Vec::new())
 }

@@ -371,7 +371,7 @@ impl<'a> Player<'a> {
     }
 
     fn voice(&self, name: &str) -> Result<String, String> {
-        let voices = &self.recorder.timeline().scene().voices;
+        let voices = &self.recorder.scene().voices;
         let known = || voices.iter().map(|voice| voice.name.as_str()).collect::<Vec<_>>().join(" ");
         voices
             .iter()

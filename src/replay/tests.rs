@@ -101,7 +101,7 @@ fn what_was_not_touched_is_what_render_makes() {
 
 #[test]
 fn what_changes_on_the_way_stands_in_the_lines() {
-    let one = "X:1\nT:One\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:a by=loop\n[V:a] C8 |\n";
+    let one = "X:1\nT:One\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\n%%phrase 2\nV:a by=loop\n[V:a] C8 |\n";
     let two = "X:1\nT:Two\nM:3/4\nL:1/4\nQ:1/4=90\nK:D\nV:b by=loop clef=bass\nV:a by=loop\n[V:b] D,3 |\n[V:a] F3 |\n";
     let change = Command::Evaluate { scene: scene(two), fresh: true };
     let recording = recorded(one, 5, &[(2, change)]);

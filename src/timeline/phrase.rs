@@ -2,19 +2,23 @@
 
 use super::Timeline;
 
-/// No phrase has more bars.
-const LONGEST: i64 = 64;
-
 impl Timeline {
-    /// The next bar, at or behind the first uncommitted one, that begins a phrase: phrases count from the first bar of their scene.
+    /// The next uncommitted bar, from `earliest` on, that begins a phrase of the scene that will be there.
     #[must_use]
-    pub fn phrase_line(&self) -> i64 {
-        let begins = |number: &i64| {
-            let in_force = self.in_force(*number);
-            (number - in_force.origin).rem_euclid(i64::from(in_force.scene.phrase)) == 0
-        };
-        // A phrase of the scene that plays, and one of a scene that comes in the middle of it.
-        (self.next..self.next + 2 * LONGEST).find(begins).unwrap_or(self.next)
+    pub fn phrase_line(&self, earliest: i64) -> i64 {
+        let line = |number: i64| self.in_force(number).phrase_line(number);
+        let mut number = earliest.max(self.next);
+        // An edit that comes before the line may have moved it.
+        while line(number) != number {
+            number = self
+                .coming
+                .iter()
+                .map(|coming| coming.from)
+                .find(|from| *from > number)
+                .unwrap_or(i64::MAX)
+                .min(line(number));
+        }
+        number
     }
 }
 
@@ -24,7 +28,7 @@ mod tests {
     use std::sync::Arc;
 
     use crate::prompt::read;
-    use crate::timeline::Timeline;
+    use crate::timeline::{Entry, Timeline};
 
     #[test]
     fn phrases_count_from_the_first_bar_of_their_scene() {
@@ -37,11 +41,11 @@ mod tests {
         for bar in 1..=16 {
             // An edit keeps the count, another scene begins one.
             match bar {
-                7 => drop(timeline.evaluate(scene(3), false, false)),
-                12 => drop(timeline.evaluate(scene(2), true, false)),
+                7 => drop(timeline.evaluate(scene(3), Entry::Edit, false)),
+                12 => drop(timeline.evaluate(scene(2), Entry::AtOnce, false)),
                 _ => {}
             }
-            lines.push(timeline.phrase_line());
+            lines.push(timeline.phrase_line(bar));
             timeline.commit();
         }
         assert_eq!(lines, [1, 5, 5, 5, 5, 9, 7, 10, 10, 10, 13, 12, 14, 14, 16, 16]);

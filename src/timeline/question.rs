@@ -12,10 +12,12 @@ impl Timeline {
     #[must_use]
     pub fn prompt(&self, ahead: usize) -> Prompt {
         let newest = self.newest();
-        let scene = &newest.scene;
+        let scene = newest.scene_at(self.next.max(newest.from));
         let base = (self.next - 1 - CONTEXT_STEP).div_euclid(CONTEXT_STEP) * CONTEXT_STEP + 1;
         let first_bar = base.max(self.context_from).max(if self.same_music(newest) { 1 } else { newest.from });
+        // The first phrase of another scene is to be there when it begins.
         let last = self.next + ahead as i64 - 1;
+        let last = if newest.fresh { last.max(newest.from + ahead as i64 - 1) } else { last };
         let bars = (first_bar..=last.max(first_bar)).map(|number| self.prompt_bar(newest, number)).collect();
         Prompt {
             revision: newest.revision,
@@ -34,7 +36,7 @@ impl Timeline {
     }
 
     fn prompt_bar(&self, newest: &InForce, number: i64) -> PromptBar {
-        let in_force = if number >= newest.from { newest } else { &self.now };
+        let in_force = self.in_force(number);
         let committed = self.committed(number);
         let cells = newest.scene.voices.iter().enumerate().map(|(at, voice)| {
             let same_name = |scene: &Scene| scene.voices.iter().position(|other| other.name == voice.name);
@@ -47,11 +49,10 @@ impl Timeline {
             let silent = number < newest.from || number < self.next;
             cell.or_else(|| (voice.by == By::Model && silent).then(|| rest(&newest.scene)))
         });
-        let (scene, origin) = match committed {
-            Some(bar) => (&bar.scene, self.now.origin),
-            None => (&in_force.scene, in_force.origin),
+        let (scene, bar) = match committed {
+            Some(bar) => (&bar.scene, bar.at),
+            None => (in_force.scene_at(number), in_force.place(number).bar),
         };
-        let bar = number - origin;
         let to_come = number >= newest.from.max(self.next);
         let mut rules: Vec<BarRules> = Vec::new();
         if to_come {

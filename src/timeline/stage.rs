@@ -1,6 +1,7 @@
 //! What the performer has laid hands on: bars that have not sounded yet, and voices that are frozen. Pure; part of the timeline.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::{Cell, Timeline, style};
 use crate::abc::key::Key;
@@ -86,10 +87,10 @@ impl Timeline {
         if number < self.next {
             return Err(format!("bar {number} is already fixed; {} is the first that can change", self.next));
         }
-        let scene = self.in_force(number).scene.clone();
+        let scene = Arc::clone(self.scene_of(number));
         let at = scene.voices.iter().position(|voice| voice.name == name);
         let at = at.ok_or_else(|| format!("there is no voice {name} in bar {number}"))?;
-        let place = (number, name.to_owned());
+        let place = self.plan_place(number, name);
         if self.stage.frozen(number, name).is_some() && touch != Touch::Unpin {
             return Err(format!("{name} is frozen; free it first"));
         }
@@ -100,6 +101,12 @@ impl Timeline {
         let by_text = scene.voices[at].by != By::Model || planned.as_ref().is_some_and(|cell| cell.by == Author::Text);
         if by_text && matches!(touch, Touch::Reroll | Touch::Veto | Touch::Choose(_)) {
             return Err(format!("bar {number} of {name} is the text's: change it there"));
+        }
+        // Nobody writes the bars of a scene that is about to end.
+        if let Some(from) = self.ends_before().filter(|from| number < *from)
+            && matches!(touch, Touch::Reroll | Touch::Veto)
+        {
+            return Err(format!("bar {number} is the last scene's, which ends before bar {from}: it stays"));
         }
         let nothing = || format!("nothing is planned for {name} in bar {number} yet");
         match touch {
@@ -145,7 +152,7 @@ impl Timeline {
                 None => Err(format!("{name} is not frozen")),
             };
         }
-        let scene = self.in_force(self.next).scene.clone();
+        let scene = Arc::clone(self.next_scene());
         let at = scene.voices.iter().position(|voice| voice.name == name);
         let at = at.ok_or_else(|| format!("there is no voice {name}"))?;
         let phrase = i64::from(scene.phrase);
@@ -175,6 +182,7 @@ impl Timeline {
 
     fn draw_again(&mut self, place: &Place) {
         self.stage.pinned.remove(place);
+        self.forget_kept(place.0, Some(&place.1));
         *self.stage.draws.entry(place.clone()).or_default() += 1;
         self.ask_anew(place);
     }

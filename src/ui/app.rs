@@ -73,10 +73,20 @@ pub enum Request {
         text: String,
         /// The performer asked for it. Otherwise another program saved the file, which is heard only where it already plays.
         asked: bool,
+        tune: Tune,
         /// It waits for a phrase line, with all that is armed.
         armed: bool,
     },
     Quit,
+}
+
+/// Which tune of a file is to play.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tune {
+    /// The one that plays, or the first.
+    Same,
+    Next,
+    Previous,
 }
 
 /// What the next key is for.
@@ -286,7 +296,9 @@ impl App {
     fn act(&mut self, action: Action, shift: bool) -> Vec<Request> {
         let document = &mut self.documents[self.current];
         match action {
-            Action::Evaluate => return self.evaluate(),
+            Action::Evaluate => return self.evaluate(Tune::Same),
+            Action::NextTune => return self.evaluate(Tune::Next),
+            Action::PreviousTune => return self.evaluate(Tune::Previous),
             Action::Play => return vec![Request::Command(Command::Play)],
             Action::Stop => return vec![Request::Command(Command::Stop)],
             Action::Hush => return vec![Request::Command(Command::Hush)],
@@ -341,7 +353,7 @@ impl App {
         vec![]
     }
 
-    fn evaluate(&mut self) -> Vec<Request> {
+    fn evaluate(&mut self, tune: Tune) -> Vec<Request> {
         let document = &mut self.documents[self.current];
         let (path, text) = (document.path.clone(), document.editor.text());
         let mut requests = Vec::new();
@@ -350,7 +362,7 @@ impl App {
             requests.push(Request::Save { path: path.clone(), text: text.clone(), over });
         }
         document.evaluated = Some(text.clone());
-        requests.push(Request::Evaluate { path, text, asked: true, armed: self.arming });
+        requests.push(Request::Evaluate { path, text, asked: true, tune, armed: self.arming });
         requests
     }
 
@@ -386,7 +398,7 @@ impl App {
                 .extension()
                 .is_some_and(|extension| ["patch", "words", "toml"].iter().any(|known| extension == *known))
             {
-                return vec![Request::Evaluate { path, text, asked: false, armed: false }];
+                return vec![Request::Evaluate { path, text, asked: false, tune: Tune::Same, armed: false }];
             }
             self.say(Level::Info, format!("{name} is new in the set (F2)"));
             self.documents.push(Document::new(path, &text));
@@ -396,7 +408,13 @@ impl App {
             Taken::Known => vec![],
             Taken::Replaced => {
                 document.evaluated = Some(document.editor.text());
-                vec![Request::Evaluate { path, text: document.editor.text(), asked: false, armed: false }]
+                vec![Request::Evaluate {
+                    path,
+                    text: document.editor.text(),
+                    asked: false,
+                    tune: Tune::Same,
+                    armed: false,
+                }]
             }
             Taken::Waits => {
                 let text = format!("{name} was saved by another program; your text stays, Ctrl+Space l loads theirs");

@@ -10,6 +10,8 @@ use super::editor::Motion;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     Evaluate,
+    NextTune,
+    PreviousTune,
     Play,
     Stop,
     Hush,
@@ -109,6 +111,8 @@ use KeyCode::F;
 #[rustfmt::skip]
 pub const TABLE: &[Row] = &[
     row(Music, &[ctrl('s'), plain(F(5)), alt(KeyCode::Enter)], Some('\n'), A::Evaluate, "evaluate: save the text, hear it from the bar shown"),
+    row(Music, &[], Some('}'), A::NextTune, "next tune: of the file, heard from the next phrase line"),
+    row(Music, &[], Some('{'), A::PreviousTune, "tune before: of the file"),
     row(Music, &[], Some('p'), A::Play, "play"),
     row(Music, &[], Some('s'), A::Stop, "stop"),
     row(Music, &[alt(KeyCode::Char('.'))], Some('h'), A::Hush, "hush: sounding notes finish, the clock runs on"),
@@ -123,14 +127,14 @@ pub const TABLE: &[Row] = &[
     row(Music, &[alt(KeyCode::Char('t'))], Some('t'), A::Tap, "tap: from the second beat on it is the tempo"),
     row(Music, &[], Some('L'), A::Lock, "lock: the tempo stays whatever Q: says, or no longer"),
     row(Music, &[], Some('a'), A::Arm, "arm: collect changes, again: on the next phrase line, again: withdraw them"),
-    row(Music, &[], Some('k'), A::AskKeep, "keep the last 4 bars heard in the text; then a voice's digit, 0 for all"),
+    row(Music, &[], Some('k'), A::AskKeep, "keep: the last 4 bars heard go into the text; then a voice's digit, 0 for all"),
     row(Screen, &[ctrl(' '), plain(F(6))], None, A::Leader, "leader: a menu of plain keys"),
     row(Screen, &[plain(F(1))], Some('?'), A::Help, "help"),
-    row(Screen, &[plain(F(2))], Some('n'), A::NextFile, "next file of the set"),
-    row(Screen, &[], Some('N'), A::PreviousFile, "previous file of the set"),
-    row(Screen, &[plain(F(3))], Some('i'), A::Messages, "what was said so far"),
-    row(Screen, &[plain(F(8))], Some('e'), A::FirstError, "go to the first error"),
-    row(Screen, &[], Some('l'), A::LoadFileVersion, "load the version that another program saved"),
+    row(Screen, &[plain(F(2))], Some('n'), A::NextFile, "next file: of the set"),
+    row(Screen, &[], Some('N'), A::PreviousFile, "file before: of the set"),
+    row(Screen, &[plain(F(3))], Some('i'), A::Messages, "messages: what was said so far"),
+    row(Screen, &[plain(F(8))], Some('e'), A::FirstError, "error: go to the first one"),
+    row(Screen, &[], Some('l'), A::LoadFileVersion, "load: the version that another program saved"),
     row(Screen, &[ctrl('q')], Some('q'), A::Quit, "quit"),
     row(Text, &[ctrl('z')], None, A::Undo, "undo"),
     row(Text, &[ctrl('y')], None, A::Redo, "redo"),

@@ -32,6 +32,8 @@ struct Text {
     loops: [[usize; 2]; 2],
     /// Lines that mean nothing to the music.
     comment: usize,
+    /// The loops stand in a section, which goes round as they do.
+    section: bool,
     /// What is wrong with it.
     broken: Option<usize>,
 }
@@ -48,8 +50,9 @@ impl Text {
     fn text(&self) -> String {
         let bars = |at: usize| self.loops[at].map(|bar| BARS[bar].0).join(" | ");
         let text = format!(
-            "X:1\nT:Edits\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:bass by=loop gate=90%\nV:arp by=loop swing=70% human=8\nV:lead by=model\n{}%\n[V:bass] {} |\n[V:arp] {} |\n",
+            "X:1\nT:Edits\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:bass by=loop gate=90%\nV:arp by=loop swing=70% human=8\nV:lead by=model\n{}%\n{}[V:bass] {} |\n[V:arp] {} |\n",
             COMMENTS[self.comment],
+            if self.section { "P:A\n" } else { "" },
             bars(0),
             bars(1)
         );
@@ -68,6 +71,7 @@ enum Edit {
         bar: usize,
     },
     Comment(usize),
+    Section(bool),
     Broken(usize),
     /// Done to the lead, or to all: `reroll lead`.
     Line(&'static str),
@@ -99,6 +103,7 @@ fn edit() -> impl Strategy<Value = (i64, i64, Edit)> {
     let edit = prop_oneof![
         4 => (0..2usize, 0..2usize, 0..BARS.len()).prop_map(|(voice, at, bar)| Edit::Bar { voice, at, bar }),
         1 => (0..COMMENTS.len()).prop_map(Edit::Comment),
+        1 => any::<bool>().prop_map(Edit::Section),
         2 => (0..BROKEN.len()).prop_map(Edit::Broken),
         2 => prop::sample::select(lines).prop_map(Edit::Line),
     ];
@@ -118,6 +123,7 @@ fn perform(edits: &[(i64, i64, Edit)]) -> (Rehearsal, Vec<Text>) {
         match edit {
             Edit::Bar { voice, at, bar } => text.loops[voice][at] = bar,
             Edit::Comment(comment) => text.comment = comment,
+            Edit::Section(section) => text.section = section,
             Edit::Broken(how) => text.broken = Some(how),
             Edit::Line(line) => {
                 script.push(format!("{place} {line}"));
@@ -167,7 +173,10 @@ fn assert_sound(done: &Rehearsal) {
 /// The pitches of a loop in each bar are those of the text that was in force there, as it was announced.
 fn assert_announced(done: &Rehearsal, texts: &[Text]) {
     let from = |told: &Told| match told {
-        Told::Message { message, .. } => message.strip_prefix("Edits: heard from bar ")?.parse::<i64>().ok(),
+        Told::Message { message, .. } => {
+            let said = message.strip_prefix("Edits: heard from bar ")?;
+            said.split(';').next()?.parse::<i64>().ok()
+        }
         Told::Note { .. } => None,
     };
     let accepted: Vec<&Text> = texts.iter().filter(|text| text.broken.is_none()).collect();
@@ -201,7 +210,12 @@ fn check(edits: &[(i64, i64, Edit)], alone: &[Told]) {
         .iter()
         .enumerate()
         .map(|(at, name)| (*name, texts.iter().any(|text| text.loops[at] != texts[0].loops[at])))
-        .chain([("lead", lines.iter().any(|line| matches!(*line, "mute lead" | "arm mute lead" | "kill-composer")))])
+        .chain([(
+            "lead",
+            // What is composed for a section returns.
+            texts.iter().any(|text| text.section)
+                || lines.iter().any(|line| matches!(*line, "mute lead" | "arm mute lead" | "kill-composer")),
+        )])
         .collect();
     for (name, _) in voices.iter().filter(|(_, changed)| !**changed) {
         let (now, before): (Vec<&Told>, Vec<&Told>) =

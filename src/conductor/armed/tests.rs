@@ -146,7 +146,7 @@ fn a_scene_lands_on_the_line_with_its_tempo_and_what_was_armed_beside_it() {
     let asked =
         [(BEGIN, arm(Command::Evaluate { scene: other, fresh: true })), (BEGIN, arm(mute("a", true))), (BEGIN, FIRE)];
     let (conductor, events, said) = played(5, &asked);
-    assert_eq!(said, ["armed for bar 5: Two, mute a", "Two: heard from bar 5"]);
+    assert_eq!(said, ["armed for bar 5: Two, mute a", "Two: heard from bar 5; a plays on"]);
     assert!(notes(&events, 1).starts_with("72:0-4 72:4-8 72:8-12 72:12-16 76:16-18 76:18-20"));
     assert!(notes(&events, 0).ends_with("71:7-16"));
     assert_eq!(conductor.transport().last_tempo(), crotchets(240));
@@ -167,7 +167,10 @@ fn of_scenes_the_last_lands_however_late_it_was_armed() {
     ];
     let (_, _, said) = played(10, &asked);
     let heard: Vec<&String> = said.iter().filter(|said| said.contains("heard")).collect();
-    assert_eq!(heard, ["Three: heard from bar 5", "Four: heard from bar 9"]);
+    assert_eq!(
+        heard,
+        ["Three: heard from bar 5; a plays on; b plays on", "Four: heard from bar 9; a plays on; b plays on"]
+    );
 }
 
 #[test]

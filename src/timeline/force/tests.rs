@@ -7,7 +7,7 @@ use crate::compose::ComposedBar;
 use crate::prompt::read;
 use crate::steer::Lexicon;
 use crate::time::Beats;
-use crate::timeline::Timeline;
+use crate::timeline::{Entry, Timeline};
 
 fn scene(voices: &str) -> Arc<Scene> {
     let text = format!("X:1\n% low\nM:4/4\nL:1/4\nK:C\n{voices}\n");
@@ -44,7 +44,7 @@ fn asked_again(before: &str, after: &str) -> Vec<String> {
         names.map(|(at, name)| (name, timeline.planned(3, at).map(|cell| cell.text))).collect::<Vec<_>>()
     };
     let was = planned(&timeline);
-    timeline.evaluate(scene(after), false, false);
+    timeline.evaluate(scene(after), Entry::Edit, false);
     let is = planned(&timeline);
     for (name, text) in is.iter().filter(|(name, text)| text.is_some() && name != "bass") {
         let before = was.iter().find(|(other, _)| other == name);
@@ -86,7 +86,7 @@ fn a_muted_voice_is_composed_and_what_is_kept_is_asked_with() {
     let mut timeline = Timeline::new(scene("V:lead mute\nV:arp"), 1);
     compose(&mut timeline);
     assert!(timeline.planned(4, 0).is_some(), "muted, and still composed");
-    timeline.evaluate(scene("V:lead\nV:arp\nV:hi"), false, false);
+    timeline.evaluate(scene("V:lead\nV:arp\nV:hi"), Entry::Edit, false);
     let prompt = timeline.prompt(4);
     assert_eq!(prompt.first_missing(), Some((0, vec![2])), "only the new voice is to be written");
     let heard: Vec<bool> = prompt.bars[0].cells.iter().map(Option::is_some).collect();

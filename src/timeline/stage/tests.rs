@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::compose::{ComposedBar, Prompt};
 use crate::prompt::read;
+use crate::timeline::Entry;
 
 const TEXT: &str = "X:1\nM:4/4\nL:1/4\nK:G\n%%phrase 4\nV:bass by=loop\nV:lead\n[V:bass] G,4 | D,4 |\n";
 
@@ -89,13 +90,13 @@ fn what_is_pinned_survives_rerolls_and_evaluations_of_the_same_music() {
     assert_eq!(lead(&timeline, 4), "- c8m G8e -");
     compose(&mut timeline, 4);
     assert_eq!(lead(&timeline, 4), "d8m c8m G8e d8m");
-    timeline.evaluate(scene(&TEXT.replace("D,4", "C,4")), false, false);
+    timeline.evaluate(scene(&TEXT.replace("D,4", "C,4")), Entry::Edit, false);
     assert_eq!(lead(&timeline, 4), "- c8m G8e -");
     timeline.touch(2, "lead", Touch::Unpin).unwrap();
     timeline.reroll();
     assert_eq!(lead(&timeline, 4), "- - G8e -");
     // Other music: a bar of 3/4 is no bar of 4/4.
-    timeline.evaluate(scene(&TEXT.replace("M:4/4", "M:3/4").replace(",4", ",3")), false, false);
+    timeline.evaluate(scene(&TEXT.replace("M:4/4", "M:3/4").replace(",4", ",3")), Entry::Edit, false);
     assert_eq!(lead(&timeline, 4), "- - - -");
 }
 

@@ -54,6 +54,20 @@ fn said(app: &App) -> &str {
 }
 
 #[test]
+fn the_leader_goes_from_tune_to_tune() {
+    let mut app = app("A");
+    for (key, expected) in [('}', Tune::Next), ('{', Tune::Previous), ('\n', Tune::Same)] {
+        ctrl(&mut app, ' ');
+        let code = if key == '\n' { KeyCode::Enter } else { KeyCode::Char(key) };
+        let requests = press(&mut app, code, KeyModifiers::NONE);
+        assert!(
+            matches!(requests[..], [Request::Evaluate { asked: true, tune, .. }] if tune == expected),
+            "{requests:?}"
+        );
+    }
+}
+
+#[test]
 fn evaluating_saves_what_is_not_saved_and_evaluates_always() {
     let mut app = app("A");
     assert_eq!(short(&ctrl(&mut app, 's')), ["evaluate a.abc \"A\""]);

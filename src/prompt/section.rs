@@ -1,0 +1,347 @@
+//! The sections of a tune: its text cut at the `P:` marks, each part read as a scene with the voices of the whole. Pure.
+//!
+//! What stands before the first mark belongs to every section: words, `%%` lines, and the notes of a voice wherever the section gives
+//! it none. A bar belongs to the mark before it in the text, so that a voice may come back to a section under the same mark.
+
+use std::sync::Arc;
+
+use super::form::{Form, Section};
+use super::loudness::for_the_model;
+use super::seed::{Repeats, seed_bars};
+use super::words::{self, Words};
+use super::{By, Harmony, Known, Scene, Voice, drums, phrase, possible, voice};
+use crate::abc::ast::{self, Bar, Change, Comment, Directive, Header, Item, Symbol, Tune, VoiceHeader};
+use crate::abc::{Diagnostic, Meter, Severity};
+use crate::steer::Lexicon;
+
+/// A form has no more sections.
+const MOST_SECTIONS: usize = 32;
+
+/// Which part of a tune a place of its text belongs to.
+pub(super) struct Parts<'a> {
+    tune: &'a Tune,
+    /// In the order of their first marks.
+    names: Vec<&'a str>,
+    /// Where a mark stands, and the part that it begins.
+    marks: Vec<(usize, usize)>,
+}
+
+impl<'a> Parts<'a> {
+    /// `None` for a tune without marks.
+    pub fn of(tune: &'a Tune, diagnostics: &mut Vec<Diagnostic>) -> Option<Parts<'a>> {
+        let (mut names, mut marks): (Vec<&str>, Vec<(usize, usize)>) = Default::default();
+        for mark in &tune.parts {
+            let at = names.iter().position(|name| *name == mark.name).unwrap_or_else(|| {
+                names.push(&mark.name);
+                names.len() - 1
+            });
+            if at == MOST_SECTIONS {
+                diagnostics.push(Diagnostic::error(mark.span, format!("more than {MOST_SECTIONS} sections")));
+                names.pop();
+                break;
+            }
+            marks.push((mark.span.start, at));
+        }
+        (!names.is_empty()).then_some(Parts { tune, names, marks })
+    }
+
+    /// `None` for the top, before the first mark.
+    fn at(&self, place: usize) -> Option<usize> {
+        let before = self.marks.partition_point(|(start, _)| *start <= place);
+        Some(self.marks[before.checked_sub(1)?].1)
+    }
+
+    fn of_bar(&self, bar: &Bar) -> Option<usize> {
+        self.at(bar.music_start())
+    }
+
+    /// The comments at the top.
+    pub fn top_comments(&self) -> impl Iterator<Item = &'a Comment> {
+        self.tune.comments.iter().filter(|comment| self.at(comment.span.start).is_none())
+    }
+
+    pub fn top_directives(&self) -> Vec<Directive> {
+        self.directives(None)
+    }
+
+    /// Those at the top and those of a part.
+    fn directives(&self, part: Option<usize>) -> Vec<Directive> {
+        let here = |directive: &&Directive| {
+            let at = self.at(directive.span.start);
+            at.is_none() || at == part
+        };
+        self.tune.directives.iter().filter(here).cloned().collect()
+    }
+
+    /// A part as a tune of its own, and the voices that have bars in it.
+    fn tune(&self, part: usize) -> (Tune, Vec<&'a str>) {
+        let mut own = Vec::new();
+        let mut voices = Vec::new();
+        for voice in &self.tune.voices {
+            let of = |part| voice.bars.iter().filter(|bar| self.of_bar(bar) == part).cloned().collect::<Vec<Bar>>();
+            let mut bars = of(Some(part));
+            if bars.is_empty() {
+                bars = of(None);
+            } else {
+                own.push(voice.id.as_str());
+            }
+            voices.push(ast::Voice { id: voice.id.clone(), bars });
+        }
+        let count = |place: usize| {
+            let of_voice = |voice: &ast::Voice| {
+                voice.bars.partition_point(|bar| self.of_bar(bar).is_none() || bar.music_start() < place)
+            };
+            let theirs = voices.iter().filter(|voice| own.contains(&voice.id.as_str()));
+            theirs.map(of_voice).max().unwrap_or(0)
+        };
+        let here = |comment: &&Comment| self.at(comment.span.start) == Some(part);
+        let comments: Vec<Comment> = self
+            .tune
+            .comments
+            .iter()
+            .filter(|comment| comment.whole_line)
+            .filter(here)
+            .map(|comment| Comment { after_bars: Some(count(comment.span.start)), ..comment.clone() })
+            .collect();
+        let header = Header { order: None, ..self.tune.header.clone() };
+        let directives = self.directives(Some(part));
+        let (number, span) = (self.tune.number, self.tune.span);
+        (Tune { number, span, header, voices, comments, directives, parts: vec![], fields: vec![] }, own)
+    }
+
+    /// Whether a voice plays in a part: one that is first named in a section plays there and where it has bars.
+    fn plays(&self, name: &str, part: usize, own: &[&str]) -> bool {
+        let named = self.tune.header.voice(name).and_then(|header| self.at(header.span.start));
+        named.is_none_or(|named| named == part) || own.contains(&name)
+    }
+
+    /// Bars that the metre or the key of the scene does not fit.
+    fn check(&self, part: usize, tune: &Tune, own: &[&str], diagnostics: &mut Vec<Diagnostic>) {
+        let meter = tune.header.meter.unwrap_or(Meter::COMMON);
+        let name = self.names[part];
+        let bars = || tune.voices.iter().filter(|voice| own.contains(&voice.id.as_str())).flat_map(|voice| &voice.bars);
+        let place = |bar: &Bar, is: fn(&Change) -> bool| {
+            let change = |item: &&Item| matches!(&item.symbol, Symbol::Change(change) if is(change));
+            bar.items.iter().find(change).map_or(bar.span, |item| item.span)
+        };
+        let other_meter =
+            |bar: &&Bar| tune.header.meter.is_some() && bar.context.meter.bar_length() != meter.bar_length();
+        if let Some(bar) = bars().find(other_meter) {
+            let at = place(bar, |change| matches!(change, Change::Meter(_)));
+            let message = format!("section {name} is in {}, the scene in {meter}", bar.context.meter);
+            diagnostics.push(Diagnostic::error(at, message).with_help("another metre wants a tune of its own, X:"));
+        }
+        let drums = |voice: &ast::Voice| tune.header.voice(&voice.id).is_some_and(VoiceHeader::is_percussion);
+        let pitched = tune.voices.iter().filter(|voice| own.contains(&voice.id.as_str()) && !drums(voice));
+        let other_key = |bar: &&Bar| bar.context.key != tune.header.key;
+        if let Some(bar) = pitched.flat_map(|voice| &voice.bars).find(other_key) {
+            let at = place(bar, |change| matches!(change, Change::Key(_)));
+            let message =
+                format!("K: in section {name} is for its written notes alone; all else stays in {}", tune.header.key);
+            diagnostics.push(Diagnostic::warning(at, message).with_help("another key wants a tune of its own, X:"));
+        }
+    }
+}
+
+/// The form of a scene whose tune has `parts`; `whole` is read from all of it, `top` are the words at its top. `names` are the voices that words may be for.
+pub(super) fn form(
+    (text, parts): (&str, &Parts<'_>),
+    (whole, top): (&Scene, &[Words]),
+    names: &[&str],
+    known: Known<'_>,
+    lexicon: &Lexicon,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Form {
+    let mut sections = Vec::new();
+    let mut said = Vec::new();
+    for (part, name) in parts.names.iter().enumerate() {
+        let (tune, own) = parts.tune(part);
+        parts.check(part, &tune, &own, &mut said);
+        // What is wrong with its bars was said of the whole.
+        let unsaid = &mut Vec::new();
+        let meter = tune.header.meter.unwrap_or(Meter::COMMON);
+        let read = |voice: &Voice| {
+            let bars = seed_bars(text, &tune, &voice.name, Repeats::Played, unsaid);
+            let by = if bars.is_empty() && !parts.plays(&voice.name, part, &own) { By::Loop } else { voice.by };
+            Voice { by, bars, ..voice.clone() }
+        };
+        let mut voices: Vec<Voice> = whole.voices.iter().map(read).collect();
+        let phrase = phrase(&tune.directives, &mut said);
+        let longest = |all: bool| {
+            let given = |voice: &&Voice| own.contains(&voice.name.as_str()) && (all || voice.by == By::Loop);
+            voices.iter().filter(given).map(|voice| voice.bars.len() as i64).max().unwrap_or(0)
+        };
+        // The seed of a model is an opening: alone it makes no section shorter than a phrase.
+        let bars = if longest(false) > 0 { longest(true) } else { longest(true).max(i64::from(phrase)) };
+        let harmony = Harmony::of(&voices, meter);
+        voice::comp(&tune, &mut voices, unsaid);
+        if let Some(drums) = drums::drums(&tune, &without_drums(&voices), known.patches)
+            && let Some(voice) = voices.iter_mut().find(|voice| voice.name == drums.name)
+        {
+            voice.bars = drums.bars;
+        }
+        let mut impossible = Vec::new();
+        possible::check(&tune.header, &voices, harmony.as_ref(), &mut impossible);
+        said.extend(impossible.into_iter().filter(|diagnostic| diagnostic.severity == Severity::Error));
+        let mut words: Vec<Words> = top.to_vec();
+        words.extend(
+            words::in_comments(&tune.comments, names).into_iter().map(|words| Words { section: true, ..words }),
+        );
+        let scene = Scene {
+            phrase,
+            harmony,
+            wishes: words::wishes(&words, None, lexicon),
+            own: words::own(&words, names.len(), lexicon),
+            words: for_the_model(words, lexicon),
+            voices,
+            ..whole.clone()
+        };
+        let vary = varies(&tune, &mut said);
+        sections.push(Section { name: (*name).to_owned(), scene: Arc::new(scene), bars, vary });
+    }
+    for diagnostic in said {
+        if !diagnostics.contains(&diagnostic) {
+            diagnostics.push(diagnostic);
+        }
+    }
+    let order = order(parts, diagnostics);
+    Form::new(sections, order)
+}
+
+/// The drum voice of `%%MIDI drumon` is made anew.
+fn without_drums(voices: &[Voice]) -> Vec<Voice> {
+    voices.iter().filter(|voice| voice.name != drums::NAME).cloned().collect()
+}
+
+/// The parts of `P:` in the header; all of them in their order where it says nothing that there is.
+fn order(parts: &Parts<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<usize> {
+    let header = &parts.tune.header;
+    let asked = header.order.as_ref().map_or(&[][..], |order| &order.parts);
+    let mut missing: Vec<char> = Vec::new();
+    let mut order = Vec::new();
+    for &letter in asked {
+        match parts.names.iter().position(|name| name.starts_with(letter)) {
+            Some(part) => order.push(part),
+            None if missing.contains(&letter) => {}
+            None => missing.push(letter),
+        }
+    }
+    for letter in missing {
+        let message = format!("the form asks for section {letter}, which is not there");
+        let help = format!("P:{letter} among the music begins it");
+        diagnostics.push(Diagnostic::warning(header.span, message).with_help(help));
+    }
+    if order.is_empty() { (0..parts.names.len()).collect() } else { order }
+}
+
+/// `%%sections vary` or `%%sections replay`; the latter when it does not say.
+fn varies(tune: &Tune, diagnostics: &mut Vec<Diagnostic>) -> bool {
+    let said = tune.directives.iter().rev().find_map(|d| Some((d.span, d.text.strip_prefix("sections")?.trim())));
+    match said {
+        None | Some((_, "replay")) => false,
+        Some((_, "vary")) => true,
+        Some((span, _)) => {
+            let help = "as in %%sections vary: when a section returns, it is varied";
+            diagnostics.push(Diagnostic::error(span, "%%sections wants vary or replay").with_help(help));
+            false
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::prompt::{Scene, read};
+    use crate::steer::Lexicon;
+
+    fn check(text: &str) -> (Scene, String) {
+        let (mut scenes, said) = read(Path::new("t.abc"), text, &["reed".into(), "sub".into()], &Lexicon::default());
+        let said: Vec<String> = said.iter().map(|diagnostic| diagnostic.display("t.abc", text)).collect();
+        (scenes.remove(0), said.join("\n"))
+    }
+
+    /// Each section with its bars, and what the text gives each voice in it.
+    fn sections(scene: &Scene) -> Vec<String> {
+        let form = scene.form.as_ref().expect("a form");
+        let section = |section: &super::Section| {
+            let voice = |voice: &super::Voice| {
+                let bars: Vec<&str> = voice.bars.iter().map(|bar| bar.text.as_str()).collect();
+                format!("{}: {}", voice.name, bars.join(" | "))
+            };
+            let voices: Vec<String> = section.scene.voices.iter().map(voice).collect();
+            format!("{} {}; {}", section.name, section.bars, voices.join("; "))
+        };
+        form.sections.iter().map(section).collect()
+    }
+
+    #[test]
+    fn a_section_has_its_own_notes_and_those_at_the_top() {
+        let (scene, said) = check(
+            "X:1\nM:4/4\nL:1/4\nP:AAB\nK:C\nV:bass by=loop\nV:lead\n[V:bass] C,4 | G,4 |\nP:A\n%%phrase 8\n[V:lead] c4 | d4 |\nP:B\n\
+             V:pad by=loop\n[V:bass] F,4 | F,4 | F,4 |\n[V:pad] |: [CE]4 :|\n",
+        );
+        assert_eq!(said, "");
+        assert_eq!(
+            sections(&scene),
+            ["A 8; bass: C,8 | G,8; lead: c8 | d8; pad: ", "B 3; bass: F,8 | F,8 | F,8; lead: ; pad: [CE]8 | [CE]8"]
+        );
+        // Voice by voice under the same marks; a repeat counts.
+        let (scene, said) =
+            check("X:1\nM:4/4\nL:1/4\nK:C\nV:a\nP:A\n|: c4 :|\nP:B\nd4 | e4 |\nV:b by=loop\nP:A\nC4 |\nP:B\nD4 |\n");
+        assert_eq!(said, "");
+        assert_eq!(sections(&scene), ["A 2; a: c8 | c8; b: C8", "B 2; a: d8 | e8; b: D8"]);
+    }
+
+    #[test]
+    fn words_of_a_section_overrule_those_at_the_top_and_end_with_it() {
+        let (scene, said) = check(
+            "X:1\n% low, sparse\n% a: rising\nM:4/4\nL:1/4\nK:C\nV:a\nP:A\n[V:a] C4 |\nP:B\n% busy\n% a: falling\n[V:a] C4 |\n% glorp high\n",
+        );
+        assert_eq!(said, "");
+        let words = |section: usize, bar| {
+            let scene = &scene.form.as_ref().unwrap().sections[section].scene;
+            let own = scene.own_words_at(0, bar).map_or_else(String::new, |own| own.control.join(" "));
+            format!("{}; {own}", scene.control_at(bar).join(" "))
+        };
+        assert_eq!(words(0, 3), "low sparse; low sparse rising");
+        assert_eq!([words(1, 0), words(1, 1)], ["low busy; low busy falling", "busy high; busy high falling"]);
+        assert_eq!(
+            scene.read_back(None),
+            "low sparse · a: rising · B: busy · B, bar 2: high · B, a: falling · not understood: glorp"
+        );
+    }
+
+    #[test]
+    fn charts_rhythms_and_drums_go_section_by_section() {
+        let text = "X:1\nM:4/4\nL:1/4\n%%MIDI drum d 36\n%%MIDI drumon\nK:C\nV:ch\nV:keys by=chords/held\nV:lead chart=strong range=C..D rhythm=\"A4|A2A2\"\n\
+                    P:A\n[V:ch] \"C\"x4 | \"D\"x4 |\nP:B\n[V:ch] \"Em\"x4 |\n";
+        let (scene, said) = check(text);
+        assert!(
+            said.contains("cannot be met together") && said.contains("in bar 1 of the chart") && !said.contains('\n'),
+            "{said}"
+        );
+        let sections = sections(&scene);
+        assert!(
+            sections[0].starts_with("A 2; ch: \"C\"x8 | \"D\"x8; keys: [G,CE]8 | [^F,A,D]8; lead: ; drum: C,,8"),
+            "{sections:?}"
+        );
+        assert!(sections[1].starts_with("B 1; ch: \"Em\"x8; keys: [G,B,E]8; lead: ; drum: C,,8"), "{sections:?}");
+    }
+
+    #[test]
+    fn what_a_section_cannot_be_is_said_with_its_place() {
+        for (body, expected) in [
+            ("P:A\nC4|\nP:B\nM:3/4\nC3|", "t.abc:9:1: error: section B is in 3/4, the scene in 4/4 ("),
+            ("P:A\nC4|\nP:B\nK:G\nF4|", "t.abc:9:1: warning: K: in section B is for its written notes alone"),
+            ("P:A\n%%phrase 99\nC4|", "t.abc:7:1: error: %%phrase wants a number of bars"),
+            ("P:A\n%%sections shuffle\nC4|", "t.abc:7:1: error: %%sections wants vary or replay"),
+            ("P:B\nC4|", "t.abc:1:1: warning: the form asks for section A, which is not there"),
+            ("C4|", "t.abc:1:1: warning: P: in the header orders sections, and there are none"),
+            ("P:A\nC5|", "t.abc:7:1: error: the bar is 1 × 1/4 too long"),
+        ] {
+            let (_, said) = check(&format!("X:1\nP:AA\nM:4/4\nL:1/4\nK:C\n{body}\n"));
+            assert!(said.starts_with(expected) && !said.contains('\n'), "{body}: {said}");
+        }
+    }
+}
