@@ -39,7 +39,7 @@ impl Timeline {
         });
         let voices = voices.collect();
         let loudness = loudness::begin(Some(old).filter(|_| entry == Entry::Edit), &scene, from, origin);
-        let in_force = InForce { voices, scene, revision, from, origin, fresh, loudness };
+        let in_force = InForce { scene, revision, from, origin, fresh, voices, loudness };
         let changes = changes(old, &in_force, entry);
         self.keep_until(from);
         self.sift(&newest, &in_force, entry);

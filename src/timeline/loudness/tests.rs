@@ -74,12 +74,12 @@ fn an_edit_begins_where_it_is_heard_and_what_stays_goes_on() {
     assert_eq!(timeline.evaluate(scene("% high\n% crescendo over 3, low\n"), Entry::Edit, false).from, 8);
     assert_eq!(levels(&mut timeline, 0, 2), [20, 30]);
     // A second one goes on from where the first has led.
-    timeline.evaluate(scene("% crescendo over 3\n% softer over 1\n"), Entry::Edit, false).from;
+    timeline.evaluate(scene("% crescendo over 3\n% softer over 1\n"), Entry::Edit, false);
     assert_eq!(levels(&mut timeline, 0, 2), [30, 15]);
     // Deleted ones are gone at the bar line.
-    timeline.evaluate(scene("% softer over 1\n"), Entry::Edit, false).from;
+    timeline.evaluate(scene("% softer over 1\n"), Entry::Edit, false);
     assert_eq!(levels(&mut timeline, 0, 2), [-15]);
-    timeline.evaluate(scene(""), Entry::Edit, false).from;
+    timeline.evaluate(scene(""), Entry::Edit, false);
     assert_eq!(levels(&mut timeline, 0, 2), [0]);
     // Another scene begins with its own.
     timeline.evaluate(scene("% louder over 1\n"), Entry::AtOnce, false);
