@@ -26,7 +26,7 @@
 //! | [`prompt`], [`steer`], [`accompany`] | scenes, voices, words; words to control words, by a lexicon; chord symbols to notes |
 //! | [`rig`] | hardware by name, and the way of each event to it |
 //! | [`feature`] | what some bars are like, and which control words are true of them |
-//! | [`timeline`], [`transport`], [`ladder`], [`conductor`] | which bars there are, when they are, what fills a gap |
+//! | [`timeline`], [`transport`], [`ladder`], [`conductor`] | which bars there are, when they are, what fills a gap; [`transport::follow`] another's clock |
 //! | [`synth`], [`engine`], [`queue`] | patches, voices, and events in, sound out |
 //! | [`render`], [`record`], [`export`], [`import`] | the engine in a loop; WAV, MIDI and ABC of what was played, and MIDI back |
 //! | [`journal`], [`replay`] | the lines of a set and their way back; its steps and notes again |
@@ -45,7 +45,7 @@
 //! | [`replay::Player`] | its own, real-time where permitted; in the scheduler's place |
 //! | [`compose::link`] | its own; owns the child process, restarts it |
 //! | [`compose::child`] | the child: a reader thread, and one decode thread at low priority |
-//! | [`audio`] | the device's callback, which never allocates, locks or logs |
+//! | [`audio`] | the device's callback, or JACK's process callback, which plays MIDI, too ([`midi::CyclePort`]); it never allocates, locks or logs |
 //! | [`midi`] | its own, real-time where permitted |
 //!
 //! # Invariants

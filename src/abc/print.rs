@@ -75,7 +75,7 @@ struct Printer<'a> {
     /// What each letter stands at now, as a reader understands it.
     current: [i8; 7],
     rest: char,
-    /// What a tie holds into the bar: without an accidental its letter would be read as this.
+    /// What a tie holds on from before: without an accidental its letter would be read as this.
     held: Vec<Pitch>,
     loudness: Option<&'a mut Loudness>,
 }
@@ -188,6 +188,7 @@ impl Printer<'_> {
                 self.tie(all);
             }
         }
+        self.held = pitches.iter().filter(|(_, tie)| tied || *tie).map(|(pitch, _)| *pitch).collect();
     }
 
     fn tie(&mut self, tie: bool) {
@@ -201,7 +202,7 @@ impl Printer<'_> {
         let letter = pitch.step as usize;
         let plain = self.style.signature[letter];
         let other = |held: &Pitch| held.ladder() == pitch.ladder() && held.alter != pitch.alter;
-        if pitch.alter != plain || self.current[letter] != plain || (self.at == 0 && self.held.iter().any(other)) {
+        if pitch.alter != plain || self.current[letter] != plain || self.held.iter().any(other) {
             self.text.push_str(accidental(pitch.alter));
         }
         self.current[letter] = pitch.alter;
@@ -321,6 +322,9 @@ mod tests {
         let written = bar(&read("f8 & =f8"), Beats::WHOLE, &style);
         assert_eq!(written, "[=f^f]8");
         assert_eq!(bar(&read(&written), Beats::WHOLE, &style), written);
+        // Within a bar, too, also where another octave has taken the accidental back.
+        let text = "[^D=d]4-[=D^D=d]4";
+        assert_eq!(bar(&read(text), Beats::WHOLE, &style), "[^D=d]4- [=D^D=d]4");
     }
 
     #[test]
