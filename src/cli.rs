@@ -73,6 +73,9 @@ pub struct PlayArguments {
     /// Do not play until told to
     #[arg(long)]
     pub armed: bool,
+    /// Go on with the newest set after a crash: its prompt, mutes, solos, gains and tempo
+    #[arg(long, conflicts_with = "prompt")]
+    pub last: bool,
 }
 
 /// What decides which music is made, where time is not real.

@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod desk;
 mod kept;
+mod last;
 mod library;
 mod outputs;
 mod play;

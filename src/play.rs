@@ -27,6 +27,7 @@ use crate::assets::{self, Assets};
 use crate::cli::{Failure, PlayArguments};
 use crate::desk::Desk;
 use crate::kept::Kept;
+use crate::last::last;
 use crate::library::{self, Patches};
 use crate::outputs;
 
@@ -42,6 +43,9 @@ pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
 }
 
 fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure> {
+    let last = arguments.last.then(|| last(state.as_deref().map(sets_in).as_deref())).transpose()?;
+    let asked = last.as_ref().map(|last| last.prompt.clone()).or_else(|| arguments.prompt.clone());
+    let prompt = asked.as_deref();
     let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
     // What another machine's model knows is not known here.
     let model = match arguments.composer {
@@ -54,10 +58,10 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
         say(Level::Warning, message.clone());
     }
     let to_screen = events.clone();
-    let lexicons = library::lexicon_paths(arguments.lexicon.as_deref(), arguments.prompt.as_deref(), &assets);
-    let rigs = library::rig_paths(arguments.prompt.as_deref(), &assets);
+    let lexicons = library::lexicon_paths(arguments.lexicon.as_deref(), prompt, &assets);
+    let rigs = library::rig_paths(prompt, &assets);
     let watched = [&lexicons[..], &rigs].concat();
-    let (watch, files) = Watch::start(folders(arguments, &assets, &watched), move |event| drop(to_screen.send(event)));
+    let (watch, files) = Watch::start(folders(prompt, &assets, &watched), move |event| drop(to_screen.send(event)));
     let (patches, wrong) = library::patches(&assets.patches);
     for text in wrong {
         say(Level::Error, text);
@@ -74,8 +78,8 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     }
     let in_set = |path: &Path| path.extension().is_none_or(|e| e != "patch" && e != library::LEXICON && e != "toml");
     let files: Vec<(PathBuf, String)> = files.into_iter().filter(|(path, _)| in_set(path)).collect();
-    let (playing, scene) =
-        first_scene(&files, &patches, &lexicon, &rig).ok_or_else(|| no_prompt(arguments, &assets))?;
+    let (playing, scene) = first_scene(&files, &patches, &lexicon, &rig, last.as_ref().map(|last| last.scene))
+        .ok_or_else(|| no_prompt(prompt, &assets))?;
 
     let (device, port) = outputs::find(arguments.audio.as_deref(), arguments.midi.as_deref())?;
     let mut screen =
@@ -143,6 +147,9 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
         desk.text = text;
         kept.app.update(Input::Evaluated(evaluation));
     }
+    for command in last.into_iter().flat_map(|last| last.commands) {
+        desk.scheduler.send(command);
+    }
     if !arguments.armed {
         desk.scheduler.send(Command::Play);
     }
@@ -158,8 +165,8 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     ran.map_err(|error| Failure::machine(format!("the terminal: {error}")))
 }
 
-fn folders(arguments: &PlayArguments, assets: &Assets, files: &[PathBuf]) -> Vec<Folder> {
-    let prompts = match &arguments.prompt {
+fn folders(prompt: Option<&Path>, assets: &Assets, files: &[PathBuf]) -> Vec<Folder> {
+    let prompts = match prompt {
         Some(path) if path.is_file() => Folder::file(path),
         Some(path) => Folder::prompts(path),
         None => Folder::prompts(&assets.prompts),
@@ -168,8 +175,8 @@ fn folders(arguments: &PlayArguments, assets: &Assets, files: &[PathBuf]) -> Vec
     [prompts, Folder::patches(&assets.patches)].into_iter().chain(files).collect()
 }
 
-fn no_prompt(arguments: &PlayArguments, assets: &Assets) -> Failure {
-    let path = arguments.prompt.as_deref().unwrap_or(&assets.prompts);
+fn no_prompt(prompt: Option<&Path>, assets: &Assets) -> Failure {
+    let path = prompt.unwrap_or(&assets.prompts);
     let name = path.display();
     Failure::input(if !path.exists() {
         format!("there is no prompt {name}; give a file or a folder with .abc or .txt files")
@@ -186,10 +193,12 @@ fn first_scene(
     patches: &Patches,
     lexicon: &Lexicon,
     rig: &Rig,
+    number: Option<u32>,
 ) -> Option<(PathBuf, Arc<Scene>)> {
     files.iter().find_map(|(path, text)| {
         let (scenes, _) = prompt::read_with(path, text, &library::patch_names(patches), lexicon, rig);
-        Some((path.clone(), Arc::new(scenes.into_iter().next()?)))
+        let at = scenes.iter().position(|scene| Some(scene.number) == number).unwrap_or(0);
+        Some((path.clone(), Arc::new(scenes.into_iter().nth(at)?)))
     })
 }
 

@@ -227,7 +227,7 @@ impl Timeline {
         // The performer's hand comes first, the text second, the composer last.
         let by_hand = self.stage.is_pinned(&place).then(plan).flatten();
         by_hand
-            .or_else(|| self.stage.frozen(number, &place.1).cloned())
+            .or_else(|| self.stage.frozen(number, &place.1).filter(|_| self.same_music(in_force)).cloned())
             .or_else(|| given(in_force, number, voice, self.seed))
             .or_else(|| self.replayed(number, voice))
             .or_else(plan)
@@ -301,6 +301,7 @@ impl Timeline {
     fn enter(&mut self, in_force: InForce) {
         if !self.same_music(&in_force) {
             self.context_from = in_force.from;
+            self.stage.thaw_before(in_force.from);
         }
         self.now = in_force;
     }

@@ -76,11 +76,18 @@ impl Show {
     fn start_with(prompt: &str, options: &[&str], environment: &[(&str, &Path)]) -> Show {
         let place = Place::new();
         place.write("set/prompt.abc", prompt);
+        let set = place.path("set");
+        let options: Vec<&std::ffi::OsStr> =
+            std::iter::once(set.as_os_str()).chain(options.iter().map(std::convert::AsRef::as_ref)).collect();
+        Show::start_in(place, &options, environment)
+    }
+
+    fn start_in(place: Place, options: &[&std::ffi::OsStr], environment: &[(&str, &Path)]) -> Show {
         let screen = Arc::new(Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 0)));
         let sink = screen.clone();
         let terminal = Terminal::new(ROWS.get(), COLUMNS.get(), move |bytes| sink.lock().unwrap().process(bytes));
         let mut command = place.program();
-        command.env("TERM", "xterm-256color").arg(place.path("set")).args(options).envs(environment.iter().copied());
+        command.env("TERM", "xterm-256color").args(options).envs(environment.iter().copied());
         let child = terminal.start(command);
         Show { place, child, terminal, screen, heard: BTreeMap::new() }
     }
@@ -91,6 +98,14 @@ impl Show {
 
     fn shown(&self) -> String {
         self.rows().join("\n")
+    }
+
+    /// Kills it as a power cut would, and starts it again with `--last`.
+    fn crash_and_go_on(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let place = std::mem::replace(&mut self.place, Place::new());
+        *self = Show::start_in(place, &["--last", "--model", "none", "--audio", "none"].map(str::as_ref), &[]);
     }
 
     /// Looks at the screen until `look` finds something there, and writes down the bars that pass.
@@ -513,6 +528,24 @@ fn what_was_played_can_be_heard_again() {
     assert_eq!(lines.next().unwrap().unwrap(), "  1│ bass t C,2 G,2");
     pty::signal(replay.id(), libc::SIGTERM);
     assert_eq!(replay.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn after_a_crash_the_set_goes_on_as_it_was_set() {
+    let mut show = Show::start(LOOP, "none");
+    show.wait_for_bar(1);
+    show.type_keys(b"\x1b1");
+    show.wait_for("bass (muted)");
+    show.type_keys(LEADER);
+    show.type_keys(b"]");
+    show.wait_for("tempo 121 (text 120)");
+    let bar = show.wait_for_bar(1);
+    show.wait_for_bar(bar + 2);
+    show.crash_and_go_on();
+    show.wait_for_bar(1);
+    show.wait_for("bass (muted)");
+    show.wait_for("tempo 121 (text 120)");
+    show.quit();
 }
 
 #[test]

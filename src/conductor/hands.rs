@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::event::Command;
 use crate::prompt::Scene;
 use crate::time::Tempo;
 
@@ -61,6 +62,16 @@ impl Hands {
         if locked {
             self.due = None;
         }
+    }
+
+    /// What brings this state about where nothing is set yet.
+    #[must_use]
+    pub fn commands(&self) -> Vec<Command> {
+        let Mix { mutes, solos, gains } = &self.mix;
+        let mutes = mutes.iter().map(|(voice, &muted)| Command::Mute { voice: voice.clone(), muted });
+        let solos = solos.iter().map(|voice| Command::Solo { voice: voice.clone(), soloed: true });
+        let gains = gains.iter().map(|(voice, &gain)| Command::Gain { voice: voice.clone(), gain });
+        mutes.chain(solos).chain(gains).chain(self.locked.then_some(Command::Lock(true))).collect()
     }
 
     #[must_use]

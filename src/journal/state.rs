@@ -8,7 +8,7 @@ use crate::conductor::hands::Hands;
 use crate::conductor::tap::Tap;
 use crate::prompt::{self, Scene};
 use crate::steer::Lexicon;
-use crate::time::Tempo;
+use crate::time::{Frames, Tempo};
 
 /// The commands that change the state, as they stand in their lines.
 #[derive(Deserialize)]
@@ -54,8 +54,13 @@ impl Recording {
             }
         }
         let transport = self.transport();
-        let end = self.lines.iter().filter_map(Line::at).max().unwrap_or_default();
-        (hands, transport.tempo_at(transport.beats_at(end)))
+        (hands, transport.tempo_at(transport.beats_at(self.end())))
+    }
+
+    /// The time of the last line, or of the last bar, which may be ahead of it.
+    pub(super) fn end(&self) -> Frames {
+        let time = |line: &Line| if let Line::Bar(bar) = line { Some(bar.at) } else { line.at() };
+        self.lines.iter().filter_map(time).max().unwrap_or_default()
     }
 }
 

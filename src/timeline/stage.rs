@@ -72,6 +72,11 @@ impl Stage {
         self.frozen.clear();
     }
 
+    /// Other music begins at a bar: what was frozen before it does not fit.
+    pub fn thaw_before(&mut self, from: i64) {
+        self.frozen.retain(|_, frozen| frozen.from >= from);
+    }
+
     /// Forgets what is over.
     pub fn forget_before(&mut self, next: i64) {
         self.pinned.retain(|(bar, _)| *bar + REMEMBERED > next);
