@@ -2,6 +2,9 @@
 //! for the other.
 
 pub mod bench;
+pub mod dll;
+#[cfg(unix)]
+pub mod server;
 #[cfg(feature = "jack")]
 pub mod wire;
 
@@ -10,6 +13,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering, fence};
 use std::time::{Duration, Instant};
 
 use crate::time::{Frames, SampleRate};
+use dll::Line;
 
 /// Published lines kept at once. A reader that was interrupted while the writer went round retries.
 const SLOTS: usize = 4;
@@ -20,14 +24,6 @@ const BANDWIDTH: f64 = 0.5;
 
 /// A callback this far (s) from its predicted time is a stall or a new stream, not jitter: start over.
 const RELOCK_SECONDS: f64 = 0.1;
-
-/// The straight line `nanos = at + (frame - from) · period`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Line {
-    from: i64,
-    at: f64,
-    period: f64,
-}
 
 #[derive(Debug, Default)]
 struct Slot {
@@ -93,8 +89,7 @@ impl Clock {
     pub fn instant_at(&self, frame: Frames) -> Instant {
         let line =
             self.line().unwrap_or_else(|| Line { from: 0, at: self.nanos(Instant::now()), period: nominal(self.rate) });
-        let nanos = line.at + (frame.0 - line.from) as f64 * line.period;
-        self.epoch + Duration::from_nanos(nanos.max(0.0) as u64)
+        self.epoch + Duration::from_nanos(line.due(frame.0).max(0.0) as u64)
     }
 
     /// How long after it is due a frame leaves the loudspeaker, as the audio device says; zero when it does not.
@@ -141,7 +136,7 @@ fn nominal(rate: SampleRate) -> f64 {
     1.0e9 / f64::from(rate.0)
 }
 
-/// The audio side's end: a second-order delay-locked loop (F. Adriaensen, "Using a DLL to filter time", 2005).
+/// The audio side's end: a [delay-locked loop](dll) in nanoseconds per frame.
 #[derive(Debug)]
 pub struct Publisher {
     clock: Arc<Clock>,
@@ -165,17 +160,8 @@ impl Publisher {
         let nanos = self.clock.nanos(instant);
         let line = match self.line {
             Some(line) if frame.0 > line.from => {
-                let frames = (frame.0 - line.from) as f64;
-                let predicted = line.at + frames * line.period;
-                let error = nanos - predicted;
-                if error.abs() < RELOCK_SECONDS * 1.0e9 {
-                    // A long callback must not make the loop unstable.
-                    let omega = (std::f64::consts::TAU * BANDWIDTH * frames * line.period * 1.0e-9).min(0.5);
-                    Line {
-                        from: frame.0,
-                        at: predicted + std::f64::consts::SQRT_2 * omega * error,
-                        period: line.period + omega * omega * error / frames,
-                    }
+                if (nanos - line.due(frame.0)).abs() < RELOCK_SECONDS * 1.0e9 {
+                    line.follow(frame.0, nanos, 1.0e9, BANDWIDTH)
                 } else {
                     Line { from: frame.0, at: nanos, period: nominal(self.clock.rate) }
                 }

@@ -203,16 +203,17 @@ fn read(path: &Path) -> Result<String, Failure> {
 #[allow(clippy::unnecessary_wraps)]
 pub fn devices(as_json: bool) -> Result<(), Failure> {
     let audio = barline::audio::devices();
-    let ports = midi::ports();
+    let (ports, inputs) = (midi::ports(), midi::inputs());
     let jack: Option<Vec<String>> = "jack".parse().ok().and_then(|spec| AudioDevice::find(&spec).ok()?.midi_inputs());
     if as_json {
         let audio: Vec<_> = audio
             .iter()
             .map(|device| json!({"host": device.host, "name": device.name, "spec": device.spec, "default": device.default}))
             .collect();
-        let ports: Vec<_> =
-            ports.unwrap_or_default().iter().map(|port| json!({"index": port.index, "name": port.name})).collect();
-        println!("{}", json!({"audio": audio, "midi_out": ports, "jack_midi": jack}));
+        let of = |ports: Result<Vec<midi::PortInfo>, _>| -> Vec<serde_json::Value> {
+            ports.unwrap_or_default().iter().map(|port| json!({"index": port.index, "name": port.name})).collect()
+        };
+        println!("{}", json!({"audio": audio, "midi_out": of(ports), "midi_in": of(inputs), "jack_midi": jack}));
         return Ok(());
     }
     println!("audio outputs (--audio):");
@@ -222,11 +223,13 @@ pub fn devices(as_json: bool) -> Result<(), Failure> {
     if audio.is_empty() {
         println!("    none found; `--audio none` plays to the clock alone");
     }
-    println!("MIDI outputs (--midi):");
-    match ports {
-        Ok(ports) if ports.is_empty() => println!("    none found"),
-        Ok(ports) => ports.iter().for_each(|port| println!("    {}: {}", port.index, port.name)),
-        Err(error) => println!("    {error}"),
+    for (title, ports) in [("MIDI outputs (--midi):", ports), ("MIDI inputs:", inputs)] {
+        println!("{title}");
+        match ports {
+            Ok(ports) if ports.is_empty() => println!("    none found"),
+            Ok(ports) => ports.iter().for_each(|port| println!("    {}: {}", port.index, port.name)),
+            Err(error) => println!("    {error}"),
+        }
     }
     if let Some(inputs) = jack {
         println!("JACK (--audio jack) is there; MIDI goes through it to:");

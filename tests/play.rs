@@ -846,8 +846,9 @@ mod with_a_model {
 /// A sound device of its own: jackd without hardware, reached through ALSA. `None` where either is missing.
 #[cfg(all(feature = "llama", target_os = "linux"))]
 mod jack {
+    use barline::clock::server::Server;
+
     use super::*;
-    use std::process::{Command, Stdio};
 
     const CONFIGURATION: &str = "</usr/share/alsa/alsa.conf>
 pcm.!default { type plug slave.pcm \"loud\" }
@@ -855,7 +856,7 @@ pcm.loud { type jack playback_ports { 0 system:playback_1 1 system:playback_2 } 
 ";
 
     pub struct Jack {
-        server: Child,
+        _server: Server,
         place: Place,
         name: String,
     }
@@ -865,18 +866,7 @@ pcm.loud { type jack playback_ports { 0 system:playback_1 1 system:playback_2 } 
             let place = Place::new();
             place.write("asound.conf", CONFIGURATION);
             let name = format!("barline-soak-{}", std::process::id());
-            let mut command = Command::new("jackd");
-            command.args(["-R", "-n", &name, "-d", "dummy", "-r", "48000", "-p", "512"]);
-            command.env("JACK_NO_AUDIO_RESERVATION", "1").stdout(Stdio::null()).stderr(Stdio::null());
-            let jack = Jack { server: command.spawn().ok()?, place, name };
-            // Until it answers; without `jack_wait` for as long as it may need.
-            let waited = Command::new("jack_wait")
-                .args(["-s", &jack.name, "-w", "-t", "10"])
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status();
-            waited.map_or_else(|_| std::thread::sleep(std::time::Duration::from_secs(3)), drop);
-            Some(jack)
+            Some(Jack { _server: Server::start(&name, true, 512)?, place, name })
         }
 
         pub fn environment(&self) -> [(&'static str, PathBuf); 3] {
@@ -885,14 +875,6 @@ pcm.loud { type jack playback_ports { 0 system:playback_1 1 system:playback_2 } 
                 ("JACK_DEFAULT_SERVER", self.name.clone().into()),
                 ("JACK_NO_START_SERVER", "1".into()),
             ]
-        }
-    }
-
-    impl Drop for Jack {
-        fn drop(&mut self) {
-            // Asked to end, it takes itself off the list of servers, which has few places.
-            pty::signal(self.server.id(), libc::SIGTERM);
-            let _ = self.server.wait();
         }
     }
 }

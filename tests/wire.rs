@@ -4,7 +4,8 @@
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use barline::clock::wire::{Arrived, Instrument, Planned, Server, compare, plan};
+use barline::clock::server::Server;
+use barline::clock::wire::{Arrived, Instrument, Planned, compare, plan};
 
 /// The servers of this process's tests, one at a time.
 fn turn() -> MutexGuard<'static, ()> {

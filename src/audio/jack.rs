@@ -130,7 +130,7 @@ struct Process {
 }
 
 impl ProcessHandler for Process {
-    fn process(&mut self, client: &Client, scope: &ProcessScope) -> Control {
+    fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
         let now = Instant::now();
         self.shared.callbacks.fetch_add(1, Ordering::Relaxed);
         let Some(Engine { renderer, ports, publisher, scratch, .. }) = &mut self.loan.engine else {
@@ -140,8 +140,7 @@ impl ProcessHandler for Process {
         let (left, right) = (left.as_mut_slice(scope), right.as_mut_slice(scope));
         let from = renderer.frame();
         // The cycle began a little before the callback did.
-        let rate = SampleRate(client.sample_rate());
-        let since = rate.duration_of(Frames(i64::from(scope.frames_since_cycle_start())));
+        let since = publisher.rate().duration_of(Frames(i64::from(scope.frames_since_cycle_start())));
         publisher.publish(from, now.checked_sub(since).unwrap_or(now));
         for (left, right) in left.chunks_mut(CHUNK).zip(right.chunks_mut(CHUNK)) {
             let rendered = &mut scratch[..2 * left.len()];

@@ -22,7 +22,7 @@ pub fn figures(model: Option<&Path>) -> Figures {
 
 #[cfg(feature = "jack")]
 fn wire(composer: &dyn Fn() -> Box<dyn Composer>) -> Result<Figures, String> {
-    use barline::clock::wire::Server;
+    use barline::clock::server::Server;
     let name = format!("barline-bench-{}", std::process::id());
     // SAFETY: the threads of the figures before have ended, and no other runs yet.
     unsafe { std::env::set_var("JACK_DEFAULT_SERVER", &name) };

@@ -5,6 +5,7 @@ use std::time::Instant;
 use midir::{Ignore, MidiInput, MidiInputConnection};
 
 use super::message::Message;
+use super::port::{find, list, no_midi};
 use super::{MidiError, PortInfo};
 
 const CLIENT: &str = "barline in";
@@ -26,18 +27,9 @@ impl Input {
     /// when it came; it must not wait.
     pub fn open(wanted: &str, mut heard: impl FnMut(Message, Instant) + Send + 'static) -> Result<Input, MidiError> {
         let input = client()?;
-        let ports = input.ports();
-        let lower = wanted.to_lowercase();
-        let port = match wanted.parse::<usize>() {
-            Ok(index) => ports.get(index),
-            Err(_) => {
-                ports.iter().find(|port| input.port_name(port).is_ok_and(|name| name.to_lowercase().contains(&lower)))
-            }
-        };
-        let port = port.cloned().ok_or_else(|| {
+        let (port, name) = find(&input, wanted).ok_or_else(|| {
             MidiError(format!("there is no MIDI input '{wanted}' here; `barline devices` lists what there is"))
         })?;
-        let name = input.port_name(&port).unwrap_or_else(|_| wanted.to_owned());
         let callback = move |_, bytes: &[u8], (): &mut ()| {
             if let Some(message) = Message::read(bytes) {
                 heard(message, Instant::now());
@@ -57,13 +49,11 @@ impl Input {
 
 /// The input ports, or one sentence that says why there is no MIDI on this machine.
 pub fn inputs() -> Result<Vec<PortInfo>, MidiError> {
-    let input = client()?;
-    let name = |port| input.port_name(port).unwrap_or_else(|_| "unnamed".to_owned());
-    Ok(input.ports().iter().enumerate().map(|(index, port)| PortInfo { index, name: name(port) }).collect())
+    Ok(list(&client()?))
 }
 
 fn client() -> Result<MidiInput, MidiError> {
-    let mut input = MidiInput::new(CLIENT).map_err(|_| MidiError(super::port::no_midi()))?;
+    let mut input = MidiInput::new(CLIENT).map_err(|_| MidiError(no_midi()))?;
     // Clock is what we listen to; active sensing and system exclusive are not.
     input.ignore(Ignore::SysexAndActiveSense);
     Ok(input)

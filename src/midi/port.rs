@@ -1,6 +1,6 @@
 //! MIDI ports of the system, through midir. Opened and listed off the real-time threads.
 
-use midir::{MidiOutput, MidiOutputConnection};
+use midir::{MidiIO, MidiOutput, MidiOutputConnection};
 
 use super::{MidiError, MidiSink};
 
@@ -16,26 +16,31 @@ pub struct PortInfo {
 
 /// The output ports, or one sentence that says why there is no MIDI on this machine.
 pub fn ports() -> Result<Vec<PortInfo>, MidiError> {
-    let output = client()?;
-    let name = |port| output.port_name(port).unwrap_or_else(|_| "unnamed".to_owned());
-    Ok(output.ports().iter().enumerate().map(|(index, port)| PortInfo { index, name: name(port) }).collect())
+    Ok(list(&client()?))
+}
+
+/// The ports of either direction.
+pub(super) fn list<T: MidiIO>(io: &T) -> Vec<PortInfo> {
+    let name = |port| io.port_name(port).unwrap_or_else(|_| "unnamed".to_owned());
+    io.ports().iter().enumerate().map(|(index, port)| PortInfo { index, name: name(port) }).collect()
+}
+
+/// The port with this index, or the first whose name contains the text, whatever the case; and its full name.
+pub(super) fn find<T: MidiIO>(io: &T, wanted: &str) -> Option<(T::Port, String)> {
+    let (ports, lower) = (io.ports(), wanted.to_lowercase());
+    let port = match wanted.parse::<usize>() {
+        Ok(index) => ports.get(index),
+        Err(_) => ports.iter().find(|port| io.port_name(port).is_ok_and(|name| name.to_lowercase().contains(&lower))),
+    }?;
+    Some((port.clone(), io.port_name(port).unwrap_or_else(|_| wanted.to_owned())))
 }
 
 /// Opens the port with this index, or the first whose name contains the text, whatever the case.
 pub fn open(wanted: &str) -> Result<PortSink, MidiError> {
     let output = client()?;
-    let ports = output.ports();
-    let lower = wanted.to_lowercase();
-    let port = match wanted.parse::<usize>() {
-        Ok(index) => ports.get(index),
-        Err(_) => {
-            ports.iter().find(|port| output.port_name(port).is_ok_and(|name| name.to_lowercase().contains(&lower)))
-        }
-    };
-    let port = port.cloned().ok_or_else(|| {
+    let (port, name) = find(&output, wanted).ok_or_else(|| {
         MidiError(format!("there is no MIDI port '{wanted}' here; `barline devices` lists what there is"))
     })?;
-    let name = output.port_name(&port).unwrap_or_else(|_| wanted.to_owned());
     let connection = output.connect(&port, CLIENT).map_err(|error| {
         MidiError(format!("cannot open the MIDI port '{name}': {}; another program may hold it", error.kind()))
     })?;

@@ -1,10 +1,10 @@
-//! Following another instrument's MIDI clock: pulses in, tempo and the frames of beats to come out. Pure; the scheduler owns it.
+//! Following another instrument's MIDI clock: pulses in, tempo and the frames of beats to come out. Pure.
 //!
-//! A second-order delay-locked loop (F. Adriaensen, "Using a DLL to filter time", 2005) on the pulses' arrival, as in [`crate::clock`],
-//! since each comes some milliseconds early or late.
+//! A [delay-locked loop](crate::clock::dll) in frames per pulse, since each comes some milliseconds early or late.
 
 use num_rational::Ratio;
 
+use crate::clock::dll::Line;
 use crate::event::ClockMessage;
 use crate::time::{Beats, Frames, SampleRate, Tempo};
 
@@ -35,16 +35,6 @@ pub enum Following {
     Freewheeling,
 }
 
-/// The straight line through the pulses: pulse `pulse` is at frame `at`, the next ones `period` apart.
-#[derive(Clone, Copy, Debug)]
-struct Line {
-    pulse: i64,
-    at: f64,
-    period: f64,
-    /// Pulses since it was begun, for the bandwidth.
-    age: f64,
-}
-
 #[derive(Clone, Debug)]
 pub struct Follower {
     rate: SampleRate,
@@ -55,6 +45,8 @@ pub struct Follower {
     /// Arrivals before there is a line.
     first: Vec<f64>,
     line: Option<Line>,
+    /// Pulses since the line was begun, for its bandwidth.
+    age: f64,
     last: f64,
     astray: u32,
     /// Pulses that were taken for lost since the last one that was where it should be.
@@ -64,7 +56,17 @@ pub struct Follower {
 impl Follower {
     #[must_use]
     pub fn new(rate: SampleRate) -> Follower {
-        Follower { rate, next: 0, running: false, first: Vec::new(), line: None, last: 0.0, astray: 0, supposed: 0 }
+        Follower {
+            rate,
+            next: 0,
+            running: false,
+            first: Vec::new(),
+            line: None,
+            age: 0.0,
+            last: 0.0,
+            astray: 0,
+            supposed: 0,
+        }
     }
 
     /// A message that came at a frame.
@@ -117,14 +119,14 @@ impl Follower {
     pub fn frame_of(&self, beats: Beats) -> Option<Frames> {
         let line = self.line?;
         let pulses = beats.to_f64() * 4.0 * PULSES as f64;
-        Some(Frames((line.at + (pulses - line.pulse as f64) * line.period).round() as i64))
+        Some(Frames((line.at + (pulses - line.from as f64) * line.period).round() as i64))
     }
 
     /// The time since the song's beginning that is at a frame.
     #[must_use]
     pub fn beats_at(&self, frame: Frames) -> Option<Beats> {
         let line = self.line?;
-        let pulses = line.pulse as f64 + (frame.0 as f64 - line.at) / line.period;
+        let pulses = line.from as f64 + (frame.0 as f64 - line.at) / line.period;
         Some(Beats::new((pulses / PULSES as f64 / 4.0 * 1920.0).floor() as i64, 1920))
     }
 
@@ -140,7 +142,7 @@ impl Follower {
             self.count(1);
             return;
         };
-        let error = (at - (line.at + line.period * (number - line.pulse) as f64)) / line.period;
+        let error = (at - line.due(number)) / line.period;
         if error.abs() > ASTRAY {
             self.astray += 1;
             if self.astray >= JUMPED {
@@ -158,17 +160,9 @@ impl Follower {
             return;
         }
         (self.astray, self.supposed) = (0, 0);
-        let pulses = (number - line.pulse).max(1) as f64;
-        let bandwidth = NARROW + (WIDE - NARROW) * (1.0 - line.age / SETTLED).max(0.0);
-        let seconds = pulses * line.period / f64::from(self.rate.0);
-        let omega = (std::f64::consts::TAU * bandwidth * seconds).min(0.5);
-        let error = error * line.period;
-        self.line = Some(Line {
-            pulse: number,
-            at: line.at + pulses * line.period + std::f64::consts::SQRT_2 * omega * error,
-            period: line.period + omega * omega * error / pulses,
-            age: line.age + pulses,
-        });
+        let bandwidth = NARROW + (WIDE - NARROW) * (1.0 - self.age / SETTLED).max(0.0);
+        self.line = Some(line.follow(number, at, f64::from(self.rate.0), bandwidth));
+        self.age += (number - line.from) as f64;
         self.count(1);
     }
 
@@ -187,7 +181,7 @@ impl Follower {
         let per_minute = 60.0 * f64::from(self.rate.0) / (period * PULSES as f64);
         if TEMPI.contains(&per_minute) {
             let at = mean + period * (n - 1.0 - mean_index);
-            self.line = Some(Line { pulse: self.next, at, period, age: 0.0 });
+            (self.line, self.age) = (Some(Line { from: self.next, at, period }), 0.0);
         }
     }
 
@@ -202,14 +196,14 @@ impl Follower {
             self.next += pulses;
         } else if let Some(line) = &mut self.line {
             // While it stands, the tempo is heard and the song does not move.
-            line.pulse = self.next - pulses;
+            line.from = self.next - pulses;
         }
     }
 
     /// The pulse that comes next has another number now.
     fn renumber(&mut self) {
         if let Some(line) = &mut self.line {
-            line.pulse = self.next - 1;
+            line.from = self.next - 1;
         }
     }
 }
