@@ -107,3 +107,6 @@ impl Conductor {
         self.timeline.scene().voices.iter().filter(|voice| voice.by == By::Model).count() as u32
     }
 }
+
+#[cfg(test)]
+mod tests;

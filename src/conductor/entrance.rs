@@ -77,3 +77,6 @@ impl Conductor {
         self.scene = Arc::clone(scene);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -161,3 +161,6 @@ impl Conductor {
         !self.hands.mix.sounds(voice)
     }
 }
+
+#[cfg(test)]
+mod tests;

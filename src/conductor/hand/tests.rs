@@ -1,0 +1,83 @@
+//! Notes by hand, through the conductor.
+
+use super::super::tests::{conductor, play, run};
+use super::super::*;
+use super::*;
+
+const HAND: &str = "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:keys by=hand\nV:lead by=model\n";
+/// The first bar line, and the length of a bar, in frames.
+const FIRST: i64 = 3840;
+const BAR: i64 = 96_000;
+
+fn by_hand(conductor: &mut Conductor, pitch: u8, on: i64, off: i64) -> Vec<ScheduledEvent> {
+    let mut sent = Vec::new();
+    let mut now = on.max(0);
+    let voice = || "keys".to_owned();
+    conductor
+        .command(Command::NoteOn { voice: voice(), pitch, velocity: 70 }, Frames(now), &mut |event| sent.push(event));
+    while now + 240 < off {
+        now += 240;
+        conductor.advance(Frames(now), &mut |_| {});
+    }
+    conductor.command(Command::NoteOff { voice: voice(), pitch }, Frames(off), &mut |event| sent.push(event));
+    sent
+}
+
+#[test]
+fn a_note_by_hand_sounds_at_once_and_is_heard_by_the_model_when_its_bar_is_over() {
+    let mut conductor = conductor(HAND, "C8\nD8");
+    play(&mut conductor);
+    run(&mut conductor, 0, FIRST + BAR + 1000);
+    let keys = conductor.slot("keys").unwrap();
+    let (on, off) = (FIRST + BAR + 1234, FIRST + BAR + 23_000);
+    let sent = by_hand(&mut conductor, 62, on, off);
+    let expected = [
+        ScheduledEvent { at: Frames(on), action: Action::NoteOn { voice: keys, pitch: 62, velocity: 70 } },
+        ScheduledEvent { at: Frames(off), action: Action::NoteOff { voice: keys, pitch: 62 } },
+    ];
+    assert_eq!(sent, expected);
+    let question = conductor.timeline().question();
+    let asked = |conductor: &Conductor| {
+        let prompt = conductor.timeline().prompt(2);
+        let bars = prompt.bars.iter().map(|bar| bar.cells[0].clone().unwrap_or_default());
+        bars.collect::<Vec<_>>()
+    };
+    assert_eq!(asked(&conductor), ["z8", "z8", "z8", "z8"]);
+    // Half a beat of silence, and what was played so far is in the view; it is asked about anew.
+    run(&mut conductor, off, off + 15_000);
+    assert_eq!(asked(&conductor), ["z8", "D2 z6", "z8", "z8"]);
+    assert_ne!(conductor.timeline().question(), question);
+    // What is committed is as it was, and nothing sounds again.
+    let later = run(&mut conductor, off + 15_000, FIRST + 4 * BAR);
+    let again = |event: &&ScheduledEvent| matches!(event.action, Action::NoteOn { voice, .. } if voice == keys);
+    assert_eq!(later.iter().filter(again).count(), 0);
+    let second = &conductor.timeline().bars()[1];
+    assert_eq!((second.cells[0].text.as_str(), second.cells[0].by), ("z8", Author::Hand));
+    assert_eq!(conductor.timeline().cell(second, 0).text, "D2 z6");
+    let view = conductor.snapshot(Frames(FIRST + 4 * BAR)).bars;
+    let shown = view.iter().find(|bar| bar.number == 2).and_then(|bar| bar.cells[0].clone()).unwrap();
+    assert_eq!((shown.text.as_str(), shown.by), ("D2 z6", Author::Hand));
+}
+
+#[test]
+fn a_hand_is_heard_while_the_rest_is_hushed_and_not_when_it_is_muted() {
+    let mut conductor = conductor(HAND, "C8\nD8");
+    assert_eq!(by_hand(&mut conductor, 60, 0, 10).len(), 2, "nothing plays, and it sounds");
+    play(&mut conductor);
+    run(&mut conductor, 0, FIRST + 1000);
+    conductor.command(Command::Hush, Frames(FIRST + 1000), &mut |_| {});
+    assert_eq!(by_hand(&mut conductor, 60, FIRST + 1000, FIRST + 9000).len(), 2);
+    conductor.command(Command::Mute { voice: "keys".into(), muted: true }, Frames(FIRST + 9000), &mut |_| {});
+    assert_eq!(by_hand(&mut conductor, 60, FIRST + 12_000, FIRST + 20_000), []);
+    conductor.command(Command::Mute { voice: "keys".into(), muted: false }, Frames(FIRST + 20_000), &mut |_| {});
+    // A note that a stop has ended has no end of its own.
+    let note = Command::NoteOn { voice: "keys".to_owned(), pitch: 64, velocity: 70 };
+    conductor.command(note, Frames(FIRST + 24_000), &mut |_| {});
+    conductor.command(Command::Stop, Frames(FIRST + 36_000), &mut |_| {});
+    let mut sent = Vec::new();
+    let end = Command::NoteOff { voice: "keys".to_owned(), pitch: 64 };
+    conductor.command(end, Frames(FIRST + 48_000), &mut |event| sent.push(event));
+    assert_eq!(sent, []);
+    let first = &conductor.timeline().bars()[0];
+    assert_eq!(conductor.timeline().cell(first, 0).text, "CC/z/ Ez4z");
+}
