@@ -12,6 +12,7 @@ mod lanes;
 mod mix;
 mod mixer;
 mod pulse;
+mod pulses;
 pub(crate) mod tap;
 mod view;
 
@@ -24,6 +25,7 @@ use agenda::Agenda;
 use armed::Armed;
 use hands::Hands;
 use mix::Mix;
+use pulses::Pulses;
 use tap::Tap;
 
 use crate::compose::speed::Speed;
@@ -94,6 +96,7 @@ pub struct Conductor {
     /// Notes whose beginning a mute or a hush kept back.
     silenced: Vec<(VoiceSlot, u8)>,
     mix: Mix,
+    pulses: Pulses,
     /// The composer's last failure, so that it is said once.
     failure: Option<String>,
     /// Drafts of each bar, of which the composer takes the best.
@@ -154,6 +157,7 @@ impl Conductor {
             tap: Tap::default(),
             silenced: Vec::new(),
             mix: Mix::default(),
+            pulses: Pulses::default(),
             failure: None,
             candidates: CANDIDATES,
             asked: None,
@@ -171,6 +175,7 @@ impl Conductor {
             kept: Vec::new(),
         };
         conductor.settle(scene);
+        conductor.clock(&scene.clocks);
         conductor.meet(scene, true);
         conductor.enter();
         conductor
@@ -248,6 +253,7 @@ impl Conductor {
                 self.mix.take_back(self.agenda.clear(), now);
                 self.silenced.clear();
                 self.take_back(now);
+                self.end_pulses(now, out);
                 self.playing = Playing::Stopped;
                 self.starting = None;
                 self.sounding = None;
@@ -320,6 +326,7 @@ impl Conductor {
         self.arrive(now, out);
         let notice = if self.notice.is_zero() { self.notice } else { self.notice + self.latency() };
         let horizon = now + self.transport.rate().frames_in(notice);
+        self.pulse(horizon, out);
         let (hushed, slots, silenced) = (self.playing == Playing::Hushed, &self.slots, &mut self.silenced);
         let (hands, armed) = (&self.hands, &self.armed);
         let silent = |voice: VoiceSlot, at: Frames| {
@@ -351,6 +358,7 @@ impl Conductor {
         let lead = START_LEAD + self.latency();
         self.transport.restart(self.timeline.next_start(), now + rate.frames_in(lead));
         self.starting = None;
+        self.begin_pulses();
     }
 
     /// Whether the composer cannot have written anything for this scene by the next commit point.

@@ -56,7 +56,7 @@ pub enum Action {
     Panic,
 }
 
-/// MIDI real-time messages. `Start` comes before the first `Tick`; 24 ticks a crotchet.
+/// How one instrument keeps another in time (MIDI 1.0). `Start` or `Continue` comes before the first `Tick`; 24 ticks a crotchet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClockMessage {
@@ -64,6 +64,8 @@ pub enum ClockMessage {
     Start,
     Continue,
     Stop,
+    /// Where `Continue` goes on: in semiquavers from the song's beginning, below 2¹⁴.
+    SongPosition(u16),
 }
 
 /// Who made a bar.

@@ -34,7 +34,7 @@ use crate::abc::key::Key;
 use crate::abc::parse::parse;
 use crate::abc::{Diagnostic, Meter, Severity, Span};
 use crate::compose::OwnWords;
-use crate::rig::Rig;
+use crate::rig::{ClockPort, Rig};
 use crate::steer::{Lexicon, overruled};
 use crate::time::{Beats, Tempo};
 use section::Parts;
@@ -72,6 +72,8 @@ pub struct Scene {
     pub source: Arc<Source>,
     /// The rig with which it was read.
     pub rig: Arc<Source>,
+    /// The ports of that rig whose boxes follow our clock, whether or not a voice plays there.
+    pub clocks: Arc<[ClockPort]>,
 }
 
 /// A text as it was evaluated, all scenes of it.
@@ -268,6 +270,7 @@ fn scene(
         voices,
         source: Arc::clone(source),
         rig: Arc::clone(&known.rig.source),
+        clocks: known.rig.clocks(),
         harmony,
         form: None,
     };

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use crate::event::{Action, ScheduledEvent};
+use crate::event::{Action, ClockMessage, ScheduledEvent};
 use crate::time::Frames;
 
 /// Note-ons are refused while this many events wait.
@@ -100,12 +100,18 @@ impl EventQueue {
         self.heap.peek().map(|waiting| waiting.event.at)
     }
 
-    /// The next event whose frame is not after `now`. A flush or panic takes effect here, before it is returned.
+    /// The next event whose frame is not after `now`. A flush, a panic or the clock's stop takes effect here, before it is returned.
     pub fn pop_due(&mut self, now: Frames) -> Option<ScheduledEvent> {
         if self.next_at()? > now {
             return None;
         }
         let Waiting { event, arrival } = self.heap.pop()?;
+        if event.action == Action::Clock(ClockMessage::Stop) {
+            // A box that is told to go on at once counts from there.
+            self.heap.retain(|waiting| {
+                waiting.event.action != Action::Clock(ClockMessage::Tick) || waiting.arrival > arrival
+            });
+        }
         if matches!(event.action, Action::Flush | Action::Panic) {
             self.heap
                 .retain(|waiting| !matches!(waiting.event.action, Action::NoteOn { .. }) || waiting.arrival > arrival);
@@ -151,6 +157,18 @@ mod tests {
             queue.push(event);
         }
         assert_eq!(drain(&mut queue), [flush, on(11, 2), off(12, 1)]);
+    }
+
+    #[test]
+    fn the_clocks_stop_drops_earlier_ticks_only() {
+        let mut queue = EventQueue::new();
+        let clock = |at, message| ScheduledEvent { at: Frames(at), action: Action::Clock(message) };
+        let (tick, stop, start) = (ClockMessage::Tick, ClockMessage::Stop, ClockMessage::Start);
+        for event in [clock(4, tick), clock(9, tick), on(9, 1), clock(5, stop), clock(7, start), clock(8, tick)] {
+            queue.push(event);
+        }
+        let expected = [clock(4, tick), clock(5, stop), clock(7, start), clock(8, tick), on(9, 1)];
+        assert_eq!(drain(&mut queue), expected);
     }
 
     #[test]

@@ -38,6 +38,8 @@ fn at(step: &Step) -> Frames {
     match step {
         Step::Send(event) => event.at,
         Step::Sound(sound) => sound.at,
+        // Recordings have none: a replay leads no boxes.
+        Step::Clocks(_) => Frames(0),
     }
 }
 
@@ -149,7 +151,7 @@ fn write_wav(
             match step {
                 Step::Send(event) => waiting.push_back(event),
                 Step::Sound(sound) if sound.at > Frames(0) => sounds.push_back(sound),
-                Step::Sound(_) => {}
+                Step::Sound(_) | Step::Clocks(_) => {}
             }
         }
         while let Some(sound) = sounds.front() {

@@ -2,6 +2,7 @@
 //!
 //! A prompt says `out=bass` and `cutoff=20..110/8`; the rig knows the port, the channel, the controller's number and the notes of a drum box.
 
+mod clocks;
 pub mod controller;
 mod drum;
 mod read;
@@ -11,6 +12,7 @@ mod sound;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use clocks::{ClockPort, Clocks};
 pub use route::{Router, Way};
 pub use sound::{Sound, Step};
 
@@ -42,7 +44,7 @@ pub struct Output {
     pub channel: Option<u8>,
     /// What the box needs from a message to its sound, 0 to 250: messages leave so much earlier.
     pub latency_ms: u16,
-    /// Whether it is to follow MIDI clock, which is not sent yet.
+    /// Whether it follows our MIDI clock.
     pub clock: bool,
     /// What the box calls its first program, 0 or 1: `prog=` counts as it does.
     pub program_base: u8,
@@ -77,6 +79,18 @@ impl Rig {
     #[must_use]
     pub fn output(&self, name: &str) -> Option<&Arc<Output>> {
         self.outputs.get(name)
+    }
+
+    /// The ports whose boxes follow our clock, each once.
+    #[must_use]
+    pub fn clocks(&self) -> Arc<[ClockPort]> {
+        let mut clocks: Vec<ClockPort> = Vec::new();
+        for output in self.outputs.values().filter(|output| output.clock) {
+            if clocks.iter().all(|known| known.port != output.port) {
+                clocks.push(ClockPort { port: output.port.clone(), latency_ms: output.latency_ms });
+            }
+        }
+        clocks.into()
     }
 
     /// What a performer means by a port: an output of the rig, or a part of a port's name.

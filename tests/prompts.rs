@@ -9,9 +9,20 @@ use barline::steer::Lexicon;
 use barline::time::Tempo;
 
 const WORDS: &str = "40-words.txt";
-const DEFAULT: [&str; 5] = ["10-jig.abc", "20-slow-air.abc", "30-ferry-bass.abc", WORDS, "50-harbour-lights.abc"];
+const DEFAULT: [&str; 8] = [
+    "10-jig.abc",
+    "20-slow-air.abc",
+    "30-ferry-bass.abc",
+    WORDS,
+    "50-harbour-lights.abc",
+    "aaba.abc",
+    "drop.abc",
+    "scenes.abc",
+];
+/// They come with a script for `barline rehearse`, and are among its tests.
+const REHEARSED: [&str; 3] = ["aaba", "drop", "scenes"];
 
-fn read(name: &str) -> Scene {
+fn scenes(name: &str) -> Vec<Scene> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let path = root.join("prompts").join(name);
     let text = std::fs::read_to_string(&path).expect("a default prompt");
@@ -25,14 +36,33 @@ fn read(name: &str) -> Scene {
         said.extend(barline::check::check(&text).iter().map(|diagnostic| diagnostic.display(name, &text)));
     }
     assert_eq!(said, [""; 0]);
-    let [scene] = &scenes[..] else { panic!("{name}: {} scenes", scenes.len()) };
-    scene.clone()
+    scenes
+}
+
+fn read(name: &str) -> Scene {
+    let mut scenes = scenes(name);
+    assert_eq!(scenes.len(), 1, "{name}");
+    scenes.remove(0)
+}
+
+fn all() -> impl Iterator<Item = (&'static str, Scene)> {
+    DEFAULT.iter().flat_map(|name| scenes(name).into_iter().map(|scene| (*name, scene)))
+}
+
+#[test]
+fn those_with_a_script_are_as_the_sets_test_them() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in REHEARSED {
+        for kind in ["abc", "set"] {
+            let read = |folder| std::fs::read(root.join(folder).join(name).with_extension(kind)).expect(name);
+            assert!(read("prompts") == read("tests/sets"), "prompts/{name}.{kind} is not that of tests/sets");
+        }
+    }
 }
 
 #[test]
 fn they_are_complete_and_each_leaves_the_model_something_to_do() {
-    for name in DEFAULT {
-        let scene = read(name);
+    for (name, scene) in all() {
         assert!(scene.tempo.is_some(), "{name}: no tempo");
         assert!(scene.voices.iter().any(|voice| voice.by == By::Model), "{name}: nothing for the model");
         for voice in &scene.voices {
@@ -77,8 +107,7 @@ fn the_bundled_model_understands_the_words() {
         println!("skipped: there is no gguf/barline.toml");
         return;
     };
-    for name in DEFAULT {
-        let scene = read(name);
+    for (name, scene) in all() {
         let own = (0..scene.voices.len()).filter_map(|voice| scene.own_words_at(voice, i64::MAX));
         let heard: Vec<String> = own.map(|own| own.control).chain([scene.control_at(i64::MAX)]).flatten().collect();
         assert!(heard.len() >= 2 && heard.iter().all(|word| vocabulary.contains(word)), "{name}: heard {heard:?}");

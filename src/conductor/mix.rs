@@ -194,6 +194,10 @@ impl Conductor {
 
     /// A port has gone: its voices play their patches at once. Or it is there again: they return to it at the next bar line that is not committed.
     pub(super) fn port(&mut self, port: &str, there: bool, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+        let clock = self.has_clock(port);
+        if there && clock {
+            self.begin_pulses();
+        }
         let changed = if there { self.mix.lost.remove(port) } else { self.mix.lost.insert(port.to_owned()) };
         if !changed {
             return;
@@ -214,7 +218,11 @@ impl Conductor {
         let each =
             |what: &dyn Fn(&Voice) -> String| voices.iter().map(|voice| what(voice)).collect::<Vec<_>>().join(", ");
         let (level, text) = if voices.is_empty() {
-            return;
+            if !clock {
+                return;
+            }
+            let level = if there { Level::Info } else { Level::Warning };
+            (level, format!("the MIDI port '{port}' is {}", if there { "there again" } else { "missing: no clock" }))
         } else if there {
             let when = if from.is_some() { format!(" from bar {}", self.timeline.next_bar()) } else { String::new() };
             let names = each(&|voice| voice.name.clone());
@@ -262,7 +270,8 @@ impl Conductor {
     pub(super) fn latency(&self) -> Duration {
         let on_ports =
             self.mix.given.iter().flatten().filter(|sound| sound.port(self.mix.default.as_deref()).is_some());
-        Duration::from_millis(on_ports.map(|sound| u64::from(sound.latency_ms)).max().unwrap_or(0))
+        let notes = Duration::from_millis(on_ports.map(|sound| u64::from(sound.latency_ms)).max().unwrap_or(0));
+        notes.max(self.pulse_latency())
     }
 
     /// How long before the next bar's notes boxes have to be told their programs.

@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 
 use super::{Evaluated, Line, Played};
 use crate::conductor::Conductor;
-use crate::event::{Command, Message, ScheduledEvent};
+use crate::event::{Action, Command, Message, ScheduledEvent};
 use crate::keep::Kept;
 use crate::prompt::{Scene, Source};
 use crate::record::{BarRecord, Part};
@@ -88,8 +88,14 @@ impl Recorder {
             self.write(Line::Voice(sound.clone()));
             out(Step::Sound(sound));
         }
+        if let Some(clocks) = self.conductor.clocks() {
+            out(Step::Clocks(clocks));
+        }
         for event in events {
-            self.write(Line::Sent(event));
+            // The clock's ticks follow from the tempo, and are no music.
+            if !matches!(event.action, Action::Clock(_)) {
+                self.write(Line::Sent(event));
+            }
             out(Step::Send(event));
         }
     }

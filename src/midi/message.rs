@@ -5,27 +5,11 @@ use crate::event::ClockMessage;
 /// What an instrument tells us. Channels from 0, all other numbers as in MIDI 1.0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {
-    NoteOn {
-        channel: u8,
-        pitch: u8,
-        velocity: u8,
-    },
-    NoteOff {
-        channel: u8,
-        pitch: u8,
-    },
-    Control {
-        channel: u8,
-        controller: u8,
-        value: u8,
-    },
-    Program {
-        channel: u8,
-        program: u8,
-    },
+    NoteOn { channel: u8, pitch: u8, velocity: u8 },
+    NoteOff { channel: u8, pitch: u8 },
+    Control { channel: u8, controller: u8, value: u8 },
+    Program { channel: u8, program: u8 },
     Clock(ClockMessage),
-    /// In semiquavers from the song's beginning.
-    SongPosition(u16),
 }
 
 impl Message {
@@ -44,7 +28,9 @@ impl Message {
             (0xB0, &[controller, value]) => Some(Message::Control { channel, controller, value }),
             (0xC0, &[program]) => Some(Message::Program { channel, program }),
             (0xF0, data) => match (status, data) {
-                (0xF2, &[low, high]) => Some(Message::SongPosition(u16::from(high) << 7 | u16::from(low))),
+                (0xF2, &[low, high]) => {
+                    Some(Message::Clock(ClockMessage::SongPosition(u16::from(high) << 7 | u16::from(low))))
+                }
                 (0xF8, []) => Some(Message::Clock(ClockMessage::Tick)),
                 (0xFA, []) => Some(Message::Clock(ClockMessage::Start)),
                 (0xFB, []) => Some(Message::Clock(ClockMessage::Continue)),
@@ -68,7 +54,7 @@ mod tests {
             (&[0x80, 60, 64], Some(Message::NoteOff { channel: 0, pitch: 60 })),
             (&[0xB0, 64, 127], Some(Message::Control { channel: 0, controller: 64, value: 127 })),
             (&[0xC9, 5], Some(Message::Program { channel: 9, program: 5 })),
-            (&[0xF2, 0x10, 0x02], Some(Message::SongPosition(272))),
+            (&[0xF2, 0x10, 0x02], Some(Message::Clock(ClockMessage::SongPosition(272)))),
             (&[0xF8], Some(Message::Clock(ClockMessage::Tick))),
             (&[0xFC], Some(Message::Clock(ClockMessage::Stop))),
             (&[0xFE], None),

@@ -146,12 +146,13 @@ impl Player {
                 self.send(&[CONTROL | channel(voice), controller & 127, value & 127]);
             }
             Action::Program { voice, program } => self.send(&[PROGRAM | channel(voice), program & 127]),
-            Action::Clock(message) => self.send(&[match message {
-                ClockMessage::Tick => 0xF8,
-                ClockMessage::Start => 0xFA,
-                ClockMessage::Continue => 0xFB,
-                ClockMessage::Stop => 0xFC,
-            }]),
+            Action::Clock(ClockMessage::Tick) => self.send(&[0xF8]),
+            Action::Clock(ClockMessage::Start) => self.send(&[0xFA]),
+            Action::Clock(ClockMessage::Continue) => self.send(&[0xFB]),
+            Action::Clock(ClockMessage::Stop) => self.send(&[0xFC]),
+            Action::Clock(ClockMessage::SongPosition(at)) => {
+                self.send(&[0xF2, (at & 127) as u8, (at >> 7 & 127) as u8]);
+            }
             Action::AllNotesOff => self.silence(),
             Action::Panic => self.panic(),
             Action::Flush => {}

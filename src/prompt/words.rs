@@ -124,6 +124,7 @@ pub(super) fn scene(source: &Arc<Source>, known: Known<'_>, lexicon: &Lexicon) -
         wishes,
         source: Arc::clone(source),
         rig: Arc::clone(&known.rig.source),
+        clocks: known.rig.clocks(),
         own: Vec::new(),
         form: None,
     };

@@ -80,16 +80,19 @@ impl Router {
         &self.ports
     }
 
+    /// The place of a port among [`Router::ports`], from here on if it was not there.
+    pub fn want(&mut self, port: &str) -> usize {
+        self.ports.iter().position(|known| known == port).unwrap_or_else(|| {
+            self.ports.push(port.to_owned());
+            self.ports.len() - 1
+        })
+    }
+
     /// A slot sounds so from here on.
     pub fn give(&mut self, sound: &Sound) {
         let slot = usize::from(sound.slot.0) % MAX_VOICES;
         self.percussion[slot] = sound.role == Role::Drums;
-        let port = sound.port(self.default.as_deref()).map(str::to_owned).map(|name| {
-            self.ports.iter().position(|known| *known == name).unwrap_or_else(|| {
-                self.ports.push(name);
-                self.ports.len() - 1
-            })
-        });
+        let port = sound.port(self.default.as_deref()).map(str::to_owned).map(|name| self.want(&name));
         let given = Channels::for_voices(&self.percussion).of(sound.slot);
         let route = Route {
             port,
@@ -112,7 +115,9 @@ impl Router {
                 self.held.clear();
                 Way::Everywhere
             }
-            Action::Clock(_) | Action::Flush => Way::Everywhere,
+            // Whose boxes follow is not a matter of voices ([`super::Clocks`]).
+            Action::Clock(_) => Way::Nowhere,
+            Action::Flush => Way::Everywhere,
             Action::NoteOn { voice, pitch, velocity } => {
                 let route = self.route(voice, event.at);
                 let own = (route.channel, pitch);

@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::Outputs;
-use crate::event::{Action, ScheduledEvent, Snapshot, VoiceSlot};
+use crate::event::{Action, ClockMessage, ScheduledEvent, Snapshot, VoiceSlot};
 use crate::midi::{MidiOutput, News};
 use crate::prompt::MAX_VOICES;
-use crate::rig::{Router, Sound, Step, Way};
+use crate::rig::{ClockPort, Clocks, Router, Sound, Step, Way};
 use crate::synth::Patch;
 use crate::time::{Frames, SampleRate};
 
@@ -28,6 +28,7 @@ pub(crate) struct Desk {
     ports: Vec<Port>,
     /// Ports that are known to be missing.
     missing: BTreeSet<String>,
+    clocks: Clocks,
     /// What a full ring did not take.
     waiting: VecDeque<ScheduledEvent>,
     /// The patch that each slot plays, by name, and in the version that the synth has.
@@ -41,6 +42,7 @@ impl Desk {
             outputs,
             ports: Vec::new(),
             missing: BTreeSet::new(),
+            clocks: Clocks::new(rate),
             waiting: VecDeque::new(),
             patches: vec![(String::new(), None); MAX_VOICES],
         }
@@ -50,10 +52,14 @@ impl Desk {
         match step {
             Step::Send(event) => self.send(event),
             Step::Sound(sound) => self.give(&sound),
+            Step::Clocks(ports) => self.follow(&ports),
         }
     }
 
     fn send(&mut self, event: ScheduledEvent) {
+        if let Action::Clock(message) = event.action {
+            return self.clock(message, event.at);
+        }
         let synth = match self.router.way(event) {
             Way::Everywhere => {
                 for (output, _) in self.ports.iter_mut().filter_map(|port| port.output.as_mut()) {
@@ -82,6 +88,30 @@ impl Desk {
         }
     }
 
+    /// For the boxes that are there and follow.
+    fn clock(&mut self, message: ClockMessage, at: Frames) {
+        let place = |port: &str| self.router.ports().iter().position(|known| known == port);
+        let open =
+            |port: &str| place(port).is_some_and(|at| self.ports.get(at).is_some_and(|port| port.output.is_some()));
+        for (port, early) in self.clocks.hear(message, open) {
+            let Some((output, _)) = place(&port).and_then(|at| self.ports[at].output.as_mut()) else { continue };
+            let _ = output.send(ScheduledEvent { at: at - early, action: Action::Clock(message) });
+        }
+    }
+
+    fn follow(&mut self, clocks: &Arc<[ClockPort]>) {
+        for port in clocks.iter() {
+            self.router.want(&port.port);
+        }
+        self.want();
+        let at = self.frame();
+        for port in self.clocks.set(clocks) {
+            let place = self.router.ports().iter().position(|known| *known == port);
+            let Some((output, _)) = place.and_then(|at| self.ports[at].output.as_mut()) else { continue };
+            let _ = output.send(ScheduledEvent { at, action: Action::Clock(ClockMessage::Stop) });
+        }
+    }
+
     pub(crate) fn flush(&mut self) {
         while let Some(event) = self.waiting.pop_front() {
             if let Err(rtrb::PushError::Full(event)) = self.outputs.ring.push(event) {
@@ -104,14 +134,19 @@ impl Desk {
     /// Gives a slot its patch and its way, and opens the port at its end.
     fn give(&mut self, sound: &Sound) {
         self.router.give(sound);
+        self.want();
+        let at = usize::from(sound.slot.0) % MAX_VOICES;
+        self.patches[at].0.clone_from(&sound.patch);
+        self.assign(at);
+    }
+
+    /// Asks for the ports that are new.
+    fn want(&mut self) {
         // The first time the default is among them.
         for port in &self.router.ports()[self.ports.len()..] {
             self.outputs.ports.want(port);
         }
         self.ports.resize_with(self.router.ports().len(), Port::default);
-        let at = usize::from(sound.slot.0) % MAX_VOICES;
-        self.patches[at].0.clone_from(&sound.patch);
-        self.assign(at);
     }
 
     /// A new version of a patch: for those who play it.
@@ -144,7 +179,9 @@ impl Desk {
                         }
                         known.output = Some((output, name));
                     }
-                    if self.missing.remove(&port) {
+                    self.clocks.forget(&port);
+                    // A box that is to follow has to be started, however late it is there.
+                    if self.missing.remove(&port) || self.clocks.has(&port) {
                         changes.push((port, true));
                     }
                 }
@@ -271,5 +308,29 @@ mod tests {
         send(&mut desk, &[OFF, Action::AllNotesOff]);
         assert_eq!(taken(&mut port), [OFF, Action::AllNotesOff]);
         assert_eq!(taken(&mut synth), [OFF, Action::AllNotesOff]);
+    }
+
+    #[test]
+    fn a_box_that_follows_needs_no_voice_and_is_started_when_it_is_there() {
+        let (mut desk, mut synth, news) = desk(None);
+        let clocks = |ports: &[&str]| {
+            let clock = |port: &&str| ClockPort { port: (*port).to_owned(), latency_ms: 0 };
+            Step::Clocks(ports.iter().map(clock).collect())
+        };
+        let clock = Action::Clock;
+        let (tick, go) = (clock(ClockMessage::Tick), clock(ClockMessage::Continue));
+        desk.take(clocks(&["Drum"]));
+        desk.take(sound(Some("Box")));
+        let ((drum, mut drum_port), (other, mut box_port)) = (open("Drum"), open("Box"));
+        send(&mut desk, &[clock(ClockMessage::Start), tick]);
+        news.send(drum).expect("listens");
+        news.send(other).expect("listens");
+        assert_eq!(desk.look_at_ports(), (vec![("Drum".to_owned(), true)], vec![]), "it has to be told");
+        send(&mut desk, &[tick, go, tick, go, ON]);
+        assert_eq!(taken(&mut drum_port), [tick, go, tick], "once");
+        desk.take(clocks(&[]));
+        send(&mut desk, &[tick]);
+        assert_eq!(taken(&mut drum_port), [clock(ClockMessage::Stop)]);
+        assert_eq!((taken(&mut box_port), taken(&mut synth)), (vec![ON], vec![]));
     }
 }

@@ -80,13 +80,11 @@ impl Follower {
             ClockMessage::Continue => self.running = true,
             ClockMessage::Stop => self.running = false,
             ClockMessage::Tick => self.pulse(at.0 as f64),
+            ClockMessage::SongPosition(semiquavers) => {
+                self.next = i64::from(semiquavers) * PULSES / 4;
+                self.renumber();
+            }
         }
-    }
-
-    /// MIDI song position, in semiquavers from the song's beginning.
-    pub fn song_position(&mut self, semiquavers: u16) {
-        self.next = i64::from(semiquavers) * PULSES / 4;
-        self.renumber();
     }
 
     #[must_use]
@@ -278,7 +276,7 @@ mod tests {
         follower.hear(ClockMessage::Stop, Frames(at as i64));
         hear(&mut follower, &mut at, 120.0, 50);
         // Bar 3 by song position.
-        follower.song_position(32);
+        follower.hear(ClockMessage::SongPosition(32), Frames(at as i64));
         follower.hear(ClockMessage::Continue, Frames(at as i64 - 10));
         let resumed = at;
         hear(&mut follower, &mut at, 120.0, 24);
