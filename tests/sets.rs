@@ -199,10 +199,12 @@ fn another_scene_begins_on_the_line_that_was_said() {
     assert_eq!(
         said,
         [
-            "heard: high",
+            "heard: low steady",
+            "heard: high flowing",
             "Open sea: heard from bar 5; bass plays on",
-            "heard: high",
+            "heard: high flowing",
             "Open sea: heard from bar 7; lead: bar 1 of the seed; kit keeps its place",
+            "heard: low steady",
             "Harbour: heard from bar 9; bass plays on",
         ]
     );
