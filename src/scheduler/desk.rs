@@ -1,6 +1,6 @@
 //! Where events go, voice by voice: the router's ways to the open ports and to the synth. On the thread of the scheduler, or of a replay.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::Outputs;
@@ -11,23 +11,23 @@ use crate::rig::{Router, Sound, Step, Way};
 use crate::synth::Patch;
 use crate::time::{Frames, SampleRate};
 
-/// A port that a sound names.
+/// A port that a sound or the command line names.
 #[derive(Debug, Default)]
 struct Port {
     /// With its full name, while it is open.
     output: Option<(MidiOutput, String)>,
     /// Controllers and programs that came before it was opened.
     setup: Vec<ScheduledEvent>,
+    /// Whether it is known to be missing.
+    missing: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct Desk {
     outputs: Outputs,
     router: Router,
-    /// One for each of the router's.
-    ports: Vec<Port>,
-    /// Ports that are known to be missing.
-    missing: BTreeSet<String>,
+    /// By the name under which they are wanted. A port may be open before a voice goes there.
+    ports: BTreeMap<String, Port>,
     /// What a full ring did not take.
     waiting: VecDeque<ScheduledEvent>,
     /// The patch that each slot plays, by name, and in the version that the synth has.
@@ -39,40 +39,46 @@ impl Desk {
         Desk {
             router: Router::new(rate, outputs.midi_for_all.clone()),
             outputs,
-            ports: Vec::new(),
-            missing: BTreeSet::new(),
+            ports: BTreeMap::new(),
             waiting: VecDeque::new(),
             patches: vec![(String::new(), None); MAX_VOICES],
         }
     }
 
-    pub(crate) fn take(&mut self, step: Step) {
+    /// Does what a step asks, at frame `now`.
+    pub(crate) fn take(&mut self, step: Step, now: Frames) {
         match step {
-            Step::Send(event) => self.send(event),
+            Step::Send(event) => self.send(event, now),
             Step::Sound(sound) => self.give(&sound),
         }
     }
 
-    fn send(&mut self, event: ScheduledEvent) {
+    fn send(&mut self, event: ScheduledEvent, now: Frames) {
         let synth = match self.router.way(event) {
             Way::Everywhere => {
-                for (output, _) in self.ports.iter_mut().filter_map(|port| port.output.as_mut()) {
+                for (output, _) in self.ports.values_mut().filter_map(|port| port.output.as_mut()) {
                     // A full ring means that the thread is gone, and with it its port; here and below.
                     let _ = output.send(event);
                 }
                 true
             }
             Way::Synth => true,
-            Way::Port { port, event: own, synth } => {
-                let missing = self.missing.contains(&self.router.ports()[port]);
-                let Port { output, setup } = &mut self.ports[port];
-                if let Some((output, _)) = output {
-                    let _ = output.send(own);
-                } else if !missing && matches!(own.action, Action::Control { .. } | Action::Program { .. }) {
-                    setup.push(own);
+            Way::Port { port, event: mut own, synth } => {
+                // What is due now comes from the hand and could not leave earlier: late by the box's latency, not left out.
+                if event.at <= now {
+                    own.at = event.at;
+                }
+                let port = self.ports.get_mut(&self.router.ports()[port]);
+                let open = port.as_ref().is_some_and(|port| port.output.is_some());
+                if let Some(Port { output, setup, missing }) = port {
+                    if let Some((output, _)) = output {
+                        let _ = output.send(own);
+                    } else if !*missing && matches!(own.action, Action::Control { .. } | Action::Program { .. }) {
+                        setup.push(own);
+                    }
                 }
                 // Until it is there.
-                synth || output.is_none()
+                synth || !open
             }
             Way::Nowhere => false,
         };
@@ -104,11 +110,12 @@ impl Desk {
     /// Gives a slot its patch and its way, and opens the port at its end.
     fn give(&mut self, sound: &Sound) {
         self.router.give(sound);
-        // The first time the default is among them.
-        for port in &self.router.ports()[self.ports.len()..] {
-            self.outputs.ports.want(port);
+        for port in self.router.ports() {
+            if !self.ports.contains_key(port) {
+                self.outputs.ports.want(port);
+                self.ports.insert(port.clone(), Port::default());
+            }
         }
-        self.ports.resize_with(self.router.ports().len(), Port::default);
         let at = usize::from(sound.slot.0) % MAX_VOICES;
         self.patches[at].0.clone_from(&sound.patch);
         self.assign(at);
@@ -134,27 +141,23 @@ impl Desk {
     pub(crate) fn look_at_ports(&mut self) -> (Vec<(String, bool)>, Vec<String>) {
         let (mut changes, mut troubles) = (Vec::new(), Vec::new());
         while let Some(news) = self.outputs.ports.news() {
-            let place = |port: &str| self.router.ports().iter().position(|known| known == port);
             match news {
                 News::Open { port, name, mut output } => {
-                    if let Some(at) = place(&port) {
-                        let known = &mut self.ports[at];
-                        for event in known.setup.drain(..) {
-                            let _ = output.send(event);
-                        }
-                        known.output = Some((output, name));
+                    let known = self.ports.entry(port.clone()).or_default();
+                    for event in known.setup.drain(..) {
+                        let _ = output.send(event);
                     }
-                    if self.missing.remove(&port) {
+                    known.output = Some((output, name));
+                    if std::mem::take(&mut known.missing) {
                         changes.push((port, true));
                     }
                 }
                 News::Missing { port, why } => {
                     troubles.extend(why);
-                    if let Some(at) = place(&port) {
-                        let known = std::mem::take(&mut self.ports[at]);
-                        known.output.into_iter().for_each(|(output, _)| self.outputs.ports.close(output));
-                    }
-                    if self.missing.insert(port.clone()) {
+                    let lost = Port { missing: true, ..Port::default() };
+                    let known = self.ports.insert(port.clone(), lost).unwrap_or_default();
+                    known.output.into_iter().for_each(|(output, _)| self.outputs.ports.close(output));
+                    if !known.missing {
                         changes.push((port, false));
                     }
                 }
@@ -168,7 +171,7 @@ impl Desk {
         let audio = self.outputs.audio.status();
         snapshot.audio = audio.trouble.map_or(audio.output.clone(), |trouble| format!("{}: {trouble}", audio.output));
         snapshot.xruns = audio.xruns;
-        let open = self.ports.iter().filter_map(|port| port.output.as_ref());
+        let open = self.ports.values().filter_map(|port| port.output.as_ref());
         let names: Vec<&str> = open.map(|(_, name)| name.as_str()).collect();
         if !names.is_empty() {
             snapshot.midi = names.join(", ");
@@ -213,7 +216,7 @@ mod tests {
 
     fn send(desk: &mut Desk, actions: &[Action]) {
         for action in actions {
-            desk.take(Step::Send(ScheduledEvent { at: Frames(0), action: *action }));
+            desk.take(Step::Send(ScheduledEvent { at: Frames(0), action: *action }), Frames(0));
         }
     }
 
@@ -234,7 +237,7 @@ mod tests {
     #[test]
     fn a_port_that_opens_late_is_set_up_and_no_note_hangs() {
         let (mut desk, mut synth, news) = desk(None);
-        desk.take(sound(Some("Box")));
+        desk.take(sound(Some("Box")), Frames(0));
         send(&mut desk, &[PROGRAM, CONTROL, ON]);
         assert_eq!(taken(&mut synth), [PROGRAM, CONTROL, ON], "the synth stands in");
         let (opened, mut port) = open("Box");
@@ -251,7 +254,7 @@ mod tests {
     #[test]
     fn what_becomes_of_a_port_is_told_once() {
         let (mut desk, mut synth, news) = desk(Some("Box"));
-        desk.take(sound(Some("synth")));
+        desk.take(sound(Some("synth")), Frames(0));
         let (opened, _) = open("Box");
         news.send(opened).expect("listens");
         let missing = |why: &str| News::Missing { port: "Box".to_owned(), why: Some(why.to_owned()) };
@@ -260,7 +263,7 @@ mod tests {
         news.send(missing("still")).expect("listens");
         assert_eq!(desk.look_at_ports(), (vec![("Box".to_owned(), false)], vec!["pulled".into(), "still".into()]));
         send(&mut desk, &[ON, CONTROL]);
-        desk.take(sound(None));
+        desk.take(sound(None), Frames(0));
         // The conductor has not heard of it yet.
         send(&mut desk, &[OFF, CONTROL, ON]);
         assert_eq!(taken(&mut synth), [ON, CONTROL, OFF, CONTROL, ON]);
@@ -271,5 +274,39 @@ mod tests {
         send(&mut desk, &[OFF, Action::AllNotesOff]);
         assert_eq!(taken(&mut port), [OFF, Action::AllNotesOff]);
         assert_eq!(taken(&mut synth), [OFF, Action::AllNotesOff]);
+    }
+
+    /// As at the start, where the ports of the command line and of the first scene are open before anybody plays.
+    #[test]
+    fn a_port_that_opens_before_its_voice_is_known_waits_for_it() {
+        let (mut desk, mut synth, news) = desk(Some("Box"));
+        let ((default, mut of_default), (named, mut of_named)) = (open("Box"), open("Drum"));
+        news.send(default).expect("listens");
+        news.send(named).expect("listens");
+        assert_eq!(desk.look_at_ports(), (vec![], vec![]));
+        for (out, there) in [(Some("Drum"), &mut of_named), (None, &mut of_default)] {
+            desk.take(sound(out), Frames(0));
+            send(&mut desk, &[ON]);
+            assert_eq!((taken(there), taken(&mut synth)), (vec![ON], vec![]), "{out:?}");
+        }
+    }
+
+    /// A box that needs longer than the late limit of the outputs: what the hand plays leaves at once, its beginning before its end.
+    #[test]
+    fn what_the_hand_plays_is_not_late_by_the_latency_of_its_box() {
+        let (mut desk, _synth, news) = desk(None);
+        let Step::Sound(bass) = sound(Some("Box")) else { unreachable!() };
+        desk.take(Step::Sound(Sound { latency_ms: 100, ..bass }), Frames(0));
+        let (opened, mut port) = open("Box");
+        news.send(opened).expect("listens");
+        desk.look_at_ports();
+        // The frame of the note and of the turn, and the frame at which it leaves.
+        for (at, now, leaves) in [(50_000, 50_000, 50_000), (60_000, 60_010, 60_000), (64_000, 60_000, 59_200)] {
+            for action in [ON, OFF] {
+                desk.take(Step::Send(ScheduledEvent { at: Frames(at), action }), Frames(now));
+                let sent = port.pop().expect("sent");
+                assert_eq!((sent.at, sent.action), (Frames(leaves), action));
+            }
+        }
     }
 }
