@@ -26,7 +26,7 @@ pub use input::{Input, inputs};
 pub use message::Message;
 pub use patchbay::{Connections, Patchbay};
 pub use player::{MidiStats, Player};
-pub use port::{PortInfo, PortSink, open, ports};
+pub use port::{PortInfo, PortSink, open, ports, position};
 pub use room::{News, Ports};
 
 /// How long the thread sleeps at most while events wait: a sooner one may arrive.
