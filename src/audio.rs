@@ -17,8 +17,8 @@ use crate::clock::{Clock, Publisher};
 use crate::engine::Renderer;
 use crate::midi::{Connections, CyclePort};
 use device::Target;
-use pulse::Pulse;
 pub use device::{AudioDevice, AudioError, AudioSpec, DeviceInfo, devices};
+use pulse::Pulse;
 
 /// Frames converted at a time; longer callbacks take more than one turn.
 const CHUNK: usize = 1024;

@@ -3,6 +3,7 @@
 
 mod cycle;
 mod input;
+mod lateness;
 mod message;
 mod patchbay;
 mod player;
@@ -23,6 +24,7 @@ use crate::prompt::MAX_VOICES;
 use crate::realtime;
 pub use cycle::CyclePort;
 pub use input::{Input, inputs};
+pub use lateness::{Lateness, Timing};
 pub use message::Message;
 pub use patchbay::{Connections, Patchbay};
 pub use player::{MidiStats, Player};

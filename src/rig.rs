@@ -78,12 +78,6 @@ impl Rig {
     pub fn output(&self, name: &str) -> Option<&Arc<Output>> {
         self.outputs.get(name)
     }
-
-    /// What a performer means by a port: an output of the rig, or a part of a port's name.
-    #[must_use]
-    pub fn port<'a>(&'a self, name: &'a str) -> &'a str {
-        self.output(name).map_or(name, |output| &output.port)
-    }
 }
 
 /// Whether `out=` says the built-in synth.

@@ -138,6 +138,8 @@ impl Room {
         let Room { conductor, desk, .. } = &mut self;
         conductor.command(Command::Stop, now, &mut |step| desk.take(step, now));
         desk.flush();
+        let text = desk.account();
+        self.say(Message { level: Level::Info, text }, now);
         // The synth's releases are heard out; MIDI note-offs leave with the thread's end.
         std::thread::sleep(Duration::from_millis(60));
     }

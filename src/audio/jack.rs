@@ -44,7 +44,8 @@ fn client() -> Result<Client, String> {
     match Client::new(CLIENT, ClientOptions::NO_START_SERVER) {
         Ok((client, _)) => Ok(client),
         Err(jack::Error::LibraryError(_)) => {
-            Err("JACK's library (libjack) is not on this machine; install jackd, or play without --audio jack".to_owned())
+            Err("JACK's library (libjack) is not on this machine; install jackd, or play without --audio jack"
+                .to_owned())
         }
         Err(_) => {
             Err("no JACK server answers; start one with jackd or qjackctl, or play without --audio jack".to_owned())
@@ -57,7 +58,10 @@ pub fn open(rate: SampleRate, mut loan: Loan, shared: &Arc<Shared>) -> Result<Bo
     let client = client()?;
     if client.sample_rate() != rate.0 {
         let now = client.sample_rate();
-        return Err(format!("the JACK server runs at {now} Hz now and ran at {} Hz before; start barline again", rate.0));
+        return Err(format!(
+            "the JACK server runs at {now} Hz now and ran at {} Hz before; start barline again",
+            rate.0
+        ));
     }
     let wrong = |error: jack::Error| error.to_string();
     let side = |name: &str| client.register_port(name, AudioOut::default()).map_err(wrong);
@@ -157,6 +161,16 @@ impl ProcessHandler for Process {
         };
         let [left, right] = &mut self.sides;
         let (left, right) = (left.as_mut_slice(scope), right.as_mut_slice(scope));
+        if self.shared.stop.load(Ordering::Acquire) {
+            // Short, since JACK ends the thread of a client that is taken off wherever it is, and with it the process.
+            left.fill(0.0);
+            right.fill(0.0);
+            for (port, out) in ports.iter_mut().zip(&mut self.midi) {
+                let mut writer = out.writer(scope);
+                port.silence(&mut |time, bytes| writer.write(&RawMidi { time, bytes }).is_ok());
+            }
+            return Control::Continue;
+        }
         let from = renderer.frame();
         // The cycle began a little before the callback did.
         let since = publisher.rate().duration_of(Frames(i64::from(scope.frames_since_cycle_start())));
@@ -168,15 +182,10 @@ impl ProcessHandler for Process {
                 (*left, *right) = (frame[0], frame[1]);
             }
         }
-        let over = self.shared.stop.load(Ordering::Acquire);
         for (port, out) in ports.iter_mut().zip(&mut self.midi) {
             let mut writer = out.writer(scope);
-            let mut write = |time, bytes: &[u8]| writer.write(&RawMidi { time, bytes }).is_ok();
-            if over {
-                port.silence(&mut write);
-            } else {
-                port.play(from, scope.n_frames(), &mut write);
-            }
+            let write = &mut |time, bytes: &[u8]| writer.write(&RawMidi { time, bytes }).is_ok();
+            port.play(from, scope.n_frames(), write);
         }
         Control::Continue
     }

@@ -131,11 +131,8 @@ mod tests {
         let (mut bay, mut ports) = bay(&["Mini", "Drum"], Duration::ZERO);
         let event = |at, on| {
             let (voice, pitch) = (VoiceSlot(0), 60);
-            let action = if on {
-                Action::NoteOn { voice, pitch, velocity: 90 }
-            } else {
-                Action::NoteOff { voice, pitch }
-            };
+            let action =
+                if on { Action::NoteOn { voice, pitch, velocity: 90 } } else { Action::NoteOff { voice, pitch } };
             ScheduledEvent { at: Frames(at), action }
         };
         let mut cycle = |from: i64| {

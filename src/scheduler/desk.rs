@@ -1,11 +1,12 @@
 //! Where events go, voice by voice: the router's ways to the open ports and to the synth. On the thread of the scheduler, or of a replay.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::Outputs;
 use crate::event::{Action, ScheduledEvent, Snapshot, VoiceSlot};
-use crate::midi::{MidiOutput, News};
+use crate::midi::{MidiOutput, MidiStats, News, Timing};
 use crate::prompt::MAX_VOICES;
 use crate::rig::{Router, Sound, Step, Way};
 use crate::synth::Patch;
@@ -28,6 +29,8 @@ pub(crate) struct Desk {
     router: Router,
     /// By the name under which they are wanted. A port may be open before a voice goes there.
     ports: BTreeMap<String, Port>,
+    /// Of every output that has been open.
+    stats: Vec<Arc<MidiStats>>,
     /// What a full ring did not take.
     waiting: VecDeque<ScheduledEvent>,
     /// The patch that each slot plays, by name, and in the version that the synth has.
@@ -40,6 +43,7 @@ impl Desk {
             router: Router::new(rate, outputs.midi_for_all.clone()),
             outputs,
             ports: BTreeMap::new(),
+            stats: Vec::new(),
             waiting: VecDeque::new(),
             patches: vec![(String::new(), None); MAX_VOICES],
         }
@@ -143,6 +147,10 @@ impl Desk {
         while let Some(news) = self.outputs.ports.news() {
             match news {
                 News::Open { port, name, mut output } => {
+                    let stats = output.stats();
+                    if self.stats.iter().all(|known| !Arc::ptr_eq(known, &stats)) {
+                        self.stats.push(stats);
+                    }
                     let known = self.ports.entry(port.clone()).or_default();
                     for event in known.setup.drain(..) {
                         let _ = output.send(event);
@@ -166,11 +174,27 @@ impl Desk {
         (changes, troubles)
     }
 
+    /// How exactly a set was on time, in one sentence.
+    pub(crate) fn account(&self) -> String {
+        let mut snapshot = Snapshot::default();
+        self.describe(&mut snapshot);
+        let Snapshot { xruns, late, left_out, timing, .. } = snapshot;
+        let mut text = format!("on time: {xruns} xruns, {late} notes late, {left_out} left out");
+        if timing.messages > 0 {
+            let _ = write!(text, "; {} MIDI messages, late by {timing} (half, 99 of 100, all)", timing.messages);
+        }
+        text
+    }
+
     /// What audio and MIDI say of themselves.
     pub(crate) fn describe(&self, snapshot: &mut Snapshot) {
         let audio = self.outputs.audio.status();
         snapshot.audio = audio.trouble.map_or(audio.output.clone(), |trouble| format!("{}: {trouble}", audio.output));
         snapshot.xruns = audio.xruns;
+        snapshot.late = self.outputs.stats.late();
+        let dropped: u64 = self.stats.iter().map(|stats| stats.dropped()).sum();
+        snapshot.left_out = dropped + self.outputs.stats.dropped();
+        snapshot.timing = Timing::of(self.stats.iter().map(|stats| stats.lateness()));
         let open = self.ports.values().filter_map(|port| port.output.as_ref());
         let names: Vec<&str> = open.map(|(_, name)| name.as_str()).collect();
         if !names.is_empty() {

@@ -66,11 +66,19 @@ fn segments(s: &Snapshot, arming: bool) -> Vec<Span<'static>> {
     if s.xruns > 0 {
         segments.push(Span::styled(format!("{} xruns", s.xruns), warn));
     }
+    for (count, what) in [(s.late, "late"), (s.left_out, "left out")] {
+        if count > 0 {
+            segments.push(Span::styled(format!("{count} {what}"), warn));
+        }
+    }
     if s.tokens_per_second > 0.0 {
         segments.push(Span::styled(format!("{:.0} tokens/s", s.tokens_per_second), calm));
     }
     segments.push(Span::styled(format!("midi {}", s.midi), calm));
     segments.push(Span::styled(format!("audio {}", s.audio), calm));
+    if s.timing.messages > 0 {
+        segments.push(Span::styled(format!("midi late {}", s.timing), calm));
+    }
     segments
 }
 
