@@ -1,5 +1,5 @@
-//! MIDI out: a thread that sends each event when the clock says it is due. Real-time priority where permitted; its loop does
-//! not allocate.
+//! MIDI. Out: a thread for each port that sends each event when the clock says it is due, real-time where permitted, or the audio cycle of a
+//! system that carries MIDI ([`CyclePort`]); neither allocates. In: the system's ports. A room looks after what is plugged in ([`Ports`]).
 
 mod cycle;
 mod input;

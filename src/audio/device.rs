@@ -11,7 +11,7 @@ use crate::time::SampleRate;
 /// The rate when nothing is heard anyway.
 pub const SILENT_RATE: SampleRate = SampleRate(48_000);
 
-/// `--audio`: `none`, `HOST`, `HOST:DEVICE`, or nothing for the system's default.
+/// `--audio`: `none`, `jack`, `HOST`, `HOST:DEVICE`, or nothing for the system's default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum AudioSpec {
     #[default]
@@ -176,11 +176,11 @@ impl AudioDevice {
     /// MIDI ports; `None` where it carries no MIDI.
     #[must_use]
     pub fn midi_inputs(&self) -> Option<&[String]> {
-        match &self.target {
-            #[cfg(feature = "jack")]
-            Some(Target::Jack(server)) => Some(&server.inputs),
-            _ => None,
+        #[cfg(feature = "jack")]
+        if let Some(Target::Jack(server)) = &self.target {
+            return Some(&server.inputs);
         }
+        None
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the MIDI thread does, apart from waiting: the queue, the messages, the sounding notes. A function of events and
+//! What the MIDI thread does, or the audio cycle in its place, apart from waiting: the queue, the messages, the sounding notes. A function of events and
 //! lateness; nothing here allocates after [`Player::new`]. Events have the channel in the place of the voice ([`crate::rig::Router`]).
 
 use std::sync::Arc;

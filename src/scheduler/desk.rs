@@ -333,4 +333,21 @@ mod tests {
             }
         }
     }
+
+    /// Of a port that is open and of one that has gone; the audio system's runs without a sound.
+    #[test]
+    fn a_set_is_accounted_for_at_its_end() {
+        let (mut desk, _synth, news) = desk(None);
+        assert_eq!(desk.account(), "on time: 0 xruns, 0 notes late, 0 left out");
+        for (port, micros) in [("Box", 1200), ("Drum", 10)] {
+            let (opened, _) = open(port);
+            let News::Open { output, .. } = &opened else { unreachable!() };
+            output.stats().lateness().record(std::time::Duration::from_micros(micros));
+            news.send(opened).expect("listens");
+        }
+        news.send(News::Missing { port: "Box".to_owned(), why: None }).expect("listens");
+        desk.look_at_ports();
+        let account = desk.account();
+        assert!(account.ends_with("; 2 MIDI messages, late by 0.01/1.2/1.2 ms (half, 99 of 100, all)"), "{account}");
+    }
 }

@@ -103,3 +103,23 @@ fn short(number: f64) -> String {
     let tenths = (number * 10.0).round() / 10.0;
     format!("{tenths}")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::midi::Timing;
+
+    #[test]
+    fn what_was_late_is_said_where_something_was() {
+        let text =
+            |s: &Snapshot| segments(s, false).iter().map(|span| span.content.clone()).collect::<Vec<_>>().join("  ");
+        let calm = text(&Snapshot::default());
+        assert!(!calm.contains("late") && !calm.contains("left out"), "{calm}");
+        let [p50, p99, max] = [10, 240, 1300].map(Duration::from_micros);
+        let timing = Timing { messages: 9, p50, p99, max };
+        let late = text(&Snapshot { late: 2, left_out: 1, timing, ..Snapshot::default() });
+        assert!(late.contains("  2 late  1 left out  ") && late.ends_with("  midi late 0.01/0.2/1.3 ms"), "{late}");
+    }
+}
