@@ -30,7 +30,7 @@ setup:
 	@scripts/setup.sh play
 
 play: setup
-	@$(CARGO) run --release --locked -- $(ARGS)
+	@$(CARGO) run --release --locked $(JACK) -- $(ARGS)
 
 test:
 	@scripts/test.sh

@@ -1,14 +1,15 @@
-//! Sound out: a cpal stream, or nothing at all kept to time. A supervisor thread owns the stream; the renderer is lent to the
-//! stream's callback and comes home when the stream ends, so that another stream, or silence, carries on where it stopped.
+//! Sound out: a cpal stream, a JACK client that plays MIDI, too, or nothing at all kept to time. A supervisor thread owns the stream; renderer
+//! and MIDI ports are lent to the stream's callback and come home when it ends, so that another one, or silence, carries on where it stopped.
 
 mod device;
 #[cfg(feature = "jack")]
 mod jack;
+mod pulse;
 mod stream;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Mutex, mpsc};
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use crate::engine::Renderer;
 use crate::midi::{Connections, CyclePort};
 use device::Target;
 pub use device::{AudioDevice, AudioError, AudioSpec, DeviceInfo, devices};
+use pulse::Pulse;
 
 /// Frames converted at a time; longer callbacks take more than one turn.
 const CHUNK: usize = 1024;
@@ -24,6 +26,9 @@ const CHUNK: usize = 1024;
 /// How often the silent output renders, and how often a lost device is tried again.
 const SILENT_PERIOD: Duration = Duration::from_millis(5);
 const RETRY: Duration = Duration::from_secs(2);
+
+/// Between two looks after a stream that plays.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What the output says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,7 +76,7 @@ pub struct AudioOutput {
 impl AudioOutput {
     /// Starts playing. A device that does not start, or is lost on the way, is tried again every two seconds while the
     /// renderer runs on silently; [`AudioOutput::status`] tells. The clock must have the device's rate and no other publisher.
-    /// `midi` are the ports of a device that carries MIDI ([`AudioDevice::carries_midi`]), and how they are to be connected.
+    /// `midi` are the ports of a device that carries MIDI ([`AudioDevice::midi_inputs`]), and how they are to be connected.
     #[must_use]
     pub fn start(device: AudioDevice, renderer: Renderer, midi: CycleMidi, clock: Arc<Clock>) -> AudioOutput {
         assert_eq!(device.rate(), clock.rate(), "one rate for device and clock");
@@ -120,13 +125,15 @@ impl Drop for AudioOutput {
 trait Stream {
     /// Now and then, on the supervisor's thread.
     fn look_after(&mut self) {}
+
+    /// The music is over ([`Shared::stop`]): waits until what sounds at its MIDI ports was ended. On the supervisor's thread.
+    fn silence(&mut self) {}
 }
 
 /// All that a stream needs to play.
 struct Engine {
     renderer: Renderer,
     ports: Vec<CyclePort>,
-    #[cfg_attr(not(feature = "jack"), allow(dead_code, reason = "no other device carries MIDI"))]
     connections: Option<Arc<Mutex<Connections>>>,
     publisher: Publisher,
     scratch: Vec<f32>,
@@ -158,14 +165,22 @@ fn supervise(device: &AudioDevice, mut engine: Engine, shared: &Arc<Shared>) {
         let opened = match target {
             Target::Cpal(target) => stream::open(target, loan, shared),
             #[cfg(feature = "jack")]
-            Target::Jack(rate) => jack::open(*rate, loan, shared),
+            Target::Jack(server) => jack::open(server.rate, loan, shared),
         };
         let trouble = match opened {
             Ok(mut stream) => {
                 shared.say(device.name(), None);
-                while !shared.stop.load(Ordering::Acquire) && !shared.broken.load(Ordering::Acquire) {
-                    std::thread::park_timeout(Duration::from_millis(100));
+                let callbacks = || shared.callbacks.load(Ordering::Relaxed);
+                let mut pulse = Pulse::new(callbacks());
+                while !shared.stop.load(Ordering::Acquire)
+                    && !shared.broken.load(Ordering::Acquire)
+                    && !pulse.is_gone(callbacks())
+                {
+                    std::thread::park_timeout(LOOK);
                     stream.look_after();
+                }
+                if shared.stop.load(Ordering::Acquire) {
+                    stream.silence();
                 }
                 drop(stream);
                 "the sound device went away; trying again".to_owned()
@@ -177,6 +192,9 @@ fn supervise(device: &AudioDevice, mut engine: Engine, shared: &Arc<Shared>) {
             return;
         };
         engine = returned;
+        if let Some(connections) = &engine.connections {
+            connections.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
         if !shared.stop.load(Ordering::Acquire) {
             shared.say("none (clock only)", Some(trouble));
             run_silently(&mut engine, shared, Some(RETRY));
@@ -200,7 +218,7 @@ fn run_silently(engine: &mut Engine, shared: &Shared, time: Option<Duration>) {
             renderer.process(&mut scratch[..2 * frames], 2);
             // Nobody hears them; their queues go on.
             for port in ports.iter_mut() {
-                port.play(frame, frames as u32, &mut |_, _| {});
+                port.play(frame, frames as u32, &mut |_, _| true);
             }
         }
         shared.callbacks.fetch_add(1, Ordering::Relaxed);

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use barline::compose::CANDIDATES;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// Where nobody gives one.
+pub const SEED: u64 = 1;
+
 /// A live-coding instrument for the terminal: prompts and ABC in, the next bars on time out.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
@@ -61,19 +64,19 @@ pub struct PlayArguments {
     /// A lexicon of your own words: FILE.words
     #[arg(long, value_name = "WORDS", value_parser = lexicon)]
     pub lexicon: Option<PathBuf>,
-    /// HOST[:DEVICE] as `barline devices` lists them, or `none` for no sound
-    #[arg(long, value_name = "HOST[:DEVICE]|none")]
+    /// HOST[:DEVICE] as `barline devices` lists them; `jack` for sound and MIDI through JACK; `none` for no sound
+    #[arg(long, value_name = "HOST[:DEVICE]|jack|none")]
     pub audio: Option<String>,
     /// Send voices that name no output to this MIDI port (a part of its name, or its number); `out=synth` keeps a voice here
     #[arg(long, value_name = "PORT")]
     pub midi: Option<String>,
-    /// Another seed, another set
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    /// Another seed, another set [default: 1, with --last that of its set]
+    #[arg(long)]
+    pub seed: Option<u64>,
     /// Do not play until told to
     #[arg(long)]
     pub armed: bool,
-    /// Go on with the newest set after a crash: its prompt, mutes, solos, gains and tempo
+    /// Go on with the newest set after a crash: its prompt, seed, mutes, solos, gains and tempo
     #[arg(long, conflicts_with = "prompt")]
     pub last: bool,
 }
@@ -81,7 +84,7 @@ pub struct PlayArguments {
 /// What decides which music is made, where time is not real.
 #[derive(Args, Debug)]
 pub struct MusicArguments {
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = SEED)]
     pub seed: u64,
     /// Drafts of each bar, of which the best is taken
     #[arg(long, value_name = "N", default_value_t = CANDIDATES, value_parser = clap::value_parser!(u32).range(1..=64))]
@@ -116,8 +119,8 @@ pub struct ReplayArguments {
     /// A file from ~/.local/state/barline/sets (or `$XDG_STATE_HOME`)
     #[arg(value_name = "JOURNAL")]
     pub journal: PathBuf,
-    /// HOST[:DEVICE] as `barline devices` lists them, or `none` for no sound
-    #[arg(long, value_name = "HOST[:DEVICE]|none", conflicts_with = "output")]
+    /// HOST[:DEVICE] as `barline devices` lists them; `jack` for sound and MIDI through JACK; `none` for no sound
+    #[arg(long, value_name = "HOST[:DEVICE]|jack|none", conflicts_with = "output")]
     pub audio: Option<String>,
     /// Send voices that name no output to this MIDI port (a part of its name, or its number); `out=synth` keeps a voice here
     #[arg(long, value_name = "PORT", conflicts_with = "output")]

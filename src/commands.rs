@@ -204,7 +204,8 @@ fn read(path: &Path) -> Result<String, Failure> {
 pub fn devices(as_json: bool) -> Result<(), Failure> {
     let audio = barline::audio::devices();
     let (ports, inputs) = (midi::ports(), midi::inputs());
-    let jack: Option<Vec<String>> = "jack".parse().ok().and_then(|spec| AudioDevice::find(&spec).ok()?.midi_inputs());
+    let jack = "jack".parse().ok().and_then(|spec| AudioDevice::find(&spec).ok());
+    let jack = jack.as_ref().and_then(AudioDevice::midi_inputs);
     if as_json {
         let audio: Vec<_> = audio
             .iter()
@@ -233,8 +234,8 @@ pub fn devices(as_json: bool) -> Result<(), Failure> {
     }
     if let Some(inputs) = jack {
         println!("JACK (--audio jack) is there; MIDI goes through it to:");
-        for input in inputs {
-            println!("    {input}");
+        for (number, input) in inputs.iter().enumerate() {
+            println!("    {number}: {input}");
         }
     }
     Ok(())

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::abc::Meter;
 use crate::keep::{Ask, Kept};
+use crate::midi::Timing;
 use crate::prompt::Scene;
 use crate::synth::patch::Patch;
 use crate::time::{Beats, Frames, Tempo};
@@ -262,6 +263,12 @@ pub struct Snapshot {
     /// The MIDI port, or `none`.
     pub midi: String,
     pub xruns: u64,
+    /// Notes that came to the synth after their frame, and were played at once.
+    pub late: u64,
+    /// Notes that were too late for a MIDI port, or too many for an output.
+    pub left_out: u64,
+    /// How long after they were due MIDI messages left, of all ports.
+    pub timing: Timing,
     /// The bar from which the newest evaluation is heard, while that is still ahead.
     pub heard_from: Option<i64>,
     /// Names of the scene's voices, in table order; `VoiceRow` cells follow the same order.
@@ -290,6 +297,9 @@ impl Default for Snapshot {
             audio: "none".into(),
             midi: "none".into(),
             xruns: 0,
+            late: 0,
+            left_out: 0,
+            timing: Timing::default(),
             heard_from: None,
             voices: Vec::new(),
             bars: Vec::new(),

@@ -1,8 +1,9 @@
-//! MIDI out: a thread that sends each event when the clock says it is due. Real-time priority where permitted; its loop does
-//! not allocate.
+//! MIDI. Out: a thread for each port that sends each event when the clock says it is due, real-time where permitted, or the audio cycle of a
+//! system that carries MIDI ([`CyclePort`]); neither allocates. In: the system's ports. A room looks after what is plugged in ([`Ports`]).
 
 mod cycle;
 mod input;
+mod lateness;
 mod message;
 mod patchbay;
 mod player;
@@ -23,10 +24,11 @@ use crate::prompt::MAX_VOICES;
 use crate::realtime;
 pub use cycle::CyclePort;
 pub use input::{Input, inputs};
+pub use lateness::{Lateness, Timing};
 pub use message::Message;
 pub use patchbay::{Connections, Patchbay};
 pub use player::{MidiStats, Player};
-pub use port::{PortInfo, PortSink, open, ports};
+pub use port::{PortInfo, PortSink, open, ports, position};
 pub use room::{News, Ports};
 
 /// How long the thread sleeps at most while events wait: a sooner one may arrive.

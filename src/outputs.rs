@@ -21,19 +21,21 @@ pub fn find(audio: Option<&str>, midi: Option<&str>) -> Result<(Device, Port), F
     let machine = |error: midi::MidiError| Failure::machine(error.to_string());
     let device = audio_device(audio)?;
     if let Some(inputs) = device.as_ref().ok().and_then(AudioDevice::midi_inputs) {
-        let wanted = midi.map(str::to_lowercase);
-        return match wanted.filter(|wanted| !inputs.iter().any(|input| input.to_lowercase().contains(wanted))) {
-            Some(wanted) if inputs.is_empty() => {
-                Err(Failure::machine(format!("JACK has no MIDI input, and no '{wanted}'")))
-            }
-            Some(wanted) => {
-                Err(Failure::machine(format!("JACK has no MIDI input '{wanted}', but {}", inputs.join(", "))))
-            }
+        return match midi.filter(|wanted| midi::position(inputs, wanted).is_none()) {
+            Some(wanted) => Err(Failure::machine(absent(wanted, inputs))),
             None => Ok((device, None)),
         };
     }
     let port = midi.map(|name| Ok((name.to_owned(), midi::open(name).map_err(machine)?))).transpose()?;
     Ok((device, port))
+}
+
+/// What JACK has instead of what is wanted.
+fn absent(wanted: &str, inputs: &[String]) -> String {
+    if inputs.is_empty() {
+        return format!("JACK has nothing called '{wanted}' to send MIDI to, nor anything else with a MIDI input");
+    }
+    format!("JACK has nothing called '{wanted}' to send MIDI to; there is: {}", inputs.join(", "))
 }
 
 /// A device that was asked for by name must be there; without one the default, and where there is none, the clock alone.
@@ -56,8 +58,8 @@ pub fn start<'a>(
     clock: &Arc<Clock>,
 ) -> (AudioOutput, Ports) {
     let wanted: Vec<String> = outs.filter(|out| !rig::is_synth(out)).map(str::to_owned).collect();
-    if device.carries_midi() {
-        let (bay, ends) = Patchbay::new(device.rate());
+    if let Some(inputs) = device.midi_inputs() {
+        let (bay, ends) = Patchbay::new(device.rate(), inputs.to_vec());
         let audio = AudioOutput::start(device, renderer, Some((ends, bay.connections())), Arc::clone(clock));
         return (audio, Ports::in_cycle(bay, wanted));
     }

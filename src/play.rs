@@ -24,7 +24,7 @@ use barline::ui::terminal::{self, Screen};
 use barline::watch::{Folder, Watch};
 
 use crate::assets::{self, Assets};
-use crate::cli::{Failure, PlayArguments};
+use crate::cli::{Failure, PlayArguments, SEED};
 use crate::desk::Desk;
 use crate::kept::Kept;
 use crate::last::last;
@@ -44,6 +44,8 @@ pub fn play(arguments: &PlayArguments) -> Result<(), Failure> {
 
 fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure> {
     let last = arguments.last.then(|| last(state.as_deref().map(sets_in).as_deref())).transpose()?;
+    // Bars that are to come are those of the set that it goes on with.
+    let seed = arguments.seed.or(last.as_ref().map(|last| last.seed)).unwrap_or(SEED);
     let asked = last.as_ref().map(|last| last.prompt.clone()).or_else(|| arguments.prompt.clone());
     let prompt = asked.as_deref();
     let assets = assets::locate().map_err(|error| Failure::machine(error.to_string()))?;
@@ -104,12 +106,12 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
         Some(command) => Box::new(Link::start(Spawn::command(command, log))),
         None => composer(model.as_deref(), log, &say),
     };
-    let conductor = Conductor::new(&scene, composer, rate, arguments.seed, Pace::Live);
+    let conductor = Conductor::new(&scene, composer, rate, seed, Pace::Live);
     let midi_for_all = arguments.midi.clone();
     let outputs = Outputs { ring, lane, stats, audio, ports, midi_for_all, patches: patches.clone() };
     let journal = state
         .as_ref()
-        .map(|state| Journal::start(sets_in(state), header(arguments, rate, model.as_deref()), events.clone()));
+        .map(|state| Journal::start(sets_in(state), header(arguments, seed, rate, model.as_deref()), events.clone()));
     if journal.is_none() {
         say(Level::Warning, "there is no home folder: this set is not kept".to_owned());
     }
@@ -236,13 +238,13 @@ fn sets_in(state: &Path) -> PathBuf {
 }
 
 /// What the journal says of the whole set.
-fn header(arguments: &PlayArguments, rate: SampleRate, model: Option<&Path>) -> Header {
+fn header(arguments: &PlayArguments, seed: u64, rate: SampleRate, model: Option<&Path>) -> Header {
     Header {
         format: FORMAT,
         barline: env!("CARGO_PKG_VERSION").to_owned(),
         // The journal knows when it is first played.
         began: String::new(),
-        seed: arguments.seed,
+        seed,
         rate,
         model: arguments.composer.clone().or_else(|| model.map(|model| model.display().to_string())),
     }

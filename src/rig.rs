@@ -92,12 +92,6 @@ impl Rig {
         }
         clocks.into()
     }
-
-    /// What a performer means by a port: an output of the rig, or a part of a port's name.
-    #[must_use]
-    pub fn port<'a>(&'a self, name: &'a str) -> &'a str {
-        self.output(name).map_or(name, |output| &output.port)
-    }
 }
 
 /// Whether `out=` says the built-in synth.

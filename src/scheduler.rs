@@ -107,7 +107,7 @@ impl Room {
         let _ = realtime::raise(PRIORITY);
         let now = self.now();
         let Room { conductor, desk, .. } = &mut self;
-        conductor.begin(now, &mut |step| desk.take(step));
+        conductor.begin(now, &mut |step| desk.take(step, now));
         let mut picture = Instant::now();
         loop {
             let command = match self.inbox.recv_timeout(TICK) {
@@ -123,7 +123,7 @@ impl Room {
                 }
                 let now = self.now();
                 let Room { conductor, desk, .. } = &mut self;
-                conductor.advance(now, &mut |step| desk.take(step));
+                conductor.advance(now, &mut |step| desk.take(step, now));
                 desk.flush();
                 if Instant::now() >= picture {
                     picture = Instant::now() + PICTURE;
@@ -136,8 +136,10 @@ impl Room {
         }
         let now = self.now();
         let Room { conductor, desk, .. } = &mut self;
-        conductor.command(Command::Stop, now, &mut |step| desk.take(step));
+        conductor.command(Command::Stop, now, &mut |step| desk.take(step, now));
         desk.flush();
+        let text = desk.account();
+        self.say(Message { level: Level::Info, text }, now);
         // The synth's releases are heard out; MIDI note-offs leave with the thread's end.
         std::thread::sleep(Duration::from_millis(60));
     }
@@ -153,7 +155,7 @@ impl Room {
         }
         let now = self.now();
         let Room { conductor, desk, events, .. } = self;
-        conductor.command(command, now, &mut |step| desk.take(step));
+        conductor.command(command, now, &mut |step| desk.take(step, now));
         for kept in conductor.take_kept() {
             let _ = events.send(Event::Kept(Box::new(kept)));
         }
@@ -176,7 +178,7 @@ impl Room {
         let at = self.now();
         for event in [Action::Flush, Action::AllNotesOff].map(|action| ScheduledEvent { at, action }) {
             self.conductor.sent(event);
-            self.desk.take(Step::Send(event));
+            self.desk.take(Step::Send(event), at);
         }
         let text = "the scheduler stumbled and goes on; the log says where".to_owned();
         self.say(Message { level: Level::Error, text }, at);

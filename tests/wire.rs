@@ -1,7 +1,7 @@
 //! On the wire: another JACK client writes down what arrives, and it is held against the plan.
 #![cfg(all(feature = "jack", target_os = "linux"))]
 
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use barline::clock::server::Server;
@@ -14,10 +14,14 @@ fn turn() -> MutexGuard<'static, ()> {
 }
 
 fn start(realtime: bool) -> Option<Server> {
-    let name = format!("barline-wire-{}", std::process::id());
-    // SAFETY: the tests of this file take turns, and nothing else here reads the environment.
-    unsafe { std::env::set_var("JACK_DEFAULT_SERVER", &name) };
-    let server = Server::start(&name, realtime, 256);
+    static NAME: OnceLock<String> = OnceLock::new();
+    let name = NAME.get_or_init(|| {
+        let name = format!("barline-wire-{}", std::process::id());
+        // SAFETY: once, by the first test that has its turn; until then no other thread reads the environment.
+        unsafe { std::env::set_var("JACK_DEFAULT_SERVER", &name) };
+        name
+    });
+    let server = Server::start(name, realtime, 256);
     if server.is_none() {
         println!("skipped: there is no jackd");
     }
@@ -52,6 +56,14 @@ fn the_checks_find_what_is_wrong() {
     assert!(slow.0 > 50 && slow.1 > 50, "{slow:?}");
     let missing = spoilt(&|index, at| (index != 101).then_some(at)).unwrap_err();
     assert!(missing.contains("199 messages of 200"), "{missing}");
+}
+
+#[test]
+fn what_sounds_at_the_end_is_ended() {
+    let _turn = turn();
+    let Some(_server) = start(true) else { return };
+    let messages: Vec<[u8; 3]> = Instrument::cut_short().unwrap().midi.iter().map(|(_, bytes)| *bytes).collect();
+    assert_eq!(messages, [[0x90, 60, 100], [0x80, 60, 0]]);
 }
 
 /// The frames go on while it is away, and what is due after it is back is on its frame again. A receiver may come and go as well.

@@ -11,7 +11,7 @@ use crate::time::SampleRate;
 /// The rate when nothing is heard anyway.
 pub const SILENT_RATE: SampleRate = SampleRate(48_000);
 
-/// `--audio`: `none`, `HOST`, `HOST:DEVICE`, or nothing for the system's default.
+/// `--audio`: `none`, `jack`, `HOST`, `HOST:DEVICE`, or nothing for the system's default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum AudioSpec {
     #[default]
@@ -98,9 +98,9 @@ pub struct AudioDevice {
 
 pub(super) enum Target {
     Cpal(CpalTarget),
-    /// A JACK server of this rate, by a client of our own.
+    /// By a JACK client of our own.
     #[cfg(feature = "jack")]
-    Jack(SampleRate),
+    Jack(super::jack::Server),
 }
 
 pub(super) struct CpalTarget {
@@ -130,8 +130,9 @@ impl AudioDevice {
             AudioSpec::Default => (cpal::default_host(), None),
             #[cfg(feature = "jack")]
             AudioSpec::Named { host, device: None } if host.eq_ignore_ascii_case("jack") => {
-                let rate = super::jack::rate().map_err(AudioError)?;
-                return Ok(AudioDevice { target: Some(Target::Jack(rate)), rate, name: format!("jack {} Hz", rate.0) });
+                let server = super::jack::probe().map_err(AudioError)?;
+                let (rate, name) = (server.rate, format!("jack {} Hz", server.rate.0));
+                return Ok(AudioDevice { target: Some(Target::Jack(server)), rate, name });
             }
             AudioSpec::Named { host, device } => (host_named(host)?, device.as_deref()),
         };
@@ -171,34 +172,23 @@ impl AudioDevice {
         &self.name
     }
 
-    /// Whether MIDI goes through it, frame by frame, in place of the system's MIDI ports.
+    /// The MIDI inputs that were there when it was found, by full name, where MIDI goes through it, frame by frame, in place of the system's
+    /// MIDI ports; `None` where it carries no MIDI.
     #[must_use]
-    pub fn carries_midi(&self) -> bool {
+    pub fn midi_inputs(&self) -> Option<&[String]> {
         #[cfg(feature = "jack")]
-        return matches!(self.target, Some(Target::Jack(_)));
-        #[cfg(not(feature = "jack"))]
-        false
-    }
-
-    /// The MIDI inputs that its ports can be connected to, by full name; `None` where it carries no MIDI.
-    #[must_use]
-    pub fn midi_inputs(&self) -> Option<Vec<String>> {
-        #[cfg(feature = "jack")]
-        return self.carries_midi().then(super::jack::midi_inputs);
-        #[cfg(not(feature = "jack"))]
+        if let Some(Target::Jack(server)) = &self.target {
+            return Some(&server.inputs);
+        }
         None
-    }
-
-    #[must_use]
-    pub fn is_none(&self) -> bool {
-        self.target.is_none()
     }
 }
 
 fn host_named(wanted: &str) -> Result<cpal::Host, AudioError> {
     if wanted.eq_ignore_ascii_case("jack") {
         return Err(AudioError(
-            "this barline was built without JACK: cargo build --release --features jack".to_owned(),
+            "this barline was built without JACK: where its headers are there `make play` builds it in, or cargo build --release --features jack"
+                .to_owned(),
         ));
     }
     let names = || {

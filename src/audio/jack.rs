@@ -3,7 +3,7 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jack::{
     AsyncClient, AudioOut, Client, ClientOptions, ClientStatus, Control, MidiOut, NotificationHandler, Port, PortFlags,
@@ -11,19 +11,31 @@ use jack::{
 };
 
 use super::{CHUNK, Engine, Loan, Shared, Stream};
-use crate::midi::{Connections, CyclePort};
+use crate::midi::Connections;
 use crate::time::{Frames, SampleRate};
 
 const CLIENT: &str = "barline";
 
-/// The rate of the server that is there; errs with what to do.
-pub fn rate() -> Result<SampleRate, String> {
-    Ok(SampleRate(client()?.sample_rate()))
+/// The most cycles that the last messages need to be on their way: the one that runs, the one that sends them, and the one after it.
+const LAST_CYCLES: u64 = 3;
+/// However long a cycle is.
+const LAST_WAIT: Duration = Duration::from_millis(250);
+
+/// The server as it was when it was looked at.
+pub struct Server {
+    pub rate: SampleRate,
+    /// The MIDI inputs of other programs and of the hardware, by full name.
+    pub inputs: Vec<String>,
 }
 
-/// The MIDI inputs of other programs and of the hardware, by full name.
-pub fn midi_inputs() -> Vec<String> {
-    client().map(|client| client.ports(None, Some("midi"), PortFlags::IS_INPUT)).unwrap_or_default()
+/// Looks at the server that runs; errs with what to do.
+pub fn probe() -> Result<Server, String> {
+    let client = client()?;
+    Ok(Server { rate: SampleRate(client.sample_rate()), inputs: midi_inputs(&client) })
+}
+
+fn midi_inputs(client: &Client) -> Vec<String> {
+    client.ports(None, Some("midi"), PortFlags::IS_INPUT)
 }
 
 fn client() -> Result<Client, String> {
@@ -31,9 +43,12 @@ fn client() -> Result<Client, String> {
     jack::set_logger(jack::LoggerType::None);
     match Client::new(CLIENT, ClientOptions::NO_START_SERVER) {
         Ok((client, _)) => Ok(client),
-        Err(jack::Error::LibraryError(_)) => Err("JACK is not installed here (libjack)".to_owned()),
+        Err(jack::Error::LibraryError(_)) => {
+            Err("JACK's library (libjack) is not on this machine; install jackd, or play without --audio jack"
+                .to_owned())
+        }
         Err(_) => {
-            Err("no JACK server answers: start one with jackd or qjackctl, or play without --audio jack".to_owned())
+            Err("no JACK server answers; start one with jackd or qjackctl, or play without --audio jack".to_owned())
         }
     }
 }
@@ -43,7 +58,10 @@ pub fn open(rate: SampleRate, mut loan: Loan, shared: &Arc<Shared>) -> Result<Bo
     let client = client()?;
     if client.sample_rate() != rate.0 {
         let now = client.sample_rate();
-        return Err(format!("the server runs at {now} Hz now, and the instrument was built for {}", rate.0));
+        return Err(format!(
+            "the JACK server runs at {now} Hz now and ran at {} Hz before; start barline again",
+            rate.0
+        ));
     }
     let wrong = |error: jack::Error| error.to_string();
     let side = |name: &str| client.register_port(name, AudioOut::default()).map_err(wrong);
@@ -66,7 +84,7 @@ pub fn open(rate: SampleRate, mut loan: Loan, shared: &Arc<Shared>) -> Result<Bo
     for (side, input) in our_sides.iter().zip(&inputs) {
         let _ = client.as_client().connect_ports_by_name(side, input);
     }
-    let mut running = Running { client, midi: our_midi, connections };
+    let mut running = Running { client, midi: our_midi, connections, shared: Arc::clone(shared) };
     running.look_after();
     Ok(Box::new(running))
 }
@@ -77,33 +95,38 @@ struct Running {
     /// The full names of our outputs.
     midi: Vec<String>,
     connections: Option<Arc<Mutex<Connections>>>,
+    shared: Arc<Shared>,
 }
 
 impl Stream for Running {
-    /// Says what inputs there are, and connects the outputs whose partners are wanted; one that went away and came back, too. What the
-    /// performer has connected by hand stays.
+    /// Says what inputs there are, and connects the outputs whose partners are wanted; one that went away and came back, too. What we have
+    /// connected and is not wanted any more is taken apart; what the performer has connected by hand stays.
     fn look_after(&mut self) {
         let Some(connections) = &self.connections else { return };
         let client = self.client.as_client();
-        let inputs = client.ports(None, Some("midi"), PortFlags::IS_INPUT);
         let mut connections = connections.lock().unwrap_or_else(PoisonError::into_inner);
-        for (ours, wanted) in self.midi.iter().zip(&connections.wanted) {
-            let port = client.port_by_name(ours);
-            match wanted {
-                Some(wanted) if port.is_some_and(|port| port.connected_count() == Ok(0)) => {
-                    let _ = client.connect_ports_by_name(ours, wanted);
-                }
-                _ => {}
+        let Connections { wanted, made, inputs } = &mut *connections;
+        for ((ours, wanted), made) in self.midi.iter().zip(wanted).zip(made) {
+            if made != wanted
+                && let Some(former) = made.take()
+            {
+                // Gone already where its partner is.
+                let _ = client.disconnect_ports_by_name(ours, &former);
             }
+            let (Some(wanted), Some(port)) = (wanted, client.port_by_name(ours)) else { continue };
+            if port.connected_count() == Ok(0) {
+                let _ = client.connect_ports_by_name(ours, wanted);
+            }
+            *made = Some(wanted.clone()).filter(|wanted| port.is_connected_to(wanted) == Ok(true));
         }
-        connections.inputs = inputs;
+        *inputs = midi_inputs(client);
     }
-}
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(connections) = &self.connections {
-            connections.lock().unwrap_or_else(PoisonError::into_inner).inputs.clear();
+    fn silence(&mut self) {
+        let cycles = || self.shared.callbacks.load(Ordering::Relaxed);
+        let (first, begun) = (cycles(), Instant::now());
+        while cycles() < first + LAST_CYCLES && begun.elapsed() < LAST_WAIT {
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 }
@@ -138,6 +161,16 @@ impl ProcessHandler for Process {
         };
         let [left, right] = &mut self.sides;
         let (left, right) = (left.as_mut_slice(scope), right.as_mut_slice(scope));
+        if self.shared.stop.load(Ordering::Acquire) {
+            // Short, since JACK ends the thread of a client that is taken off wherever it is, and with it the process.
+            left.fill(0.0);
+            right.fill(0.0);
+            for (port, out) in ports.iter_mut().zip(&mut self.midi) {
+                let mut writer = out.writer(scope);
+                port.silence(&mut |time, bytes| writer.write(&RawMidi { time, bytes }).is_ok());
+            }
+            return Control::Continue;
+        }
         let from = renderer.frame();
         // The cycle began a little before the callback did.
         let since = publisher.rate().duration_of(Frames(i64::from(scope.frames_since_cycle_start())));
@@ -150,16 +183,10 @@ impl ProcessHandler for Process {
             }
         }
         for (port, out) in ports.iter_mut().zip(&mut self.midi) {
-            play(port, out, from, scope);
+            let mut writer = out.writer(scope);
+            let write = &mut |time, bytes: &[u8]| writer.write(&RawMidi { time, bytes }).is_ok();
+            port.play(from, scope.n_frames(), write);
         }
         Control::Continue
     }
-}
-
-fn play(port: &mut CyclePort, out: &mut Port<MidiOut>, from: Frames, scope: &ProcessScope) {
-    let mut writer = out.writer(scope);
-    port.play(from, scope.n_frames(), &mut |time, bytes| {
-        // A cycle that is full loses a message; nothing can be done about it here.
-        let _ = writer.write(&RawMidi { time, bytes });
-    });
 }

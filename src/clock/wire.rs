@@ -63,15 +63,35 @@ pub struct Instrument {
 
 impl Instrument {
     pub fn start() -> Result<Instrument, AudioError> {
+        Instrument::wanting(vec![])
+    }
+
+    /// Starts beside a receiver that is there already, strikes a note and ends while it sounds; gives what arrived.
+    pub fn cut_short() -> Result<Arrived, AudioError> {
+        let mut receiver = Receiver::plug_in()?;
+        let instrument = Instrument::wanting(vec![RECEIVER.to_owned()])?;
+        let Some(News::Open { mut output, .. }) = instrument.ports.news() else {
+            return Err(AudioError("a port that was there at the start is missed".to_owned()));
+        };
+        receiver.wait_until_connected()?;
+        let at = instrument.stats.frame() + Frames(AHEAD);
+        let action = Action::NoteOn { voice: VOICE, pitch: 60, velocity: 100 };
+        output.send(ScheduledEvent { at, action }).map_err(|_| AudioError("the ring is full".to_owned()))?;
+        instrument.wait_until((at + Frames(AHEAD)).0);
+        drop(instrument);
+        Ok(receiver.arrived())
+    }
+
+    fn wanting(ports: Vec<String>) -> Result<Instrument, AudioError> {
         let device = AudioDevice::find(&AudioSpec::Named { host: "jack".to_owned(), device: None })?;
-        let rate = device.rate();
+        let (rate, inputs) = (device.rate(), device.midi_inputs().unwrap_or_default().to_vec());
         let click = Patch::parse("click", CLICK).map_err(|error| AudioError(error.to_string()))?;
         let (synth, _) = Synth::new(rate, &[Some(&click)]);
         let (renderer, ring) = Renderer::new(synth);
         let stats = renderer.stats();
-        let (bay, ends) = Patchbay::new(rate);
+        let (bay, ends) = Patchbay::new(rate, inputs);
         let sound = AudioOutput::start(device, renderer, Some((ends, bay.connections())), Clock::new(rate));
-        let ports = Ports::in_cycle(bay, vec![]);
+        let ports = Ports::in_cycle(bay, ports);
         Ok(Instrument { ring, ports, stats, sound })
     }
 

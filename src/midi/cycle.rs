@@ -39,28 +39,34 @@ pub struct CyclePort {
 
 impl CyclePort {
     /// Writes the messages of the `frames` frames from `from` on, each with its place in the cycle, in order. What is already past
-    /// stands at the cycle's beginning.
-    pub fn play(&mut self, from: Frames, frames: u32, write: &mut dyn FnMut(u32, &[u8])) {
+    /// stands at the cycle's beginning, as does what the cycle before did not take: `write` says whether there was room.
+    pub fn play(&mut self, from: Frames, frames: u32, write: &mut dyn FnMut(u32, &[u8]) -> bool) {
         self.player.collect();
         let end = from + Frames(i64::from(frames));
-        while let Some(at) = self.player.next_at().filter(|at| *at < end) {
+        let mut room = self.write(0, write);
+        while let Some(at) = self.player.next_at().filter(|at| room && *at < end) {
             let place = at - from;
             let late = self.player.rate().duration_of(Frames((-place.0).max(0)));
             self.player.send_due(at, late);
-            self.write(place.0.max(0) as u32, write);
+            room = self.write(place.0.max(0) as u32, write);
         }
     }
 
     /// A note-off for each sounding note, at the cycle's beginning.
-    pub fn silence(&mut self, write: &mut dyn FnMut(u32, &[u8])) {
+    pub fn silence(&mut self, write: &mut dyn FnMut(u32, &[u8]) -> bool) {
         self.player.silence();
         self.write(0, write);
     }
 
-    fn write(&mut self, place: u32, write: &mut dyn FnMut(u32, &[u8])) {
-        while let Ok(message) = self.tray.pop() {
-            write(place, &message.bytes[..usize::from(message.length)]);
+    /// Whether everything was taken; what was not waits for the next cycle.
+    fn write(&mut self, place: u32, write: &mut dyn FnMut(u32, &[u8]) -> bool) -> bool {
+        while let Ok(message) = self.tray.peek() {
+            if !write(place, &message.bytes[..usize::from(message.length)]) {
+                return false;
+            }
+            let _ = self.tray.pop();
         }
+        true
     }
 }
 
@@ -105,6 +111,7 @@ mod tests {
             port.play(from, 256, &mut |place, bytes| {
                 assert!(place < 256);
                 messages.push((from.0 + i64::from(place), bytes.to_vec()));
+                true
             });
         }
         messages
@@ -129,13 +136,46 @@ mod tests {
         assert_eq!(played(1, &held), [(1000, vec![0x90, 60, 90]), (1100, vec![0x80, 60, 0])]);
     }
 
+    /// A chord of three, and cycles that take two messages each.
+    #[test]
+    fn what_a_cycle_has_no_room_for_is_in_the_next() {
+        let (mut output, mut port) = MidiOutput::in_cycle(RATE);
+        for pitch in [60, 64, 67] {
+            output.send(note(0, pitch, true)).unwrap();
+            output.send(note(200, pitch, false)).unwrap();
+        }
+        let mut messages = Vec::new();
+        for cycle in 0..4 {
+            let mut room = 2;
+            port.play(Frames(256 * cycle), 256, &mut |place, bytes| {
+                if room > 0 {
+                    messages.push((cycle, place, bytes[..2].to_vec()));
+                }
+                room -= 1;
+                room >= 0
+            });
+        }
+        let expected = [
+            (0, 0, [0x90, 60]),
+            (0, 0, [0x90, 64]),
+            (1, 0, [0x90, 67]),
+            (1, 0, [0x80, 60]),
+            (2, 0, [0x80, 64]),
+            (2, 0, [0x80, 67]),
+        ];
+        assert_eq!(messages, expected.map(|(cycle, place, bytes)| (cycle, place, bytes.to_vec())));
+    }
+
     #[test]
     fn silence_ends_what_sounds() {
         let (mut output, mut port) = MidiOutput::in_cycle(RATE);
         output.send(note(0, 60, true)).unwrap();
-        port.play(Frames(0), 64, &mut |_, _| {});
+        port.play(Frames(0), 64, &mut |_, _| true);
         let mut ended = Vec::new();
-        port.silence(&mut |place, bytes| ended.push((place, bytes.to_vec())));
+        port.silence(&mut |place, bytes| {
+            ended.push((place, bytes.to_vec()));
+            true
+        });
         assert_eq!(ended, [(0, vec![0x80, 60, 0])]);
     }
 }

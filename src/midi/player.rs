@@ -1,4 +1,4 @@
-//! What the MIDI thread does, apart from waiting: the queue, the messages, the sounding notes. A function of events and
+//! What the MIDI thread does, or the audio cycle in its place, apart from waiting: the queue, the messages, the sounding notes. A function of events and
 //! lateness; nothing here allocates after [`Player::new`]. Events have the channel in the place of the voice ([`crate::rig::Router`]).
 
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use rtrb::Consumer;
 
 use super::MidiSink;
+use super::lateness::Lateness;
 use crate::event::{Action, ClockMessage, ScheduledEvent, VoiceSlot};
 use crate::queue::EventQueue;
 use crate::time::{Frames, SampleRate};
@@ -28,7 +29,7 @@ const PANIC_CONTROLLERS: [u8; 3] = [64, 120, 123];
 pub struct MidiStats {
     sent: AtomicU64,
     dropped: AtomicU64,
-    worst_micros: AtomicU64,
+    lateness: Lateness,
     lost: AtomicBool,
     realtime: AtomicU8,
 }
@@ -44,9 +45,9 @@ impl MidiStats {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// The latest message so far, µs after it was due.
-    pub fn worst_micros(&self) -> u64 {
-        self.worst_micros.load(Ordering::Relaxed)
+    /// How long after they were due messages left.
+    pub fn lateness(&self) -> &Lateness {
+        &self.lateness
     }
 
     /// The port has refused a message and not taken one since.
@@ -126,13 +127,16 @@ impl Player {
     /// Sends every event up to frame `at`, of which the latest is `late`.
     pub fn send_due(&mut self, at: Frames, late: Duration) {
         let now = at + self.rate.frames_in(late);
-        self.stats.worst_micros.fetch_max(late.as_micros() as u64, Ordering::Relaxed);
         while let Some(event) = self.queue.pop_due(at) {
             if matches!(event.action, Action::NoteOn { .. }) && now - event.at > self.too_late {
                 self.stats.dropped.fetch_add(1, Ordering::Relaxed);
-            } else {
-                self.play(event.action);
+                continue;
             }
+            // What ends everything has no time of its own.
+            if !matches!(event.action, Action::AllNotesOff | Action::Flush | Action::Panic) {
+                self.stats.lateness.record(late + self.rate.duration_of(at - event.at));
+            }
+            self.play(event.action);
         }
     }
 

@@ -6,7 +6,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::{MidiError, MidiOutput, MidiStats, Patchbay, PortSink, open, ports};
+use super::port::{Listing, absent, lasting, position};
+use super::{MidiError, MidiOutput, MidiStats, Patchbay, PortSink, open};
 use crate::clock::Clock;
 
 /// Between two looks at what is plugged in.
@@ -46,7 +47,7 @@ impl Ports {
     /// `wanted` is opened before this returns; `opened` is a port that is open already, by the name under which it is wanted.
     #[must_use]
     pub fn start(clock: Arc<Clock>, opened: Option<(String, PortSink)>, wanted: Vec<String>) -> Ports {
-        let system = System(clock);
+        let system = System { clock, listing: None };
         let opened = opened.map(|(port, sink)| (port, sink.name().to_owned(), system.play(sink)));
         Ports::with(system, opened, wanted)
     }
@@ -62,8 +63,9 @@ impl Ports {
         let (outbox, news) = channel();
         let mut room = Room { system, known: Vec::new(), outbox };
         if let Some((port, name, output)) = opened {
-            room.known.push(Known { port, open: None, said: false });
-            room.take(0, name, output);
+            room.known.push(Known::new(port));
+            let names = room.system.names().unwrap_or_default();
+            room.take(0, name, output, &names);
         }
         for port in wanted {
             room.want(port);
@@ -106,41 +108,55 @@ impl Drop for Ports {
 
 /// The system's MIDI, the audio system's, or a test's.
 pub(super) trait Wires: Send {
-    /// The full names of the ports that there are.
-    fn names(&mut self) -> Vec<String>;
-    /// Opens the port that is wanted; gives its full name.
-    fn open(&mut self, wanted: &str) -> Result<(String, MidiOutput), MidiError>;
+    /// The full names of the ports that there are; errs with why there can be none.
+    fn names(&mut self) -> Result<Vec<String>, MidiError>;
+    /// Opens the port with this full name.
+    fn open(&mut self, name: &str) -> Result<MidiOutput, MidiError>;
     /// Takes an output back, and ends what sounds there.
     fn close(&mut self, output: MidiOutput) {
         drop(output);
     }
 }
 
-struct System(Arc<Clock>);
+struct System {
+    clock: Arc<Clock>,
+    /// Made at the first look and kept: the system tells its other programs of every client that comes and goes.
+    listing: Option<Listing>,
+}
 
 impl System {
     fn play(&self, sink: PortSink) -> MidiOutput {
-        MidiOutput::start(Box::new(sink), Arc::clone(&self.0))
+        MidiOutput::start(Box::new(sink), Arc::clone(&self.clock))
     }
 }
 
 impl Wires for System {
-    fn names(&mut self) -> Vec<String> {
-        ports().unwrap_or_default().into_iter().map(|port| port.name).collect()
+    fn names(&mut self) -> Result<Vec<String>, MidiError> {
+        if self.listing.is_none() {
+            self.listing = Some(Listing::open()?);
+        }
+        Ok(self.listing.as_ref().map(Listing::names).unwrap_or_default())
     }
 
-    fn open(&mut self, wanted: &str) -> Result<(String, MidiOutput), MidiError> {
-        let sink = open(wanted)?;
-        Ok((sink.name().to_owned(), self.play(sink)))
+    fn open(&mut self, name: &str) -> Result<MidiOutput, MidiError> {
+        open(name).map(|sink| self.play(sink))
     }
 }
 
 struct Known {
     port: String,
+    /// By what it is looked for: the name under which it is wanted, or what was found there by a number.
+    sought: String,
     /// Its full name, and how it fares.
     open: Option<(String, Arc<MidiStats>)>,
     /// Whether it was said to be missing.
     said: bool,
+}
+
+impl Known {
+    fn new(port: String) -> Known {
+        Known { sought: port.clone(), port, open: None, said: false }
+    }
 }
 
 struct Room<W> {
@@ -169,14 +185,18 @@ impl<W: Wires> Room<W> {
 
     fn want(&mut self, port: String) {
         if self.known.iter().all(|known| known.port != port) {
-            self.known.push(Known { port, open: None, said: false });
-            self.try_open(self.known.len() - 1);
+            self.known.push(Known::new(port));
+            let at = self.known.len() - 1;
+            match self.system.names() {
+                Ok(names) => self.try_open(at, &names),
+                Err(error) => self.miss(at, Some(error.0)),
+            }
         }
     }
 
     /// Looks for ports that have gone, and for those that are missing.
     fn look(&mut self) {
-        let names = self.system.names();
+        let names = self.system.names().unwrap_or_default();
         for at in 0..self.known.len() {
             match &self.known[at].open {
                 // A port that is unplugged goes silent without an error, or refuses what it is sent.
@@ -185,20 +205,29 @@ impl<W: Wires> Room<W> {
                     self.miss(at, None);
                 }
                 Some(_) => {}
-                None => self.try_open(at),
+                None => self.try_open(at, &names),
             }
         }
     }
 
-    fn try_open(&mut self, at: usize) {
-        match self.system.open(&self.known[at].port) {
-            Ok((name, output)) => self.take(at, name, output),
+    fn try_open(&mut self, at: usize, names: &[String]) {
+        let Known { port, sought, .. } = &self.known[at];
+        let Some(name) = position(names, sought).map(|found| names[found].clone()) else {
+            let why = absent(port).0;
+            return self.miss(at, Some(why));
+        };
+        match self.system.open(&name) {
+            Ok(output) => self.take(at, name, output, names),
             Err(error) => self.miss(at, Some(error.0)),
         }
     }
 
-    fn take(&mut self, at: usize, name: String, output: MidiOutput) {
+    fn take(&mut self, at: usize, name: String, output: MidiOutput, names: &[String]) {
         let known = &mut self.known[at];
+        if known.sought.parse::<usize>().is_ok() {
+            // Numbers are others when something is plugged in or pulled.
+            lasting(&name, names).clone_into(&mut known.sought);
+        }
         known.open = Some((name.clone(), output.stats()));
         known.said = false;
         let port = known.port.clone();
@@ -235,15 +264,48 @@ mod tests {
     struct Plugged(Arc<Mutex<Vec<&'static str>>>);
 
     impl Wires for Plugged {
-        fn names(&mut self) -> Vec<String> {
-            self.0.lock().expect("not poisoned").iter().map(|name| (*name).to_owned()).collect()
+        fn names(&mut self) -> Result<Vec<String>, MidiError> {
+            Ok(self.0.lock().expect("not poisoned").iter().map(|name| (*name).to_owned()).collect())
         }
 
-        fn open(&mut self, wanted: &str) -> Result<(String, MidiOutput), MidiError> {
-            let name = self.names().into_iter().find(|name| name.contains(wanted));
-            let name = name.ok_or_else(|| MidiError(format!("no {wanted}")))?;
-            Ok((name, MidiOutput::start(Box::new(Silence), Clock::free_running(SampleRate(48_000)))))
+        fn open(&mut self, name: &str) -> Result<MidiOutput, MidiError> {
+            assert!(self.names()?.iter().any(|there| there == name), "only what is there is opened: {name}");
+            Ok(MidiOutput::start(Box::new(Silence), Clock::free_running(SampleRate(48_000))))
         }
+    }
+
+    impl Plugged {
+        fn plug(&self, names: &[&'static str]) {
+            *self.0.lock().expect("not poisoned") = names.to_vec();
+        }
+    }
+
+    fn said(news: &Receiver<News>) -> Vec<String> {
+        let said = |news| match news {
+            News::Open { port, name, .. } => format!("{port} is {name}"),
+            News::Missing { port, why } => {
+                format!("{port} is missing: {}", why.unwrap_or_default().split(';').next().unwrap_or_default())
+            }
+        };
+        news.try_iter().map(said).collect()
+    }
+
+    /// A number means what stood there when it was first found; beside it another port of that kind is none.
+    #[test]
+    fn a_port_by_number_is_found_again_by_its_name() {
+        let plugged = Plugged::default();
+        let (outbox, news) = channel();
+        let mut room = Room { system: plugged.clone(), known: Vec::new(), outbox };
+        plugged.plug(&["Through 14:0", "Mini 20:0"]);
+        room.want("1".into());
+        assert_eq!(said(&news), ["1 is Mini 20:0"]);
+        plugged.plug(&["Through 14:0", "Drum 24:0"]);
+        room.look();
+        room.look();
+        assert_eq!(said(&news), ["1 is missing: "]);
+        plugged.plug(&["Mini 28:0", "Through 14:0", "Drum 24:0"]);
+        room.look();
+        assert_eq!(said(&news), ["1 is Mini 28:0"]);
     }
 
     #[test]
@@ -251,19 +313,12 @@ mod tests {
         let plugged = Plugged::default();
         let (outbox, news) = channel();
         let mut room = Room { system: plugged.clone(), known: Vec::new(), outbox };
-        let said = || -> Vec<String> {
-            let said = |news| match news {
-                News::Open { port, name, .. } => format!("{port} is {name}"),
-                News::Missing { port, why } => format!("{port} is missing: {}", why.unwrap_or_default()),
-            };
-            news.try_iter().map(said).collect()
-        };
-        let plug = |names: &[&'static str]| *plugged.0.lock().expect("not poisoned") = names.to_vec();
+        let (said, plug) = (|| said(&news), |names: &[&'static str]| plugged.plug(names));
         plug(&["Mini 20:0"]);
         room.want("Mini".into());
         room.want("Drum".into());
         room.want("Mini".into());
-        assert_eq!(said(), ["Mini is Mini 20:0", "Drum is missing: no Drum"]);
+        assert_eq!(said(), ["Mini is Mini 20:0", "Drum is missing: there is no MIDI port 'Drum' here"]);
         room.look();
         assert_eq!(said(), [""; 0]);
         plug(&["Drum 24:0"]);

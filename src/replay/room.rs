@@ -73,14 +73,16 @@ impl Room {
         let end = self.steps.end() + self.clock.rate().frames_in(TAIL);
         let mut bars = std::mem::take(&mut self.bars).into_iter().peekable();
         loop {
-            let now = self.now() - start;
+            let frame = self.now();
+            let now = frame - start;
             let (_, troubles) = self.desk.look_at_ports();
             for step in self.steps.due(now) {
-                self.desk.take(match step {
+                let step = match step {
                     Step::Send(event) => Step::Send(ScheduledEvent { at: event.at + start, ..event }),
                     Step::Sound(sound) => Step::Sound(Sound { from: sound.from.map(|from| from + start), ..sound }),
                     Step::Clocks(ports) => Step::Clocks(ports),
-                });
+                };
+                self.desk.take(step, frame);
             }
             self.desk.flush();
             self.desk.collect();
@@ -96,7 +98,7 @@ impl Room {
         }
         let at = self.now();
         for action in [Action::Flush, Action::AllNotesOff] {
-            self.desk.take(Step::Send(ScheduledEvent { at, action }));
+            self.desk.take(Step::Send(ScheduledEvent { at, action }), at);
         }
         self.desk.flush();
         std::thread::sleep(RELEASE);

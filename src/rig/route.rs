@@ -80,19 +80,16 @@ impl Router {
         &self.ports
     }
 
-    /// The place of a port among [`Router::ports`], from here on if it was not there.
-    pub fn want(&mut self, port: &str) -> usize {
-        self.ports.iter().position(|known| known == port).unwrap_or_else(|| {
-            self.ports.push(port.to_owned());
-            self.ports.len() - 1
-        })
-    }
-
     /// A slot sounds so from here on.
     pub fn give(&mut self, sound: &Sound) {
         let slot = usize::from(sound.slot.0) % MAX_VOICES;
         self.percussion[slot] = sound.role == Role::Drums;
-        let port = sound.port(self.default.as_deref()).map(str::to_owned).map(|name| self.want(&name));
+        let port = sound.port(self.default.as_deref()).map(str::to_owned).map(|name| {
+            self.ports.iter().position(|known| *known == name).unwrap_or_else(|| {
+                self.ports.push(name);
+                self.ports.len() - 1
+            })
+        });
         let given = Channels::for_voices(&self.percussion).of(sound.slot);
         let route = Route {
             port,

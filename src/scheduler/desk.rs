@@ -1,33 +1,36 @@
 //! Where events go, voice by voice: the router's ways to the open ports and to the synth. On the thread of the scheduler, or of a replay.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::Outputs;
 use crate::event::{Action, ClockMessage, ScheduledEvent, Snapshot, VoiceSlot};
-use crate::midi::{MidiOutput, News};
+use crate::midi::{MidiOutput, MidiStats, News, Timing};
 use crate::prompt::MAX_VOICES;
 use crate::rig::{ClockPort, Clocks, Router, Sound, Step, Way};
 use crate::synth::Patch;
 use crate::time::{Frames, SampleRate};
 
-/// A port that a sound names.
+/// A port that a sound or the command line names.
 #[derive(Debug, Default)]
 struct Port {
     /// With its full name, while it is open.
     output: Option<(MidiOutput, String)>,
     /// Controllers and programs that came before it was opened.
     setup: Vec<ScheduledEvent>,
+    /// Whether it is known to be missing.
+    missing: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct Desk {
     outputs: Outputs,
     router: Router,
-    /// One for each of the router's.
-    ports: Vec<Port>,
-    /// Ports that are known to be missing.
-    missing: BTreeSet<String>,
+    /// By the name under which they are wanted. A port may be open before a voice goes there.
+    ports: BTreeMap<String, Port>,
+    /// Of every output that has been open.
+    stats: Vec<Arc<MidiStats>>,
     clocks: Clocks,
     /// What a full ring did not take.
     waiting: VecDeque<ScheduledEvent>,
@@ -40,45 +43,52 @@ impl Desk {
         Desk {
             router: Router::new(rate, outputs.midi_for_all.clone()),
             outputs,
-            ports: Vec::new(),
-            missing: BTreeSet::new(),
+            ports: BTreeMap::new(),
+            stats: Vec::new(),
             clocks: Clocks::new(rate),
             waiting: VecDeque::new(),
             patches: vec![(String::new(), None); MAX_VOICES],
         }
     }
 
-    pub(crate) fn take(&mut self, step: Step) {
+    /// Does what a step asks, at frame `now`.
+    pub(crate) fn take(&mut self, step: Step, now: Frames) {
         match step {
-            Step::Send(event) => self.send(event),
+            Step::Send(event) => self.send(event, now),
             Step::Sound(sound) => self.give(&sound),
             Step::Clocks(ports) => self.follow(&ports),
         }
     }
 
-    fn send(&mut self, event: ScheduledEvent) {
+    fn send(&mut self, event: ScheduledEvent, now: Frames) {
         if let Action::Clock(message) = event.action {
             return self.clock(message, event.at);
         }
         let synth = match self.router.way(event) {
             Way::Everywhere => {
-                for (output, _) in self.ports.iter_mut().filter_map(|port| port.output.as_mut()) {
+                for (output, _) in self.ports.values_mut().filter_map(|port| port.output.as_mut()) {
                     // A full ring means that the thread is gone, and with it its port; here and below.
                     let _ = output.send(event);
                 }
                 true
             }
             Way::Synth => true,
-            Way::Port { port, event: own, synth } => {
-                let missing = self.missing.contains(&self.router.ports()[port]);
-                let Port { output, setup } = &mut self.ports[port];
-                if let Some((output, _)) = output {
-                    let _ = output.send(own);
-                } else if !missing && matches!(own.action, Action::Control { .. } | Action::Program { .. }) {
-                    setup.push(own);
+            Way::Port { port, event: mut own, synth } => {
+                // What is due now comes from the hand and could not leave earlier: late by the box's latency, not left out.
+                if event.at <= now {
+                    own.at = event.at;
+                }
+                let port = self.ports.get_mut(&self.router.ports()[port]);
+                let open = port.as_ref().is_some_and(|port| port.output.is_some());
+                if let Some(Port { output, setup, missing }) = port {
+                    if let Some((output, _)) = output {
+                        let _ = output.send(own);
+                    } else if !*missing && matches!(own.action, Action::Control { .. } | Action::Program { .. }) {
+                        setup.push(own);
+                    }
                 }
                 // Until it is there.
-                synth || output.is_none()
+                synth || !open
             }
             Way::Nowhere => false,
         };
@@ -90,25 +100,33 @@ impl Desk {
 
     /// For the boxes that are there and follow.
     fn clock(&mut self, message: ClockMessage, at: Frames) {
-        let place = |port: &str| self.router.ports().iter().position(|known| known == port);
-        let open =
-            |port: &str| place(port).is_some_and(|at| self.ports.get(at).is_some_and(|port| port.output.is_some()));
-        for (port, early) in self.clocks.hear(message, open) {
-            let Some((output, _)) = place(&port).and_then(|at| self.ports[at].output.as_mut()) else { continue };
-            let _ = output.send(ScheduledEvent { at: at - early, action: Action::Clock(message) });
+        let Desk { ports, clocks, .. } = self;
+        let open = |port: &str| ports.get(port).is_some_and(|port| port.output.is_some());
+        for (port, early) in clocks.hear(message, open) {
+            if let Some((output, _)) = ports.get_mut(&port).and_then(|port| port.output.as_mut()) {
+                let _ = output.send(ScheduledEvent { at: at - early, action: Action::Clock(message) });
+            }
         }
     }
 
+    /// These boxes follow from here on; those that do no longer are stopped.
     fn follow(&mut self, clocks: &Arc<[ClockPort]>) {
-        for port in clocks.iter() {
-            self.router.want(&port.port);
+        for clock in clocks.iter() {
+            self.want(&clock.port);
         }
-        self.want();
         let at = self.frame();
         for port in self.clocks.set(clocks) {
-            let place = self.router.ports().iter().position(|known| *known == port);
-            let Some((output, _)) = place.and_then(|at| self.ports[at].output.as_mut()) else { continue };
-            let _ = output.send(ScheduledEvent { at, action: Action::Clock(ClockMessage::Stop) });
+            if let Some((output, _)) = self.ports.get_mut(&port).and_then(|port| port.output.as_mut()) {
+                let _ = output.send(ScheduledEvent { at, action: Action::Clock(ClockMessage::Stop) });
+            }
+        }
+    }
+
+    /// Asks for a port, once.
+    fn want(&mut self, port: &str) {
+        if !self.ports.contains_key(port) {
+            self.outputs.ports.want(port);
+            self.ports.insert(port.to_owned(), Port::default());
         }
     }
 
@@ -134,19 +152,12 @@ impl Desk {
     /// Gives a slot its patch and its way, and opens the port at its end.
     fn give(&mut self, sound: &Sound) {
         self.router.give(sound);
-        self.want();
+        for port in self.router.ports().to_vec() {
+            self.want(&port);
+        }
         let at = usize::from(sound.slot.0) % MAX_VOICES;
         self.patches[at].0.clone_from(&sound.patch);
         self.assign(at);
-    }
-
-    /// Asks for the ports that are new.
-    fn want(&mut self) {
-        // The first time the default is among them.
-        for port in &self.router.ports()[self.ports.len()..] {
-            self.outputs.ports.want(port);
-        }
-        self.ports.resize_with(self.router.ports().len(), Port::default);
     }
 
     /// A new version of a patch: for those who play it.
@@ -169,29 +180,29 @@ impl Desk {
     pub(crate) fn look_at_ports(&mut self) -> (Vec<(String, bool)>, Vec<String>) {
         let (mut changes, mut troubles) = (Vec::new(), Vec::new());
         while let Some(news) = self.outputs.ports.news() {
-            let place = |port: &str| self.router.ports().iter().position(|known| known == port);
             match news {
                 News::Open { port, name, mut output } => {
-                    if let Some(at) = place(&port) {
-                        let known = &mut self.ports[at];
-                        for event in known.setup.drain(..) {
-                            let _ = output.send(event);
-                        }
-                        known.output = Some((output, name));
+                    let stats = output.stats();
+                    if self.stats.iter().all(|known| !Arc::ptr_eq(known, &stats)) {
+                        self.stats.push(stats);
                     }
+                    let known = self.ports.entry(port.clone()).or_default();
+                    for event in known.setup.drain(..) {
+                        let _ = output.send(event);
+                    }
+                    known.output = Some((output, name));
                     self.clocks.forget(&port);
                     // A box that is to follow has to be started, however late it is there.
-                    if self.missing.remove(&port) || self.clocks.has(&port) {
+                    if std::mem::take(&mut known.missing) || self.clocks.has(&port) {
                         changes.push((port, true));
                     }
                 }
                 News::Missing { port, why } => {
                     troubles.extend(why);
-                    if let Some(at) = place(&port) {
-                        let known = std::mem::take(&mut self.ports[at]);
-                        known.output.into_iter().for_each(|(output, _)| self.outputs.ports.close(output));
-                    }
-                    if self.missing.insert(port.clone()) {
+                    let lost = Port { missing: true, ..Port::default() };
+                    let known = self.ports.insert(port.clone(), lost).unwrap_or_default();
+                    known.output.into_iter().for_each(|(output, _)| self.outputs.ports.close(output));
+                    if !known.missing {
                         changes.push((port, false));
                     }
                 }
@@ -200,12 +211,28 @@ impl Desk {
         (changes, troubles)
     }
 
+    /// How exactly a set was on time, in one sentence.
+    pub(crate) fn account(&self) -> String {
+        let mut snapshot = Snapshot::default();
+        self.describe(&mut snapshot);
+        let Snapshot { xruns, late, left_out, timing, .. } = snapshot;
+        let mut text = format!("on time: {xruns} xruns, {late} notes late, {left_out} left out");
+        if timing.messages > 0 {
+            let _ = write!(text, "; {} MIDI messages, late by {timing} (half, 99 of 100, all)", timing.messages);
+        }
+        text
+    }
+
     /// What audio and MIDI say of themselves.
     pub(crate) fn describe(&self, snapshot: &mut Snapshot) {
         let audio = self.outputs.audio.status();
         snapshot.audio = audio.trouble.map_or(audio.output.clone(), |trouble| format!("{}: {trouble}", audio.output));
         snapshot.xruns = audio.xruns;
-        let open = self.ports.iter().filter_map(|port| port.output.as_ref());
+        snapshot.late = self.outputs.stats.late();
+        let dropped: u64 = self.stats.iter().map(|stats| stats.dropped()).sum();
+        snapshot.left_out = dropped + self.outputs.stats.dropped();
+        snapshot.timing = Timing::of(self.stats.iter().map(|stats| stats.lateness()));
+        let open = self.ports.values().filter_map(|port| port.output.as_ref());
         let names: Vec<&str> = open.map(|(_, name)| name.as_str()).collect();
         if !names.is_empty() {
             snapshot.midi = names.join(", ");
@@ -250,7 +277,7 @@ mod tests {
 
     fn send(desk: &mut Desk, actions: &[Action]) {
         for action in actions {
-            desk.take(Step::Send(ScheduledEvent { at: Frames(0), action: *action }));
+            desk.take(Step::Send(ScheduledEvent { at: Frames(0), action: *action }), Frames(0));
         }
     }
 
@@ -271,7 +298,7 @@ mod tests {
     #[test]
     fn a_port_that_opens_late_is_set_up_and_no_note_hangs() {
         let (mut desk, mut synth, news) = desk(None);
-        desk.take(sound(Some("Box")));
+        desk.take(sound(Some("Box")), Frames(0));
         send(&mut desk, &[PROGRAM, CONTROL, ON]);
         assert_eq!(taken(&mut synth), [PROGRAM, CONTROL, ON], "the synth stands in");
         let (opened, mut port) = open("Box");
@@ -288,7 +315,7 @@ mod tests {
     #[test]
     fn what_becomes_of_a_port_is_told_once() {
         let (mut desk, mut synth, news) = desk(Some("Box"));
-        desk.take(sound(Some("synth")));
+        desk.take(sound(Some("synth")), Frames(0));
         let (opened, _) = open("Box");
         news.send(opened).expect("listens");
         let missing = |why: &str| News::Missing { port: "Box".to_owned(), why: Some(why.to_owned()) };
@@ -297,7 +324,7 @@ mod tests {
         news.send(missing("still")).expect("listens");
         assert_eq!(desk.look_at_ports(), (vec![("Box".to_owned(), false)], vec!["pulled".into(), "still".into()]));
         send(&mut desk, &[ON, CONTROL]);
-        desk.take(sound(None));
+        desk.take(sound(None), Frames(0));
         // The conductor has not heard of it yet.
         send(&mut desk, &[OFF, CONTROL, ON]);
         assert_eq!(taken(&mut synth), [ON, CONTROL, OFF, CONTROL, ON]);
@@ -319,8 +346,8 @@ mod tests {
         };
         let clock = Action::Clock;
         let (tick, go) = (clock(ClockMessage::Tick), clock(ClockMessage::Continue));
-        desk.take(clocks(&["Drum"]));
-        desk.take(sound(Some("Box")));
+        desk.take(clocks(&["Drum"]), Frames(0));
+        desk.take(sound(Some("Box")), Frames(0));
         let ((drum, mut drum_port), (other, mut box_port)) = (open("Drum"), open("Box"));
         send(&mut desk, &[clock(ClockMessage::Start), tick]);
         news.send(drum).expect("listens");
@@ -328,9 +355,60 @@ mod tests {
         assert_eq!(desk.look_at_ports(), (vec![("Drum".to_owned(), true)], vec![]), "it has to be told");
         send(&mut desk, &[tick, go, tick, go, ON]);
         assert_eq!(taken(&mut drum_port), [tick, go, tick], "once");
-        desk.take(clocks(&[]));
+        desk.take(clocks(&[]), Frames(0));
         send(&mut desk, &[tick]);
         assert_eq!(taken(&mut drum_port), [clock(ClockMessage::Stop)]);
         assert_eq!((taken(&mut box_port), taken(&mut synth)), (vec![ON], vec![]));
+    }
+
+    /// As at the start, where the ports of the command line and of the first scene are open before anybody plays.
+    #[test]
+    fn a_port_that_opens_before_its_voice_is_known_waits_for_it() {
+        let (mut desk, mut synth, news) = desk(Some("Box"));
+        let ((default, mut of_default), (named, mut of_named)) = (open("Box"), open("Drum"));
+        news.send(default).expect("listens");
+        news.send(named).expect("listens");
+        assert_eq!(desk.look_at_ports(), (vec![], vec![]));
+        for (out, there) in [(Some("Drum"), &mut of_named), (None, &mut of_default)] {
+            desk.take(sound(out), Frames(0));
+            send(&mut desk, &[ON]);
+            assert_eq!((taken(there), taken(&mut synth)), (vec![ON], vec![]), "{out:?}");
+        }
+    }
+
+    /// A box that needs longer than the late limit of the outputs: what the hand plays leaves at once, its beginning before its end.
+    #[test]
+    fn what_the_hand_plays_is_not_late_by_the_latency_of_its_box() {
+        let (mut desk, _synth, news) = desk(None);
+        let Step::Sound(bass) = sound(Some("Box")) else { unreachable!() };
+        desk.take(Step::Sound(Sound { latency_ms: 100, ..bass }), Frames(0));
+        let (opened, mut port) = open("Box");
+        news.send(opened).expect("listens");
+        desk.look_at_ports();
+        // The frame of the note and of the turn, and the frame at which it leaves.
+        for (at, now, leaves) in [(50_000, 50_000, 50_000), (60_000, 60_010, 60_000), (64_000, 60_000, 59_200)] {
+            for action in [ON, OFF] {
+                desk.take(Step::Send(ScheduledEvent { at: Frames(at), action }), Frames(now));
+                let sent = port.pop().expect("sent");
+                assert_eq!((sent.at, sent.action), (Frames(leaves), action));
+            }
+        }
+    }
+
+    /// Of a port that is open and of one that has gone; the audio system's runs without a sound.
+    #[test]
+    fn a_set_is_accounted_for_at_its_end() {
+        let (mut desk, _synth, news) = desk(None);
+        assert_eq!(desk.account(), "on time: 0 xruns, 0 notes late, 0 left out");
+        for (port, micros) in [("Box", 1200), ("Drum", 10)] {
+            let (opened, _) = open(port);
+            let News::Open { output, .. } = &opened else { unreachable!() };
+            output.stats().lateness().record(std::time::Duration::from_micros(micros));
+            news.send(opened).expect("listens");
+        }
+        news.send(News::Missing { port: "Box".to_owned(), why: None }).expect("listens");
+        desk.look_at_ports();
+        let account = desk.account();
+        assert!(account.ends_with("; 2 MIDI messages, late by 0.01/1.2/1.2 ms (half, 99 of 100, all)"), "{account}");
     }
 }

@@ -66,11 +66,19 @@ fn segments(s: &Snapshot, arming: bool) -> Vec<Span<'static>> {
     if s.xruns > 0 {
         segments.push(Span::styled(format!("{} xruns", s.xruns), warn));
     }
+    for (count, what) in [(s.late, "late"), (s.left_out, "left out")] {
+        if count > 0 {
+            segments.push(Span::styled(format!("{count} {what}"), warn));
+        }
+    }
     if s.tokens_per_second > 0.0 {
         segments.push(Span::styled(format!("{:.0} tokens/s", s.tokens_per_second), calm));
     }
     segments.push(Span::styled(format!("midi {}", s.midi), calm));
     segments.push(Span::styled(format!("audio {}", s.audio), calm));
+    if s.timing.messages > 0 {
+        segments.push(Span::styled(format!("midi late {}", s.timing), calm));
+    }
     segments
 }
 
@@ -94,4 +102,24 @@ fn armed(s: &Snapshot) -> String {
 fn short(number: f64) -> String {
     let tenths = (number * 10.0).round() / 10.0;
     format!("{tenths}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::midi::Timing;
+
+    #[test]
+    fn what_was_late_is_said_where_something_was() {
+        let text =
+            |s: &Snapshot| segments(s, false).iter().map(|span| span.content.clone()).collect::<Vec<_>>().join("  ");
+        let calm = text(&Snapshot::default());
+        assert!(!calm.contains("late") && !calm.contains("left out"), "{calm}");
+        let [p50, p99, max] = [10, 240, 1300].map(Duration::from_micros);
+        let timing = Timing { messages: 9, p50, p99, max };
+        let late = text(&Snapshot { late: 2, left_out: 1, timing, ..Snapshot::default() });
+        assert!(late.contains("  2 late  1 left out  ") && late.ends_with("  midi late 0.01/0.2/1.3 ms"), "{late}");
+    }
 }
