@@ -22,8 +22,9 @@ use std::time::Duration;
 
 use agenda::Agenda;
 use armed::Armed;
+use hand::ByHand;
 use hands::Hands;
-use mix::Mix;
+use mix::Told;
 use tap::Tap;
 
 use crate::compose::speed::Speed;
@@ -93,7 +94,7 @@ pub struct Conductor {
     tap: Tap,
     /// Notes whose beginning a mute or a hush kept back.
     silenced: Vec<(VoiceSlot, u8)>,
-    mix: Mix,
+    told: Told,
     /// The composer's last failure, so that it is said once.
     failure: Option<String>,
     /// Drafts of each bar, of which the composer takes the best.
@@ -115,7 +116,7 @@ pub struct Conductor {
     slow: bool,
     tally: Tally,
     messages: Vec<Message>,
-    by_hand: hand::Hands,
+    by_hand: ByHand,
     /// How many bars were heard to their end.
     heard: usize,
     /// What the performer wants in the text.
@@ -153,7 +154,7 @@ impl Conductor {
             armed: Armed::default(),
             tap: Tap::default(),
             silenced: Vec::new(),
-            mix: Mix::default(),
+            told: Told::default(),
             failure: None,
             candidates: CANDIDATES,
             asked: None,
@@ -166,7 +167,7 @@ impl Conductor {
             slow: false,
             tally: Tally::default(),
             messages: Vec::new(),
-            by_hand: hand::Hands::default(),
+            by_hand: ByHand::default(),
             heard: 0,
             kept: Vec::new(),
         };
@@ -245,7 +246,7 @@ impl Conductor {
             Command::Stop | Command::Panic => {
                 self.count_heard(now);
                 self.hands_off(now);
-                self.mix.take_back(self.agenda.clear(), now);
+                self.told.take_back(self.agenda.clear(), now);
                 self.silenced.clear();
                 self.take_back(now);
                 self.playing = Playing::Stopped;

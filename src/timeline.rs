@@ -21,6 +21,7 @@ use std::sync::Arc;
 pub use changes::{Change, Changes, What};
 pub use evaluation::Entry;
 use force::{InForce, Origin, asked, given, still_answers};
+use hand::Played;
 use kept::Kept;
 use stage::Stage;
 
@@ -86,7 +87,7 @@ pub struct Timeline {
     /// What the performer did to bars to come, counted: each makes another question.
     attempt: u32,
     stage: Stage,
-    hands: hand::Hands,
+    played: Played,
     seed: u64,
     /// The first bar whose key and metre are those in force: what the composer may look back to.
     context_from: i64,
@@ -109,7 +110,7 @@ impl Timeline {
             kept: BTreeMap::new(),
             attempt: 0,
             stage: Stage::default(),
-            hands: hand::Hands::default(),
+            played: Played::default(),
             seed,
             context_from: 1,
         }

@@ -10,7 +10,7 @@ use crate::time::{Beats, Frames};
 use crate::timeline::Bar;
 
 #[derive(Debug, Default)]
-pub(super) struct Hands {
+pub(super) struct ByHand {
     captures: BTreeMap<String, Capture>,
     /// What the hand holds: voice, pitch, and where it was sent.
     held: Vec<(String, u8, VoiceSlot)>,

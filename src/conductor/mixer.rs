@@ -22,7 +22,7 @@ impl Conductor {
             }
         }
         for (slot, value) in told {
-            self.mix.tell(slot, VOLUME, value);
+            self.told.tell(slot, VOLUME, value);
         }
     }
 
