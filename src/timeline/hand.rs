@@ -38,7 +38,7 @@ impl Timeline {
     /// Takes what the hand has played of a committed bar, full and within its length. The model's voices hear it, and write anew what they
     /// had planned without it. Says whether that is news.
     pub fn hear(&mut self, number: i64, name: &str, measure: Measure) -> bool {
-        let Some(bar) = self.committed(number) else { return false };
+        let Some(bar) = self.bar(number) else { return false };
         let Some(at) = bar.scene.voices.iter().position(|voice| voice.name == name) else { return false };
         let scene = &bar.scene;
         if bar.cells[at].by != Author::Hand || self.cell(bar, at).measure == measure {
