@@ -24,6 +24,7 @@ use agenda::Agenda;
 use armed::Armed;
 use hand::ByHand;
 use hands::Hands;
+use keep::Listened;
 use mix::Told;
 use tap::Tap;
 
@@ -117,8 +118,7 @@ pub struct Conductor {
     tally: Tally,
     messages: Vec<Message>,
     by_hand: ByHand,
-    /// How many bars were heard to their end.
-    heard: usize,
+    listened: Listened,
     /// What the performer wants in the text.
     kept: Vec<Kept>,
 }
@@ -168,7 +168,7 @@ impl Conductor {
             tally: Tally::default(),
             messages: Vec::new(),
             by_hand: ByHand::default(),
-            heard: 0,
+            listened: Listened::default(),
             kept: Vec::new(),
         };
         conductor.settle(scene);
@@ -231,6 +231,7 @@ impl Conductor {
 
     /// Does what the performer asks; what has to sound goes to `out`.
     pub fn command(&mut self, command: Command, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+        self.hands.take(&command);
         match command {
             Command::Play if self.playing == Playing::Hushed => self.playing = Playing::Playing,
             Command::Play if self.playing == Playing::Stopped => {
@@ -244,11 +245,10 @@ impl Conductor {
                 out(ScheduledEvent { at: now, action: Action::Flush });
             }
             Command::Stop | Command::Panic => {
-                self.count_heard(now);
                 self.hands_off(now);
                 self.told.take_back(self.agenda.clear(), now);
                 self.silenced.clear();
-                self.take_back(now);
+                self.stop_bars(now);
                 self.playing = Playing::Stopped;
                 self.starting = None;
                 self.sounding = None;
@@ -279,13 +279,12 @@ impl Conductor {
             Command::Tempo(tempo) => self.set_tempo(tempo),
             Command::Ramp { to, bars } => self.ramp(to, bars),
             Command::Tap => self.tap(now),
-            Command::Lock(locked) => self.hands.lock(locked),
             Command::Port { port, there } => self.port(&port, there, now, out),
             Command::NoteOn { voice, pitch, velocity } => self.note_on(&voice, pitch, velocity, now, out),
             Command::NoteOff { voice, pitch } => self.note_off(&voice, pitch, now, out),
             Command::Keep(ask) => self.keep(&ask, now),
-            // Playing already; patches and quitting are the scheduler's business.
-            Command::Play | Command::Patch(_) | Command::Quit => {}
+            // Taken, or playing already; patches and quitting are the scheduler's business.
+            Command::Lock(_) | Command::Play | Command::Patch(_) | Command::Quit => {}
         }
     }
 
@@ -319,8 +318,7 @@ impl Conductor {
             self.sounding = bars.iter().rposition(begun).filter(|&at| beats < bars[at].start + bars[at].length());
         }
         self.arrive(now, out);
-        let notice = if self.notice.is_zero() { self.notice } else { self.notice + self.latency() };
-        let horizon = now + self.transport.rate().frames_in(notice);
+        let horizon = self.horizon(now);
         let (hushed, slots, silenced) = (self.playing == Playing::Hushed, &self.slots, &mut self.silenced);
         let (hands, armed) = (&self.hands, &self.armed);
         let silent = |voice: VoiceSlot, at: Frames| {
@@ -366,10 +364,10 @@ impl Conductor {
         self.playing != Playing::Stopped && self.starting.is_none()
     }
 
-    /// After a stop: bars that were fixed and have not begun are to come again.
-    fn take_back(&mut self, now: Frames) {
-        let begun = self.timeline.bars().iter().rposition(|bar| self.transport.frame_of(bar.start) <= now);
-        self.timeline.take_back(begun.map_or(0, |at| at + 1));
+    /// What is due before this has left for the outputs.
+    fn horizon(&self, now: Frames) -> Frames {
+        let notice = if self.notice.is_zero() { self.notice } else { self.notice + self.latency() };
+        now + self.transport.rate().frames_in(notice)
     }
 
     /// Gives the scene's voices their slots. When there are no more slots, those of voices that are gone are given again.

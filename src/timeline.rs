@@ -143,12 +143,6 @@ impl Timeline {
         self.in_force(number).scene_at(number)
     }
 
-    /// The first bar of the scene in force: words and the phases of loops count from here.
-    #[must_use]
-    pub fn origin(&self) -> i64 {
-        self.now.origin
-    }
-
     /// The newest evaluated scene.
     #[must_use]
     pub fn scene(&self) -> &Arc<Scene> {
@@ -242,7 +236,7 @@ impl Timeline {
     pub fn known_ahead(&self, at_most: usize) -> usize {
         let known = |number: i64| {
             let voices = self.in_force(number).scene.voices.len();
-            (0..voices).all(|voice| self.planned(number, voice).is_some())
+            (0..voices).all(|voice| self.expected(number, voice).is_some())
         };
         (0..at_most as i64).take_while(|ahead| known(self.next + ahead)).count()
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::hands::Mix;
-use super::{Conductor, mixer};
+use super::Conductor;
 use crate::event::{Arm, Command, Level, ScheduledEvent};
 use crate::time::Frames;
 use crate::timeline::Entry;
@@ -134,7 +134,7 @@ impl Conductor {
                     let done = self.timeline.freeze(voice, *frozen);
                     self.answer(done);
                 }
-                command => mixer::apply(command, &mut mix),
+                command => mix.take(command),
             }
             self.armed.fired.push((at, command));
         }

@@ -75,9 +75,9 @@ impl Stage {
         self.vetoed.retain(|place, _| !gone(place));
     }
 
-    /// Other music begins at a bar: what was frozen before it does not fit.
+    /// Other music begins at a bar: what was frozen up to then does not fit.
     pub fn thaw_from(&mut self, bar: i64) {
-        for frozen in self.frozen.values_mut().filter(|frozen| frozen.from < bar) {
+        for frozen in self.frozen.values_mut().filter(|frozen| frozen.from <= bar) {
             frozen.until = Some(frozen.until.map_or(bar, |until| until.min(bar)));
         }
     }

@@ -203,4 +203,8 @@ fn a_voice_is_frozen_by_its_name_and_only_in_the_same_music() {
         };
         assert_eq!(timeline.bars().iter().map(cell).collect::<Vec<_>>().join(" "), heard);
     }
+    let mut timeline = planned();
+    timeline.freeze("lead", true).unwrap();
+    timeline.evaluate(scene(&waltz), Entry::AtOnce, false);
+    assert_eq!(timeline.commit().0.cells[0].text, "g6", "frozen from the very bar on that is of other music now");
 }

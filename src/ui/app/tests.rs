@@ -171,7 +171,7 @@ fn kept_bars_are_one_step_in_the_text_that_played() {
     timeline.commit();
     let ask = crate::keep::Ask { voice: Some("lead".into()), bars: 4, kind: crate::keep::Kind::Loop };
     let cell = |bar: &crate::timeline::Bar, voice: usize| bar.cells[voice].clone();
-    let kept = crate::keep::heard(timeline.bars(), 1, &cell, &ask).expect("a bar");
+    let kept = crate::keep::heard(timeline.bars(), &cell, &ask).expect("a bar");
     press(&mut app, KeyCode::F(2), KeyModifiers::NONE);
     assert!(app.update(Input::Event(Event::Kept(Box::new(kept)))).is_empty(), "nothing is evaluated");
     assert_eq!(said(&app), "kept 1 bar of lead as a loop");
