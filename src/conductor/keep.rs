@@ -79,7 +79,8 @@ mod tests {
         }
     }
 
-    const LINE: &str = "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\n%%phrase 4\nV:a by=loop\n[V:a] C8 | D8 | E8 | F8 | G8 | A8 | B8 | c8 |\n";
+    const LINE: &str =
+        "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\n%%phrase 4\nV:a by=loop\n[V:a] C8 | D8 | E8 | F8 | G8 | A8 | B8 | c8 |\n";
 
     #[test]
     fn a_bar_that_a_stop_cut_short_was_not_heard() {

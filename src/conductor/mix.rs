@@ -1,5 +1,5 @@
 //! What the outputs are told of each slot besides its notes: where it goes, what plays there, programs and controllers; and what becomes of
-//! that when a port goes and comes back.
+//! that when a port goes and comes back. On the thread of the scheduler.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};

@@ -1,4 +1,5 @@
 //! The performer's mutes, solos and gains: now, and on phrase lines to come. A gain is a factor beside the text's.
+//! On the thread of the scheduler.
 
 use std::sync::Arc;
 

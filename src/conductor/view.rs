@@ -31,6 +31,8 @@ impl Conductor {
             tempo_locked: self.hands.is_locked(),
             armed: self.armed_names(),
             armed_for: self.armed_for(),
+            armed_gains: self.armed.gains(),
+            armed_tempo: self.armed.tempo(),
             meter: scene.meter,
             bar: position.map_or(0, |(bar, _)| bar.number),
             position: position.map_or(Beats::ZERO, |(_, position)| position),
