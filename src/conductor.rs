@@ -23,8 +23,10 @@ use std::time::Duration;
 
 use agenda::Agenda;
 use armed::Armed;
+use hand::ByHand;
 use hands::Hands;
-use mix::Mix;
+use keep::Listened;
+use mix::Told;
 use pulses::Pulses;
 use tap::Tap;
 
@@ -95,7 +97,7 @@ pub struct Conductor {
     tap: Tap,
     /// Notes whose beginning a mute or a hush kept back.
     silenced: Vec<(VoiceSlot, u8)>,
-    mix: Mix,
+    told: Told,
     pulses: Pulses,
     /// The composer's last failure, so that it is said once.
     failure: Option<String>,
@@ -118,9 +120,8 @@ pub struct Conductor {
     slow: bool,
     tally: Tally,
     messages: Vec<Message>,
-    by_hand: hand::Hands,
-    /// How many bars were heard to their end.
-    heard: usize,
+    by_hand: ByHand,
+    listened: Listened,
     /// What the performer wants in the text.
     kept: Vec<Kept>,
 }
@@ -156,7 +157,7 @@ impl Conductor {
             armed: Armed::default(),
             tap: Tap::default(),
             silenced: Vec::new(),
-            mix: Mix::default(),
+            told: Told::default(),
             pulses: Pulses::default(),
             failure: None,
             candidates: CANDIDATES,
@@ -170,8 +171,8 @@ impl Conductor {
             slow: false,
             tally: Tally::default(),
             messages: Vec::new(),
-            by_hand: hand::Hands::default(),
-            heard: 0,
+            by_hand: ByHand::default(),
+            listened: Listened::default(),
             kept: Vec::new(),
         };
         conductor.settle(scene);
@@ -235,6 +236,7 @@ impl Conductor {
 
     /// Does what the performer asks; what has to sound goes to `out`.
     pub fn command(&mut self, command: Command, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+        self.hands.take(&command);
         match command {
             Command::Play if self.playing == Playing::Hushed => self.playing = Playing::Playing,
             Command::Play if self.playing == Playing::Stopped => {
@@ -248,11 +250,10 @@ impl Conductor {
                 out(ScheduledEvent { at: now, action: Action::Flush });
             }
             Command::Stop | Command::Panic => {
-                self.count_heard(now);
                 self.hands_off(now);
-                self.mix.take_back(self.agenda.clear(), now);
+                self.told.take_back(self.agenda.clear(), now);
                 self.silenced.clear();
-                self.take_back(now);
+                self.stop_bars(now);
                 self.end_pulses(now, out);
                 self.playing = Playing::Stopped;
                 self.starting = None;
@@ -284,13 +285,12 @@ impl Conductor {
             Command::Tempo(tempo) => self.set_tempo(tempo),
             Command::Ramp { to, bars } => self.ramp(to, bars),
             Command::Tap => self.tap(now),
-            Command::Lock(locked) => self.hands.lock(locked),
             Command::Port { port, there } => self.port(&port, there, now, out),
             Command::NoteOn { voice, pitch, velocity } => self.note_on(&voice, pitch, velocity, now, out),
             Command::NoteOff { voice, pitch } => self.note_off(&voice, pitch, now, out),
             Command::Keep(ask) => self.keep(&ask, now),
-            // Playing already; patches and quitting are the scheduler's business.
-            Command::Play | Command::Patch(_) | Command::Quit => {}
+            // Taken, or playing already; patches and quitting are the scheduler's business.
+            Command::Lock(_) | Command::Play | Command::Patch(_) | Command::Quit => {}
         }
     }
 
@@ -324,8 +324,7 @@ impl Conductor {
             self.sounding = bars.iter().rposition(begun).filter(|&at| beats < bars[at].start + bars[at].length());
         }
         self.arrive(now, out);
-        let notice = if self.notice.is_zero() { self.notice } else { self.notice + self.latency() };
-        let horizon = now + self.transport.rate().frames_in(notice);
+        let horizon = self.horizon(now);
         self.pulse(horizon, out);
         let (hushed, slots, silenced) = (self.playing == Playing::Hushed, &self.slots, &mut self.silenced);
         let (hands, armed) = (&self.hands, &self.armed);
@@ -373,10 +372,10 @@ impl Conductor {
         self.playing != Playing::Stopped && self.starting.is_none()
     }
 
-    /// After a stop: bars that were fixed and have not begun are to come again.
-    fn take_back(&mut self, now: Frames) {
-        let begun = self.timeline.bars().iter().rposition(|bar| self.transport.frame_of(bar.start) <= now);
-        self.timeline.take_back(begun.map_or(0, |at| at + 1));
+    /// What is due before this has left for the outputs.
+    fn horizon(&self, now: Frames) -> Frames {
+        let notice = if self.notice.is_zero() { self.notice } else { self.notice + self.latency() };
+        now + self.transport.rate().frames_in(notice)
     }
 
     /// Gives the scene's voices their slots. When there are no more slots, those of voices that are gone are given again.

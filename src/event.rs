@@ -168,7 +168,8 @@ pub enum Command {
 /// What becomes of the list of what is armed.
 #[derive(Clone, Debug)]
 pub enum Arm {
-    /// One more: a mute, solo, gain, tempo, ramp, freeze or evaluation. The same once more is withdrawn.
+    /// One more: a mute, solo or freeze, which is withdrawn when it comes once more; or a gain, tempo, ramp or evaluation, of which the last
+    /// counts.
     Add(Box<Command>),
     /// All of it, on the next phrase line that is not committed.
     Fire,
@@ -246,6 +247,9 @@ pub struct Snapshot {
     pub armed: Vec<String>,
     /// The bar at whose line that happens, once it is to.
     pub armed_for: Option<i64>,
+    /// The gains that are armed, by voice, and the tempo: the next step counts from them while there is arming.
+    pub armed_gains: Vec<(String, f32)>,
+    pub armed_tempo: Option<Tempo>,
     pub meter: Meter,
     /// The sounding bar, from 1; 0 before the first.
     pub bar: i64,
@@ -271,7 +275,7 @@ pub struct Snapshot {
     pub timing: Timing,
     /// The bar from which the newest evaluation is heard, while that is still ahead.
     pub heard_from: Option<i64>,
-    /// Names of the scene's voices, in table order; `VoiceRow` cells follow the same order.
+    /// Names of the scene's voices, in table order; the cells of [`BarView`] follow the same order.
     pub voices: Vec<VoiceStatus>,
     /// The last played bars, the sounding one, and all that is known of the future, in order.
     pub bars: Vec<BarView>,
@@ -287,6 +291,8 @@ impl Default for Snapshot {
             tempo_locked: false,
             armed: Vec::new(),
             armed_for: None,
+            armed_gains: Vec::new(),
+            armed_tempo: None,
             meter: Meter::COMMON,
             bar: 0,
             position: Beats::ZERO,

@@ -21,6 +21,7 @@ use std::sync::Arc;
 pub use changes::{Change, Changes, What};
 pub use evaluation::Entry;
 use force::{InForce, Origin, asked, given, still_answers};
+use hand::Played;
 use kept::Kept;
 use stage::Stage;
 
@@ -69,6 +70,8 @@ impl Bar {
 #[derive(Debug)]
 pub struct Timeline {
     now: InForce,
+    /// What was in force before, and where its context began: a stop may take bars of it back.
+    replaced: Vec<(InForce, i64)>,
     /// Evaluations that have not reached their bar line, in the order of these.
     coming: Vec<InForce>,
     /// The first bar that is not committed, from 1.
@@ -86,7 +89,7 @@ pub struct Timeline {
     /// What the performer did to bars to come, counted: each makes another question.
     attempt: u32,
     stage: Stage,
-    hands: hand::Hands,
+    played: Played,
     seed: u64,
     /// The first bar whose key and metre are those in force: what the composer may look back to.
     context_from: i64,
@@ -100,6 +103,7 @@ impl Timeline {
         let now = InForce { scene, revision: Revision(1), from: 1, origin: 1, fresh: true, voices, loudness };
         Timeline {
             now,
+            replaced: Vec::new(),
             coming: Vec::new(),
             next: 1,
             start: Beats::ZERO,
@@ -109,7 +113,7 @@ impl Timeline {
             kept: BTreeMap::new(),
             attempt: 0,
             stage: Stage::default(),
-            hands: hand::Hands::default(),
+            played: Played::default(),
             seed,
             context_from: 1,
         }
@@ -139,12 +143,6 @@ impl Timeline {
         self.in_force(number).scene_at(number)
     }
 
-    /// The first bar of the scene in force: words and the phases of loops count from here.
-    #[must_use]
-    pub fn origin(&self) -> i64 {
-        self.now.origin
-    }
-
     /// The newest evaluated scene.
     #[must_use]
     pub fn scene(&self) -> &Arc<Scene> {
@@ -172,7 +170,7 @@ impl Timeline {
     #[must_use]
     pub fn start_of(&self, number: i64) -> Option<Beats> {
         let next = (number == self.next).then_some(self.start);
-        next.or_else(|| self.committed(number).map(|bar| bar.start))
+        next.or_else(|| self.bar(number).map(|bar| bar.start))
     }
 
     /// Forgets what is planned but for pinned bars; the composer draws again.
@@ -238,7 +236,7 @@ impl Timeline {
     pub fn known_ahead(&self, at_most: usize) -> usize {
         let known = |number: i64| {
             let voices = self.in_force(number).scene.voices.len();
-            (0..voices).all(|voice| self.planned(number, voice).is_some())
+            (0..voices).all(|voice| self.expected(number, voice).is_some())
         };
         (0..at_most as i64).take_while(|ahead| known(self.next + ahead)).count()
     }
@@ -267,6 +265,10 @@ impl Timeline {
             bars.retain(|(bar, _), _| *bar > self.next);
         }
         self.stage.forget_before(self.next);
+        let oldest = self.next - stage::REMEMBERED;
+        while self.replaced.get(1).is_some_and(|(after, _)| after.from <= oldest) {
+            self.replaced.remove(0);
+        }
         let length = scene.bar_length();
         let (at, seed) = (self.now.place(self.next).bar, self.seed);
         let loudness = (0..cells.len()).map(|voice| loudness::ends(&self.now, self.next, voice)).collect();
@@ -280,7 +282,8 @@ impl Timeline {
         (&self.bars[self.bars.len() - 1], rungs)
     }
 
-    /// Makes bars from index `from` on uncommitted again; what the composer wrote of them is planned as before.
+    /// Makes bars from index `from` on uncommitted again; what the composer wrote of them is planned as before, and what was in force in
+    /// them is so again.
     pub fn take_back(&mut self, from: usize) {
         self.unhear(self.bars.get(from).map_or(self.next, |bar| bar.number));
         for bar in self.bars.split_off(from.min(self.bars.len())).into_iter().rev() {
@@ -289,6 +292,12 @@ impl Timeline {
             let names = bar.scene.voices.iter().map(|voice| voice.name.clone());
             let composed = names.zip(bar.cells).filter(|(_, cell)| matches!(cell.by, Author::Model | Author::Edit));
             self.plan.extend(composed.map(|(name, cell)| ((bar.number, name), cell)));
+        }
+        while self.now.from > self.next
+            && let Some((before, context_from)) = self.replaced.pop()
+        {
+            self.coming.insert(0, std::mem::replace(&mut self.now, before));
+            self.context_from = context_from;
         }
     }
 
@@ -299,16 +308,21 @@ impl Timeline {
     }
 
     fn enter(&mut self, in_force: InForce) {
+        let context_from = self.context_from;
         if !self.same_music(&in_force) {
             self.context_from = in_force.from;
-            self.stage.thaw_before(in_force.from);
+            self.stage.thaw_from(in_force.from);
         }
-        self.now = in_force;
+        let before = std::mem::replace(&mut self.now, in_force);
+        // What was replaced before any bar of it was fixed has never been.
+        if before.from < self.now.from {
+            self.replaced.push((before, context_from));
+        }
     }
 
     /// Whether the bars so far can stand before those of another scene.
     fn same_music(&self, other: &InForce) -> bool {
-        (self.now.scene.meter, self.now.scene.key) == (other.scene.meter, other.scene.key)
+        self.now.same_music(other)
     }
 
     fn newest(&self) -> &InForce {
@@ -319,7 +333,9 @@ impl Timeline {
         self.coming.iter().rfind(|coming| number >= coming.from).unwrap_or(&self.now)
     }
 
-    fn committed(&self, number: i64) -> Option<&Bar> {
+    /// A committed bar.
+    #[must_use]
+    pub fn bar(&self, number: i64) -> Option<&Bar> {
         let first = self.bars.first()?.number;
         self.bars.get(usize::try_from(number - first).ok()?)
     }

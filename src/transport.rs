@@ -29,13 +29,15 @@ pub struct Transport {
     rate: SampleRate,
     /// In order; at least one.
     anchors: Vec<Anchor>,
+    /// Counts what has become of them.
+    version: u64,
 }
 
 impl Transport {
     /// Musical time zero is frame `start`.
     #[must_use]
     pub fn new(rate: SampleRate, start: Frames, tempo: Tempo) -> Transport {
-        Transport { rate, anchors: vec![Anchor { beats: Beats::ZERO, frame: start, tempo }] }
+        Transport { rate, anchors: vec![Anchor { beats: Beats::ZERO, frame: start, tempo }], version: 0 }
     }
 
     #[must_use]
@@ -55,6 +57,12 @@ impl Transport {
         self.anchors[self.anchors.len() - 1].tempo
     }
 
+    /// Another number after each change of the tempo map.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
     /// Tempo changes so far and those that are laid out ahead: on which frame, where, and what.
     pub fn tempo_map(&self) -> impl Iterator<Item = (Frames, Beats, Tempo)> + '_ {
         self.anchors.iter().map(|anchor| (anchor.frame, anchor.beats, anchor.tempo))
@@ -72,6 +80,7 @@ impl Transport {
 
     /// The tempo from `beats` on; later changes are forgotten.
     pub fn set_tempo(&mut self, beats: Beats, tempo: Tempo) {
+        self.version += 1;
         let frame = self.frame_of(beats);
         self.anchors.retain(|anchor| anchor.beats < beats);
         self.anchors.push(Anchor { beats, frame, tempo });
@@ -79,6 +88,7 @@ impl Transport {
 
     /// From the tempo at `beats` to `to` at `end`, in a straight line over musical time ([`PIECE`]); later changes are forgotten.
     pub fn ramp(&mut self, beats: Beats, to: Tempo, end: Beats) {
+        self.version += 1;
         let (from, frame) = (self.tempo_at(beats), self.frame_of(beats));
         self.anchors.retain(|anchor| anchor.beats < beats);
         let (mut at, mut passed) = (beats, 0_i128);
@@ -98,6 +108,7 @@ impl Transport {
 
     /// Moves musical time `beats` to `frame`, as when playing starts again after a stop; what is laid out behind it moves along.
     pub fn restart(&mut self, beats: Beats, frame: Frames) {
+        self.version += 1;
         let (tempo, before) = (self.tempo_at(beats), self.frame_of(beats));
         let at = self.anchors.partition_point(|anchor| anchor.beats < beats);
         let behind = self.anchors.split_off(at).into_iter().filter(|anchor| anchor.beats > beats);
@@ -218,6 +229,19 @@ mod tests {
             assert!((passed - frame.0 as f64).abs() < 0.501, "{beats}: frame {} for {passed}", frame.0);
             passed += (*next - *beats).to_f64() * 240.0 * 44_100.0 / tempo.quarters_per_minute();
         }
+    }
+
+    #[test]
+    fn every_change_of_the_map_is_another_version() {
+        let mut transport = Transport::new(SampleRate(48_000), Frames(0), crotchets(120));
+        let mut versions = vec![transport.version()];
+        transport.set_tempo(Beats::WHOLE, crotchets(90));
+        versions.push(transport.version());
+        transport.ramp(Beats::WHOLE * 2, crotchets(120), Beats::WHOLE * 4);
+        versions.push(transport.version());
+        transport.restart(Beats::WHOLE * 3, Frames(1_000_000));
+        versions.push(transport.version());
+        assert!(versions.windows(2).all(|pair| pair[0] < pair[1]), "{versions:?}");
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! What is armed: changes that wait, and happen together on a phrase line. Tempo, ramps and frozen voices begin with its bar; mutes, solos and
-//! gains act on its frame, whenever the events leave; a scene is evaluated as soon as the line's bar is the next to be committed.
+//! gains act on its frame, whenever the events leave; a scene is evaluated as soon as the line's bar is the next to be committed. On
+//! the thread of the scheduler.
 
 use std::sync::Arc;
 
+use super::Conductor;
 use super::hands::Mix;
-use super::{Conductor, mixer};
 use crate::event::{Arm, Command, Level, ScheduledEvent};
-use crate::time::Frames;
+use crate::time::{Frames, Tempo};
 use crate::timeline::Entry;
 
 #[derive(Debug, Default)]
@@ -41,15 +42,34 @@ impl Armed {
         }
     }
 
-    /// The same once more is withdrawn; of scenes the last counts.
-    fn toggle(&mut self, command: Command, name: impl Fn(&Command) -> Option<String>) {
-        if is_scene(&command) {
-            self.list.retain(|other| !is_scene(other));
+    /// Of scenes, tempos and the gains of a voice the last counts; another change is withdrawn when it comes once more.
+    fn add(&mut self, command: Command, name: impl Fn(&Command) -> Option<String>) {
+        let instead = |other: &Command| match (other, &command) {
+            (Command::Gain { voice: other, .. }, Command::Gain { voice, .. }) => other == voice,
+            (Command::Tempo(_), Command::Tempo(_)) | (Command::Ramp { .. }, Command::Ramp { .. }) => true,
+            (other, command) => is_scene(other) && is_scene(command),
+        };
+        if let Some(at) = self.list.iter().position(instead) {
+            self.list[at] = command;
         } else if let Some(at) = self.list.iter().position(|other| name(other) == name(&command)) {
             self.list.remove(at);
-            return;
+        } else {
+            self.list.push(command);
         }
-        self.list.push(command);
+    }
+
+    /// The gains that are armed, by voice.
+    pub fn gains(&self) -> Vec<(String, f32)> {
+        let gain = |command: &Command| match command {
+            Command::Gain { voice, gain } => Some((voice.clone(), *gain)),
+            _ => None,
+        };
+        self.list.iter().filter_map(gain).collect()
+    }
+
+    /// The tempo that is armed.
+    pub fn tempo(&self) -> Option<Tempo> {
+        self.list.iter().find_map(|command| if let Command::Tempo(tempo) = command { Some(*tempo) } else { None })
     }
 }
 
@@ -65,7 +85,7 @@ impl Conductor {
             }
             Arm::Add(command) => {
                 let mut armed = std::mem::take(&mut self.armed);
-                armed.toggle(*command, |command| self.name(command));
+                armed.add(*command, |command| self.name(command));
                 if armed.list.is_empty() {
                     armed.line = None;
                 }
@@ -134,7 +154,7 @@ impl Conductor {
                     let done = self.timeline.freeze(voice, *frozen);
                     self.answer(done);
                 }
-                command => mixer::apply(command, &mut mix),
+                command => mix.take(command),
             }
             self.armed.fired.push((at, command));
         }

@@ -1,5 +1,5 @@
 //! When the composer has to be done: the commit point, how long the first bar is waited for, how far it may work ahead, and whether it
-//! keeps up with the tempo. From its measured speed and the way to it; offline nobody waits.
+//! keeps up with the tempo. From its measured speed and the way to it; offline nobody waits. On the thread of the scheduler.
 
 use std::time::Duration;
 

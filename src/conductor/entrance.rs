@@ -1,4 +1,5 @@
 //! How a scene comes in: an edit at once for all that is not music, another scene with its sounds on its phrase line.
+//! On the thread of the scheduler.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,8 +1,9 @@
-//! Notes by hand: they sound at once, are written down bar by bar, and voices that trade with the hand wait for their turn.
+//! Notes by hand: they sound at once, are written down bar by bar, and voices that trade with the hand wait for their turn. On the thread of
+//! the scheduler.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Conductor, Playing};
+use super::Conductor;
 use crate::event::{Action, Author, Level, ScheduledEvent, VoiceSlot};
 use crate::hand::{Capture, Grid, Trade};
 use crate::prompt::By;
@@ -10,13 +11,13 @@ use crate::time::{Beats, Frames};
 use crate::timeline::Bar;
 
 #[derive(Debug, Default)]
-pub(super) struct Hands {
+pub(super) struct ByHand {
     captures: BTreeMap<String, Capture>,
     /// What the hand holds: voice, pitch, and where it was sent.
     held: Vec<(String, u8, VoiceSlot)>,
-    /// Voices that trade, by name.
-    trades: BTreeMap<String, Trade>,
-    /// The last bar that has been written down.
+    /// By the voice that trades and the hand that it trades with.
+    trades: BTreeMap<(String, String), Trade>,
+    /// Up to this bar all is written down.
     written: i64,
     /// Bars and voices that were, for the journal.
     news: Vec<(i64, String)>,
@@ -84,30 +85,45 @@ impl Conductor {
     /// Writes down what the hand played: bars that are over, and one that is not when the hand has fallen silent in it for half a beat.
     /// `all`: also the bar that sounds.
     pub(super) fn write_hands(&mut self, now: Frames, all: bool) {
-        if self.playing == Playing::Stopped || self.starting.is_some() || self.by_hand.captures.is_empty() {
+        if !self.is_moving() {
             return;
         }
-        let beats = self.transport.beats_at(now);
-        let bars = self.timeline.bars();
-        let begun = bars.iter().rev().skip_while(|bar| self.transport.frame_of(bar.start) > now);
-        let begun = begun.take_while(|bar| bar.number > self.by_hand.written);
-        let mut begun: Vec<(i64, Beats, Beats, Beats)> =
-            begun.map(|bar| (bar.number, bar.start, bar.length(), bar.scene.meter.beat())).collect();
-        begun.reverse();
-        for (number, start, length, beat) in begun {
+        if self.by_hand.captures.is_empty() {
+            // Whatever comes now is in the bar that sounds, or later.
+            let sounding = self.sounding.map(|at| self.timeline.bars()[at].number);
+            self.by_hand.written = sounding.map_or(self.by_hand.written, |number| number - 1);
+            return;
+        }
+        let first = self.timeline.bars().first().map_or(1, |bar| bar.number);
+        for number in first.max(self.by_hand.written + 1).. {
+            let Some(bar) = self.timeline.bar(number) else { break };
+            let (start, length, beat) = (bar.start, bar.length(), bar.scene.meter.beat());
+            if self.transport.frame_of(start) > now {
+                break;
+            }
             let over = all || self.transport.frame_of(start + length) <= now;
-            for (name, capture) in &mut self.by_hand.captures {
+            let captures = &mut self.by_hand.captures;
+            let next = self.timeline.bar(number + 1).filter(|_| over);
+            let leaves = |name: &String| next.is_some_and(|next| quant(next, name).is_none());
+            let left: Vec<String> = captures.keys().filter(|name| leaves(name)).cloned().collect();
+            let beats = self.transport.beats_at(now);
+            for (name, capture) in captures.iter_mut() {
                 let silent = capture.silent_since().is_some_and(|since| (beats - since) * 2 >= beat);
+                if !over && !silent {
+                    continue;
+                }
+                if left.contains(name) {
+                    capture.leave(start + length);
+                }
                 let measure = if over { capture.give(start, length) } else { capture.bar(start, length) };
                 if over && !measure.notes.is_empty() {
                     self.by_hand.news.push((number, name.clone()));
                 }
-                if over || silent {
-                    self.timeline.hear(number, name, measure);
-                }
+                self.timeline.hear(number, name, measure);
             }
             if over {
                 self.by_hand.written = number;
+                captures.retain(|name, capture| !capture.is_empty() && !left.contains(name));
             }
         }
     }
@@ -121,12 +137,14 @@ impl Conductor {
     pub(super) fn take_turns(&mut self, begins: bool) {
         let scene = self.timeline.next_scene().clone();
         let (line, bar, beat) = (self.timeline.next_start(), scene.bar_length(), scene.meter.beat());
-        let trading = scene.voices.iter().filter(|voice| voice.trade.is_some());
-        let mut listening = std::collections::BTreeSet::new();
-        for voice in trading {
-            let trade = self.by_hand.trades.entry(voice.name.clone()).or_default();
+        let trading = || scene.voices.iter().filter_map(|voice| Some((voice.name.clone(), voice.trade.clone()?)));
+        // Who does not trade any more has heard no call when it does again.
+        self.by_hand.trades.retain(|known, _| trading().any(|pair| pair == *known));
+        let mut listening = BTreeSet::new();
+        for pair in trading() {
+            let trade = self.by_hand.trades.entry(pair.clone()).or_default();
             if !trade.at(line, bar, beat).plays() {
-                listening.insert(voice.name.clone());
+                listening.insert(pair.0);
             }
             if begins {
                 trade.begin(line, bar, beat);
@@ -139,7 +157,7 @@ impl Conductor {
     fn trade_with(&mut self, hand: &str, mut turn: impl FnMut(&mut Trade)) {
         let scene = self.timeline.next_scene().clone();
         for voice in scene.voices.iter().filter(|voice| voice.trade.as_deref() == Some(hand)) {
-            turn(self.by_hand.trades.entry(voice.name.clone()).or_default());
+            turn(self.by_hand.trades.entry((voice.name.clone(), hand.to_owned())).or_default());
         }
     }
 
@@ -149,17 +167,21 @@ impl Conductor {
         // Who comes in early is at the beginning of the first bar.
         let bar: &Bar = bars.iter().rev().find(|bar| self.transport.frame_of(bar.start) <= now).or(bars.first())?;
         let at = self.transport.beats_at(now);
-        let index = bar.scene.voices.iter().position(|other| other.name == voice)?;
-        let plays = self.playing != Playing::Stopped && self.starting.is_none();
-        let by_hand = bar.scene.voices[index].by == By::Hand && bar.cells[index].by == Author::Hand;
-        let quant = bar.scene.voices[index].quant;
-        (plays && by_hand).then_some((Grid { start: bar.start, length: bar.length(), quant }, at))
+        let quant = quant(bar, voice)?;
+        self.is_moving().then_some((Grid { start: bar.start, length: bar.length(), quant }, at))
     }
 
     /// Whether a voice is muted, or others are soloed.
     fn is_silent(&self, voice: &str) -> bool {
         !self.hands.mix.sounds(voice)
     }
+}
+
+/// The grid's step where a voice of a bar is the hand's.
+fn quant(bar: &Bar, voice: &str) -> Option<Beats> {
+    let index = bar.scene.voices.iter().position(|other| other.name == voice)?;
+    let by_hand = bar.scene.voices[index].by == By::Hand && bar.cells[index].by == Author::Hand;
+    by_hand.then_some(bar.scene.voices[index].quant)
 }
 
 #[cfg(test)]

@@ -38,7 +38,11 @@ impl Hands {
     /// entered. Whether a lock kept the tempo back.
     pub fn meet(&mut self, scene: &Scene, entered: bool) -> bool {
         self.mix.meet(scene);
-        let Some(course) = scene.tempo.map(|tempo| (tempo, scene.ramp)) else { return false };
+        let Some(course) = scene.tempo.map(|tempo| (tempo, scene.ramp)) else {
+            // What another text asked for is never heard where this one takes its place.
+            self.due = None;
+            return false;
+        };
         let acts = entered || self.text != Some(course);
         self.text = Some(course);
         if acts {
@@ -57,10 +61,19 @@ impl Hands {
         self.due = None;
     }
 
-    pub fn lock(&mut self, locked: bool) {
+    fn lock(&mut self, locked: bool) {
         self.locked = locked;
         if locked {
             self.due = None;
+        }
+    }
+
+    /// Takes what the performer has asked; commands that set nothing for good change nothing.
+    pub fn take(&mut self, command: &Command) {
+        match command {
+            Command::Tempo(_) | Command::Ramp { .. } => self.tempo_set(),
+            Command::Lock(locked) => self.lock(*locked),
+            command => self.mix.take(command),
         }
     }
 
@@ -88,22 +101,24 @@ impl Mix {
         }
     }
 
-    pub fn mute(&mut self, voice: &str, muted: bool) {
-        self.mutes.insert(voice.to_owned(), muted);
-    }
-
-    pub fn solo(&mut self, voice: &str, soloed: bool) {
-        if soloed {
-            self.solos.insert(voice.to_owned());
-        } else {
-            self.solos.remove(voice);
+    /// A mute, a solo or a gain, which is brought into 0 to [`MOST_GAIN`]; other commands change nothing.
+    pub fn take(&mut self, command: &Command) {
+        match command {
+            Command::Mute { voice, muted } => {
+                self.mutes.insert(voice.clone(), *muted);
+            }
+            Command::Solo { voice, soloed: true } => {
+                self.solos.insert(voice.clone());
+            }
+            Command::Solo { voice, .. } => {
+                self.solos.remove(voice);
+            }
+            Command::Gain { voice, gain } => {
+                let gain = if gain.is_nan() { 1.0 } else { gain.clamp(0.0, MOST_GAIN) };
+                self.gains.insert(voice.clone(), gain);
+            }
+            _ => {}
         }
-    }
-
-    /// `gain` is brought into 0 to [`MOST_GAIN`].
-    pub fn set_gain(&mut self, voice: &str, gain: f32) {
-        let gain = if gain.is_nan() { 1.0 } else { gain.clamp(0.0, MOST_GAIN) };
-        self.gains.insert(voice.to_owned(), gain);
     }
 
     #[must_use]
@@ -146,13 +161,13 @@ mod tests {
         let mut hands = Hands::default();
         hands.meet(&scene(""), true);
         assert_eq!((hands.mix.sounds("a"), hands.mix.sounds("b")), (false, true));
-        hands.mix.mute("a", false);
-        hands.mix.mute("b", true);
+        hands.take(&Command::Mute { voice: "a".into(), muted: false });
+        hands.take(&Command::Mute { voice: "b".into(), muted: true });
         hands.meet(&scene(""), true);
         assert_eq!((hands.mix.sounds("a"), hands.mix.sounds("b")), (true, false));
-        hands.mix.solo("b", true);
+        hands.take(&Command::Solo { voice: "b".into(), soloed: true });
         assert_eq!((hands.mix.sounds("a"), hands.mix.sounds("b")), (false, false), "a mute holds against a solo");
-        hands.mix.set_gain("b", 9.0);
+        hands.take(&Command::Gain { voice: "b".into(), gain: 9.0 });
         assert_eq!((hands.mix.gain("b"), hands.mix.gain("a")), (Some(MOST_GAIN), None));
     }
 
@@ -168,11 +183,13 @@ mod tests {
             (nothing, &slow, true, Some(at_60), false),
             (nothing, &slow, false, None, false),
             (nothing, &fast, false, Some(ramp), false),
-            (|hands| hands.lock(true), &slow, false, None, true),
+            (|hands| hands.take(&Command::Lock(true)), &slow, false, None, true),
             (nothing, &slow, true, None, true),
-            (|hands| hands.lock(false), &slow, false, None, false),
+            (|hands| hands.take(&Command::Lock(false)), &slow, false, None, false),
             (nothing, &slow, true, Some(at_60), false),
             (nothing, &scene(""), true, None, false),
+            // A text that was to come and does not, since another without a tempo takes its place.
+            (|hands| assert!(!hands.meet(&scene("Q:1/4=70\n"), true)), &scene(""), true, None, false),
         ];
         let mut hands = Hands::default();
         for (at, (before, scene, entered, acts, kept_back)) in cases.iter().enumerate() {

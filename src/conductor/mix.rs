@@ -1,5 +1,5 @@
 //! What the outputs are told of each slot besides its notes: where it goes, what plays there, programs and controllers; and what becomes of
-//! that when a port goes and comes back.
+//! that when a port goes and comes back. On the thread of the scheduler.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -20,7 +20,7 @@ use crate::time::Frames;
 const PROGRAM: u8 = 128;
 
 #[derive(Debug)]
-pub(super) struct Mix {
+pub(super) struct Told {
     /// Where voices go that do not say: a part of a port's name.
     default: Option<String>,
     /// How slots would sound were all ports there.
@@ -32,25 +32,25 @@ pub(super) struct Mix {
     /// Ports that are not there.
     lost: BTreeSet<String>,
     /// What each slot was last told, by controller; programs under [`PROGRAM`].
-    told: HashMap<(VoiceSlot, u8), u8>,
+    values: HashMap<(VoiceSlot, u8), u8>,
     lanes: Lanes,
 }
 
-impl Default for Mix {
-    fn default() -> Mix {
-        Mix {
+impl Default for Told {
+    fn default() -> Told {
+        Told {
             default: None,
             wanted: vec![None; MAX_VOICES],
             given: vec![None; MAX_VOICES],
             news: Vec::new(),
             lost: BTreeSet::new(),
-            told: HashMap::new(),
+            values: HashMap::new(),
             lanes: Lanes::default(),
         }
     }
 }
 
-impl Mix {
+impl Told {
     /// Lets a slot sound as it is wanted, or at home where its port is missing; `from` is when another way begins. Says whether one begins at once.
     fn give(&mut self, slot: VoiceSlot, at: Frames, from: Option<Frames>) -> bool {
         let place = usize::from(slot.0);
@@ -61,7 +61,7 @@ impl Mix {
         let same_way = before.is_some_and(|before| before.goes_as(&sound));
         sound.from = if same_way { before.and_then(|before| before.from) } else { from }.filter(|from| *from > at);
         if !same_way {
-            self.told.retain(|(its, _), _| *its != slot);
+            self.values.retain(|(its, _), _| *its != slot);
             self.lanes.tell_again(Some(slot));
         }
         let same = before
@@ -76,7 +76,7 @@ impl Mix {
 
     /// Whether a slot was told this; from now on it was.
     pub fn tell(&mut self, slot: VoiceSlot, controller: u8, value: u8) -> bool {
-        self.told.insert((slot, controller), value) != Some(value)
+        self.values.insert((slot, controller), value) != Some(value)
     }
 
     /// What a program change takes, where the slot does not have it yet.
@@ -85,7 +85,7 @@ impl Mix {
         let bank =
             voice.bank.map_or_else(Vec::new, |bank| vec![(BANK[0], (bank >> 7) as u8), (BANK[1], (bank & 127) as u8)]);
         let setting: Vec<(u8, u8)> = bank.into_iter().chain([(PROGRAM, program)]).collect();
-        let known = setting.iter().all(|(controller, value)| self.told.get(&(slot, *controller)) == Some(value));
+        let known = setting.iter().all(|(controller, value)| self.values.get(&(slot, *controller)) == Some(value));
         if known { Vec::new() } else { setting }
     }
 
@@ -98,8 +98,8 @@ impl Mix {
     pub fn take_back(&mut self, dropped: impl Iterator<Item = ScheduledEvent>, now: Frames) {
         for event in dropped {
             match event.action {
-                Action::Control { voice, controller, .. } => drop(self.told.remove(&(voice, controller))),
-                Action::Program { voice, .. } => drop(self.told.remove(&(voice, PROGRAM))),
+                Action::Control { voice, controller, .. } => drop(self.values.remove(&(voice, controller))),
+                Action::Program { voice, .. } => drop(self.values.remove(&(voice, PROGRAM))),
                 _ => {}
             }
         }
@@ -125,12 +125,12 @@ fn action(slot: VoiceSlot, (controller, value): (u8, u8)) -> Action {
 impl Conductor {
     /// Voices that do not say where they go go to this port.
     pub fn set_default_port(&mut self, port: Option<String>) {
-        self.mix.default = port;
+        self.told.default = port;
     }
 
     /// How slots sound that sound otherwise than before, each once. The outputs have to know before the events that follow.
     pub fn sounds(&mut self) -> Vec<Sound> {
-        std::mem::take(&mut self.mix.news)
+        std::mem::take(&mut self.told.news)
     }
 
     /// Tells the outputs what the scene says of its voices, where that has changed; at once, but for ramps and, while it plays, programs.
@@ -144,21 +144,21 @@ impl Conductor {
         let moving = self.is_moving();
         for voice in &scene.voices {
             let Some(slot) = self.slot(&voice.name) else { continue };
-            self.mix.wanted[usize::from(slot.0)] = Some(Sound::of(voice, slot, now));
-            let elsewhere = self.mix.give(slot, now, from);
+            self.told.wanted[usize::from(slot.0)] = Some(Sound::of(voice, slot, now));
+            let elsewhere = self.told.give(slot, now, from);
             let volume = volume(voice, &self.hands.mix);
             let pan = (64.0 + 63.0 * voice.pan).round() as u8;
             let mut settings = vec![(VOLUME, volume), (PAN, pan)];
             for lane in voice.lanes.iter().filter(|lane| lane.bars == 0) {
-                if self.mix.lanes.end(slot, lane.controller) {
+                if self.told.lanes.end(slot, lane.controller) {
                     self.agenda.drop_controls(slot, lane.controller);
                 }
                 settings.push((lane.controller, lane.to));
             }
-            settings.retain(|&(controller, value)| self.mix.tell(slot, controller, value));
+            settings.retain(|&(controller, value)| self.told.tell(slot, controller, value));
             if !moving || elsewhere {
-                let program = self.mix.program(voice, slot);
-                self.mix.told.extend(program.iter().map(|&(controller, value)| ((slot, controller), value)));
+                let program = self.told.program(voice, slot);
+                self.told.values.extend(program.iter().map(|&(controller, value)| ((slot, controller), value)));
                 settings.extend(program);
             }
             for setting in settings {
@@ -173,8 +173,8 @@ impl Conductor {
         let new = |voice: &&Voice| self.scene.voices.iter().all(|other| other.name != voice.name);
         for voice in coming.voices.iter().filter(new) {
             if let Some(slot) = self.slot(&voice.name) {
-                self.mix.wanted[usize::from(slot.0)] = Some(Sound::of(voice, slot, now));
-                self.mix.give(slot, now, None);
+                self.told.wanted[usize::from(slot.0)] = Some(Sound::of(voice, slot, now));
+                self.told.give(slot, now, None);
             }
         }
     }
@@ -184,10 +184,10 @@ impl Conductor {
         for voice in &coming.voices {
             let Some(slot) = self.slot(&voice.name) else { continue };
             let will = Sound::of(voice, slot, now);
-            let wanted = &mut self.mix.wanted[usize::from(slot.0)];
+            let wanted = &mut self.told.wanted[usize::from(slot.0)];
             if let Some(is) = wanted.take_if(|is| !is.goes_as(&will)) {
                 *wanted = Some(Sound { patch: is.patch, gain: is.gain, pan: is.pan, ..will });
-                self.mix.give(slot, now, Some(line));
+                self.told.give(slot, now, Some(line));
             }
         }
     }
@@ -198,16 +198,16 @@ impl Conductor {
         if there && clock {
             self.begin_pulses();
         }
-        let changed = if there { self.mix.lost.remove(port) } else { self.mix.lost.insert(port.to_owned()) };
+        let changed = if there { self.told.lost.remove(port) } else { self.told.lost.insert(port.to_owned()) };
         if !changed {
             return;
         }
         let from = (there && self.is_moving()).then(|| self.transport.frame_of(self.timeline.next_start()));
-        let goes_there = |sound: &Sound| sound.port(self.mix.default.as_deref()) == Some(port);
+        let goes_there = |sound: &Sound| sound.port(self.told.default.as_deref()) == Some(port);
         let slots: Vec<VoiceSlot> =
-            self.mix.wanted.iter().flatten().filter(|sound| goes_there(sound)).map(|sound| sound.slot).collect();
+            self.told.wanted.iter().flatten().filter(|sound| goes_there(sound)).map(|sound| sound.slot).collect();
         for slot in &slots {
-            self.mix.give(*slot, now, from);
+            self.told.give(*slot, now, from);
         }
         let scene = Arc::clone(&self.scene);
         let heard = |slot: &VoiceSlot| {
@@ -237,13 +237,13 @@ impl Conductor {
 
     /// Puts down what the outputs are told in the bar that was just committed: programs ahead of the notes that need them, and ramps.
     pub(super) fn mix_bar(&mut self, now: Frames) {
-        let Conductor { timeline, transport, agenda, mix, slots, .. } = self;
+        let Conductor { timeline, transport, agenda, told, slots, .. } = self;
         let Some(bar) = timeline.bars().last() else { return };
         let slot = |voice: &Voice| slots.iter().position(|name| *name == voice.name).map(|at| VoiceSlot(at as u8));
-        mix.lanes.keep(&bar.scene.voices.iter().filter_map(slot).collect::<Vec<_>>());
+        told.lanes.keep(&bar.scene.voices.iter().filter_map(slot).collect::<Vec<_>>());
         for (voice, cell) in bar.scene.voices.iter().zip(&bar.cells) {
             let Some(slot) = slot(voice) else { continue };
-            let program = mix.program(voice, slot);
+            let program = told.program(voice, slot);
             if !program.is_empty() {
                 let notes = perform(Cow::Borrowed(&cell.measure), Ornaments::Played);
                 let first = notes.notes.iter().filter(|note| !note.tied_from).map(|note| note.onset).min();
@@ -251,15 +251,15 @@ impl Conductor {
                     let ahead = transport.rate().frames_in(program_ahead(voice));
                     let at = (transport.frame_of(bar.start + first) - ahead).max(now);
                     for setting in program {
-                        mix.told.insert((slot, setting.0), setting.1);
+                        told.values.insert((slot, setting.0), setting.1);
                         agenda.put(at, action(slot, setting));
                     }
                 }
             }
-            let Mix { lanes, told, .. } = mix;
+            let Told { lanes, values, .. } = told;
             lanes.schedule((voice, slot), bar, transport, &mut |at, action| {
                 if let Action::Control { controller, .. } = action {
-                    told.remove(&(slot, controller));
+                    values.remove(&(slot, controller));
                 }
                 agenda.put(at, action);
             });
@@ -269,7 +269,7 @@ impl Conductor {
     /// How much earlier than to the synth events have to leave for the boxes that are in use.
     pub(super) fn latency(&self) -> Duration {
         let on_ports =
-            self.mix.given.iter().flatten().filter(|sound| sound.port(self.mix.default.as_deref()).is_some());
+            self.told.given.iter().flatten().filter(|sound| sound.port(self.told.default.as_deref()).is_some());
         let notes = Duration::from_millis(on_ports.map(|sound| u64::from(sound.latency_ms)).max().unwrap_or(0));
         notes.max(self.pulse_latency())
     }
@@ -278,7 +278,7 @@ impl Conductor {
     pub(super) fn program_time(&self) -> Duration {
         let waits = |voice: &&Voice| {
             self.slot(&voice.name)
-                .is_some_and(|slot| self.mix.port(slot).is_some() && !self.mix.program(voice, slot).is_empty())
+                .is_some_and(|slot| self.told.port(slot).is_some() && !self.told.program(voice, slot).is_empty())
         };
         let voices = &self.timeline.next_scene().voices;
         voices.iter().filter(waits).map(program_ahead).max().unwrap_or_default()

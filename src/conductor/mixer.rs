@@ -1,4 +1,5 @@
 //! The performer's mutes, solos and gains: now, and on phrase lines to come. A gain is a factor beside the text's.
+//! On the thread of the scheduler.
 
 use std::sync::Arc;
 
@@ -22,14 +23,13 @@ impl Conductor {
             }
         }
         for (slot, value) in told {
-            self.mix.tell(slot, VOLUME, value);
+            self.told.tell(slot, VOLUME, value);
         }
     }
 
-    /// A mute, a solo or a gain: now, and at the phrase lines that are fixed and still to come.
+    /// A mute, a solo or a gain, which the hands have taken: now, and at the phrase lines that are fixed and still to come.
     pub(super) fn set_mix(&mut self, command: &Command, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
-        apply(command, &mut self.hands.mix);
-        self.armed.mixes_mut().for_each(|mix| apply(command, mix));
+        self.armed.mixes_mut().for_each(|mix| mix.take(command));
         if matches!(command, Command::Gain { .. }) {
             let scene = Arc::clone(&self.scene);
             self.mix(&scene, now, out);
@@ -40,14 +40,4 @@ impl Conductor {
 /// Controller 7 at 100 is unity in the synth's mixer and the usual default in hardware.
 pub(super) fn volume(voice: &Voice, mix: &Mix) -> u8 {
     (100.0 * voice.gain * mix.gain(&voice.name).unwrap_or(1.0)).round().min(127.0) as u8
-}
-
-/// What a mute, a solo or a gain changes; other commands nothing.
-pub(super) fn apply(command: &Command, mix: &mut Mix) {
-    match command {
-        Command::Mute { voice, muted } => mix.mute(voice, *muted),
-        Command::Solo { voice, soloed } => mix.solo(voice, *soloed),
-        Command::Gain { voice, gain } => mix.set_gain(voice, *gain),
-        _ => {}
-    }
 }

@@ -1,4 +1,5 @@
 //! Whose tempo holds, and from where: the text's where it changes, else the performer's, always from an uncommitted bar line.
+//! On the thread of the scheduler.
 
 use num_rational::Ratio;
 

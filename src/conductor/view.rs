@@ -1,4 +1,6 @@
-//! The engine as the performer sees it: a copy of what was, sounds, and is to come.
+//! The engine as the performer sees it: a copy of what was, sounds, and is to come. Made on the thread of the scheduler.
+
+use std::borrow::Cow;
 
 use super::Conductor;
 use crate::abc::parse::read_bar;
@@ -29,6 +31,8 @@ impl Conductor {
             tempo_locked: self.hands.is_locked(),
             armed: self.armed_names(),
             armed_for: self.armed_for(),
+            armed_gains: self.armed.gains(),
+            armed_tempo: self.armed.tempo(),
             meter: scene.meter,
             bar: position.map_or(0, |(bar, _)| bar.number),
             position: position.map_or(Beats::ZERO, |(_, position)| position),
@@ -68,7 +72,7 @@ impl Conductor {
                     std::cmp::Ordering::Equal => BarState::Sounding,
                     std::cmp::Ordering::Greater => BarState::Committed,
                 },
-                cells: cells(newest, &bar.scene, |at| Some(self.timeline.cell(bar, at).clone())),
+                cells: cells(newest, &bar.scene, |at| Some(Cow::Borrowed(self.timeline.cell(bar, at)))),
             })
             .collect();
         for number in (self.timeline.next_bar()..).take(ahead) {
@@ -76,7 +80,7 @@ impl Conductor {
             views.push(BarView {
                 number,
                 state: BarState::Planned,
-                cells: cells(newest, scene, |voice| self.timeline.expected(number, voice)),
+                cells: cells(newest, scene, |voice| self.timeline.expected(number, voice).map(Cow::Owned)),
             });
         }
         views
@@ -84,7 +88,11 @@ impl Conductor {
 }
 
 /// The cells of a bar in the order of the newest scene's voices, in the unit length that the performer writes in.
-fn cells(newest: &Scene, scene: &Scene, cell: impl Fn(usize) -> Option<timeline::Cell>) -> Vec<Option<Cell>> {
+fn cells<'a>(
+    newest: &Scene,
+    scene: &Scene,
+    cell: impl Fn(usize) -> Option<Cow<'a, timeline::Cell>>,
+) -> Vec<Option<Cell>> {
     let find = |name: &str| scene.voices.iter().position(|voice| voice.name == name);
     newest
         .voices

@@ -68,6 +68,19 @@ impl Capture {
         }
     }
 
+    /// From here on the voice is not the hand's: what is held ends, whatever the ear still hears.
+    pub fn leave(&mut self, at: Beats) {
+        for note in &mut self.notes {
+            note.to = Some(note.to.map_or(at, |to| to.min(at)));
+        }
+    }
+
+    /// Whether nothing is held, and nothing to be given away.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.notes.is_empty()
+    }
+
     /// The end of the last note; `None` while one is held, or where none was played.
     #[must_use]
     pub fn silent_since(&self) -> Option<Beats> {
@@ -94,7 +107,7 @@ impl Capture {
     pub fn give(&mut self, start: Beats, length: Beats) -> Measure {
         let bar = self.bar(start, length);
         self.given = start + length;
-        self.notes.retain(|note| note.to.is_none_or(|to| to > start));
+        self.notes.retain(|note| note.to.is_none_or(|to| to > start + length));
         bar
     }
 }

@@ -21,8 +21,9 @@ pub struct Recorder {
     journal: Option<Sender<Line>>,
     /// The last bar that is written down.
     last: i64,
-    /// The tempo map as it is written down.
+    /// The tempo map as it is written down, and which one that is.
     tempos: Vec<(Frames, Beats, Tempo)>,
+    version: Option<u64>,
     /// The rig as it is written down.
     rig: Arc<Source>,
 }
@@ -38,7 +39,7 @@ impl Deref for Recorder {
 impl Recorder {
     #[must_use]
     pub fn new(conductor: Conductor, journal: Option<Sender<Line>>) -> Recorder {
-        Recorder { conductor, journal, last: 0, tempos: Vec::new(), rig: Arc::default() }
+        Recorder { conductor, journal, last: 0, tempos: Vec::new(), version: None, rig: Arc::default() }
     }
 
     /// Tells the outputs of the first scene. Before anything else.
@@ -157,9 +158,11 @@ impl Recorder {
             return;
         }
         let transport = self.conductor.transport();
-        let changes = if transport.tempo_map().eq(self.tempos.iter().copied()) {
+        let version = Some(transport.version());
+        let changes = if version == self.version {
             Vec::new()
         } else {
+            self.version = version;
             let tempos: Vec<(Frames, Beats, Tempo)> = transport.tempo_map().collect();
             let same = tempos.iter().zip(&self.tempos).take_while(|(now, before)| now == before).count();
             // A line takes back what lay behind it: where there is less than before, the last is said again.
@@ -180,7 +183,7 @@ impl Recorder {
 
     fn played(&self, number: i64, voice: &str) -> Option<Line> {
         let timeline = self.conductor.timeline();
-        let bar = timeline.bars().iter().rfind(|bar| bar.number == number)?;
+        let bar = timeline.bar(number)?;
         let at = bar.scene.voices.iter().position(|other| other.name == voice)?;
         let part = Part::played(&bar.scene, at, timeline.cell(bar, at));
         Some(Line::Hand(Played { bar: number, part }))

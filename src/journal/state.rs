@@ -1,11 +1,11 @@
 //! What the lines of a journal come to: the performer's state at their end, as it has to be again after a crash. Pure.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::{Evaluated, Line, Recording};
 use crate::conductor::hands::Hands;
 use crate::conductor::tap::Tap;
+use crate::event::Command;
 use crate::prompt::{self, Scene};
 use crate::steer::Lexicon;
 use crate::time::{Frames, Tempo};
@@ -17,10 +17,24 @@ enum Asked {
     Mute { voice: String, muted: bool },
     Solo { voice: String, soloed: bool },
     Gain { voice: String, gain: f32 },
-    Tempo(IgnoredAny),
-    Ramp(IgnoredAny),
+    Tempo(Tempo),
+    Ramp { to: Tempo, bars: u32 },
     Lock(bool),
     Tap,
+}
+
+impl From<Asked> for Command {
+    fn from(asked: Asked) -> Command {
+        match asked {
+            Asked::Mute { voice, muted } => Command::Mute { voice, muted },
+            Asked::Solo { voice, soloed } => Command::Solo { voice, soloed },
+            Asked::Gain { voice, gain } => Command::Gain { voice, gain },
+            Asked::Tempo(tempo) => Command::Tempo(tempo),
+            Asked::Ramp { to, bars } => Command::Ramp { to, bars },
+            Asked::Lock(locked) => Command::Lock(locked),
+            Asked::Tap => Command::Tap,
+        }
+    }
 }
 
 impl Recording {
@@ -41,14 +55,11 @@ impl Recording {
                 // Its tempo has acted.
                 Line::Bar(bar) if bar.number >= from => drop(hands.take_due()),
                 Line::Command { at, what } => match serde_json::from_value(what.clone()) {
-                    Ok(Asked::Mute { voice, muted }) => hands.mix.mute(&voice, muted),
-                    Ok(Asked::Solo { voice, soloed }) => hands.mix.solo(&voice, soloed),
-                    Ok(Asked::Gain { voice, gain }) => hands.mix.set_gain(&voice, gain),
-                    Ok(Asked::Tempo(_) | Asked::Ramp(_)) => hands.tempo_set(),
-                    Ok(Asked::Lock(locked)) => hands.lock(locked),
-                    Ok(Asked::Tap) if tap.tap(*at, self.header.rate).is_some() => hands.tempo_set(),
+                    Ok(Asked::Tap) if tap.tap(*at, self.header.rate).is_none() => {}
+                    Ok(Asked::Tap) => hands.tempo_set(),
+                    Ok(asked) => hands.take(&asked.into()),
                     // What it asks is over, or stands in other lines.
-                    Ok(Asked::Tap) | Err(_) => {}
+                    Err(_) => {}
                 },
                 _ => {}
             }

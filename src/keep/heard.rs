@@ -67,9 +67,9 @@ impl Kept {
     }
 }
 
-/// The last of `bars`, all of which were heard, as far as one scene and metre go. `origin` is the scene's first bar, `cell` says what is to be
-/// seen of a bar's voice. Errs with a sentence where there is nothing to keep.
-pub fn heard(bars: &[Bar], origin: i64, cell: &dyn Fn(&Bar, usize) -> Cell, ask: &Ask) -> Result<Kept, String> {
+/// The last of `bars`, all of which were heard, as far as one scene and metre go. `cell` says what is to be seen of a bar's voice. Errs with a
+/// sentence where there is nothing to keep.
+pub fn heard(bars: &[Bar], cell: &dyn Fn(&Bar, usize) -> Cell, ask: &Ask) -> Result<Kept, String> {
     let last = bars.last().ok_or("no bar has been heard to its end yet")?;
     let scene = &last.scene;
     let of_scene = |bar: &&Bar| {
@@ -100,8 +100,9 @@ pub fn heard(bars: &[Bar], origin: i64, cell: &dyn Fn(&Bar, usize) -> Cell, ask:
         }
         let first = run.last().map_or(1, |(bar, _)| bar.number);
         let mut measures: Vec<Measure> = run.into_iter().rev().map(|(_, cell)| cell.measure).collect();
-        if ask.kind == Kind::Loop && first >= origin {
-            let late = (first - origin).rem_euclid(measures.len() as i64);
+        if ask.kind == Kind::Loop {
+            // Loops count from the scene's first bar, or its section's.
+            let late = (first - (last.number - last.at)).rem_euclid(measures.len() as i64);
             measures.rotate_right(late as usize);
         }
         tie(&mut measures, ask.kind == Kind::Loop);

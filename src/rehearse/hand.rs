@@ -16,7 +16,7 @@ impl Player<'_> {
         }
         let hand = timeline.scene().voices.iter().find(|voice| voice.by == By::Hand);
         let voice = hand.map(|voice| voice.name.clone()).ok_or("no voice is by=hand")?;
-        let meter = timeline.bars().iter().rfind(|bar| bar.number == place.bar).map(|bar| bar.scene.meter);
+        let meter = timeline.bar(place.bar).map(|bar| bar.scene.meter);
         let end = self.at + meter.unwrap_or(timeline.next_scene().meter).beat().scale(beats);
         self.held.retain(|(_, other, held)| (other, *held) != (&voice, pitch));
         self.score.struck(&voice, pitch, self.now, place, self.at);

@@ -212,7 +212,7 @@ impl<'a> Player<'a> {
     /// The time of a place, when its bar is near enough for that to be known.
     fn find(&self, place: Place) -> Result<Option<Beats>, String> {
         let timeline = self.recorder.timeline();
-        let (start, meter) = match timeline.bars().iter().rev().find(|bar| bar.number == place.bar) {
+        let (start, meter) = match timeline.bar(place.bar) {
             Some(bar) => (bar.start, bar.scene.meter),
             None if place.bar == timeline.next_bar() => (timeline.next_start(), timeline.next_scene().meter),
             None => return Ok(None),

@@ -101,17 +101,19 @@ impl Timeline {
         }
     }
 
-    /// Parts what is planned and kept: what still answers the text stays, the ladder may have the rest.
+    /// Parts what is planned and kept: what still answers the text stays, the ladder may have the rest. Bars of other music are forgotten.
     fn sift(&mut self, newest: &InForce, new: &InForce, entry: Entry) {
         let from = new.from;
-        let planned = self.plan.split_off(&(from, String::new()));
-        if entry != Entry::Edit || !self.same_music(new) {
+        let (mut stage, mut tail) = (std::mem::take(&mut self.stage), std::mem::take(&mut self.tail));
+        let mut plan = std::mem::take(&mut self.plan);
+        let gone = |place: &(i64, String)| place.0 >= from && !self.in_force(place.0).same_music(new);
+        stage.let_go(gone);
+        tail.retain(|place, _| !gone(place));
+        plan.retain(|place, _| !gone(place));
+        let planned = plan.split_off(&(from, String::new()));
+        (self.plan, self.tail, self.stage) = (plan, tail, stage);
+        if entry != Entry::Edit || !newest.same_music(new) {
             self.kept.clear();
-        }
-        if !self.same_music(new) {
-            self.tail.clear();
-            self.stage.let_go();
-            return;
         }
         let mut known: HashMap<(u64, String, String), bool> = HashMap::new();
         let mut answers = |was: &InForce, section: &str, voice: &str| {

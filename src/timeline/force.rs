@@ -31,6 +31,11 @@ pub(super) struct InForce {
 }
 
 impl InForce {
+    /// Whether bars of one can stand beside bars of the other: in one metre and one key.
+    pub fn same_music(&self, other: &InForce) -> bool {
+        (self.scene.meter, self.scene.key) == (other.scene.meter, other.scene.key)
+    }
+
     /// Where in the scene a bar stands.
     pub fn place(&self, number: i64) -> Place {
         self.scene.place(number - self.origin)

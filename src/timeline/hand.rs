@@ -12,9 +12,9 @@ use crate::prompt::{By, Scene};
 use crate::score::Measure;
 
 #[derive(Debug, Default)]
-pub(super) struct Hands {
+pub(super) struct Played {
     /// By bar and voice.
-    played: BTreeMap<(i64, String), Cell>,
+    bars: BTreeMap<(i64, String), Cell>,
     /// Voices that rest until it is their turn.
     listening: BTreeSet<String>,
 }
@@ -32,13 +32,13 @@ impl Timeline {
         if cell.by != Author::Hand {
             return cell;
         }
-        self.hands.played.get(&(bar.number, bar.scene.voices[voice].name.clone())).unwrap_or(cell)
+        self.played.bars.get(&(bar.number, bar.scene.voices[voice].name.clone())).unwrap_or(cell)
     }
 
     /// Takes what the hand has played of a committed bar, full and within its length. The model's voices hear it, and write anew what they
     /// had planned without it. Says whether that is news.
     pub fn hear(&mut self, number: i64, name: &str, measure: Measure) -> bool {
-        let Some(bar) = self.committed(number) else { return false };
+        let Some(bar) = self.bar(number) else { return false };
         let Some(at) = bar.scene.voices.iter().position(|voice| voice.name == name) else { return false };
         let scene = &bar.scene;
         if bar.cells[at].by != Author::Hand || self.cell(bar, at).measure == measure {
@@ -46,7 +46,7 @@ impl Timeline {
         }
         let text = print::bar(&measure, scene.bar_length(), &style(scene));
         let cell = Cell { text, measure, by: Author::Hand };
-        self.hands.played.insert((number, name.to_owned()), cell);
+        self.played.bars.insert((number, name.to_owned()), cell);
         let scene = self.next_scene().clone();
         for voice in scene.voices.iter().filter(|voice| voice.by == By::Model) {
             self.ask_anew(&(self.next, voice.name.clone()));
@@ -56,18 +56,18 @@ impl Timeline {
 
     /// Forgets what was played in bars from `number` on.
     pub(super) fn unhear(&mut self, number: i64) {
-        self.hands.played.split_off(&(number, String::new()));
+        self.played.bars.split_off(&(number, String::new()));
     }
 
     /// These voices rest from the next bar on, unless the performer has laid hands on a bar of theirs.
     pub fn listen(&mut self, voices: BTreeSet<String>) {
-        self.hands.listening = voices;
+        self.played.listening = voices;
     }
 
     /// A rest for a voice that listens.
     pub(super) fn listening(&self, scene: &Scene, number: i64, name: &str) -> Option<Cell> {
         let by_hand = self.stage.is_pinned(&(number, name.to_owned())) || self.stage.frozen(number, name).is_some();
-        let listens = self.hands.listening.contains(name) && !by_hand;
+        let listens = self.played.listening.contains(name) && !by_hand;
         listens.then(|| Cell { by: Author::Text, ..unplayed(scene) })
     }
 

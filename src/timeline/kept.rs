@@ -73,7 +73,9 @@ impl Timeline {
         let is =
             newest.scene.form.iter().flat_map(|form| &form.sections).find(|is| is.name == section && bar < is.bars);
         let answers = self.coming.is_empty()
-            || !newest.fresh && is.is_some_and(|is| still_answers(now.scene_at(number), &is.scene, name));
+            || !newest.fresh
+                && now.same_music(newest)
+                && is.is_some_and(|is| still_answers(now.scene_at(number), &is.scene, name));
         if answers {
             let kept: Kept = (section.to_owned(), bar, name.clone());
             self.kept.insert(kept, cell.clone());

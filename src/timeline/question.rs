@@ -37,7 +37,7 @@ impl Timeline {
 
     fn prompt_bar(&self, newest: &InForce, number: i64) -> PromptBar {
         let in_force = self.in_force(number);
-        let committed = self.committed(number);
+        let committed = self.bar(number);
         let cells = newest.scene.voices.iter().enumerate().map(|(at, voice)| {
             let same_name = |scene: &Scene| scene.voices.iter().position(|other| other.name == voice.name);
             let cell = match committed {

@@ -11,8 +11,8 @@ use crate::compose::{Role, STREAM_UNIT};
 use crate::event::{Author, Touch};
 use crate::prompt::{By, Scene};
 
-/// Bars behind the first uncommitted one of which the pins are still known, for a stop that takes bars back.
-const REMEMBERED: i64 = 16;
+/// Bars behind the first uncommitted one of which it is still known what was pinned and in force, for a stop that takes bars back.
+pub(super) const REMEMBERED: i64 = 16;
 
 /// A voice's part of a bar, by number and name.
 type Place = (i64, String);
@@ -34,6 +34,8 @@ pub(super) struct Stage {
 #[derive(Clone, Debug)]
 struct Frozen {
     from: i64,
+    /// Where other music begins, which they do not fit.
+    until: Option<i64>,
     cells: Vec<Cell>,
 }
 
@@ -61,20 +63,23 @@ impl Stage {
     }
 
     pub fn frozen(&self, number: i64, voice: &str) -> Option<&Cell> {
-        let Frozen { from, cells } = self.frozen.get(voice)?;
+        let Frozen { from, until, cells } = self.frozen.get(voice)?;
         let at = usize::try_from((number - from).rem_euclid(cells.len() as i64)).ok()?;
-        (number >= *from).then(|| cells.get(at)).flatten()
+        (number >= *from && until.is_none_or(|until| number < until)).then(|| cells.get(at)).flatten()
     }
 
-    /// Other music: pins and frozen voices do not fit it.
-    pub fn let_go(&mut self) {
-        self.pinned.clear();
-        self.frozen.clear();
+    /// What was done to these parts of bars is undone: other music comes there.
+    pub fn let_go(&mut self, gone: impl Fn(&Place) -> bool) {
+        self.pinned.retain(|place| !gone(place));
+        self.drafts.retain(|place, _| !gone(place));
+        self.vetoed.retain(|place, _| !gone(place));
     }
 
-    /// Other music begins at a bar: what was frozen before it does not fit.
-    pub fn thaw_before(&mut self, from: i64) {
-        self.frozen.retain(|_, frozen| frozen.from >= from);
+    /// Other music begins at a bar: what was frozen up to then does not fit.
+    pub fn thaw_from(&mut self, bar: i64) {
+        for frozen in self.frozen.values_mut().filter(|frozen| frozen.from <= bar) {
+            frozen.until = Some(frozen.until.map_or(bar, |until| until.min(bar)));
+        }
     }
 
     /// Forgets what is over.
@@ -83,6 +88,7 @@ impl Stage {
         self.draws.retain(|(bar, _), _| *bar + REMEMBERED > next);
         self.vetoed.retain(|(bar, _), _| *bar + REMEMBERED > next);
         self.drafts.retain(|(bar, _), _| *bar >= next);
+        self.frozen.retain(|_, frozen| frozen.until.is_none_or(|until| until + REMEMBERED > next));
     }
 }
 
@@ -149,7 +155,8 @@ impl Timeline {
     /// Makes what a voice has planned, a phrase of it, its music until it is freed.
     pub fn freeze(&mut self, name: &str, frozen: bool) -> Result<String, String> {
         if !frozen {
-            return match self.stage.frozen.remove(name) {
+            let frozen = self.stage.frozen.remove(name);
+            return match frozen.filter(|frozen| frozen.until.is_none_or(|until| until > self.next)) {
                 Some(_) => {
                     self.ask_anew(&(self.next, name.to_owned()));
                     Ok(format!("{name} is free again, from bar {}", self.next))
@@ -158,22 +165,28 @@ impl Timeline {
             };
         }
         let scene = Arc::clone(self.next_scene());
-        let at = scene.voices.iter().position(|voice| voice.name == name);
-        let at = at.ok_or_else(|| format!("there is no voice {name}"))?;
+        let place = |scene: &Scene| scene.voices.iter().position(|voice| voice.name == name);
+        place(&scene).ok_or_else(|| format!("there is no voice {name}"))?;
+        let same_music = |other: &Scene| (other.meter, other.key) == (scene.meter, scene.key);
         let phrase = i64::from(scene.phrase);
         // Where nothing is planned yet, what was heard a phrase ago stands for it.
         let heard = |number: i64| {
-            let bar = self.committed(number)?;
-            let at = bar.scene.voices.iter().position(|voice| voice.name == name)?;
-            (bar.scene.meter == scene.meter && bar.scene.key == scene.key).then(|| bar.cells[at].clone())
+            let bar = self.bar(number)?;
+            let at = place(&bar.scene)?;
+            same_music(&bar.scene).then(|| bar.cells[at].clone())
         };
-        let cell = |number: i64| self.planned(number, at).or_else(|| heard(number - phrase));
+        // A coming scene may have the voice at another place, other music, or no such voice.
+        let cell = |number: i64| {
+            let there = self.scene_of(number);
+            let at = place(there).filter(|_| same_music(there))?;
+            self.planned(number, at).or_else(|| heard(number - phrase))
+        };
         let cells: Vec<Cell> = (self.next..self.next + phrase).map_while(cell).map(by_hand).collect();
         if cells.is_empty() {
             return Err(format!("{name} has nothing planned that could be frozen"));
         }
         let bars = cells.len();
-        self.stage.frozen.insert(name.to_owned(), Frozen { from: self.next, cells });
+        self.stage.frozen.insert(name.to_owned(), Frozen { from: self.next, until: None, cells });
         self.attempt += 1;
         Ok(format!("{name} is frozen: these {bars} bars from bar {} on", self.next))
     }

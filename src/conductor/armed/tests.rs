@@ -187,6 +187,7 @@ fn a_voice_that_comes_between_commit_and_line_begins_as_its_text_says() {
 
 #[test]
 fn what_is_armed_can_be_withdrawn() {
+    let gain = |gain| arm(Command::Gain { voice: "a".into(), gain });
     let cases: &[(&[Command], &[&str])] = &[
         (&[FIRE], &["nothing is armed"]),
         (
@@ -196,6 +197,15 @@ fn what_is_armed_can_be_withdrawn() {
         // The same once more is withdrawn.
         (&[arm(mute("a", true)), arm(mute("a", true)), FIRE], &["nothing is armed"]),
         (&[arm(mute("a", true)), FIRE, arm(mute("a", true))], &["armed for bar 5: mute a"]),
+        // Steps go on from what is armed: the last counts, also where it is the same.
+        (
+            &[gain(0.5), arm(mute("b", true)), gain(0.6), gain(0.7), gain(0.7), FIRE],
+            &["armed for bar 5: gain a 0.7, mute b"],
+        ),
+        (
+            &[arm(Command::Tempo(crotchets(121))), arm(Command::Tempo(crotchets(122))), FIRE],
+            &["armed for bar 5: tempo 1/4=122", "tempo 1/4=122 from bar 5"],
+        ),
         // It is only collected.
         (&[arm(mute("a", true))], &[]),
         (&[arm(Command::Play)], &["that cannot be armed: it acts at once"]),
@@ -206,6 +216,24 @@ fn what_is_armed_can_be_withdrawn() {
         assert_eq!(said, *expected, "{commands:?}");
         assert!(!conductor.hands().mix.is_muted("a"));
     }
+}
+
+#[test]
+fn what_is_armed_is_shown_for_the_next_step() {
+    let gain = |voice: &str, gain| arm(Command::Gain { voice: voice.into(), gain });
+    let asked = [
+        (BEGIN, gain("a", 0.5)),
+        (BEGIN, gain("b", 1.5)),
+        (BEGIN, gain("a", 0.6)),
+        (BEGIN, arm(Command::Tempo(crotchets(121)))),
+    ];
+    let shown = |asked: &[(i64, Command)], bars| {
+        let shown = played(bars, asked).0.snapshot(Frames(BEGIN + bars * BAR));
+        (shown.armed_gains, shown.armed_tempo)
+    };
+    assert_eq!(shown(&asked, 1), (vec![("a".to_owned(), 0.6), ("b".to_owned(), 1.5)], Some(crotchets(121))));
+    let fired = [&asked[..], &[(BEGIN, FIRE)]].concat();
+    assert_eq!(shown(&fired, 6), (vec![], None));
 }
 
 #[test]

@@ -81,3 +81,49 @@ fn a_hand_is_heard_while_the_rest_is_hushed_and_not_when_it_is_muted() {
     let first = &conductor.timeline().bars()[0];
     assert_eq!(conductor.timeline().cell(first, 0).text, "CC/z/ Ez4z");
 }
+
+#[test]
+fn a_note_that_is_held_when_its_voice_is_no_hands_any_more_ends_there_and_nobody_waits_for_it() {
+    let hand = "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:keys by=hand\nV:lead by=model trade=keys\n";
+    let none = "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:keys by=loop\nV:lead by=model\n[V:keys] C8 |\n";
+    let mut conductor = conductor(hand, "D8\nE8");
+    let note = |on| match on {
+        true => Command::NoteOn { voice: "keys".to_owned(), pitch: 64, velocity: 70 },
+        false => Command::NoteOff { voice: "keys".to_owned(), pitch: 64 },
+    };
+    let line = |bar: i64| FIRST + (bar - 1) * BAR;
+    play(&mut conductor);
+    let mut sent = Vec::new();
+    for (from, to, command) in [
+        (0, line(1) + BAR / 2, note(true)),
+        (line(1) + BAR / 2, line(2), Command::Evaluate { scene: super::super::tests::scene(none), fresh: false }),
+        (line(2), line(5), Command::Evaluate { scene: super::super::tests::scene(hand), fresh: false }),
+        // It was held all the time; then there is another call.
+        (line(5), line(7), note(false)),
+        (line(7), line(7) + BAR / 8, note(true)),
+        (line(7) + BAR / 8, line(7) + BAR / 4, note(false)),
+    ] {
+        run(&mut conductor, from, to);
+        conductor.command(command, Frames(to), &mut |event| sent.push(event.action));
+    }
+    run(&mut conductor, line(7) + BAR / 4, line(11));
+    let bars = conductor.timeline().bars();
+    let keys: Vec<String> = bars.iter().map(|bar| conductor.timeline().cell(bar, 0).text.clone()).collect();
+    let lead: Vec<&str> = bars.iter().map(|bar| bar.cells[1].text.as_str()).collect();
+    assert_eq!(keys[..10].join(" | "), "z4 E4- | E8 | C8 | C8 | C8 | z8 | zE z6 | z8 | z8 | z8");
+    assert_eq!((lead[6], lead[8]), ("z8", "z8"), "it listens");
+    assert_ne!(lead[7], "z8", "and answers");
+    let keys = conductor.slot("keys").unwrap();
+    let off = Action::NoteOff { voice: keys, pitch: 64 };
+    assert_eq!(sent.iter().filter(|action| **action == off).count(), 2, "it sounded as long as it was held");
+}
+
+#[test]
+fn a_voice_that_listens_is_ready() {
+    let text = "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:keys by=hand\nV:lead by=model trade=keys\n";
+    let silent = Box::new(crate::compose::Silent);
+    let mut conductor =
+        Conductor::new(&super::super::tests::scene(text), silent, super::super::tests::RATE, 1, Pace::Offline);
+    conductor.advance(Frames(0), &mut |_| {});
+    assert_eq!(conductor.timeline().known_ahead(4), 4, "its rests are known, although nobody has written a bar");
+}

@@ -8,6 +8,7 @@ use crate::compose::ComposedBar;
 use crate::event::{Author, Touch};
 use crate::prompt::read;
 use crate::steer::Lexicon;
+use crate::time::Beats;
 
 fn scene(text: &str) -> Arc<Scene> {
     let (mut scenes, said) = read(Path::new("a.abc"), text, &["reed".into(), "sub".into()], &Lexicon::default());
@@ -42,7 +43,8 @@ impl Music {
             for voice in (0..prompt.voices.len()).filter(missing) {
                 self.written += 1;
                 let (low, high) = (self.written % 7, self.written / 7 % 7);
-                cells.push((voice, format!("{}4 {}4", &"CDEFGAB"[low..=low], &"cdefgab"[high..=high])));
+                let rest = (prompt.meter.bar_length() - Beats::QUARTER * 2).ratio(Beats::EIGHTH);
+                cells.push((voice, format!("{}4 {}{rest}", &"CDEFGAB"[low..=low], &"cdefgab"[high..=high])));
             }
             let (revision, attempt) = (prompt.revision, prompt.attempt);
             let number = prompt.first_bar + index as i64;
@@ -251,4 +253,52 @@ fn an_edit_before_the_line_is_heard_although_another_scene_is_coming() {
     music.play(5);
     assert_eq!(music.timeline.evaluate(scene(&edit), Entry::Edit, true).from, 7);
     assert_eq!(music.timeline.evaluate(scene(OTHER), Entry::PhraseLine, true).from, 7);
+}
+
+/// Other voices in another order, in another metre and key.
+const WALTZ: &str = "X:2\nT:Waltz\nM:3/4\nL:1/4\nK:F\n%%phrase 4\nV:lead\nV:bass by=loop\n[V:bass] F,3 | C,3 |\n";
+
+#[test]
+fn a_stop_before_the_line_of_another_scene_takes_the_old_one_back() {
+    let plain = "X:1\nM:4/4\nL:1/4\nK:C\n%%phrase 4\nV:bass by=loop\nV:lead\n[V:bass] C,4 | D,4 |\n";
+    for (other, entry, line) in
+        [(WALTZ, Entry::PhraseLine, 5), (OTHER, Entry::PhraseLine, 5), (&*plain.replace("D,4", "E,4"), Entry::Edit, 4)]
+    {
+        let mut music = Music::new(plain);
+        music.play(3);
+        assert_eq!(music.timeline.evaluate(scene(other), entry, false).from, line);
+        music.play(line);
+        let (bass, lead) = (music.heard("bass"), music.heard("lead"));
+        // The bar before the line and the first behind it had not begun.
+        music.timeline.take_back(line as usize - 2);
+        assert_eq!((music.timeline.next_bar(), music.timeline.heard_from()), (line - 1, Some(line)));
+        music.play(line + 4);
+        assert_eq!((&music.heard("bass")[..line as usize], &music.heard("lead")[..line as usize]), (&*bass, &*lead));
+        let bars = music.timeline.bars();
+        assert!(bars.iter().all(|bar| bar.cells.iter().all(|cell| cell.measure.length == bar.length())));
+        assert!(bars.windows(2).all(|pair| pair[0].start + pair[0].length() == pair[1].start));
+    }
+}
+
+#[test]
+fn what_the_hand_did_holds_up_to_the_line_of_other_music() {
+    let plain = "X:1\nM:4/4\nL:1/4\nK:C\n%%phrase 4\nV:bass by=loop\nV:lead\nV:kit by=loop clef=perc\n[V:bass] C,4 |\n[V:kit] C,,4 |\n";
+    let mut music = Music::new(plain);
+    music.play(1);
+    let edit = |text: &str| Touch::Edit(text.into());
+    music.timeline.freeze("kit", true).unwrap();
+    music.timeline.evaluate(scene(&plain.replace("C,,4", "D,,4")), Entry::Edit, false);
+    for (bar, text) in [(3, "A,4"), (6, "B,4")] {
+        music.timeline.touch(bar, "bass", edit(text)).unwrap();
+    }
+    assert_eq!(music.timeline.evaluate(scene(WALTZ), Entry::PhraseLine, false).from, 5);
+    music.timeline.touch(7, "bass", edit("D,3")).unwrap();
+    // An edit of the coming scene is of the same music as that.
+    music.timeline.evaluate(scene(&WALTZ.replace("C,3", "G,3")), Entry::Edit, false);
+    music.play(5);
+    music.timeline.take_back(3);
+    music.play(8);
+    assert_eq!(music.heard("bass"), ["C,8", "C,8", "A,8", "C,8", "F,6", "G,6", "D,6", "G,6"]);
+    assert_eq!(music.heard("kit"), ["C,,8", "C,,8", "C,,8", "C,,8", "-", "-", "-", "-"]);
+    assert_eq!(music.timeline.freeze("kit", false).unwrap_err(), "kit is not frozen");
 }

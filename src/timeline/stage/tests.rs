@@ -181,3 +181,30 @@ fn what_cannot_be_is_said() {
     }
     assert_eq!(lead(&timeline, 3), "c8m c8m c8m");
 }
+
+#[test]
+fn a_voice_is_frozen_by_its_name_and_only_in_the_same_music() {
+    let other = "X:2\nM:4/4\nL:1/4\nK:G\n%%phrase 4\nV:lead by=loop\nV:bass by=loop\n[V:lead] g4 |\n[V:bass] D,4 |\n";
+    let waltz = other.replace("M:4/4", "M:3/4").replace('4', "3").replace("M:3/3", "M:3/4").replace("L:1/3", "L:1/4");
+    for (other, said, heard) in [
+        (other, "lead is frozen: these 4 bars from bar 2 on", "c8 c8 c8 c8 g8 c8 c8 c8 g8"),
+        (&*waltz, "lead is frozen: these 3 bars from bar 2 on", "c8 c8 c8 c8 g6 g6 g6 g6 g6"),
+    ] {
+        let mut timeline = planned();
+        timeline.commit();
+        compose(&mut timeline, 4);
+        assert_eq!(timeline.evaluate(scene(other), Entry::PhraseLine, false).from, 5);
+        assert_eq!(timeline.freeze("lead", true).unwrap(), said);
+        let lead = (1..9).map(|_| timeline.commit().0.number).collect::<Vec<_>>();
+        assert_eq!(lead.last(), Some(&9));
+        let cell = |bar: &crate::timeline::Bar| {
+            let at = bar.scene.voices.iter().position(|voice| voice.name == "lead").unwrap();
+            bar.cells[at].text.clone()
+        };
+        assert_eq!(timeline.bars().iter().map(cell).collect::<Vec<_>>().join(" "), heard);
+    }
+    let mut timeline = planned();
+    timeline.freeze("lead", true).unwrap();
+    timeline.evaluate(scene(&waltz), Entry::AtOnce, false);
+    assert_eq!(timeline.commit().0.cells[0].text, "g6", "frozen from the very bar on that is of other music now");
+}

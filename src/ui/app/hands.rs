@@ -16,17 +16,20 @@ impl App {
         self.ask(Command::Solo { voice, soloed: !soloed }, if soloed { "is not alone any more" } else { "alone" })
     }
 
-    /// By so many tenths of what the text says.
+    /// By so many tenths of what the text says; while arming, counted from what is armed.
     pub(super) fn louder(&mut self, tenths: f32) -> Vec<Request> {
         let Some(VoiceStatus { name: voice, gain, .. }) = self.address(self.voice) else { return vec![] };
+        let armed = self.snapshot.armed_gains.iter().find(|(name, _)| self.arming && *name == voice);
+        let gain = armed.map_or(gain, |(_, gain)| *gain);
         let gain = (((gain * 10.0).round() + tenths) / 10.0).clamp(0.0, MOST_GAIN);
         self.ask(Command::Gain { voice, gain }, &format!("gain {gain}"))
     }
 
-    /// By so many felt beats a minute; at a whole number of them, where it stands between two.
+    /// By so many felt beats a minute, while arming counted from what is armed; at a whole number of them, where it stands between two.
     pub(super) fn faster(&mut self, by: i64) -> Vec<Request> {
         let beat = self.snapshot.meter.beat();
-        let count = self.snapshot.tempo.0 / beat.ratio(Beats::QUARTER);
+        let armed = self.snapshot.armed_tempo.filter(|_| self.arming);
+        let count = armed.unwrap_or(self.snapshot.tempo).0 / beat.ratio(Beats::QUARTER);
         let count = if by > 0 { (count + by).floor() } else { (count + by).ceil() };
         let Some(tempo) = Tempo::from_beat(beat, count).checked() else { return vec![] };
         self.ask(Command::Tempo(tempo), "")

@@ -129,11 +129,19 @@ fn what_is_asked_while_arming_waits() {
     assert!(app.is_arming());
     assert_eq!(after_leader(&mut app, "m1"), ["Arm(Add(Mute { voice: \"bass\", muted: true }))"]);
     assert_eq!(after_leader(&mut app, "]"), ["Arm(Add(Tempo(Tempo(Ratio { numer: 121, denom: 1 }))))"]);
+    // A step counts from what is armed.
+    let gains = vec![("lead".to_owned(), 0.2), ("bass".to_owned(), 1.3)];
+    let tempo = Some(Tempo(num_rational::Ratio::from(130)));
+    let armed = Snapshot { armed_gains: gains, armed_tempo: tempo, ..app.snapshot().clone() };
+    app.update(Input::Event(Event::Snapshot(std::sync::Arc::new(armed))));
+    assert_eq!(after_leader(&mut app, "]"), ["Arm(Add(Tempo(Tempo(Ratio { numer: 131, denom: 1 }))))"]);
+    assert_eq!(after_leader(&mut app, "+"), ["Arm(Add(Gain { voice: \"bass\", gain: 1.4 }))"]);
     assert_eq!(after_leader(&mut app, "h"), ["Hush"], "what cannot wait does not");
     let requests = ctrl(&mut app, 's');
     assert!(matches!(&requests[..], [Request::Evaluate { armed: true, .. }]), "{requests:?}");
     assert_eq!(after_leader(&mut app, "a"), ["Arm(Fire)"]);
     assert_eq!(after_leader(&mut app, "m1"), ["Mute { voice: \"bass\", muted: true }"]);
+    assert_eq!(after_leader(&mut app, "+"), ["Gain { voice: \"bass\", gain: 1.1 }"]);
     let armed = Snapshot { armed: vec!["mute bass".into()], armed_for: Some(17), ..app.snapshot().clone() };
     app.update(Input::Event(Event::Snapshot(std::sync::Arc::new(armed))));
     assert_eq!(after_leader(&mut app, "a"), ["Arm(Clear)"]);
@@ -171,7 +179,7 @@ fn kept_bars_are_one_step_in_the_text_that_played() {
     timeline.commit();
     let ask = crate::keep::Ask { voice: Some("lead".into()), bars: 4, kind: crate::keep::Kind::Loop };
     let cell = |bar: &crate::timeline::Bar, voice: usize| bar.cells[voice].clone();
-    let kept = crate::keep::heard(timeline.bars(), 1, &cell, &ask).expect("a bar");
+    let kept = crate::keep::heard(timeline.bars(), &cell, &ask).expect("a bar");
     press(&mut app, KeyCode::F(2), KeyModifiers::NONE);
     assert!(app.update(Input::Event(Event::Kept(Box::new(kept)))).is_empty(), "nothing is evaluated");
     assert_eq!(said(&app), "kept 1 bar of lead as a loop");
