@@ -63,7 +63,7 @@ pub struct Scene {
     pub harmony: Option<Harmony>,
     /// Its sections. Where there are any, they have the bars that play; those of `voices` are the whole tune's.
     pub form: Option<Arc<Form>>,
-    words: Vec<Words>,
+    words: Vec<Arc<Words>>,
     /// What those for all voices mean, in the order of the bars.
     wishes: Vec<Wish>,
     /// The same for each voice that has words of its own.
@@ -124,7 +124,7 @@ impl Scene {
     }
 
     fn lines(&self, voice: Option<usize>, bar: i64) -> Vec<String> {
-        let holds = |words: &&Words| words.voice == voice && words.from as i64 <= bar;
+        let holds = |words: &&Arc<Words>| words.voice == voice && words.from as i64 <= bar;
         self.words.iter().filter(holds).map(|words| words.text.clone()).collect()
     }
 
@@ -233,9 +233,14 @@ fn scene(
         .iter()
         .map(|name| voice::voice(text, top, name, header.voice(name).unwrap_or(&unnamed), known, diagnostics))
         .collect();
+    if let Some(parts) = &parts {
+        for voice in &mut voices {
+            voice.by = parts.by(voice);
+        }
+    }
     let meter = header.meter.unwrap_or(Meter::COMMON);
     let harmony = Harmony::of(&voices, meter);
-    voice::comp(top, &mut voices, diagnostics);
+    voice::comp(top, &mut voices, &mut Vec::new(), diagnostics);
     let before = diagnostics.len();
     possible::check(header, &voices, harmony.as_ref(), diagnostics);
     hand::check(header, &mut voices, diagnostics);
@@ -262,9 +267,9 @@ fn scene(
         tempo: header.tempo.as_ref().and_then(crate::abc::field::TempoMark::tempo),
         ramp: header.tempo.as_ref().and_then(crate::abc::field::TempoMark::target),
         phrase: phrase(&parts.as_ref().map_or_else(|| tune.directives.clone(), Parts::top_directives), diagnostics),
-        wishes: words::wishes(&words, None, lexicon),
-        own: words::own(&words, names.len(), lexicon),
-        words: loudness::for_the_model(words.clone(), lexicon),
+        wishes: words::wishes(&[], &words, None, lexicon),
+        own: words::own(&[], &words, names.len(), lexicon),
+        words: loudness::for_the_model(words, lexicon),
         voices,
         source: Arc::clone(source),
         rig: Arc::clone(&known.rig.source),
@@ -273,15 +278,10 @@ fn scene(
     };
     match parts {
         Some(parts) => {
-            let form = section::form((text, &parts), (&scene, &words), &names, known, lexicon, diagnostics);
+            let form = section::form((text, &parts), &scene, &names, known, lexicon, diagnostics);
             scene.form = Some(Arc::new(form));
         }
-        None if header.order.is_some() => {
-            let message = "P: in the header orders sections, and there are none";
-            let help = "P:A among the music begins one";
-            diagnostics.push(Diagnostic::warning(header.span, message).with_help(help));
-        }
-        None => {}
+        None => section::none(tune, diagnostics),
     }
     scene
 }

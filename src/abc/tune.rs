@@ -115,7 +115,7 @@ impl TuneBuilder {
             },
             b'Q' => self.tempo = Some((value, content.to_owned())),
             b'P' => match field::part_order(content) {
-                Ok(order) => self.tune.header.order = Some(order),
+                Ok(order) => self.tune.header.order = Some(field::PartOrder { span, ..order }),
                 Err(fault) => report(fault),
             },
             // In the header a voice is only declared, but directives after it are its own.
