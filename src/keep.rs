@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::abc::ast::Tune;
 use crate::abc::key::Key;
 use crate::abc::parse::parse;
-use crate::prompt::{Repeats, seed_bars};
+use crate::prompt::{self, Repeats, seed_bars};
 use crate::score::Measure;
 use write::Place;
 
@@ -29,7 +29,7 @@ pub enum Kind {
     Loop,
     /// The model goes on from them.
     Seed,
-    /// A section of their own at the end of the tune, which plays when the form names it.
+    /// A section of their own at the end of the tune, which plays when the form names it; until then the tune goes on as it was.
     Section,
 }
 
@@ -66,12 +66,20 @@ pub fn keep(text: &str, kept: &Kept) -> Edit {
         Ok(Written { text: new, .. }) if new == text => {
             Edit { text: new, said: format!("{what}: the text says so already") }
         }
-        Ok(Written { text, exact: true }) => Edit { text, said: format!("kept {what}") },
-        Ok(Written { text, exact: false }) => {
-            Edit { text, said: format!("kept {what}; times that ABC's grid of 1/32 has not are rounded") }
+        Ok(Written { text, exact, letter }) => {
+            let mut said = format!("kept {what}");
+            if let Some(letter) = letter {
+                said += &format!(" {letter}, which plays where P: in the header names it");
+            }
+            if !exact {
+                said += "; what falls between ABC's steps of 1/32 is moved to the nearest one";
+            }
+            Edit { text, said }
         }
         // What cannot be put in its place is not lost.
-        Err(why) => Edit { text: write::noted(text, kept), said: format!("{why}: {what} noted at its end") },
+        Err(why) => {
+            Edit { text: write::noted(text, kept), said: format!("{why}: {what} noted at the end of the text") }
+        }
     }
 }
 
@@ -79,50 +87,86 @@ pub fn keep(text: &str, kept: &Kept) -> Edit {
 struct Written {
     text: String,
     exact: bool,
+    /// The section that they have become.
+    letter: Option<char>,
 }
 
 fn voices(text: &str, kept: &Kept) -> Result<Written, String> {
-    let mut written = Written { text: text.to_owned(), exact: true };
+    let mut written = Written { text: text.to_owned(), exact: true, letter: None };
+    let mut read = tune(text, kept.scene)?;
     for voice in &kept.voices {
-        let next = one_voice(&written.text, kept, voice)?;
+        let (next, tune) = one_voice(&written.text, read, kept, voice)?;
         written = Written { exact: written.exact && next.exact, ..next };
+        read = tune;
     }
     Ok(written)
 }
 
-/// The bars in the place of those of one voice.
-fn one_voice(text: &str, kept: &Kept, voice: &KeptVoice) -> Result<Written, String> {
-    let lay = |text: &str, bars: &[String]| {
-        let tune = tune(text, kept.scene)?;
-        if !tune.parts.is_empty() {
-            return Err("the text has sections".to_owned());
+/// The bars in the place of those of one voice, and what the new text is read as; `before` is what `text` is.
+fn one_voice(text: &str, before: Tune, kept: &Kept, voice: &KeptVoice) -> Result<(Written, Tune), String> {
+    let name = voice.name.as_str();
+    let section = match &kept.section {
+        _ if before.parts.is_empty() => None,
+        None => return Err("the text has sections".to_owned()),
+        Some((section, _)) if before.parts.iter().all(|part| part.name != *section) => {
+            return Err(format!("there is no section {section} in the text"));
         }
-        let laid = lay::bars(text, &tune, voice, bars, kept.kind);
-        let tune = self::tune(&laid, kept.scene)?;
-        Ok(lay::by(&laid, &tune, &voice.name, kept.kind))
+        Some((section, bars)) => Some((section.as_str(), *bars)),
     };
+    let mut measures = voice.measures.clone();
+    if let Some((_, bars)) = section {
+        fits(&before, name, kept.kind)?;
+        // A section has no loops of its own: they are written out as far as it lasts.
+        if kept.kind == Kind::Loop {
+            let all = voice.measures.iter().cycle().take(usize::try_from(bars).unwrap_or_default());
+            measures = all.cloned().collect();
+        }
+    }
+    let section = section.map(|(section, _)| section);
+    let lay = |bars: &[String]| lay::bars(text, &before, section, voice, bars, kept.kind);
     // What holds at the place is learnt from a bar of rest that stands there.
-    let probe = lay(text, &["Z".to_owned()])?;
-    let place = Place::first(&tune(&probe, kept.scene)?, &voice.name).ok_or("the text is not understood")?;
+    let probe = tune(&lay(&["Z".to_owned()]), kept.scene)?;
+    let place = match section {
+        Some(section) => prompt::section(&probe, section).and_then(|probe| Place::first(&probe, name)),
+        None => Place::first(&probe, name),
+    };
+    let place = place.ok_or_else(|| format!("there is no place for {name} in the text"))?;
     let full = place.meter().bar_length();
-    if voice.measures.iter().any(|measure| measure.length != full) {
+    if measures.iter().any(|measure| measure.length != full) {
         return Err(format!("the text is in {}", place.meter()));
     }
-    let measures = place.written(&voice.measures);
-    let plain = lay(text, &place.texts(&measures, None))?;
-    // Where `%%MIDI` stresses the beats, a dynamic says how much more or less.
-    let stressed = read(&plain, kept.scene, &voice.name).unwrap_or_default();
-    let loud = place.texts(&measures, Some(&stressed));
-    let new = lay(text, &loud)?;
-    let heard = read(&new, kept.scene, &voice.name).unwrap_or_default();
-    if heard.len() != voice.measures.len() {
-        return Err("the text would not be read as these bars".to_owned());
+    let mut new = lay(&place.texts(&place.written(&measures)));
+    let mut after = tune(&new, kept.scene)?;
+    let by = |text: &str, tune: &Tune| match section {
+        Some(_) => text.to_owned(),
+        None => lay::by(text, tune, name, kept.kind),
+    };
+    let named = by(&new, &after);
+    if named != new {
+        new = named;
+        after = tune(&new, kept.scene)?;
     }
-    if read(text, kept.scene, &voice.name).is_some_and(|old| old == heard) {
-        let text = lay::by(text, &tune(text, kept.scene)?, &voice.name, kept.kind);
-        return Ok(Written { text, exact: true });
+    let heard = read(&new, &after, section, name);
+    if heard.len() != measures.len() {
+        return Err(format!("{name} would not be read as these bars"));
     }
-    Ok(Written { text: new, exact: write::same(&heard, &voice.measures) })
+    if read(text, &before, section, name) == heard {
+        let text = by(text, &before);
+        let tune = tune(&text, kept.scene)?;
+        return Ok((Written { text, exact: true, letter: None }, tune));
+    }
+    Ok((Written { text: new, exact: write::same(&heard, &measures), letter: None }, after))
+}
+
+/// Whether bars of a voice within one section are what is asked for; `by=` is said for all sections.
+fn fits(tune: &Tune, name: &str, kind: Kind) -> Result<(), String> {
+    let by = tune.header.voice(name).and_then(|header| header.get("by")).unwrap_or("model");
+    let who = by.split('/').next().unwrap_or(by);
+    let fits = match kind {
+        Kind::Loop => ["model", "loop", "vary"].contains(&who),
+        Kind::Seed | Kind::Section => who == "model",
+    };
+    if fits { Ok(()) } else { Err(format!("{name} is by={by} in all sections")) }
 }
 
 /// The tune that plays as scene number `scene`.
@@ -133,10 +177,14 @@ fn tune(text: &str, scene: u32) -> Result<Tune, String> {
     found.map(|(_, tune)| tune).ok_or_else(|| format!("there is no X:{scene} in the text"))
 }
 
-/// The bars that a text gives a voice, without their chord symbols' and notes' places.
-fn read(text: &str, scene: u32, voice: &str) -> Option<Vec<Measure>> {
-    let tune = tune(text, scene).ok()?;
-    Some(seed_bars(text, &tune, voice, Repeats::Loop, &mut Vec::new()).into_iter().map(|bar| bar.measure).collect())
+/// The bars that a text, read as `tune`, gives a voice, or gives it in a section.
+fn read(text: &str, tune: &Tune, section: Option<&str>, voice: &str) -> Vec<Measure> {
+    let bars = |tune: &Tune| seed_bars(text, tune, voice, Repeats::Loop, &mut Vec::new());
+    let bars = match section {
+        Some(section) => prompt::section(tune, section).map(|tune| bars(&tune)).unwrap_or_default(),
+        None => bars(tune),
+    };
+    bars.into_iter().map(|bar| bar.measure).collect()
 }
 
 /// The signature for bars that no key alters.

@@ -25,6 +25,7 @@ pub use form::{Form, Place, Section};
 pub use hardware::Lane;
 pub use harmony::Harmony;
 pub use property::is_property;
+pub(crate) use section::section;
 pub use seed::SeedBar;
 pub(crate) use seed::{Repeats, seed_bars};
 pub use voice::{By, Voice};
@@ -63,6 +64,8 @@ pub struct Scene {
     pub harmony: Option<Harmony>,
     /// Its sections. Where there are any, they have the bars that play; those of `voices` are the whole tune's.
     pub form: Option<Arc<Form>>,
+    /// In the scene of a section its name and its length in bars.
+    pub part: Option<(String, i64)>,
     words: Vec<Arc<Words>>,
     /// What those for all voices mean, in the order of the bars.
     wishes: Vec<Wish>,
@@ -208,6 +211,12 @@ fn scene(
     lexicon: &Lexicon,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Scene {
+    if let Some(order) = &tune.header.order
+        && order.parts.is_empty()
+        && !tune.parts.is_empty()
+    {
+        return section::unplayed((source, tune), fallback, known, lexicon, diagnostics);
+    }
     let text = source.text.as_str();
     let parts = Parts::of(tune, diagnostics);
     // What is wrong with any bar is to be said, whatever the form leaves out.
@@ -275,6 +284,7 @@ fn scene(
         rig: Arc::clone(&known.rig.source),
         harmony,
         form: None,
+        part: None,
     };
     match parts {
         Some(parts) => {

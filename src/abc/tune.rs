@@ -17,7 +17,7 @@ use crate::time::Beats;
 const MOST_VOICES: usize = 128;
 
 /// So many characters of a voice's name are distinguished (ABC 2.1, 7).
-const NAME_LENGTH: usize = 20;
+pub(crate) const NAME_LENGTH: usize = 20;
 
 pub(super) struct TuneBuilder {
     pub tune: Tune,

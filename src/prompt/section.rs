@@ -9,7 +9,7 @@ use super::form::{Form, Section};
 use super::loudness::for_the_model;
 use super::seed::{Repeats, SeedBar, seed_bars};
 use super::words::{self, Words};
-use super::{By, Harmony, Known, Scene, Voice, drums, phrase, possible, voice};
+use super::{By, Harmony, Known, Scene, Source, Voice, drums, phrase, possible, scene, voice};
 use crate::abc::ast::{self, Bar, Change, Comment, Directive, Header, Item, Symbol, Tune, VoiceHeader};
 use crate::abc::{Diagnostic, Meter, Severity};
 use crate::steer::Lexicon;
@@ -211,6 +211,7 @@ pub(super) fn form(
             own: words::own(of_voices, &own, names.len(), lexicon),
             words: whole.words.iter().cloned().chain(for_the_model(own, lexicon)).collect(),
             voices,
+            part: Some(((*name).to_owned(), bars)),
             ..whole.clone()
         };
         let vary = varies(&tune, &mut said);
@@ -257,6 +258,35 @@ fn order(parts: &Parts<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<usize> {
         diagnostics.push(Diagnostic::warning(header.order_span(), message).with_help(help));
     }
     if order.is_empty() { (0..parts.names.len()).collect() } else { order }
+}
+
+/// The scene of a tune whose form, `P:` alone, names none of its sections: it plays without them. They are to be right all the same.
+pub(super) fn unplayed(
+    (source, tune): (&Arc<Source>, &Tune),
+    fallback: u32,
+    known: Known<'_>,
+    lexicon: &Lexicon,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Scene {
+    let mut all = tune.clone();
+    all.header.order = None;
+    scene((source, &all), fallback, known, lexicon, diagnostics);
+    let Some(parts) = Parts::of(&all, &mut Vec::new()) else {
+        return scene((source, &all), fallback, known, lexicon, &mut Vec::new());
+    };
+    let mut scene = scene((source, &parts.tune(None)), fallback, known, lexicon, &mut Vec::new());
+    let in_section = |name: &str| all.header.voice(name).is_some_and(|header| parts.at(header.span.start).is_some());
+    for voice in scene.voices.iter_mut().filter(|voice| voice.bars.is_empty() && in_section(&voice.name)) {
+        voice.by = By::Loop;
+    }
+    scene
+}
+
+/// The section of a tune as one of its own, without what stands at the top; `None` where there is none of that name.
+pub(crate) fn section(tune: &Tune, name: &str) -> Option<Tune> {
+    let parts = Parts::of(tune, &mut Vec::new())?;
+    let part = parts.names.iter().position(|part| *part == name)?;
+    Some(parts.tune(Some(part)))
 }
 
 /// What to say of a tune without sections that speaks of them.
@@ -380,6 +410,27 @@ mod tests {
         // Where a voice has no notes it is what it is elsewhere.
         assert_eq!(by("P:A\n[V:a] |: C4 :|\nP:B\n[V:b] E4 |"), ["Loop Model", "Loop Model", "Loop Model"]);
         assert_eq!(by("[V:a] C4 |\nP:A\n[V:a] |: C4 :|\nP:B\n"), ["Loop Model", "Model Model", "Model Model"]);
+    }
+
+    #[test]
+    fn a_form_that_names_nothing_leaves_the_tune_without_its_sections() {
+        let plain = "X:1\n% low\nM:4/4\nL:1/4\nK:C\nV:a by=loop\nV:b\n[V:a] C4 | D4 |\n% high\n[V:b] E4 |\n";
+        let section = "P:A\n%%phrase 8\n% busy\n[V:a] F4 | G4 | A4 |\nV:pad\n";
+        let with = |order: &str| check(&format!("{}{section}", plain.replace("K:C\n", &format!("{order}K:C\n"))));
+        let ((scene, said), (alone, _)) = (with("P:\n"), check(plain));
+        assert_eq!(said, "");
+        let (pad, others) = scene.voices.split_last().expect("voices");
+        let music = |voices: &[super::Voice]| -> Vec<_> {
+            voices.iter().map(|voice| (voice.name.clone(), voice.by, voice.bars.len())).collect()
+        };
+        assert_eq!((music(others), pad.by, pad.bars.len()), (music(&alone.voices), super::By::Loop, 0));
+        let rest = |scene: &Scene| (scene.form.is_none(), scene.phrase, scene.read_back(None));
+        assert_eq!(rest(&scene), (true, 4, "low · bar 3: high".to_owned()));
+        assert_eq!(rest(&scene), rest(&alone));
+        assert_eq!(with("P:A\n").0.form.as_ref().map(|form| form.bars()), Some(3));
+        // What waits is to be right.
+        let (_, said) = check(&format!("{plain}{section}").replace("K:C\n", "P:\nK:C\n").replace("A4 |", "A5 |"));
+        assert!(said.contains("too long"), "{said}");
     }
 
     #[test]

@@ -134,6 +134,7 @@ pub(super) fn scene(source: &Arc<Source>, known: Known<'_>, lexicon: &Lexicon) -
         rig: Arc::clone(&known.rig.source),
         own: Vec::new(),
         form: None,
+        part: None,
     };
     (vec![scene], Vec::new())
 }
