@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 use crate::abc::ast::Tune;
 use crate::abc::key::Key;
 use crate::abc::parse::parse;
-use crate::prompt::{self, Repeats, seed_bars};
+use crate::prompt::{Repeats, seed_bars};
 use crate::score::Measure;
+use lay::Where;
 use write::Place;
 
 /// What the bars become.
@@ -95,7 +96,7 @@ fn voices(text: &str, kept: &Kept) -> Result<Written, String> {
     let mut written = Written { text: text.to_owned(), exact: true, letter: None };
     let mut read = tune(text, kept.scene)?;
     for voice in &kept.voices {
-        let (next, tune) = one_voice(&written.text, read, kept, voice)?;
+        let (next, tune) = one_voice(&written.text, &read, kept, voice)?;
         written = Written { exact: written.exact && next.exact, ..next };
         read = tune;
     }
@@ -103,59 +104,61 @@ fn voices(text: &str, kept: &Kept) -> Result<Written, String> {
 }
 
 /// The bars in the place of those of one voice, and what the new text is read as; `before` is what `text` is.
-fn one_voice(text: &str, before: Tune, kept: &Kept, voice: &KeptVoice) -> Result<(Written, Tune), String> {
+fn one_voice(text: &str, before: &Tune, kept: &Kept, voice: &KeptVoice) -> Result<(Written, Tune), String> {
     let name = voice.name.as_str();
-    let section = match &kept.section {
-        _ if before.parts.is_empty() => None,
-        None => return Err("the text has sections".to_owned()),
-        Some((section, _)) if before.parts.iter().all(|part| part.name != *section) => {
-            return Err(format!("there is no section {section} in the text"));
-        }
-        Some((section, bars)) => Some((section.as_str(), *bars)),
-    };
+    let (place, bars) = place(before, kept)?;
     let mut measures = voice.measures.clone();
-    if let Some((_, bars)) = section {
-        fits(&before, name, kept.kind)?;
-        // A section has no loops of its own: they are written out as far as it lasts.
-        if kept.kind == Kind::Loop {
-            let all = voice.measures.iter().cycle().take(usize::try_from(bars).unwrap_or_default());
-            measures = all.cloned().collect();
-        }
+    if place.is_section() {
+        fits(before, name, kept.kind)?;
     }
-    let section = section.map(|(section, _)| section);
-    let lay = |bars: &[String]| lay::bars(text, &before, section, voice, bars, kept.kind);
+    // A section has no loops of its own: they are written out as far as it lasts.
+    if place.is_section() && kept.kind == Kind::Loop {
+        measures = voice.measures.iter().cycle().take(bars).cloned().collect();
+    }
+    let lay = |bars: &[String]| lay::bars(text, before, place, voice, bars, kept.kind);
     // What holds at the place is learnt from a bar of rest that stands there.
     let probe = tune(&lay(&["Z".to_owned()]), kept.scene)?;
-    let place = match section {
-        Some(section) => prompt::section(&probe, section).and_then(|probe| Place::first(&probe, name)),
-        None => Place::first(&probe, name),
-    };
-    let place = place.ok_or_else(|| format!("there is no place for {name} in the text"))?;
-    let full = place.meter().bar_length();
+    let there = place.of(&probe).and_then(|probe| Place::first(&probe, name));
+    let there = there.ok_or_else(|| format!("there is no place for {name} in the text"))?;
+    let full = there.meter().bar_length();
     if measures.iter().any(|measure| measure.length != full) {
-        return Err(format!("the text is in {}", place.meter()));
+        return Err(format!("the text is in {}", there.meter()));
     }
-    let mut new = lay(&place.texts(&place.written(&measures)));
+    let mut new = lay(&there.texts(&there.written(&measures)));
     let mut after = tune(&new, kept.scene)?;
-    let by = |text: &str, tune: &Tune| match section {
-        Some(_) => text.to_owned(),
-        None => lay::by(text, tune, name, kept.kind),
+    let by = |text: &str, tune: &Tune| {
+        if place.is_section() { text.to_owned() } else { lay::by(text, tune, name, kept.kind) }
     };
     let named = by(&new, &after);
     if named != new {
         new = named;
         after = tune(&new, kept.scene)?;
     }
-    let heard = read(&new, &after, section, name);
+    let heard = read(&new, &after, place, name);
     if heard.len() != measures.len() {
         return Err(format!("{name} would not be read as these bars"));
     }
-    if read(text, &before, section, name) == heard {
-        let text = by(text, &before);
+    if read(text, before, place, name) == heard {
+        let text = by(text, before);
         let tune = tune(&text, kept.scene)?;
         return Ok((Written { text, exact: true, letter: None }, tune));
     }
     Ok((Written { text: new, exact: write::same(&heard, &measures), letter: None }, after))
+}
+
+/// Where the bars of a voice stand in a text, and how many bars that place has, if it is a section.
+fn place<'a>(tune: &Tune, kept: &'a Kept) -> Result<(Where<'a>, usize), String> {
+    let waits = tune.header.order.as_ref().is_some_and(|order| order.parts.is_empty());
+    match &kept.section {
+        _ if tune.parts.is_empty() => Ok((Where::Tune, 0)),
+        // It plays without its sections.
+        None if waits => Ok((Where::Top, 0)),
+        None => Err("the text has sections".to_owned()),
+        Some((name, bars)) if tune.parts.iter().any(|part| part.name == *name) => {
+            Ok((Where::Section(name), usize::try_from(*bars).unwrap_or_default()))
+        }
+        Some((name, _)) => Err(format!("there is no section {name} in the text")),
+    }
 }
 
 /// Whether bars of a voice within one section are what is asked for; `by=` is said for all sections.
@@ -177,14 +180,10 @@ fn tune(text: &str, scene: u32) -> Result<Tune, String> {
     found.map(|(_, tune)| tune).ok_or_else(|| format!("there is no X:{scene} in the text"))
 }
 
-/// The bars that a text, read as `tune`, gives a voice, or gives it in a section.
-fn read(text: &str, tune: &Tune, section: Option<&str>, voice: &str) -> Vec<Measure> {
-    let bars = |tune: &Tune| seed_bars(text, tune, voice, Repeats::Loop, &mut Vec::new());
-    let bars = match section {
-        Some(section) => prompt::section(tune, section).map(|tune| bars(&tune)).unwrap_or_default(),
-        None => bars(tune),
-    };
-    bars.into_iter().map(|bar| bar.measure).collect()
+/// The bars that a text, read as `tune`, gives a voice at a place.
+fn read(text: &str, tune: &Tune, place: Where<'_>, voice: &str) -> Vec<Measure> {
+    let Some(tune) = place.of(tune) else { return Vec::new() };
+    seed_bars(text, &tune, voice, Repeats::Loop, &mut Vec::new()).into_iter().map(|bar| bar.measure).collect()
 }
 
 /// The signature for bars that no key alters.

@@ -1,14 +1,50 @@
 //! A voice's bars in the text: which lines and parts of lines are the voice's, and other bars in their place. Pure.
 
+use std::borrow::Cow;
+
 use super::write::{BARS_A_LINE, line_break};
 use super::{KeptVoice, Kind};
 use crate::abc::ast::Tune;
 use crate::abc::parse::{block_end, comment_start, field_code, lines};
 use crate::abc::{NAME_LENGTH, Span};
 use crate::compose::Role;
+use crate::prompt;
 
 /// The voice of a tune that names none.
 const UNNAMED: &str = "1";
+
+/// The part of a tune in which bars are laid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Where<'a> {
+    /// All of it: it has no sections.
+    Tune,
+    /// Before the first section.
+    Top,
+    Section(&'a str),
+}
+
+impl Where<'_> {
+    pub fn is_section(self) -> bool {
+        matches!(self, Where::Section(_))
+    }
+
+    fn has(self, tune: &Tune, place: usize) -> bool {
+        match self {
+            Where::Tune => true,
+            Where::Top => section_at(tune, place).is_none(),
+            Where::Section(name) => section_at(tune, place) == Some(name),
+        }
+    }
+
+    /// What is read of a tune there.
+    pub fn of(self, tune: &Tune) -> Option<Cow<'_, Tune>> {
+        match self {
+            Where::Tune => Some(Cow::Borrowed(tune)),
+            Where::Top => prompt::section(tune, None).map(Cow::Owned),
+            Where::Section(name) => prompt::section(tune, Some(name)).map(Cow::Owned),
+        }
+    }
+}
 
 /// A line of the tune's body.
 struct Line {
@@ -47,12 +83,12 @@ impl Line {
     }
 }
 
-/// Puts bars in the place of a voice's own, in the whole tune or in one section of it: its first music gives way to them, what else it has goes,
+/// Puts bars in the place of a voice's own, in the whole tune or in a part of it: its first music gives way to them, what else it has goes,
 /// and all of it stays as private notes.
 pub(super) fn bars(
     text: &str,
     tune: &Tune,
-    section: Option<&str>,
+    place: Where<'_>,
     voice: &KeptVoice,
     bars: &[String],
     kind: Kind,
@@ -61,9 +97,9 @@ pub(super) fn bars(
     let name = voice.name.as_str();
     let line_break = line_break(text);
     let at = |span: Span| &text[span.start..span.end];
-    let here = |place: usize| section.is_none() || section_at(tune, place) == section;
+    let here = |at: usize| place.has(tune, at);
     // What no `V:` names repeats by its bar lines.
-    let repeat = is_unnamed(tune, name) && section.is_none() && kind == Kind::Loop;
+    let repeat = is_unnamed(tune, name) && !place.is_section() && kind == Kind::Loop;
     let written = |tag: &str, a_line: usize| {
         let (last, mut out) = (bars.len().div_ceil(a_line) - 1, Vec::new());
         for (number, line) in bars.chunks(a_line).enumerate() {
@@ -136,7 +172,7 @@ pub(super) fn bars(
         }
     }
     if !laid {
-        return within(text, tune, section, &written(&tag(tune, voice), BARS_A_LINE));
+        return within(text, tune, place, &written(&tag(tune, voice), BARS_A_LINE));
     }
     new + &text[done..]
 }
@@ -169,13 +205,13 @@ pub(super) fn tag(tune: &Tune, voice: &KeptVoice) -> String {
 
 /// The text with these lines behind the tune's last one.
 pub(super) fn append(text: &str, tune: &Tune, lines: &str) -> String {
-    within(text, tune, None, lines)
+    within(text, tune, Where::Tune, lines)
 }
 
-/// The text with these lines, which name their voices, behind the last one of the tune or of a section.
-fn within(text: &str, tune: &Tune, section: Option<&str>, added: &str) -> String {
+/// The text with these lines, which name their voices, behind the last one of the tune or of a part of it.
+fn within(text: &str, tune: &Tune, place: Where<'_>, added: &str) -> String {
     let lines = body(text, tune);
-    let here = |line: &Line| section.is_none() || section_at(tune, line.span.start) == section;
+    let here = |line: &Line| place.has(tune, line.span.start);
     let last = lines.iter().rposition(here);
     let end = last.map_or(tune.header.span.end, |at| lines[at].span.end);
     let last = last.map_or(0, |at| at + 1);

@@ -257,6 +257,20 @@ fn a_section_stands_beside_what_plays() {
 }
 
 #[test]
+fn bars_of_a_tune_whose_sections_wait_stand_before_them() {
+    let text = |by: &str, a: &str| {
+        let head = HEAD.replace("K:C\n", "P:\nK:C\n");
+        format!("{head}V:a{by}\nV:b\n{a}[V:b] E3 |\nP:A\n[V:a] C3 |\n")
+    };
+    let (before, bars) = (text("", ""), "A3 | B3 |");
+    let heard = kept(&before, 1, "a", bars, Kind::Loop);
+    let expected = text(" by=loop", "").replace("E3 |\n", "E3 |\n[V:a] A3 | B3 |\n");
+    assert_eq!(keep(&before, &heard).text, expected);
+    let own = keep(&text("", "[V:a] D3 |\n"), &heard).text;
+    assert_eq!(own, text(" by=loop", "%- [V:a] D3 |\n[V:a] A3 | B3 |\n"));
+}
+
+#[test]
 fn bars_go_into_the_section_that_played() {
     let text =
         "V:a\nV:b by=loop\n[V:a] C3 |\nP:A\n[V:a] D3 |\nP:B\n[V:b] E3 | F3 | G3 |\n%- end\nP:A\nV:a\nE3 |\nP:C\nF3 |\n";

@@ -282,9 +282,10 @@ pub(super) fn unplayed(
     scene
 }
 
-/// The section of a tune as one of its own, without what stands at the top; `None` where there is none of that name.
-pub(crate) fn section(tune: &Tune, name: &str) -> Option<Tune> {
+/// The notes of a section of a tune, or of what stands before the first one, as a tune of its own; `None` where there is no such section.
+pub(crate) fn section(tune: &Tune, name: Option<&str>) -> Option<Tune> {
     let parts = Parts::of(tune, &mut Vec::new())?;
+    let Some(name) = name else { return Some(parts.tune(None)) };
     let part = parts.names.iter().position(|part| *part == name)?;
     Some(parts.tune(Some(part)))
 }
