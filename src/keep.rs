@@ -18,6 +18,7 @@ use crate::abc::key::Key;
 use crate::abc::parse::parse;
 use crate::prompt::{Repeats, seed_bars};
 use crate::score::Measure;
+use lay::Where;
 use write::Place;
 
 /// What the bars become.
@@ -29,7 +30,7 @@ pub enum Kind {
     Loop,
     /// The model goes on from them.
     Seed,
-    /// A section of their own at the end of the tune, which plays when the form names it.
+    /// A section of their own at the end of the tune, which plays when the form names it; until then the tune goes on as it was.
     Section,
 }
 
@@ -66,12 +67,20 @@ pub fn keep(text: &str, kept: &Kept) -> Edit {
         Ok(Written { text: new, .. }) if new == text => {
             Edit { text: new, said: format!("{what}: the text says so already") }
         }
-        Ok(Written { text, exact: true }) => Edit { text, said: format!("kept {what}") },
-        Ok(Written { text, exact: false }) => {
-            Edit { text, said: format!("kept {what}; times that ABC's grid of 1/32 has not are rounded") }
+        Ok(Written { text, exact, letter }) => {
+            let mut said = format!("kept {what}");
+            if let Some(letter) = letter {
+                said += &format!(" {letter}, which plays where P: in the header names it");
+            }
+            if !exact {
+                said += "; what falls between ABC's steps of 1/32 is moved to the nearest one";
+            }
+            Edit { text, said }
         }
         // What cannot be put in its place is not lost.
-        Err(why) => Edit { text: write::noted(text, kept), said: format!("{why}: {what} noted at its end") },
+        Err(why) => {
+            Edit { text: write::noted(text, kept), said: format!("{why}: {what} noted at the end of the text") }
+        }
     }
 }
 
@@ -79,50 +88,88 @@ pub fn keep(text: &str, kept: &Kept) -> Edit {
 struct Written {
     text: String,
     exact: bool,
+    /// The section that they have become.
+    letter: Option<char>,
 }
 
 fn voices(text: &str, kept: &Kept) -> Result<Written, String> {
-    let mut written = Written { text: text.to_owned(), exact: true };
+    let mut written = Written { text: text.to_owned(), exact: true, letter: None };
+    let mut read = tune(text, kept.scene)?;
     for voice in &kept.voices {
-        let next = one_voice(&written.text, kept, voice)?;
+        let (next, tune) = one_voice(&written.text, &read, kept, voice)?;
         written = Written { exact: written.exact && next.exact, ..next };
+        read = tune;
     }
     Ok(written)
 }
 
-/// The bars in the place of those of one voice.
-fn one_voice(text: &str, kept: &Kept, voice: &KeptVoice) -> Result<Written, String> {
-    let lay = |text: &str, bars: &[String]| {
-        let tune = tune(text, kept.scene)?;
-        if !tune.parts.is_empty() {
-            return Err("the text has sections".to_owned());
-        }
-        let laid = lay::bars(text, &tune, voice, bars, kept.kind);
-        let tune = self::tune(&laid, kept.scene)?;
-        Ok(lay::by(&laid, &tune, &voice.name, kept.kind))
-    };
+/// The bars in the place of those of one voice, and what the new text is read as; `before` is what `text` is.
+fn one_voice(text: &str, before: &Tune, kept: &Kept, voice: &KeptVoice) -> Result<(Written, Tune), String> {
+    let name = voice.name.as_str();
+    let (place, bars) = place(before, kept)?;
+    let mut measures = voice.measures.clone();
+    if place.is_section() {
+        fits(before, name, kept.kind)?;
+    }
+    // A section has no loops of its own: they are written out as far as it lasts.
+    if place.is_section() && kept.kind == Kind::Loop {
+        measures = voice.measures.iter().cycle().take(bars).cloned().collect();
+    }
+    let lay = |bars: &[String]| lay::bars(text, before, place, voice, bars, kept.kind);
     // What holds at the place is learnt from a bar of rest that stands there.
-    let probe = lay(text, &["Z".to_owned()])?;
-    let place = Place::first(&tune(&probe, kept.scene)?, &voice.name).ok_or("the text is not understood")?;
-    let full = place.meter().bar_length();
-    if voice.measures.iter().any(|measure| measure.length != full) {
-        return Err(format!("the text is in {}", place.meter()));
+    let probe = tune(&lay(&["Z".to_owned()]), kept.scene)?;
+    let there = place.of(&probe).and_then(|probe| Place::first(&probe, name));
+    let there = there.ok_or_else(|| format!("there is no place for {name} in the text"))?;
+    let full = there.meter().bar_length();
+    if measures.iter().any(|measure| measure.length != full) {
+        return Err(format!("the text is in {}", there.meter()));
     }
-    let measures = place.written(&voice.measures);
-    let plain = lay(text, &place.texts(&measures, None))?;
-    // Where `%%MIDI` stresses the beats, a dynamic says how much more or less.
-    let stressed = read(&plain, kept.scene, &voice.name).unwrap_or_default();
-    let loud = place.texts(&measures, Some(&stressed));
-    let new = lay(text, &loud)?;
-    let heard = read(&new, kept.scene, &voice.name).unwrap_or_default();
-    if heard.len() != voice.measures.len() {
-        return Err("the text would not be read as these bars".to_owned());
+    let mut new = lay(&there.texts(&there.written(&measures)));
+    let mut after = tune(&new, kept.scene)?;
+    let by = |text: &str, tune: &Tune| {
+        if place.is_section() { text.to_owned() } else { lay::by(text, tune, name, kept.kind) }
+    };
+    let named = by(&new, &after);
+    if named != new {
+        new = named;
+        after = tune(&new, kept.scene)?;
     }
-    if read(text, kept.scene, &voice.name).is_some_and(|old| old == heard) {
-        let text = lay::by(text, &tune(text, kept.scene)?, &voice.name, kept.kind);
-        return Ok(Written { text, exact: true });
+    let heard = read(&new, &after, place, name);
+    if heard.len() != measures.len() {
+        return Err(format!("{name} would not be read as these bars"));
     }
-    Ok(Written { text: new, exact: write::same(&heard, &voice.measures) })
+    if read(text, before, place, name) == heard {
+        let text = by(text, before);
+        let tune = tune(&text, kept.scene)?;
+        return Ok((Written { text, exact: true, letter: None }, tune));
+    }
+    Ok((Written { text: new, exact: write::same(&heard, &measures), letter: None }, after))
+}
+
+/// Where the bars of a voice stand in a text, and how many bars that place has, if it is a section.
+fn place<'a>(tune: &Tune, kept: &'a Kept) -> Result<(Where<'a>, usize), String> {
+    let waits = tune.header.order.as_ref().is_some_and(|order| order.parts.is_empty());
+    match &kept.section {
+        _ if tune.parts.is_empty() => Ok((Where::Tune, 0)),
+        // It plays without its sections.
+        None if waits => Ok((Where::Top, 0)),
+        None => Err("the text has sections".to_owned()),
+        Some((name, bars)) if tune.parts.iter().any(|part| part.name == *name) => {
+            Ok((Where::Section(name), usize::try_from(*bars).unwrap_or_default()))
+        }
+        Some((name, _)) => Err(format!("there is no section {name} in the text")),
+    }
+}
+
+/// Whether bars of a voice within one section are what is asked for; `by=` is said for all sections.
+fn fits(tune: &Tune, name: &str, kind: Kind) -> Result<(), String> {
+    let by = tune.header.voice(name).and_then(|header| header.get("by")).unwrap_or("model");
+    let who = by.split('/').next().unwrap_or(by);
+    let fits = match kind {
+        Kind::Loop => ["model", "loop", "vary"].contains(&who),
+        Kind::Seed | Kind::Section => who == "model",
+    };
+    if fits { Ok(()) } else { Err(format!("{name} is by={by} in all sections")) }
 }
 
 /// The tune that plays as scene number `scene`.
@@ -133,10 +180,10 @@ fn tune(text: &str, scene: u32) -> Result<Tune, String> {
     found.map(|(_, tune)| tune).ok_or_else(|| format!("there is no X:{scene} in the text"))
 }
 
-/// The bars that a text gives a voice, without their chord symbols' and notes' places.
-fn read(text: &str, scene: u32, voice: &str) -> Option<Vec<Measure>> {
-    let tune = tune(text, scene).ok()?;
-    Some(seed_bars(text, &tune, voice, Repeats::Loop, &mut Vec::new()).into_iter().map(|bar| bar.measure).collect())
+/// The bars that a text, read as `tune`, gives a voice at a place.
+fn read(text: &str, tune: &Tune, place: Where<'_>, voice: &str) -> Vec<Measure> {
+    let Some(tune) = place.of(tune) else { return Vec::new() };
+    seed_bars(text, &tune, voice, Repeats::Loop, &mut Vec::new()).into_iter().map(|bar| bar.measure).collect()
 }
 
 /// The signature for bars that no key alters.

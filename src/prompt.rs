@@ -25,6 +25,7 @@ pub use form::{Form, Place, Section};
 pub use hardware::Lane;
 pub use harmony::Harmony;
 pub use property::is_property;
+pub(crate) use section::section;
 pub use seed::SeedBar;
 pub(crate) use seed::{Repeats, seed_bars};
 pub use voice::{By, Voice};
@@ -63,7 +64,9 @@ pub struct Scene {
     pub harmony: Option<Harmony>,
     /// Its sections. Where there are any, they have the bars that play; those of `voices` are the whole tune's.
     pub form: Option<Arc<Form>>,
-    words: Vec<Words>,
+    /// In the scene of a section its name and its length in bars.
+    pub part: Option<(String, i64)>,
+    words: Vec<Arc<Words>>,
     /// What those for all voices mean, in the order of the bars.
     wishes: Vec<Wish>,
     /// The same for each voice that has words of its own.
@@ -126,7 +129,7 @@ impl Scene {
     }
 
     fn lines(&self, voice: Option<usize>, bar: i64) -> Vec<String> {
-        let holds = |words: &&Words| words.voice == voice && words.from as i64 <= bar;
+        let holds = |words: &&Arc<Words>| words.voice == voice && words.from as i64 <= bar;
         self.words.iter().filter(holds).map(|words| words.text.clone()).collect()
     }
 
@@ -210,6 +213,12 @@ fn scene(
     lexicon: &Lexicon,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Scene {
+    if let Some(order) = &tune.header.order
+        && order.parts.is_empty()
+        && !tune.parts.is_empty()
+    {
+        return section::unplayed((source, tune), fallback, known, lexicon, diagnostics);
+    }
     let text = source.text.as_str();
     let parts = Parts::of(tune, diagnostics);
     // What is wrong with any bar is to be said, whatever the form leaves out.
@@ -235,9 +244,14 @@ fn scene(
         .iter()
         .map(|name| voice::voice(text, top, name, header.voice(name).unwrap_or(&unnamed), known, diagnostics))
         .collect();
+    if let Some(parts) = &parts {
+        for voice in &mut voices {
+            voice.by = parts.by(voice);
+        }
+    }
     let meter = header.meter.unwrap_or(Meter::COMMON);
     let harmony = Harmony::of(&voices, meter);
-    voice::comp(top, &mut voices, diagnostics);
+    voice::comp(top, &mut voices, &mut Vec::new(), diagnostics);
     let before = diagnostics.len();
     possible::check(header, &voices, harmony.as_ref(), diagnostics);
     hand::check(header, &mut voices, diagnostics);
@@ -264,27 +278,23 @@ fn scene(
         tempo: header.tempo.as_ref().and_then(crate::abc::field::TempoMark::tempo),
         ramp: header.tempo.as_ref().and_then(crate::abc::field::TempoMark::target),
         phrase: phrase(&parts.as_ref().map_or_else(|| tune.directives.clone(), Parts::top_directives), diagnostics),
-        wishes: words::wishes(&words, None, lexicon),
-        own: words::own(&words, names.len(), lexicon),
-        words: loudness::for_the_model(words.clone(), lexicon),
+        wishes: words::wishes(&[], &words, None, lexicon),
+        own: words::own(&[], &words, names.len(), lexicon),
+        words: loudness::for_the_model(words, lexicon),
         voices,
         source: Arc::clone(source),
         rig: Arc::clone(&known.rig.source),
         clocks: known.rig.clocks(),
         harmony,
         form: None,
+        part: None,
     };
     match parts {
         Some(parts) => {
-            let form = section::form((text, &parts), (&scene, &words), &names, known, lexicon, diagnostics);
+            let form = section::form((text, &parts), &scene, &names, known, lexicon, diagnostics);
             scene.form = Some(Arc::new(form));
         }
-        None if header.order.is_some() => {
-            let message = "P: in the header orders sections, and there are none";
-            let help = "P:A among the music begins one";
-            diagnostics.push(Diagnostic::warning(header.span, message).with_help(help));
-        }
-        None => {}
+        None => section::none(tune, diagnostics),
     }
     scene
 }
@@ -305,204 +315,4 @@ fn phrase(directives: &[Directive], diagnostics: &mut Vec<Diagnostic>) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::compose::Role;
-
-    fn check(text: &str) -> (Scene, Vec<String>) {
-        let patches = ["reed", "sub", "pluck"].map(String::from);
-        let (mut scenes, diagnostics) = read(Path::new("t.abc"), text, &patches, &Lexicon::default());
-        let said = diagnostics.iter().map(|diagnostic| diagnostic.display("t.abc", text)).collect();
-        (scenes.remove(0), said)
-    }
-
-    #[test]
-    fn a_prompt_with_voices_words_and_rules() {
-        let (scene, said) = check(
-            "X:1\nT:Night ferry\n% slow air; sparse, low\n% lead: answers the bass\n%- try F sharp\nM:6/8\nL:1/8\nQ:3/8=60\n\
-             K:Ddor\n%%phrase 8\nV:bass by=loop patch=sub\nV:lead by=model range=D..d' scale=key grid=1/16 notes=2-8\n\
-             [V:bass] D,6 | C,6 |\n% busy now\n[V:lead] A2d fed |\n%[V:lead] c6 |\n",
-        );
-        assert_eq!(said, [""; 0]);
-        assert_eq!((scene.title.as_str(), scene.phrase), ("Night ferry", 8));
-        assert_eq!(scene.tempo, Some(Tempo(90.into())));
-        assert_eq!(scene.words_at(0), ["slow air; sparse, low"]);
-        assert_eq!(scene.words_at(2), ["slow air; sparse, low", "busy now"]);
-        assert_eq!(scene.control_at(1), ["air", "sparse", "stepwise", "low"]);
-        assert_eq!(scene.control_at(2), ["air", "stepwise", "low", "busy"]);
-        let own = scene.own_words_at(1, 2).unwrap();
-        assert_eq!(own.words, ["answers the bass"]);
-        assert_eq!(own.control, ["air", "stepwise", "low", "busy", "answer"]);
-        assert_eq!(scene.own_words_at(0, 2), None);
-        let [bass, lead] = &scene.voices[..] else { panic!("{:?}", scene.voices) };
-        assert_eq!((bass.by, lead.by), (By::Loop, By::Model));
-        assert_eq!((bass.patch.as_str(), lead.patch.as_str()), ("sub", "reed"));
-        assert_eq!(bass.bars.iter().map(|bar| bar.text.as_str()).collect::<Vec<_>>(), ["D,6", "C,6"]);
-        assert_eq!((lead.rules.range, lead.rules.notes, lead.rules.grid), ((62, 86), (2, 8), 6));
-        assert_eq!(lead.rules.classes, Some(0b1010_1011_0101));
-    }
-
-    #[test]
-    fn words_of_a_voice_overrule_those_of_the_scene() {
-        let text = "X:1\n% busy, low, triplets\n% a: sparse, no triplets\n% other: high\n% b : leaping\nM:4/4\nL:1/4\nK:C\n\
-                    V:a\nV:b\nV:d\n[V:a] C4 |\n% steady\n[V:a] C4 |\n% a: triplets, busy\n[V:a] C4 |\n";
-        let (scene, said) = check(text);
-        assert_eq!(said, [""; 0]);
-        let control = |voice: usize, bar| {
-            scene.own_words_at(voice, bar).map_or_else(|| scene.control_at(bar), |own| own.control).join(" ")
-        };
-        // There is no voice of that name, so that its line is for everybody.
-        assert_eq!(
-            [0, 1, 2].map(|voice| control(voice, 0)),
-            ["high sparse", "busy triplets high leaping", "busy triplets high"]
-        );
-        assert_eq!(scene.words_at(0), ["busy, low, triplets", "other: high"]);
-        // Its own words hold against later ones for all.
-        assert_eq!([0, 1].map(|voice| control(voice, 1)), ["high sparse", "triplets high steady leaping"]);
-        assert_eq!(control(0, 2), "high triplets busy");
-    }
-
-    #[test]
-    fn a_voice_is_what_its_clef_its_name_or_its_notes_say() {
-        let (scene, said) = check(
-            "X:1\nM:4/4\nL:1/4\nK:D\nV:drone\nV:Bass2\nV:pad\nV:arp\nV:alto\nV:lead\nV:low\nV:kit\nV:beat clef=perc\nV:t clef=bass\n\
-             V:ch\n[V:low] D,,4 |\n[V:ch] \"D\"x4 |\n",
-        );
-        let roles: Vec<Role> = scene.voices.iter().map(|voice| voice.role).collect();
-        let expected = [
-            Role::Lead,
-            Role::Bass,
-            Role::Keys,
-            Role::Arp,
-            Role::Inner,
-            Role::Lead,
-            Role::Bass,
-            Role::Lead,
-            Role::Drums,
-            Role::Bass,
-            Role::Chart,
-        ];
-        assert_eq!(roles, expected);
-        assert_eq!((said.len(), said[0].contains("clef=perc")), (1, true), "{said:?}");
-        assert_eq!(scene.voices[8].rules.range, (35, 81));
-    }
-
-    #[test]
-    fn bad_input_has_a_place() {
-        let (_, said) = check("X:1\nM:4/4\nL:1/4\nK:C\nV:a patch=organ range=q by=magic\n[V:a] CDEFG | C4 |\n");
-        assert!(said.iter().any(|line| line.starts_with("t.abc:5:") && line.contains("organ")), "{said:?}");
-        assert!(said.iter().any(|line| line.contains("range=")), "{said:?}");
-        assert!(said.iter().any(|line| line.contains("by=")), "{said:?}");
-        assert!(said.iter().any(|line| line.starts_with("t.abc:6:") && line.contains("1 × 1/4 too long")), "{said:?}");
-    }
-
-    #[test]
-    fn a_voice_that_ends_with_a_repeat_sign_loops() {
-        let (scene, _) = check("X:1\nM:4/4\nL:1/4\nK:C\n|: CDEF | G4 :|\n");
-        assert_eq!((scene.voices[0].by, scene.voices[0].name.as_str()), (By::Loop, "1"));
-        assert_eq!(scene.voices[0].bars.len(), 2);
-        let (scene, _) = check("X:1\nM:4/4\nL:1/4\nK:C\nCDEF | G4 |\n");
-        assert_eq!(scene.voices[0].by, By::Model);
-    }
-
-    #[test]
-    fn a_voice_that_comps_plays_the_chart() {
-        let text = "X:1\nM:4/4\nL:1/4\nK:C\nV:ch\nV:keys by=chords/pulse\nV:own by=chords/held range=C..c'\n\
-                    [V:ch] \"C\"x4 | \"F\"x2\"G\"x2 |\n[V:own] \"Am\"x4 |\n";
-        let (scene, said) = check(text);
-        assert_eq!(said, [""; 0]);
-        let bars = |at: usize| scene.voices[at].bars.iter().map(|bar| bar.text.as_str()).collect::<Vec<_>>();
-        assert_eq!(bars(1), ["[G,CE]2 [G,CE]2 [G,CE]2 [G,CE]2", "[A,CF]2 [A,CF]2 [G,B,D]2 [G,B,D]2"]);
-        assert_eq!(bars(2), ["[CEA]8"]);
-        assert_eq!(scene.voices[1].by, By::Loop);
-        let (scene, _) = check(
-            "X:1\nM:4/4\nL:1/4\n%%MIDI program 4\n%%MIDI gchord fzcz\nK:C\nV:keys by=chords channel=3\n[V:keys] \"C\"x4 |\n",
-        );
-        let keys = &scene.voices[0];
-        assert_eq!((keys.bars[0].text.as_str(), keys.program, keys.channel), ("C,,2 z2 [G,CE]2 z2", Some(4), Some(3)));
-        let (_, said) = check("X:1\nM:4/4\nK:C\nV:keys by=chords\n[V:keys] z8 |\n");
-        assert!(
-            said.iter().any(|line| line.starts_with("t.abc:4:1: error: ") && line.contains("chord symbols")),
-            "{said:?}"
-        );
-        let (_, said) = check("X:1\nM:4/4\nK:C\nV:keys by=chords/swing\n[V:keys] \"C\"x8 |\n");
-        assert!(said.iter().any(|line| line.starts_with("t.abc:4:8: error: ") && line.contains("stride")), "{said:?}");
-    }
-
-    #[test]
-    fn directives_between_the_bars_of_the_chart_hold_from_there_on() {
-        let (scene, said) = check(
-            "X:1\nM:4/4\nL:1/4\nK:C\nV:tune\nV:keys by=chords\n%%MIDI chordprog 12\nV:tune\n\"C\"C4|\n%%MIDI gchord fc\n\
-             %%MIDI bassvol 99\nC4|\n%%MIDI gchordoff\nC4|\n",
-        );
-        assert_eq!(said, [""; 0]);
-        let keys = &scene.voices[1];
-        let bars: Vec<&str> = keys.bars.iter().map(|bar| bar.text.as_str()).collect();
-        assert_eq!(bars, ["C,,z [G,CE]z C,,z [G,CE]z", "C,,4 [G,CE]4", "z8"]);
-        let loudest = |bar: usize| keys.bars[bar].measure.notes.iter().map(|note| note.velocity).max();
-        assert_eq!((loudest(0), loudest(1), keys.program), (Some(80), Some(99), Some(12)));
-    }
-
-    #[test]
-    fn drumon_makes_a_drum_voice() {
-        let drums = |text: &str| {
-            let (scene, said) = check(text);
-            assert_eq!(said, [""; 0], "{text}");
-            let drums = scene.voices.into_iter().find(|voice| voice.name == "drum");
-            let text = |voice: Voice| {
-                assert_eq!((voice.by, voice.role), (By::Loop, Role::Drums));
-                voice.bars.iter().map(|bar| bar.text.clone()).collect::<Vec<_>>().join("|")
-            };
-            drums.map(text).unwrap_or_default()
-        };
-        let tune = |directives: &str, music: &str| format!("X:1\nM:4/4\nL:1/4\n{directives}K:C\n{music}\n");
-        let drum = "%%MIDI drum dzd2 36 38\n";
-        assert_eq!(drums(&tune(drum, "C4|D4|")), "");
-        assert_eq!(
-            drums(&tune(&format!("{drum}%%MIDI drumon\n"), "C4|D4|E4|")),
-            "C,,2 z2 D,,4",
-            "one bar, over and over"
-        );
-        assert_eq!(drums(&tune(&format!("{drum}%%MIDI drumbars 2\n%%MIDI drumon\n"), "C4|D4|")), "C,,4 z4|D,,8");
-        let later = "C4|\n%%MIDI drumon\nD4|\n%%MIDI drumoff\nE4|";
-        assert_eq!(drums(&tune(drum, later)), "z8|C,,2 z2 D,,4|z8", "along the tune where it changes");
-        assert_eq!(drums(&tune("%%MIDI drum dzd2 36 38\n%%MIDI drumon\n", "V:a\nV:b\nV:a\nC4|")), "C,,2 z2 D,,4");
-        let own = "X:1\nM:4/4\nL:1/4\n%%MIDI drum d 36\n%%MIDI drumon\nK:C\nV:drum by=loop\n[V:drum] C,4|\n";
-        let (scene, _) = check(own);
-        assert_eq!(
-            (scene.voices.len(), scene.voices[0].bars[0].text.as_str()),
-            (1, "C,8"),
-            "the performer's own stays"
-        );
-        let (scene, _) = check(&tune("%%MIDI drum dd 36 38 120 30\n%%MIDI drumon\n", "C4|"));
-        let velocities: Vec<u8> = scene.voices[1].bars[0].measure.notes.iter().map(|note| note.velocity).collect();
-        assert_eq!(velocities, [120, 30]);
-    }
-
-    #[test]
-    fn pickups_and_split_bars_become_full_bars() {
-        let (scene, said) = check("X:1\nM:3/4\nL:1/4\nK:G\nD | G2 A | B2 || c | d3 |\n");
-        let bars: Vec<_> = scene.voices[0].bars.iter().map(|bar| bar.text.as_str()).collect();
-        assert_eq!(bars, ["z4 D2", "G4 A2", "B4 c2", "d6"], "{said:?}");
-    }
-
-    #[test]
-    fn ties_to_another_note_are_taken_back() {
-        let (scene, _) = check("X:1\nM:4/4\nL:1/4\nK:C\n^c4- | =c2 ^c2- | ^c4 |\n");
-        let bars: Vec<_> = scene.voices[0].bars.iter().map(|bar| bar.text.as_str()).collect();
-        assert_eq!(bars, ["^c8", "c4 ^c4-", "^c8"]);
-    }
-
-    #[test]
-    fn words_alone_are_a_scene() {
-        let text = "A jig in D dorian at 110,\nbusy and rising.\n";
-        let (scenes, said) = read(Path::new("a.txt"), text, &[], &Lexicon::default());
-        assert_eq!(said, []);
-        let scene = &scenes[0];
-        assert_eq!((scene.meter.to_string(), scene.key.to_string()), ("6/8".into(), "Ddor".into()));
-        assert_eq!(scene.tempo.unwrap().quarters_per_minute(), 165.0);
-        assert_eq!((scene.voices.len(), scene.voices[0].by), (1, By::Model));
-        assert_eq!(scene.words_at(0), ["A jig in D dorian at 110,", "busy and rising."]);
-        assert_eq!(scene.control_at(0), ["jig", "busy", "rising"]);
-    }
-}
+mod tests;

@@ -17,7 +17,7 @@ mod unfold;
 pub use carry::{Carry, Propagation};
 pub use dynamics::{LOUDER, Shade, swell};
 pub(crate) use exact::summable;
-pub use expression::{Expression, Human, OVERLAP, Setting, Swing, play, written};
+pub use expression::{Expression, Human, OVERLAP, Setting, Swing, accent, play, written};
 pub use join::{Joined, join};
 pub use measure::measure;
 pub use ornament::{Figure, Ornament, Ornaments, perform};

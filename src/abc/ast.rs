@@ -82,6 +82,12 @@ impl Header {
         self.meter.unwrap_or(Meter::Free)
     }
 
+    /// Where `P:` stands, or else the header.
+    #[must_use]
+    pub fn order_span(&self) -> Span {
+        self.order.as_ref().map_or(self.span, |order| order.span)
+    }
+
     #[must_use]
     pub fn voice(&self, id: &str) -> Option<&VoiceHeader> {
         self.voices.iter().find(|voice| voice.id == id)

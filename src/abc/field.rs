@@ -56,6 +56,8 @@ impl TempoMark {
 pub struct PartOrder {
     pub text: String,
     pub parts: Vec<char>,
+    /// Where the field stands.
+    pub span: Span,
 }
 
 /// So many parts at most come of nested repeat counts.
@@ -255,7 +257,7 @@ pub(super) fn part_order(text: &str) -> Result<PartOrder, Fault> {
     if parts.len() > MOST_PARTS {
         return Err(too_many());
     }
-    Ok(PartOrder { text: text.trim().to_owned(), parts })
+    Ok(PartOrder { text: text.trim().to_owned(), parts, span: Span::default() })
 }
 
 /// Words and `name=value` pairs, values quoted where they hold blanks. `offset` is the place of `text` in the whole.

@@ -27,6 +27,8 @@ mod tune;
 mod voice;
 pub mod write;
 
+pub(crate) use tune::NAME_LENGTH;
+
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};

@@ -92,7 +92,7 @@ struct Reader<'a> {
 }
 
 /// The lines of a text without their ends, which may be LF, CRLF or CR.
-fn lines(text: &str) -> impl Iterator<Item = Span> {
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = Span> {
     let bytes = text.as_bytes();
     let mut start = 0;
     std::iter::from_fn(move || {
@@ -118,15 +118,14 @@ impl Reader<'_> {
         }
         if let Some(directive) = text.strip_prefix("%%") {
             self.directive(line, directive);
-            let end = [("begintext", "%%endtext"), ("beginps", "%%endps"), ("beginsvg", "%%endsvg")];
-            return end.iter().find(|(begin, _)| directive.trim_start().starts_with(begin)).map(|(_, end)| *end);
+            return block_end(directive);
         }
         if text.starts_with('%') {
             self.comment(line, true);
             return None;
         }
         let code = field_code(text, self.tune.as_ref().is_some_and(|tune| !tune.in_header));
-        let content = Span { start: line.start, end: self.comment_start(line, code) };
+        let content = Span { start: line.start, end: line.start + comment_start(text, code) };
         if content.end < line.end && self.text[content.start..content.end].trim_ascii().is_empty() {
             self.comment(Span { start: content.end, end: line.end }, true);
             return None;
@@ -140,19 +139,6 @@ impl Reader<'_> {
             self.comment(Span { start: content.end, end: line.end }, false);
         }
         None
-    }
-
-    /// Where the line's comment begins. In `V:` a number's per cent sign is no comment: `gate=50%`.
-    fn comment_start(&self, line: Span, code: Option<u8>) -> usize {
-        let bytes = &self.text.as_bytes()[line.start..line.end];
-        if !bytes.contains(&b'%') {
-            return line.end;
-        }
-        let comment = bytes.iter().enumerate().position(|(at, &byte)| {
-            let before = at.checked_sub(1).map(|before| bytes[before]);
-            byte == b'%' && before != Some(b'\\') && !(code == Some(b'V') && before.is_some_and(|b| b.is_ascii_digit()))
-        });
-        comment.map_or(line.end, |at| line.start + at)
     }
 
     /// Whether a field or directive outside a tune is one of the file header.
@@ -308,8 +294,27 @@ impl Reader<'_> {
     }
 }
 
+/// The line that ends a block of other than music which a directive, without its signs, begins.
+pub(crate) fn block_end(directive: &str) -> Option<&'static str> {
+    let ends = [("begintext", "%%endtext"), ("beginps", "%%endps"), ("beginsvg", "%%endsvg")];
+    ends.iter().find(|(begin, _)| directive.trim_start().starts_with(begin)).map(|(_, end)| *end)
+}
+
+/// Where a line's comment begins, or else its length. In `V:` a number's per cent sign is no comment: `gate=50%`.
+pub(crate) fn comment_start(line: &str, code: Option<u8>) -> usize {
+    let bytes = line.as_bytes();
+    if !bytes.contains(&b'%') {
+        return line.len();
+    }
+    let comment = bytes.iter().enumerate().position(|(at, &byte)| {
+        let before = at.checked_sub(1).map(|before| bytes[before]);
+        byte == b'%' && before != Some(b'\\') && !(code == Some(b'V') && before.is_some_and(|b| b.is_ascii_digit()))
+    });
+    comment.unwrap_or(line.len())
+}
+
 /// The letter of a field line. In the body `d:|` is music.
-fn field_code(text: &str, in_body: bool) -> Option<u8> {
+pub(crate) fn field_code(text: &str, in_body: bool) -> Option<u8> {
     let &[code, b':', ref rest @ ..] = text.as_bytes() else { return None };
     let is_note = in_body && matches!(code, b'A'..=b'G' | b'a'..=b'g' | b'z' | b'x');
     let is_bar_line = is_note && matches!(rest.first(), Some(b'|' | b':'));

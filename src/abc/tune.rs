@@ -17,7 +17,7 @@ use crate::time::Beats;
 const MOST_VOICES: usize = 128;
 
 /// So many characters of a voice's name are distinguished (ABC 2.1, 7).
-const NAME_LENGTH: usize = 20;
+pub(crate) const NAME_LENGTH: usize = 20;
 
 pub(super) struct TuneBuilder {
     pub tune: Tune,
@@ -115,7 +115,7 @@ impl TuneBuilder {
             },
             b'Q' => self.tempo = Some((value, content.to_owned())),
             b'P' => match field::part_order(content) {
-                Ok(order) => self.tune.header.order = Some(order),
+                Ok(order) => self.tune.header.order = Some(field::PartOrder { span, ..order }),
                 Err(fault) => report(fault),
             },
             // In the header a voice is only declared, but directives after it are its own.

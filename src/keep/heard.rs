@@ -10,7 +10,7 @@ use crate::abc::Meter;
 use crate::abc::key::Key;
 use crate::compose::Role;
 use crate::event::Author;
-use crate::prompt::By;
+use crate::prompt::{By, Scene};
 use crate::score::Measure;
 use crate::time::Beats;
 use crate::timeline::{Bar, Cell};
@@ -35,6 +35,8 @@ pub struct Kept {
     pub unit: Beats,
     pub key: Key,
     pub kind: Kind,
+    /// The section in which they were heard and its bars; `None` in a scene without sections, and where they become one of their own.
+    pub section: Option<(String, i64)>,
     /// Whether all voices were asked for.
     pub all: bool,
     /// At least one.
@@ -63,11 +65,12 @@ impl Kept {
             name if many && self.kind != Kind::Section => format!("{name}s"),
             name => format!("a {name}"),
         };
-        format!("{bars} of {of} as {kind}")
+        let section = self.section.as_ref().map_or(String::new(), |(name, _)| format!(" in section {name}"));
+        format!("{bars} of {of} as {kind}{section}")
     }
 }
 
-/// The last of `bars`, all of which were heard, as far as one scene and metre go. `cell` says what is to be seen of a bar's voice. Errs with a
+/// The last of `bars`, all of which were heard, as far as one scene, metre and section go. `cell` says what is to be seen of a bar's voice. Errs with a
 /// sentence where there is nothing to keep.
 pub fn heard(bars: &[Bar], cell: &dyn Fn(&Bar, usize) -> Cell, ask: &Ask) -> Result<Kept, String> {
     let last = bars.last().ok_or("no bar has been heard to its end yet")?;
@@ -75,6 +78,9 @@ pub fn heard(bars: &[Bar], cell: &dyn Fn(&Bar, usize) -> Cell, ask: &Ask) -> Res
     let of_scene = |bar: &&Bar| {
         bar.scene.source.path == scene.source.path && bar.scene.number == scene.number && bar.scene.meter == scene.meter
     };
+    let section = scene.part.as_ref().filter(|_| ask.kind != Kind::Section);
+    let count = section.map_or(ask.bars, |(_, bars)| ask.bars.min(usize::try_from(*bars).unwrap_or(1)));
+    let here = |bar: &&Bar| ask.kind == Kind::Section || name_of(&bar.scene) == name_of(scene);
     let names: Vec<&str> = match &ask.voice {
         Some(name) => vec![name],
         None => scene.voices.iter().map(|voice| voice.name.as_str()).collect(),
@@ -83,8 +89,8 @@ pub fn heard(bars: &[Bar], cell: &dyn Fn(&Bar, usize) -> Cell, ask: &Ask) -> Res
     for name in names {
         let at = |bar: &Bar| bar.scene.voices.iter().position(|voice| voice.name == name);
         let Some(now) = at(last) else { return Err(format!("there is no voice {name} in what was heard")) };
-        let run = bars.iter().rev().take_while(of_scene).map_while(|bar| Some((bar, at(bar)?))).take(ask.bars);
-        let run: Vec<(&Bar, Cell)> = run.map(|(bar, at)| (bar, cell(bar, at))).collect();
+        let run = bars.iter().rev().take_while(of_scene).take_while(here).map_while(|bar| Some((bar, at(bar)?)));
+        let run: Vec<(&Bar, Cell)> = run.take(count).map(|(bar, at)| (bar, cell(bar, at))).collect();
         let voice = &scene.voices[now];
         // Of all voices only those are written that do not say so already.
         let says_so = match ask.kind {
@@ -98,21 +104,23 @@ pub fn heard(bars: &[Bar], cell: &dyn Fn(&Bar, usize) -> Cell, ask: &Ask) -> Res
         if ask.voice.is_none() && says_so {
             continue;
         }
-        let first = run.last().map_or(1, |(bar, _)| bar.number);
-        let mut measures: Vec<Measure> = run.into_iter().rev().map(|(_, cell)| cell.measure).collect();
-        if ask.kind == Kind::Loop {
-            // Loops count from the scene's first bar, or its section's.
-            let late = (first - (last.number - last.at)).rem_euclid(measures.len() as i64);
+        // Loops count from the scene's first bar, in a section from its line.
+        let since = |bar: &Bar| if section.is_some() { bar.at } else { bar.number - (last.number - last.at) };
+        let first = run.last().map_or(0, |(bar, _)| since(bar));
+        let mut measures: Vec<Measure> = run.into_iter().rev().map(|(_, cell)| as_heard(cell)).collect();
+        if ask.kind == Kind::Loop && first >= 0 {
+            let late = first.rem_euclid(measures.len() as i64);
             measures.rotate_right(late as usize);
         }
-        tie(&mut measures, ask.kind == Kind::Loop);
+        tie(&mut measures, ask.kind == Kind::Loop && section.is_none());
         voices.push(KeptVoice { name: name.to_owned(), role: voice.role, measures });
     }
     if voices.is_empty() {
-        return Err(format!(
-            "all voices are {} of the text already",
-            if ask.kind == Kind::Loop { "loops" } else { "loops, not the model's," }
-        ));
+        return Err(match ask.kind {
+            Kind::Seed => "nothing to keep: all voices are loops, and a seed is for the model to go on from",
+            Kind::Loop | Kind::Section => "nothing to keep: all voices are loops that stand in the text already",
+        }
+        .to_owned());
     }
     Ok(Kept {
         path: scene.source.path.clone(),
@@ -121,7 +129,22 @@ pub fn heard(bars: &[Bar], cell: &dyn Fn(&Bar, usize) -> Cell, ask: &Ask) -> Res
         unit: scene.unit,
         key: scene.key,
         kind: ask.kind,
+        section: section.cloned(),
         all: ask.voice.is_none(),
         voices,
     })
+}
+
+/// The name of the section that this is.
+fn name_of(scene: &Scene) -> Option<&str> {
+    scene.part.as_ref().map(|(name, _)| name.as_str())
+}
+
+/// What sounded of a voice in a bar. The metre gave no accents to what was played by hand.
+fn as_heard(cell: Cell) -> Measure {
+    let mut measure = cell.measure;
+    if cell.by == Author::Hand {
+        measure.notes.iter_mut().for_each(|note| *note = note.fixed());
+    }
+    measure
 }

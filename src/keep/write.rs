@@ -4,9 +4,10 @@ use super::{Kept, unaltered};
 use crate::abc::Meter;
 use crate::abc::ast::{Bar, Context, Symbol, Tune};
 use crate::abc::interval::Interval;
+use crate::abc::midi::Stress;
 use crate::abc::print::{self, Loudness, Style};
 use crate::compose::Role;
-use crate::score::{Carry, DEFAULT_VELOCITY, Measure, join};
+use crate::score::{Carry, DEFAULT_VELOCITY, Measure, Note, accent, join};
 use crate::time::Beats;
 
 /// What holds where a voice begins in the text.
@@ -14,6 +15,10 @@ pub(super) struct Place {
     context: Context,
     /// From what sounds to what is written.
     written: Interval,
+    /// Loudness by the place in the bar, as `%%MIDI` has it.
+    stress: Option<Stress>,
+    /// It is its affair, and not the metre's.
+    fixed: bool,
 }
 
 impl Place {
@@ -34,8 +39,10 @@ impl Place {
                 context.apply(change);
             }
         }
-        let transpose = Carry::of(tune, name).midi.in_bar(bar).transpose;
-        Place { context, written: Interval::of_semitones(context.shift + transpose).inverse() }
+        let carry = Carry::of(tune, name);
+        let midi = carry.midi.in_bar(bar);
+        let written = Interval::of_semitones(context.shift + midi.transpose).inverse();
+        Place { context, written, stress: midi.stress.clone(), fixed: midi.places_loudness() }
     }
 
     pub fn meter(&self) -> Meter {
@@ -49,23 +56,17 @@ impl Place {
         measures.iter().map(|measure| measure.transposed(self.written)).collect()
     }
 
-    /// The bars without bar lines. `plain` are those that are read where no dynamics are written; without them none are.
-    pub fn texts(&self, measures: &[Measure], plain: Option<&[Measure]>) -> Vec<String> {
+    /// The bars without bar lines, each note as loud as it was heard.
+    pub fn texts(&self, measures: &[Measure]) -> Vec<String> {
         let Context { key, unit, meter, .. } = self.context;
         let style = Style { marks: true, ..Style::new(&key, meter, unit) };
         let length = meter.bar_length();
-        let base = |bar: usize, onset: Beats| {
-            let notes = plain.and_then(|bars| bars.get(bar)).map_or(&[][..], |bar| &bar.notes[..]);
-            notes.iter().find(|note| note.onset == onset).map_or(DEFAULT_VELOCITY, |note| note.velocity)
-        };
         let asked: Vec<Measure> = measures
             .iter()
-            .enumerate()
-            .map(|(at, measure)| {
+            .map(|measure| {
                 let mut measure = measure.clone();
                 for note in &mut measure.notes {
-                    let more = i32::from(note.velocity) - i32::from(base(at, note.onset));
-                    note.velocity = (i32::from(DEFAULT_VELOCITY) + more).clamp(1, 127) as u8;
+                    note.velocity = self.asked(note);
                 }
                 measure
             })
@@ -74,10 +75,21 @@ impl Place {
             asked.iter().flat_map(|bar| &bar.notes).any(|note| !note.tied_from && note.velocity != DEFAULT_VELOCITY);
         let mut loudness = Loudness::default();
         let text = |measure: &Measure| {
-            let loudness = (says && plain.is_some()).then_some(&mut loudness);
+            let loudness = says.then_some(&mut loudness);
             print::bar_with(measure, length, &style, loudness)
         };
         asked.iter().map(text).collect()
+    }
+
+    /// The velocity that a dynamic has to ask for, so that a note sounds here as it did: what the metre adds to it is added again where
+    /// `%%MIDI` says nothing else.
+    fn asked(&self, note: &Note) -> u8 {
+        let (onset, meter) = (note.onset, self.context.meter);
+        let accent = |fixed: bool| if fixed { 0 } else { i32::from(accent(onset, meter)) };
+        let heard = i32::from(note.velocity) + accent(note.marks.fixed);
+        let usual = i32::from(DEFAULT_VELOCITY);
+        let here = self.stress.as_ref().map_or(usual, |stress| stress.velocity(onset, meter).into());
+        (usual + heard - here - accent(self.fixed)).clamp(1, 127) as u8
     }
 }
 
@@ -134,8 +146,9 @@ pub(super) fn noted(text: &str, kept: &Kept) -> String {
     new.extend([&format!("%- {}, M:{meter} L:{unit} K:{}", kept.what(), kept.key), line_break]);
     for voice in &kept.voices {
         let key = unaltered(voice.role == Role::Drums, kept.key);
-        let place = Place { context: Context { meter, key, unit, shift: 0 }, written: Interval::UNISON };
-        let bars = place.texts(&voice.measures, Some(&[]));
+        let context = Context { meter, key, unit, shift: 0 };
+        let place = Place { context, written: Interval::UNISON, stress: None, fixed: false };
+        let bars = place.texts(&voice.measures);
         for line in bars.chunks(BARS_A_LINE) {
             new.extend([&format!("%- [V:{}] {} |", voice.name, line.join(" | ")), line_break]);
         }

@@ -46,7 +46,7 @@ pub(super) fn drums(tune: &Tune, voices: &[Voice], patches: &[String]) -> Option
     let sounds = bars.iter().any(|bar| !bar.measure.notes.is_empty());
     sounds.then(|| Voice {
         patch: patch.unwrap_or(&owner.patch).to_owned(),
-        bars,
+        bars: bars.into(),
         ..Voice::new(NAME, By::Loop, Role::Drums)
     })
 }

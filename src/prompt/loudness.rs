@@ -1,5 +1,7 @@
 //! What a scene's words say of loudness, apart from what they say to the model. Pure.
 
+use std::sync::Arc;
+
 use super::words::{Wish, Words};
 use super::{Scene, Section};
 use crate::steer::{Lexicon, Loudness, steer};
@@ -30,7 +32,7 @@ fn said<'a>(wishes: impl Iterator<Item = &'a Wish>) -> Vec<(usize, Loudness)> {
 }
 
 /// The words without what is only said of loudness, which is not the model's affair.
-pub(super) fn for_the_model(words: Vec<Words>, lexicon: &Lexicon) -> Vec<Words> {
+pub(super) fn for_the_model(words: Vec<Words>, lexicon: &Lexicon) -> Vec<Arc<Words>> {
     let without = |words: Words| {
         if steer(&[&words.text], lexicon).loudness.is_empty() {
             return Some(words);
@@ -40,7 +42,7 @@ pub(super) fn for_the_model(words: Vec<Words>, lexicon: &Lexicon) -> Vec<Words> 
         let text = kept.trim().trim_end_matches([',', ';', '，', '；', '、']).to_owned();
         (!text.is_empty()).then_some(Words { text, ..words })
     };
-    words.into_iter().filter_map(without).collect()
+    words.into_iter().filter_map(without).map(Arc::new).collect()
 }
 
 #[cfg(test)]

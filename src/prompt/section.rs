@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use super::form::{Form, Section};
 use super::loudness::for_the_model;
-use super::seed::{Repeats, seed_bars};
+use super::seed::{Repeats, SeedBar, seed_bars};
 use super::words::{self, Words};
-use super::{By, Harmony, Known, Scene, Voice, drums, phrase, possible, voice};
+use super::{By, Harmony, Known, Scene, Source, Voice, drums, phrase, possible, scene, voice};
 use crate::abc::ast::{self, Bar, Change, Comment, Directive, Header, Item, Symbol, Tune, VoiceHeader};
 use crate::abc::{Diagnostic, Meter, Severity};
 use crate::steer::Lexicon;
@@ -73,28 +73,18 @@ impl<'a> Parts<'a> {
         self.tune.directives.iter().filter(here).cloned().collect()
     }
 
-    /// A part as a tune of its own, and the voices that have bars in it.
-    fn tune(&self, part: usize) -> (Tune, Vec<&'a str>) {
-        let mut own = Vec::new();
-        let mut voices = Vec::new();
-        for voice in &self.tune.voices {
-            let of = |part| voice.bars.iter().filter(|bar| self.of_bar(bar) == part).cloned().collect::<Vec<Bar>>();
-            let mut bars = of(Some(part));
-            if bars.is_empty() {
-                bars = of(None);
-            } else {
-                own.push(voice.id.as_str());
-            }
-            voices.push(ast::Voice { id: voice.id.clone(), bars });
-        }
-        let count = |place: usize| {
-            let of_voice = |voice: &ast::Voice| {
-                voice.bars.partition_point(|bar| self.of_bar(bar).is_none() || bar.music_start() < place)
-            };
-            let theirs = voices.iter().filter(|voice| own.contains(&voice.id.as_str()));
-            theirs.map(of_voice).max().unwrap_or(0)
+    /// A part, or the top, as a tune of its own: with the bars and words that stand in it, and the directives of the top besides its own.
+    fn tune(&self, part: Option<usize>) -> Tune {
+        let own = |voice: &ast::Voice| {
+            let bars = voice.bars.iter().filter(|bar| self.of_bar(bar) == part).cloned().collect();
+            ast::Voice { id: voice.id.clone(), bars }
         };
-        let here = |comment: &&Comment| self.at(comment.span.start) == Some(part);
+        let voices: Vec<ast::Voice> = self.tune.voices.iter().map(own).collect();
+        let count = |place: usize| {
+            let before = |voice: &ast::Voice| voice.bars.partition_point(|bar| bar.music_start() < place);
+            voices.iter().map(before).max().unwrap_or(0)
+        };
+        let here = |comment: &&Comment| self.at(comment.span.start) == part;
         let comments: Vec<Comment> = self
             .tune
             .comments
@@ -104,22 +94,37 @@ impl<'a> Parts<'a> {
             .map(|comment| Comment { after_bars: Some(count(comment.span.start)), ..comment.clone() })
             .collect();
         let header = Header { order: None, ..self.tune.header.clone() };
-        let directives = self.directives(Some(part));
+        let directives = self.directives(part);
         let (number, span) = (self.tune.number, self.tune.span);
-        (Tune { number, span, header, voices, comments, directives, parts: vec![], fields: vec![] }, own)
+        Tune { number, span, header, voices, comments, directives, parts: vec![], fields: vec![] }
     }
 
-    /// Whether a voice plays in a part: one that is first named in a section plays there and where it has bars.
-    fn plays(&self, name: &str, part: usize, own: &[&str]) -> bool {
+    /// Whether a voice without bars in a part plays there: one that is first named in another section does not.
+    fn plays(&self, name: &str, part: usize) -> bool {
         let named = self.tune.header.voice(name).and_then(|header| self.at(header.span.start));
-        named.is_none_or(|named| named == part) || own.contains(&name)
+        named.is_none_or(|named| named == part)
+    }
+
+    /// Who goes on with a voice wherever it has no bars: what the text says, or else the model, unless all that it has of the voice loops.
+    pub fn by(&self, voice: &Voice) -> By {
+        let Some(bars) = self.unsaid(&voice.name) else { return voice.by };
+        let ends = bars.chunk_by(|a, b| self.of_bar(a) == self.of_bar(b)).map(<[Bar]>::last);
+        let mut ends = ends.map(|last| voice::goes_on(last, voice.role)).peekable();
+        let loops = ends.peek().is_some() && ends.all(|by| by == By::Loop);
+        if loops { By::Loop } else { By::Model }
+    }
+
+    /// The bars of a voice of which the text does not say who goes on.
+    fn unsaid(&self, name: &str) -> Option<&'a [Bar]> {
+        let said = self.tune.header.voice(name).is_some_and(|header| header.get("by").is_some());
+        self.tune.voice(name).filter(|_| !said).map(|voice| &voice.bars[..])
     }
 
     /// Bars that the metre or the key of the scene does not fit.
-    fn check(&self, part: usize, tune: &Tune, own: &[&str], diagnostics: &mut Vec<Diagnostic>) {
+    fn check(&self, part: usize, tune: &Tune, diagnostics: &mut Vec<Diagnostic>) {
         let meter = tune.header.meter.unwrap_or(Meter::COMMON);
         let name = self.names[part];
-        let bars = || tune.voices.iter().filter(|voice| own.contains(&voice.id.as_str())).flat_map(|voice| &voice.bars);
+        let bars = || tune.voices.iter().flat_map(|voice| &voice.bars);
         let place = |bar: &Bar, is: fn(&Change) -> bool| {
             let change = |item: &&Item| matches!(&item.symbol, Symbol::Change(change) if is(change));
             bar.items.iter().find(change).map_or(bar.span, |item| item.span)
@@ -132,7 +137,7 @@ impl<'a> Parts<'a> {
             diagnostics.push(Diagnostic::error(at, message).with_help("another metre wants a tune of its own, X:"));
         }
         let drums = |voice: &ast::Voice| tune.header.voice(&voice.id).is_some_and(VoiceHeader::is_percussion);
-        let pitched = tune.voices.iter().filter(|voice| own.contains(&voice.id.as_str()) && !drums(voice));
+        let pitched = tune.voices.iter().filter(|voice| !drums(voice));
         let other_key = |bar: &&Bar| bar.context.key != tune.header.key;
         if let Some(bar) = pitched.flat_map(|voice| &voice.bars).find(other_key) {
             let at = place(bar, |change| matches!(change, Change::Key(_)));
@@ -143,10 +148,10 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The form of a scene whose tune has `parts`; `whole` is read from all of it, `top` are the words at its top. `names` are the voices that words may be for.
+/// The form of a scene whose tune has `parts`; `whole` is read from all of it, its words are those at the top. `names` are the voices that words may be for.
 pub(super) fn form(
     (text, parts): (&str, &Parts<'_>),
-    (whole, top): (&Scene, &[Words]),
+    whole: &Scene,
     names: &[&str],
     known: Known<'_>,
     lexicon: &Lexicon,
@@ -154,27 +159,40 @@ pub(super) fn form(
 ) -> Form {
     let mut sections = Vec::new();
     let mut said = Vec::new();
+    // What is wrong with any bar was said of the whole.
+    let unsaid = &mut Vec::new();
+    let top = parts.tune(None);
+    let at_top = |voice: &Voice| seed_bars(text, &top, &voice.name, Repeats::Played, &mut Vec::new()).into();
+    let at_top: Vec<Arc<[SeedBar]>> = whole.voices.iter().map(at_top).collect();
+    let mut comped = Vec::new();
     for (part, name) in parts.names.iter().enumerate() {
-        let (tune, own) = parts.tune(part);
-        parts.check(part, &tune, &own, &mut said);
-        // What is wrong with its bars was said of the whole.
-        let unsaid = &mut Vec::new();
+        let tune = parts.tune(Some(part));
+        parts.check(part, &tune, &mut said);
         let meter = tune.header.meter.unwrap_or(Meter::COMMON);
-        let read = |voice: &Voice| {
-            let bars = seed_bars(text, &tune, &voice.name, Repeats::Played, unsaid);
-            let by = if bars.is_empty() && !parts.plays(&voice.name, part, &own) { By::Loop } else { voice.by };
+        let last = |tune: &'_ Tune, name: &str| tune.voice(name).and_then(|voice| voice.bars.last().cloned());
+        let read = |(voice, at_top): (&Voice, &Arc<[SeedBar]>)| {
+            let (end, bars) = match last(&tune, &voice.name) {
+                Some(end) => (Some(end), seed_bars(text, &tune, &voice.name, Repeats::Played, unsaid).into()),
+                None => (last(&top, &voice.name), Arc::clone(at_top)),
+            };
+            let by = match &end {
+                Some(_) if parts.unsaid(&voice.name).is_some() => voice::goes_on(end.as_ref(), voice.role),
+                None if !parts.plays(&voice.name, part) => By::Loop,
+                _ => voice.by,
+            };
             Voice { by, bars, ..voice.clone() }
         };
-        let mut voices: Vec<Voice> = whole.voices.iter().map(read).collect();
+        let mut voices: Vec<Voice> = whole.voices.iter().zip(&at_top).map(read).collect();
         let phrase = phrase(&tune.directives, &mut said);
         let longest = |all: bool| {
-            let given = |voice: &&Voice| own.contains(&voice.name.as_str()) && (all || voice.by == By::Loop);
-            voices.iter().filter(given).map(|voice| voice.bars.len() as i64).max().unwrap_or(0)
+            let own = |voice: &&Voice| tune.voice(&voice.name).is_some_and(|own| !own.bars.is_empty());
+            let given = voices.iter().filter(own).filter(|voice| all || voice.by == By::Loop);
+            given.map(|voice| voice.bars.len() as i64).max().unwrap_or(0)
         };
         // The seed of a model is an opening: alone it makes no section shorter than a phrase.
         let bars = if longest(false) > 0 { longest(true) } else { longest(true).max(i64::from(phrase)) };
         let harmony = Harmony::of(&voices, meter);
-        voice::comp(&tune, &mut voices, unsaid);
+        voice::comp(&tune, &mut voices, &mut comped, unsaid);
         if let Some(drums) = drums::drums(&tune, &without_drums(&voices), known.patches)
             && let Some(voice) = voices.iter_mut().find(|voice| voice.name == drums.name)
         {
@@ -183,17 +201,17 @@ pub(super) fn form(
         let mut impossible = Vec::new();
         possible::check(&tune.header, &voices, harmony.as_ref(), &mut impossible);
         said.extend(impossible.into_iter().filter(|diagnostic| diagnostic.severity == Severity::Error));
-        let mut words: Vec<Words> = top.to_vec();
-        words.extend(
-            words::in_comments(&tune.comments, names).into_iter().map(|words| Words { section: true, ..words }),
-        );
+        let own = words::in_comments(&tune.comments, names);
+        said.extend(own.iter().find(|words| words.from as i64 >= bars).map(|late| never(late, name, bars)));
+        let (wishes, of_voices) = (&whole.wishes, &whole.own);
         let scene = Scene {
             phrase,
             harmony,
-            wishes: words::wishes(&words, None, lexicon),
-            own: words::own(&words, names.len(), lexicon),
-            words: for_the_model(words, lexicon),
+            wishes: words::wishes(wishes, &own, None, lexicon),
+            own: words::own(of_voices, &own, names.len(), lexicon),
+            words: whole.words.iter().cloned().chain(for_the_model(own, lexicon)).collect(),
             voices,
+            part: Some(((*name).to_owned(), bars)),
             ..whole.clone()
         };
         let vary = varies(&tune, &mut said);
@@ -206,6 +224,14 @@ pub(super) fn form(
     }
     let order = order(parts, diagnostics);
     Form::new(sections, order)
+}
+
+/// What to say of words behind the last bar of a section.
+fn never(words: &Words, section: &str, bars: i64) -> Diagnostic {
+    let bars = if bars == 1 { "its 1 bar".to_owned() } else { format!("its {bars} bars") };
+    let message = format!("these words never hold: section {section} is over after {bars}");
+    let help = "words hold from their place on; before a section's notes they are for all of it";
+    Diagnostic::warning(words.span, message).with_help(help)
 }
 
 /// The drum voice of `%%MIDI drumon` is made anew.
@@ -229,9 +255,49 @@ fn order(parts: &Parts<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<usize> {
     for letter in missing {
         let message = format!("the form asks for section {letter}, which is not there");
         let help = format!("P:{letter} among the music begins it");
-        diagnostics.push(Diagnostic::warning(header.span, message).with_help(help));
+        diagnostics.push(Diagnostic::warning(header.order_span(), message).with_help(help));
     }
     if order.is_empty() { (0..parts.names.len()).collect() } else { order }
+}
+
+/// The scene of a tune whose form, `P:` alone, names none of its sections: it plays without them. They are to be right all the same.
+pub(super) fn unplayed(
+    (source, tune): (&Arc<Source>, &Tune),
+    fallback: u32,
+    known: Known<'_>,
+    lexicon: &Lexicon,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Scene {
+    let mut all = tune.clone();
+    all.header.order = None;
+    scene((source, &all), fallback, known, lexicon, diagnostics);
+    let Some(parts) = Parts::of(&all, &mut Vec::new()) else {
+        return scene((source, &all), fallback, known, lexicon, &mut Vec::new());
+    };
+    let mut scene = scene((source, &parts.tune(None)), fallback, known, lexicon, &mut Vec::new());
+    let in_section = |name: &str| all.header.voice(name).is_some_and(|header| parts.at(header.span.start).is_some());
+    for voice in scene.voices.iter_mut().filter(|voice| voice.bars.is_empty() && in_section(&voice.name)) {
+        voice.by = By::Loop;
+    }
+    scene
+}
+
+/// The notes of a section of a tune, or of what stands before the first one, as a tune of its own; `None` where there is no such section.
+pub(crate) fn section(tune: &Tune, name: Option<&str>) -> Option<Tune> {
+    let parts = Parts::of(tune, &mut Vec::new())?;
+    let Some(name) = name else { return Some(parts.tune(None)) };
+    let part = parts.names.iter().position(|part| *part == name)?;
+    Some(parts.tune(Some(part)))
+}
+
+/// What to say of a tune without sections that speaks of them.
+pub(super) fn none(tune: &Tune, diagnostics: &mut Vec<Diagnostic>) {
+    if tune.header.order.is_some() {
+        let message = "P: in the header orders sections, and there are none";
+        let help = "P:A among the music begins one";
+        diagnostics.push(Diagnostic::warning(tune.header.order_span(), message).with_help(help));
+    }
+    varies(tune, diagnostics);
 }
 
 /// `%%sections vary` or `%%sections replay`; the latter when it does not say.
@@ -330,14 +396,63 @@ mod tests {
     }
 
     #[test]
+    fn a_repeat_sign_loops_in_its_section() {
+        let by = |body: &str| {
+            let (scene, said) = check(&format!("X:1\nM:4/4\nL:1/4\nK:C\nV:a\nV:b by=model\n{body}\n"));
+            assert_eq!(said, "");
+            let of = |scene: &Scene| {
+                scene.voices.iter().map(|voice| format!("{:?}", voice.by)).collect::<Vec<_>>().join(" ")
+            };
+            let sections = scene.form.as_ref().unwrap().sections.iter().map(|section| of(&section.scene));
+            sections.chain([of(&scene)]).collect::<Vec<_>>()
+        };
+        let body = "P:A\n[V:a] |: C4 :|\n[V:b] |: E4 :|\nP:B\n[V:a] D4 |\n";
+        assert_eq!(by(body), ["Loop Model", "Model Model", "Model Model"]);
+        // Where a voice has no notes it is what it is elsewhere.
+        assert_eq!(by("P:A\n[V:a] |: C4 :|\nP:B\n[V:b] E4 |"), ["Loop Model", "Loop Model", "Loop Model"]);
+        assert_eq!(by("[V:a] C4 |\nP:A\n[V:a] |: C4 :|\nP:B\n"), ["Loop Model", "Model Model", "Model Model"]);
+    }
+
+    #[test]
+    fn a_form_that_names_nothing_leaves_the_tune_without_its_sections() {
+        let plain = "X:1\n% low\nM:4/4\nL:1/4\nK:C\nV:a by=loop\nV:b\n[V:a] C4 | D4 |\n% high\n[V:b] E4 |\n";
+        let section = "P:A\n%%phrase 8\n% busy\n[V:a] F4 | G4 | A4 |\nV:pad\n";
+        let with = |order: &str| check(&format!("{}{section}", plain.replace("K:C\n", &format!("{order}K:C\n"))));
+        let ((scene, said), (alone, _)) = (with("P:\n"), check(plain));
+        assert_eq!(said, "");
+        let (pad, others) = scene.voices.split_last().expect("voices");
+        let music = |voices: &[super::Voice]| -> Vec<_> {
+            voices.iter().map(|voice| (voice.name.clone(), voice.by, voice.bars.len())).collect()
+        };
+        assert_eq!((music(others), pad.by, pad.bars.len()), (music(&alone.voices), super::By::Loop, 0));
+        let rest = |scene: &Scene| (scene.form.is_none(), scene.phrase, scene.read_back(None));
+        assert_eq!(rest(&scene), (true, 4, "low · bar 3: high".to_owned()));
+        assert_eq!(rest(&scene), rest(&alone));
+        assert_eq!(with("P:A\n").0.form.as_ref().map(|form| form.bars()), Some(3));
+        // What waits is to be right.
+        let (_, said) = check(&format!("{plain}{section}").replace("K:C\n", "P:\nK:C\n").replace("A4 |", "A5 |"));
+        assert!(said.contains("too long"), "{said}");
+    }
+
+    #[test]
+    fn sections_of_a_tune_that_has_none_are_checked() {
+        let (_, said) = check("X:1\nM:4/4\nL:1/4\n%%sections shuffle\nK:C\nC4|\n");
+        assert!(said.starts_with("t.abc:4:1: error: %%sections wants vary or replay"), "{said}");
+    }
+
+    #[test]
     fn what_a_section_cannot_be_is_said_with_its_place() {
         for (body, expected) in [
             ("P:A\nC4|\nP:B\nM:3/4\nC3|", "t.abc:9:1: error: section B is in 3/4, the scene in 4/4 ("),
             ("P:A\nC4|\nP:B\nK:G\nF4|", "t.abc:9:1: warning: K: in section B is for its written notes alone"),
             ("P:A\n%%phrase 99\nC4|", "t.abc:7:1: error: %%phrase wants a number of bars"),
             ("P:A\n%%sections shuffle\nC4|", "t.abc:7:1: error: %%sections wants vary or replay"),
-            ("P:B\nC4|", "t.abc:1:1: warning: the form asks for section A, which is not there"),
-            ("C4|", "t.abc:1:1: warning: P: in the header orders sections, and there are none"),
+            ("P:B\nC4|", "t.abc:2:1: warning: the form asks for section A, which is not there"),
+            ("C4|", "t.abc:2:1: warning: P: in the header orders sections, and there are none"),
+            (
+                "P:A\n%%phrase 1\nC4|\n% low",
+                "t.abc:9:1: warning: these words never hold: section A is over after its 1 bar",
+            ),
             ("P:A\nC5|", "t.abc:7:1: error: the bar is 1 × 1/4 too long"),
         ] {
             let (_, said) = check(&format!("X:1\nP:AA\nM:4/4\nL:1/4\nK:C\n{body}\n"));

@@ -6,7 +6,7 @@ use super::Known;
 use super::hardware::{self, Lane};
 use super::property::{self, Why};
 use super::seed::{Repeats, SeedBar, seed_bars};
-use crate::abc::ast::{Tune, VoiceHeader};
+use crate::abc::ast::{Bar, Tune, VoiceHeader};
 use crate::abc::bar::Pattern;
 use crate::abc::midi::MidiCourse;
 use crate::abc::{Diagnostic, Meter, Span, print};
@@ -64,8 +64,8 @@ pub struct Voice {
     /// -1 left to 1 right.
     pub pan: f32,
     pub muted: bool,
-    /// The text's bars, repeats unfolded, each exactly full.
-    pub bars: Vec<SeedBar>,
+    /// The text's bars, repeats unfolded, each exactly full. Sections share those at the top.
+    pub bars: Arc<[SeedBar]>,
 }
 
 impl Voice {
@@ -94,9 +94,15 @@ impl Voice {
             gain: 1.0,
             pan: 0.0,
             muted: false,
-            bars: Vec::new(),
+            bars: Arc::default(),
         }
     }
+}
+
+/// Who goes on behind a voice's last bar in the text, which does not say: the text behind a repeat sign, and where it is a chart.
+pub(super) fn goes_on(last: Option<&Bar>, role: Role) -> By {
+    let loops = last.is_some_and(|bar| bar.after.ends > 0 || role == Role::Chart);
+    if loops { By::Loop } else { By::Model }
 }
 
 pub(super) fn voice(
@@ -116,11 +122,10 @@ pub(super) fn voice(
         let message = format!("voice {name} plays pitched notes");
         diagnostics.push(Diagnostic::warning(header.span, message).with_help("drums want clef=perc"));
     }
-    let repeats = tune.voice(name).and_then(|voice| voice.bars.last()).is_some_and(|bar| bar.after.ends > 0);
-    let by = if repeats || (role == Role::Chart && !bars.is_empty()) { By::Loop } else { By::Model };
+    let by = goes_on(tune.voice(name).and_then(|voice| voice.bars.last()), role);
     let output = hardware::output(header, known.rig);
     let channel = output.as_ref().and_then(|output| output.channel).or(midi.channel);
-    let mut voice = Voice { channel, program: midi.program, output, bars, ..Voice::new(name, by, role) };
+    let mut voice = Voice { channel, program: midi.program, output, bars: bars.into(), ..Voice::new(name, by, role) };
     for property in &header.properties {
         let set = hardware::set(&mut voice, property)
             .unwrap_or_else(|| property::set(&mut voice, property, &tune.header, known.patches));
@@ -236,11 +241,14 @@ fn role(name: &str, header: &VoiceHeader, percussion: bool, bars: &[SeedBar]) ->
     }
 }
 
+/// A voice's name, a chart, and the bars of the voice to it.
+pub(super) type Comped = (String, Arc<[SeedBar]>, Arc<[SeedBar]>);
+
 /// Gives the voices that comp their bars: those of the chart, accompanied. The chart is what the voice itself says, or else the first voice
-/// with chord symbols; `%%MIDI` directives of either hold.
-pub(super) fn comp(tune: &Tune, voices: &mut [Voice], diagnostics: &mut Vec<Diagnostic>) {
+/// with chord symbols; `%%MIDI` directives of either hold. What is made of a chart is known to who comes with the same one again.
+pub(super) fn comp(tune: &Tune, voices: &mut [Voice], comped: &mut Vec<Comped>, diagnostics: &mut Vec<Diagnostic>) {
     let has_chords = |voice: &Voice| voice.bars.iter().any(|bar| !bar.measure.chords.is_empty());
-    let charted = |voice: &Voice| (voice.name.clone(), voice.bars.clone());
+    let charted = |voice: &Voice| (voice.name.clone(), Arc::clone(&voice.bars));
     let chart = voices.iter().find(|voice| has_chords(voice)).map(charted);
     let meter = tune.header.meter.unwrap_or(Meter::COMMON);
     let print_style = print::Style::new(&tune.header.key, meter, STREAM_UNIT);
@@ -260,14 +268,20 @@ pub(super) fn comp(tune: &Tune, voices: &mut [Voice], diagnostics: &mut Vec<Diag
             let first = chart.first().and_then(|bar| course.at(bar.span.start).chord.program);
             voice.program = first.or(voice.program);
         }
+        let known = comped.iter().find(|(of, to, _)| *of == voice.name && Arc::ptr_eq(to, &chart));
+        if let Some((.., bars)) = known {
+            voice.bars = Arc::clone(bars);
+            continue;
+        }
         let mut comper = Comper::new(style, voice.rules.range);
         voice.bars = chart
-            .into_iter()
+            .iter()
             .map(|bar| {
                 comper.direct(course.at(bar.span.start));
                 let measure = comper.bar(&bar.measure.chords, meter);
                 SeedBar { text: print::bar(&measure, meter.bar_length(), &print_style), measure, span: bar.span }
             })
             .collect();
+        comped.push((voice.name.clone(), chart, Arc::clone(&voice.bars)));
     }
 }

@@ -19,9 +19,9 @@ pub(super) struct Words {
     pub from: usize,
     /// Index of the voice that it is for; `None` for all.
     pub voice: Option<usize>,
-    /// It stands within a section, and not at the top of the tune.
-    pub section: bool,
     pub text: String,
+    /// Where it stands.
+    pub span: Span,
 }
 
 /// What the words mean that begin to hold at one bar.
@@ -42,26 +42,34 @@ impl Wish {
     }
 }
 
-/// What the lines for one voice, or for all, mean, place by place: a later place overrules an earlier one without contradicting it.
-pub(super) fn wishes(words: &[Words], voice: Option<usize>, lexicon: &Lexicon) -> Vec<Wish> {
+/// What the lines for one voice, or for all, mean, place by place: a later place overrules an earlier one without contradicting it, and all of
+/// them what was said before. That comes first.
+pub(super) fn wishes(before: &[Wish], words: &[Words], voice: Option<usize>, lexicon: &Lexicon) -> Vec<Wish> {
     let mut words: Vec<&Words> = words.iter().filter(|words| words.voice == voice).collect();
-    words.sort_by_key(|words| (words.from, words.section));
-    let mut wishes: Vec<Wish> = Vec::new();
-    for place in words.chunk_by(|a, b| (a.from, a.section) == (b.from, b.section)) {
+    words.sort_by_key(|words| words.from);
+    let mut wishes: Vec<Wish> = before.to_vec();
+    for place in words.chunk_by(|a, b| a.from == b.from) {
         let lines: Vec<&str> = place.iter().map(|words| words.text.as_str()).collect();
         let steering = steer(&lines, lexicon);
         let before = wishes.last();
         let in_force = steering.after(before.map_or(&[], |wish| &wish.in_force));
-        let refused = before.map_or(&[][..], |wish| &wish.refused).iter().chain(&steering.refused);
-        let refused = refused.filter(|word| !steering.heard.contains(word)).copied().collect();
+        let still = |word: &&&'static str| !steering.heard.contains(word) && !steering.refused.contains(word);
+        let refused = before.map_or(&[][..], |wish| &wish.refused).iter().filter(still);
+        let refused = refused.chain(&steering.refused).copied().collect();
         wishes.push(Wish { from: place[0].from, steering, in_force, refused });
     }
     wishes
 }
 
-/// What the lines for single voices mean, for each of `voices` that has any.
-pub(super) fn own(words: &[Words], voices: usize, lexicon: &Lexicon) -> Vec<(usize, Vec<Wish>)> {
-    let own = (0..voices).map(|voice| (voice, wishes(words, Some(voice), lexicon)));
+/// The same of the lines for single voices, for each of `voices` that has any.
+pub(super) fn own(
+    before: &[(usize, Vec<Wish>)],
+    words: &[Words],
+    voices: usize,
+    lexicon: &Lexicon,
+) -> Vec<(usize, Vec<Wish>)> {
+    let before = |voice| before.iter().find(|(own, _)| *own == voice).map_or(&[][..], |(_, wishes)| wishes);
+    let own = (0..voices).map(|voice| (voice, wishes(before(voice), words, Some(voice), lexicon)));
     own.filter(|(_, wishes)| !wishes.is_empty()).collect()
 }
 
@@ -81,7 +89,7 @@ pub(super) fn in_comments<'a>(comments: impl IntoIterator<Item = &'a Comment>, v
             None => (None, text),
         };
         let from = comment.after_bars.unwrap_or(0);
-        words.push(Words { from, voice, section: false, text: text.to_owned() });
+        words.push(Words { from, voice, text: text.to_owned(), span: comment.span });
     }
     words
 }
@@ -100,13 +108,13 @@ fn looks_like_abc(text: &str, voices: &[&str]) -> bool {
 pub(super) fn scene(source: &Arc<Source>, known: Known<'_>, lexicon: &Lexicon) -> (Vec<Scene>, Vec<Diagnostic>) {
     let lines = source.text.lines().map(str::trim).filter(|line| !line.is_empty());
     let words: Vec<Words> =
-        lines.map(|line| Words { from: 0, voice: None, section: false, text: line.to_owned() }).collect();
+        lines.map(|line| Words { from: 0, voice: None, text: line.to_owned(), span: Span::default() }).collect();
     let Some(first) = words.first() else {
         let help = "say what the music should be, as in 'a jig in D dorian at 110'";
         return (Vec::new(), vec![Diagnostic::error(Span::default(), "no words here").with_help(help)]);
     };
     let title = first.text.clone();
-    let wishes = wishes(&words, None, lexicon);
+    let wishes = wishes(&[], &words, None, lexicon);
     let facts = &wishes[0].steering.facts;
     let meter = facts.meter.as_ref().map_or(Meter::COMMON, |meter| meter.value);
     let scene = Scene {
@@ -127,6 +135,22 @@ pub(super) fn scene(source: &Arc<Source>, known: Known<'_>, lexicon: &Lexicon) -
         clocks: known.rig.clocks(),
         own: Vec::new(),
         form: None,
+        part: None,
     };
     (vec![scene], Vec::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::prompt::read;
+    use crate::steer::Lexicon;
+
+    #[test]
+    fn what_is_refused_again_is_refused_once() {
+        let text = format!("X:1\nM:4/4\nL:1/4\nK:C\n{}", "% no triplets, no dotted rhythms\nC4 |\n".repeat(9));
+        let (scenes, _) = read(Path::new("a.abc"), &text, &[], &Lexicon::default());
+        assert_eq!(scenes[0].wishes.last().map(|wish| wish.refused.clone()), Some(vec!["triplets", "dotted"]));
+    }
 }

@@ -150,7 +150,8 @@ pub fn written(measure: &Measure, expression: &Expression, setting: &Setting) ->
 }
 
 /// What the metre adds to a note at this time of the bar; nothing where there is no metre.
-fn accent(onset: Beats, meter: Meter) -> i16 {
+#[must_use]
+pub fn accent(onset: Beats, meter: Meter) -> i16 {
     if meter == Meter::Free {
         return 0;
     }

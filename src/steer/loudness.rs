@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use super::degree::Degree;
 use super::text::Text;
 use super::{LONGEST, Lexicon};
+use crate::score::LOUDER;
 
 /// A word about loudness, and how long it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,34 +50,34 @@ impl fmt::Display for Loudness {
     }
 }
 
-/// A name, what it does, the name of what its denial comes to, and what says it. Steps are dynamics of ABC, 15 apart.
+/// A name, what it does, the name of what its denial comes to, and what says it. Steps are dynamics of ABC.
 struct Word(&'static str, Turn, Option<&'static str>, &'static str);
 
 static WORDS: [Word; 14] = [
     Word(
         "louder",
-        Turn::By(15),
+        Turn::By(LOUDER),
         Some("softer"),
         "louder, volume up, turn it up, turn up the volume, raise the volume, more volume, 更响, 更响亮, 更大声, 响一点, 响一些, 响点, \
          大声一点, 大声一些, 大声点, 强一点, 强一些, 更强, 加大音量, 提高音量, 音量大一点",
     ),
     Word(
         "softer",
-        Turn::By(-15),
+        Turn::By(-LOUDER),
         Some("louder"),
         "softer, quieter, more softly, more quietly, volume down, turn it down, turn down the volume, lower the volume, less volume, 更轻, \
          更轻声, 更小声, 更弱, 轻一点, 轻一些, 轻点, 小声一点, 小声一些, 小声点, 弱一点, 弱一些, 减小音量, 降低音量, 音量小一点",
     ),
     Word(
         "crescendo",
-        Turn::By(30),
+        Turn::By(2 * LOUDER),
         None,
         "crescendo, crescendos, cresc, get louder, gets louder, getting louder, grow louder, growing louder, louder and louder, getting louder and louder, 渐强, \
          渐响, 变强, 变响, 越来越响, 越来越强, 越来越大声",
     ),
     Word(
         "diminuendo",
-        Turn::By(-30),
+        Turn::By(-2 * LOUDER),
         None,
         "diminuendo, diminuendos, decrescendo, decresc, descrescendo, get softer, gets softer, getting softer, get quieter, gets quieter, \
          getting quieter, softer and softer, quieter and quieter, getting softer and softer, getting quieter and quieter, 渐弱, 渐轻, 变弱, 变轻, 越来越轻, 越来越弱, 越来越小声",
@@ -88,29 +89,29 @@ static WORDS: [Word; 14] = [
         "fade out, fades out, fading out, fadeout, fade away, fades away, fading away, fade to silence, fade to nothing, al niente, 淡出",
     ),
     Word("fade in", Turn::FadeIn, None, "fade in, fades in, fading in, dal niente, 淡入"),
-    Word("swell", Turn::Swell(30), None, "swell, swells, swelling, messa di voce, 渐强渐弱, 渐强再渐弱"),
+    Word("swell", Turn::Swell(2 * LOUDER), None, "swell, swells, swelling, messa di voce, 渐强渐弱, 渐强再渐弱"),
     Word(
         "loud",
-        Turn::To(15),
+        Turn::To(LOUDER),
         Some("softer"),
         "loud, loudly, forte, full volume, at full volume, 大声, 大音量, 强音, 强奏, 响",
     ),
     Word(
         "very loud",
-        Turn::To(30),
+        Turn::To(2 * LOUDER),
         Some("softer"),
         "fortissimo, very loud, very loudly, 很响, 很大声, 非常响, 非常大声",
     ),
     Word("fairly loud", Turn::To(0), None, "mezzo forte, mezzoforte, fairly loud, normal volume, medium loud"),
-    Word("fairly soft", Turn::To(-15), None, "mezzo piano, mezzopiano, fairly soft, fairly quiet"),
-    Word("soft", Turn::To(-30), Some("louder"), "soft, softly, quiet, quietly, 小声, 轻声, 弱奏"),
+    Word("fairly soft", Turn::To(-LOUDER), None, "mezzo piano, mezzopiano, fairly soft, fairly quiet"),
+    Word("soft", Turn::To(-2 * LOUDER), Some("louder"), "soft, softly, quiet, quietly, 小声, 轻声, 弱奏"),
     Word(
         "very soft",
-        Turn::To(-45),
+        Turn::To(-3 * LOUDER),
         Some("louder"),
         "pianissimo, very soft, very softly, very quiet, very quietly, 很轻, 很小声",
     ),
-    Word("as soft as can be", Turn::To(-60), Some("louder"), "pianississimo, barely audible, 几乎听不见"),
+    Word("as soft as can be", Turn::To(-4 * LOUDER), Some("louder"), "pianississimo, barely audible, 几乎听不见"),
 ];
 
 /// [`WORDS`] by what says them.

@@ -103,7 +103,7 @@ pub(super) fn origin_in_another(old: &InForce, voice: &Voice, from: i64) -> Orig
 
 /// Whether two voices are the same: name, properties and bars.
 pub(super) fn same_line(a: &Voice, b: &Voice) -> bool {
-    let line = |voice: &Voice| Voice { bars: Vec::new(), ..voice.clone() };
+    let line = |voice: &Voice| Voice { bars: Arc::default(), ..voice.clone() };
     a.name == b.name && same_bars(a, b) && line(a) == line(b)
 }
 
@@ -114,7 +114,7 @@ pub(super) fn same_bars(a: &Voice, b: &Voice) -> bool {
 /// How many bars from the first on two texts share.
 pub(super) fn unchanged(a: &Voice, b: &Voice) -> usize {
     let same = |(a, b): &(&SeedBar, &SeedBar)| a.measure == b.measure;
-    a.bars.iter().zip(&b.bars).take_while(same).count()
+    a.bars.iter().zip(b.bars.iter()).take_while(same).count()
 }
 
 /// Whether what was composed of a voice still answers the text of a scene or section: nothing is asked of it otherwise than before, and
