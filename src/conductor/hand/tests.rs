@@ -87,21 +87,19 @@ fn a_note_that_is_held_when_its_voice_is_no_hands_any_more_ends_there_and_nobody
     let hand = "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:keys by=hand\nV:lead by=model trade=keys\n";
     let none = "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:keys by=loop\nV:lead by=model\n[V:keys] C8 |\n";
     let mut conductor = conductor(hand, "D8\nE8");
-    let note = |on| match on {
-        true => Command::NoteOn { voice: "keys".to_owned(), pitch: 64, velocity: 70 },
-        false => Command::NoteOff { voice: "keys".to_owned(), pitch: 64 },
-    };
+    let strike = || Command::NoteOn { voice: "keys".to_owned(), pitch: 64, velocity: 70 };
+    let release = || Command::NoteOff { voice: "keys".to_owned(), pitch: 64 };
     let line = |bar: i64| FIRST + (bar - 1) * BAR;
     play(&mut conductor);
     let mut sent = Vec::new();
     for (from, to, command) in [
-        (0, line(1) + BAR / 2, note(true)),
+        (0, line(1) + BAR / 2, strike()),
         (line(1) + BAR / 2, line(2), Command::Evaluate { scene: super::super::tests::scene(none), fresh: false }),
         (line(2), line(5), Command::Evaluate { scene: super::super::tests::scene(hand), fresh: false }),
         // It was held all the time; then there is another call.
-        (line(5), line(7), note(false)),
-        (line(7), line(7) + BAR / 8, note(true)),
-        (line(7) + BAR / 8, line(7) + BAR / 4, note(false)),
+        (line(5), line(7), release()),
+        (line(7), line(7) + BAR / 8, strike()),
+        (line(7) + BAR / 8, line(7) + BAR / 4, release()),
     ] {
         run(&mut conductor, from, to);
         conductor.command(command, Frames(to), &mut |event| sent.push(event.action));
