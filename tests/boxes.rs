@@ -161,13 +161,34 @@ fn wait_until(since: Instant, seconds: u64) {
     std::thread::sleep(Duration::from_secs(seconds).saturating_sub(since.elapsed()));
 }
 
+enum Outcome {
+    Seen,
+    /// The server dropped out.
+    Disturbed,
+}
+
+/// Tries until the server keeps up; `None` where something is missing.
+fn undisturbed(run: fn() -> Option<Outcome>) {
+    let _turn = turn();
+    for _ in 0..10 {
+        if !matches!(run(), Some(Outcome::Disturbed)) {
+            return;
+        }
+        println!("the server dropped out: once more");
+    }
+    panic!("the server drops out each time: nothing can be said on this machine");
+}
+
 /// The clock, the notes of a box and the sound stand on the frames that they share; who is not asked to follow hears no clock; at the end
 /// nothing sounds on.
 #[test]
 fn clock_notes_and_sound_share_their_frames() {
-    let _turn = turn();
-    let Some(model) = program::model() else { return };
-    let Some(_server) = start_server() else { return };
+    undisturbed(clock_notes_and_sound);
+}
+
+fn clock_notes_and_sound() -> Option<Outcome> {
+    let model = program::model()?;
+    let _server = start_server()?;
     let mut boxes = Boxes::plug_in("boxes", &NAMES);
     let mut show = Show::start(model.to_str().unwrap());
     show.wait_for("ready");
@@ -182,6 +203,9 @@ fn clock_notes_and_sound_share_their_frames() {
     show.key(b'p');
     wait_until(begun, 12);
     show.quit();
+    if boxes.dropouts() > 0 {
+        return Some(Outcome::Disturbed);
+    }
     let heard = boxes.heard();
     let (mini, drum) = (of(&heard, MINI), of(&heard, DRUM));
     assert!(mini.iter().all(|(_, bytes)| !is_clock(*bytes)), "Mini was not asked to follow");
@@ -207,13 +231,17 @@ fn clock_notes_and_sound_share_their_frames() {
     }
     assert_eq!(unpaired(&mini), [], "stuck notes, or ends of none");
     assert!(mini.iter().any(|(_, bytes)| bytes[0] == 0x94), "the model plays");
+    Some(Outcome::Seen)
 }
 
 /// A box that is unplugged in mid-set: its voice goes on inside, the others are undisturbed, and it is back on a bar line.
 #[test]
 fn a_box_that_goes_is_taken_along_when_it_is_back() {
-    let _turn = turn();
-    let Some(_server) = start_server() else { return };
+    undisturbed(a_box_goes_and_comes);
+}
+
+fn a_box_goes_and_comes() -> Option<Outcome> {
+    let _server = start_server()?;
     let mut drums = Boxes::plug_in("drums", &["Drum"]);
     let minis = Boxes::plug_in("minis", &["Mini"]);
     let mut show = Show::start("none");
@@ -227,6 +255,9 @@ fn a_box_that_goes_is_taken_along_when_it_is_back() {
     show.wait_for("there again");
     std::thread::sleep(Duration::from_secs(5));
     show.quit();
+    if drums.dropouts() > 0 {
+        return Some(Outcome::Disturbed);
+    }
     let drum: Vec<Heard> = drums.heard();
     let ticks = frames_of(&of(&drum, 0), TICKED);
     assert_steady(&ticks);
@@ -243,6 +274,7 @@ fn a_box_that_goes_is_taken_along_when_it_is_back() {
         &mini[..8.min(mini.len())]
     );
     assert_eq!(unpaired(&mini), []);
+    Some(Outcome::Seen)
 }
 
 /// Ten minutes with everything: the model at full speed, controllers, clock, hushes, mutes and rerolls. No callback is missed, no tick is moved,

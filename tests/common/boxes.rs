@@ -1,7 +1,13 @@
 //! MIDI boxes and a pair of ears at a JACK server: another program, as the instrument sees it. Each box is an input port that writes down what
 //! arrives, with the server's frame.
 
-use jack::{AsyncClient, AudioIn, Client, ClientOptions, Control, MidiIn, Port, ProcessHandler, ProcessScope};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use jack::{
+    AsyncClient, AudioIn, Client, ClientOptions, Control, MidiIn, NotificationHandler, Port, ProcessHandler,
+    ProcessScope,
+};
 
 /// A step up of this height in the sound is an onset.
 const STEP: f32 = 0.1;
@@ -44,9 +50,20 @@ impl ProcessHandler for Process {
     }
 }
 
+/// Counts the server's dropouts, at each of which its frames jump.
+struct Dropouts(Arc<AtomicU32>);
+
+impl NotificationHandler for Dropouts {
+    fn xrun(&mut self, _: &Client) -> Control {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Control::Continue
+    }
+}
+
 /// Unplugged when dropped.
 pub struct Boxes {
-    client: AsyncClient<(), Process>,
+    client: AsyncClient<Dropouts, Process>,
+    dropouts: Arc<AtomicU32>,
     heard: rtrb::Consumer<Heard>,
     sound: String,
 }
@@ -60,8 +77,10 @@ impl Boxes {
         let boxes = names.iter().map(port).collect();
         let sound = client.register_port("ears", AudioIn::default()).expect("a port");
         let name = sound.name().expect("a name");
-        let client = client.activate_async((), Process { boxes, sound, before: 0.0, sender }).expect("a client");
-        Boxes { client, heard, sound: name }
+        let dropouts = Arc::default();
+        let watch = Dropouts(Arc::clone(&dropouts));
+        let client = client.activate_async(watch, Process { boxes, sound, before: 0.0, sender }).expect("a client");
+        Boxes { client, dropouts, heard, sound: name }
     }
 
     /// Listens to the instrument's left side, once it is there.
@@ -69,6 +88,11 @@ impl Boxes {
         let client = self.client.as_client();
         let _ = client.connect_ports_by_name("barline:left", &self.sound);
         client.port_by_name(&self.sound).is_some_and(|port| port.connected_count().is_ok_and(|count| count > 0))
+    }
+
+    /// How often the server could not keep up: a machine that is too busy for any of this.
+    pub fn dropouts(&self) -> u32 {
+        self.dropouts.load(Ordering::Relaxed)
     }
 
     /// What has arrived since it was last asked for, in order.
