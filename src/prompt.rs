@@ -15,6 +15,7 @@ mod property;
 mod rhythm;
 mod section;
 mod seed;
+mod signature;
 mod voice;
 mod words;
 
@@ -209,6 +210,7 @@ fn scene(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Scene {
     let text = source.text.as_str();
+    let tune = &*signature::settle(tune, diagnostics);
     let parts = Parts::of(tune, diagnostics);
     // What is wrong with any bar is to be said, whatever the form leaves out.
     let whole = parts.as_ref().map(|_| Tune { parts: vec![], ..tune.clone() });
@@ -229,10 +231,16 @@ fn scene(
         names.truncate(MAX_VOICES);
     }
     let unnamed = VoiceHeader::default();
+    let before = diagnostics.len();
     let mut voices: Vec<Voice> = names
         .iter()
         .map(|name| voice::voice(text, top, name, header.voice(name).unwrap_or(&unnamed), known, diagnostics))
         .collect();
+    if let Some(parts) = &parts {
+        // What is wrong with bars in another metre their section says.
+        let said = diagnostics.split_off(before);
+        diagnostics.extend(said.into_iter().filter(|diagnostic| !parts.is_elsewhere(diagnostic.span)));
+    }
     let meter = header.meter.unwrap_or(Meter::COMMON);
     let harmony = Harmony::of(&voices, meter);
     voice::comp(top, &mut voices, diagnostics);

@@ -24,8 +24,9 @@ use force::{InForce, Origin, asked, given, still_answers};
 use kept::Kept;
 use stage::Stage;
 
+use crate::abc::key::Key;
 use crate::abc::parse::read_bar;
-use crate::abc::{Pitch, print};
+use crate::abc::{Meter, Pitch, print};
 use crate::compose::{ComposedBar, Revision, STREAM_UNIT};
 use crate::event::Author;
 use crate::ladder::{self, Need};
@@ -88,9 +89,12 @@ pub struct Timeline {
     stage: Stage,
     hands: hand::Hands,
     seed: u64,
-    /// The first bar whose key and metre are those in force: what the composer may look back to.
-    context_from: i64,
+    /// Up to this bar the composer has answered its question.
+    answered: (Question, i64),
 }
+
+/// What the composer is asked, by number.
+pub type Question = (Revision, u32);
 
 impl Timeline {
     #[must_use]
@@ -111,7 +115,7 @@ impl Timeline {
             stage: Stage::default(),
             hands: hand::Hands::default(),
             seed,
-            context_from: 1,
+            answered: ((Revision(0), 0), 0),
         }
     }
 
@@ -195,6 +199,7 @@ impl Timeline {
             return Ok(());
         }
         let scene = Arc::clone(self.scene_of(bar.number));
+        self.answered = (self.question(), bar.number);
         for (at, text) in bar.cells {
             let Some(voice) = scene.voices.get(at) else { continue };
             let place = self.plan_place(bar.number, &voice.name);
@@ -227,7 +232,7 @@ impl Timeline {
         // The performer's hand comes first, the text second, the composer last.
         let by_hand = self.stage.is_pinned(&place).then(plan).flatten();
         by_hand
-            .or_else(|| self.stage.frozen(number, &place.1).filter(|_| self.same_music(in_force)).cloned())
+            .or_else(|| self.frozen(number, &place.1).cloned())
             .or_else(|| given(in_force, number, voice, self.seed))
             .or_else(|| self.replayed(number, voice))
             .or_else(plan)
@@ -282,6 +287,7 @@ impl Timeline {
 
     /// Makes bars from index `from` on uncommitted again; what the composer wrote of them is planned as before.
     pub fn take_back(&mut self, from: usize) {
+        self.answered.1 = 0;
         self.unhear(self.bars.get(from).map_or(self.next, |bar| bar.number));
         for bar in self.bars.split_off(from.min(self.bars.len())).into_iter().rev() {
             self.next = bar.number;
@@ -294,13 +300,12 @@ impl Timeline {
 
     /// What a prompt answers: two prompts with the same are the same text.
     #[must_use]
-    pub fn question(&self) -> (Revision, u32) {
+    pub fn question(&self) -> Question {
         (self.newest().revision, self.attempt)
     }
 
     fn enter(&mut self, in_force: InForce) {
         if !self.same_music(&in_force) {
-            self.context_from = in_force.from;
             self.stage.thaw_before(in_force.from);
         }
         self.now = in_force;
@@ -308,7 +313,12 @@ impl Timeline {
 
     /// Whether the bars so far can stand before those of another scene.
     fn same_music(&self, other: &InForce) -> bool {
-        (self.now.scene.meter, self.now.scene.key) == (other.scene.meter, other.scene.key)
+        music(&self.now.scene) == music(&other.scene)
+    }
+
+    /// Metre and key of a bar that is committed or to come.
+    fn music_of(&self, number: i64) -> (Meter, Key) {
+        music(self.committed(number).map_or_else(|| self.scene_of(number), |bar| &bar.scene))
     }
 
     fn newest(&self) -> &InForce {
@@ -331,6 +341,7 @@ impl Timeline {
             .iter()
             .rev()
             .take(64)
+            .filter(|bar| music(&bar.scene) == music(scene))
             .filter_map(|bar| {
                 let at = bar.scene.voices.iter().position(|other| other.name == voice.name)?;
                 Some(&bar.cells[at].measure)
@@ -376,6 +387,11 @@ fn hold(measure: &mut Measure, tied: &[Pitch]) {
     for note in measure.notes.iter_mut().filter(|note| note.onset == Beats::ZERO) {
         note.tied_from = tied.iter().any(|pitch| pitch.midi() == note.pitch.midi());
     }
+}
+
+/// Metre and key: bars that have the same can stand side by side.
+fn music(scene: &Scene) -> (Meter, Key) {
+    (scene.meter, scene.key)
 }
 
 fn silence(scene: &Scene) -> Measure {

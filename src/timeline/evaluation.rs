@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::changes::{Changes, changes};
 use super::force::{InForce, Origin, given, origin, origin_in_another, still_answers};
-use super::{Cell, Timeline, loudness};
+use super::{Cell, Timeline, loudness, music};
 use crate::compose::Revision;
 use crate::prompt::Scene;
 
@@ -123,10 +123,15 @@ impl Timeline {
         };
         let (stays, goes): (Vec<_>, Vec<_>) = planned.into_iter().partition(|(place, _): &((i64, String), Cell)| {
             let (was, address) = (self.in_force(place.0), new.address(place.0));
-            self.stage.is_pinned(place) || was.address(place.0) == address && answers(was, address.0, &place.1)
+            let fits = music(was.scene_at(place.0)) == music(new.scene_at(place.0));
+            fits && (self.stage.is_pinned(place) || was.address(place.0) == address && answers(was, address.0, &place.1))
         });
         self.plan.extend(stays);
         self.tail.extend(goes);
+        // Nor has the ladder any use for bars in another metre or key.
+        let fits = |number: i64| music(self.in_force(number).scene_at(number)) == music(new.scene_at(number));
+        let gone: Vec<(i64, String)> = self.tail.keys().filter(|(bar, _)| *bar >= from && !fits(*bar)).cloned().collect();
+        gone.iter().for_each(|place| drop(self.tail.remove(place)));
         self.kept.retain(|(section, bar, voice), _| {
             let there = new.scene.form.iter().flat_map(|form| &form.sections);
             let there = there.into_iter().any(|is| is.name == *section && *bar < is.bars);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::hand::unplayed;
 use super::loudness::Said;
-use super::{Cell, rest, silence, style};
+use super::{Cell, music, rest, silence, style};
 use crate::abc::print;
 use crate::compose::{BarRules, Revision};
 use crate::event::Author;
@@ -117,18 +117,19 @@ pub(super) fn unchanged(a: &Voice, b: &Voice) -> usize {
 pub(super) fn still_answers(was: &Scene, new: &Scene, name: &str) -> bool {
     let find = |scene: &Scene| scene.voices.iter().position(|voice| voice.name == name);
     let (Some(before), Some(now)) = (find(was), find(new)) else { return false };
-    let music = |voice: &Voice| {
+    let part = |voice: &Voice| {
         let bars: Vec<Measure> = voice.bars.iter().map(|bar| bar.measure.clone()).collect();
         (voice.by, voice.vary, voice.role, bars)
     };
     let (a, b) = (&was.voices[before], &new.voices[now]);
-    let same_voice = music(a) == music(b) && (a.rules, &a.rhythm, a.strong) == (b.rules, &b.rhythm, b.strong);
+    let same_voice = part(a) == part(b) && (a.rules, &a.rhythm, a.strong) == (b.rules, &b.rhythm, b.strong);
     let given = |voice: &&Voice| voice.by == By::Loop;
     let same_given = new.voices.iter().filter(given).all(|voice| {
-        was.voices.iter().find(|other| other.name == voice.name).is_none_or(|other| music(other) == music(voice))
+        was.voices.iter().find(|other| other.name == voice.name).is_none_or(|other| part(other) == part(voice))
     });
     let chords = |scene: &Scene| scene.harmony.as_ref().map(|harmony| harmony.bars.clone());
-    same_voice
+    music(was) == music(new)
+        && same_voice
         && same_given
         && chords(was) == chords(new)
         && was.phrase == new.phrase

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::{Cell, Timeline, style};
+use super::{Cell, Timeline, music, style};
 use crate::abc::key::Key;
 use crate::abc::parse::read_bar;
-use crate::abc::print;
+use crate::abc::{Meter, print};
 use crate::compose::{Role, STREAM_UNIT};
 use crate::event::{Author, Touch};
 use crate::prompt::{By, Scene};
@@ -35,6 +35,8 @@ pub(super) struct Stage {
 struct Frozen {
     from: i64,
     cells: Vec<Cell>,
+    /// Where metre or key are others, the voice goes on as if it were free.
+    music: (Meter, Key),
 }
 
 impl Stage {
@@ -60,10 +62,10 @@ impl Stage {
         self.pinned.contains(place)
     }
 
-    pub fn frozen(&self, number: i64, voice: &str) -> Option<&Cell> {
-        let Frozen { from, cells } = self.frozen.get(voice)?;
+    fn frozen(&self, number: i64, voice: &str, its: (Meter, Key)) -> Option<&Cell> {
+        let Frozen { from, cells, music } = self.frozen.get(voice)?;
         let at = usize::try_from((number - from).rem_euclid(cells.len() as i64)).ok()?;
-        (number >= *from).then(|| cells.get(at)).flatten()
+        (number >= *from && *music == its).then(|| cells.get(at)).flatten()
     }
 
     /// Other music: pins and frozen voices do not fit it.
@@ -87,6 +89,11 @@ impl Stage {
 }
 
 impl Timeline {
+    /// What a frozen voice plays in a bar.
+    pub(super) fn frozen(&self, number: i64, name: &str) -> Option<&Cell> {
+        self.stage.frozen(number, name, music(self.scene_of(number)))
+    }
+
     /// Does to a bar what the performer asks. `Ok` is a sentence for the screen, `Err` says why it cannot be.
     pub fn touch(&mut self, number: i64, name: &str, touch: Touch) -> Result<String, String> {
         if number < self.next {
@@ -96,7 +103,7 @@ impl Timeline {
         let at = scene.voices.iter().position(|voice| voice.name == name);
         let at = at.ok_or_else(|| format!("there is no voice {name} in bar {number}"))?;
         let place = self.plan_place(number, name);
-        if self.stage.frozen(number, name).is_some() && touch != Touch::Unpin {
+        if self.frozen(number, name).is_some() && touch != Touch::Unpin {
             return Err(format!("{name} is frozen; free it first"));
         }
         if scene.voices[at].by == By::Hand {
@@ -165,15 +172,16 @@ impl Timeline {
         let heard = |number: i64| {
             let bar = self.committed(number)?;
             let at = bar.scene.voices.iter().position(|voice| voice.name == name)?;
-            (bar.scene.meter == scene.meter && bar.scene.key == scene.key).then(|| bar.cells[at].clone())
+            (music(&bar.scene) == music(&scene)).then(|| bar.cells[at].clone())
         };
-        let cell = |number: i64| self.planned(number, at).or_else(|| heard(number - phrase));
+        let there = |number: i64| self.planned(number, at).filter(|_| music(self.scene_of(number)) == music(&scene));
+        let cell = |number: i64| there(number).or_else(|| heard(number - phrase));
         let cells: Vec<Cell> = (self.next..self.next + phrase).map_while(cell).map(by_hand).collect();
         if cells.is_empty() {
             return Err(format!("{name} has nothing planned that could be frozen"));
         }
         let bars = cells.len();
-        self.stage.frozen.insert(name.to_owned(), Frozen { from: self.next, cells });
+        self.stage.frozen.insert(name.to_owned(), Frozen { from: self.next, cells, music: music(&scene) });
         self.attempt += 1;
         Ok(format!("{name} is frozen: these {bars} bars from bar {} on", self.next))
     }
