@@ -186,6 +186,15 @@ struct Known<'a> {
     rig: &'a Rig,
 }
 
+/// A tune as the instrument reads it: key and metre of a section hold in all its voices and nowhere else.
+#[must_use]
+pub(crate) fn settled(tune: Tune) -> Tune {
+    match signature::settle(&tune, &mut Vec::new()) {
+        std::borrow::Cow::Owned(settled) => settled,
+        std::borrow::Cow::Borrowed(_) => tune,
+    }
+}
+
 /// Whether an evaluation has to be refused.
 #[must_use]
 pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {

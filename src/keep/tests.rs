@@ -170,3 +170,13 @@ fn a_section_stands_behind_the_others() {
     assert_eq!(new.said, "kept 2 bars of all as a section");
     assert_eq!(new.text, format!("{text}P:B\n[V:a] !f!A3 | B3 |\n[V:b] !f!A3 | B3 |\n"));
 }
+
+#[test]
+fn a_section_says_its_key_and_metre_where_others_do() {
+    let text = format!("{HEAD}V:a\nV:b\nP:A\nM:4/4\nK:G\n[V:b] F4 |\n[V:a] C4 |\n");
+    let mut heard = kept(&text, 1, "a", "!f!F3 | B3 |", Kind::Section);
+    heard.voices.push(KeptVoice { name: "b".to_owned(), ..heard.voices[0].clone() });
+    let new = keep(&text, &Kept { all: true, ..heard });
+    assert_eq!(new.said, "kept 2 bars of all as a section");
+    assert_eq!(new.text, format!("{text}P:B\nM:3/4\nK:C\n[V:a] !f!F3 | B3 |\n[V:b] !f!F3 | B3 |\n"));
+}

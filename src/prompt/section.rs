@@ -132,7 +132,8 @@ impl<'a> Parts<'a> {
         let theirs = || voices.iter().filter(|voice| own.contains(&voice.id.as_str()));
         let pitched = theirs().filter(|voice| !header.voice(&voice.id).is_some_and(VoiceHeader::is_percussion));
         // What is not said behind the mark all its voices may say, each for itself.
-        let key = self.said[part].key.or(signature::common(pitched.flat_map(|v| v.bars.first()), |bar| bar.context.key));
+        let key =
+            self.said[part].key.or(signature::common(pitched.flat_map(|v| v.bars.first()), |bar| bar.context.key));
         let of_bars = || signature::common(theirs().flat_map(|voice| voice.bars.first()), |bar| bar.context.meter);
         let meter = self.said[part].meter.map(|(_, meter)| meter).or_else(of_bars);
         header.key = key.unwrap_or(header.key);
@@ -170,7 +171,10 @@ impl<'a> Parts<'a> {
         let other_key = |bar: &&Bar| bar.context.key != tune.header.key;
         if let Some(bar) = pitched.flat_map(|voice| &voice.bars).find(other_key) {
             let at = place(bar, |change| matches!(change, Change::Key(_)));
-            let message = format!("K: here is for these written notes alone; all else in section {name} stays in {}", tune.header.key);
+            let message = format!(
+                "K: here is for these written notes alone; all else in section {name} stays in {}",
+                tune.header.key
+            );
             let help = format!("K: behind P:{name} holds for all of the section");
             diagnostics.push(Diagnostic::warning(at, message).with_help(help));
         }
@@ -206,7 +210,10 @@ pub(super) fn form(
             let mut bars = Vec::new();
             if written || elsewhere.is_none() {
                 bars = seed_bars(text, &tune, &voice.name, Repeats::Played, &mut of_bars);
-            } else if voice.by == By::Loop && voice.comping.is_none() && tune.voice(&voice.name).is_some_and(|voice| !voice.bars.is_empty()) {
+            } else if voice.by == By::Loop
+                && voice.comping.is_none()
+                && tune.voice(&voice.name).is_some_and(|voice| !voice.bars.is_empty())
+            {
                 loops.push(voice.name.clone());
             }
             let by = if bars.is_empty() && !parts.plays(&voice.name, part, &own) { By::Loop } else { voice.by };
@@ -214,7 +221,8 @@ pub(super) fn form(
         };
         let mut voices: Vec<Voice> = whole.voices.iter().map(read).collect();
         if let (Some(place), [first, ..]) = (elsewhere, &loops[..]) {
-            let message = format!("section {name} is in {meter}, and {} loops bars in {}", loops.join(" and "), whole.meter);
+            let message =
+                format!("section {name} is in {meter}, and {} loops bars in {}", loops.join(" and "), whole.meter);
             let help = format!("give it notes of its own in {name}, or a bar's rest: [V:{first}] Z |");
             said.push(Diagnostic::error(place, message).with_help(help));
         }
@@ -441,7 +449,10 @@ mod tests {
         for (body, expected) in [
             ("P:A\nC4|\nP:B\nC4|[M:3/4]C3|", "t.abc:9:4: error: section B is in 4/4, and this bar in 3/4 ("),
             ("P:A\nC4|\nP:B\nM:3/4\nC3|C4|", "t.abc:10:4: error: the bar is 1 × 1/4 too long for 3/4 ("),
-            ("P:A\nC4|\nP:B\nC4|[K:G]F4|", "t.abc:9:4: warning: K: here is for these written notes alone; all else in section B stays in C ("),
+            (
+                "P:A\nC4|\nP:B\nC4|[K:G]F4|",
+                "t.abc:9:4: warning: K: here is for these written notes alone; all else in section B stays in C (",
+            ),
             (
                 "P:A\nC4|\nP:B\nK:G\nM:3/4\nF3|\nP:C\nF4|",
                 "t.abc:12:1: warning: section C is in 4/4 and C; other programs go on in 3/4 and G there (M:4/4 and K:C behind P:C says it to all)",

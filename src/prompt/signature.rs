@@ -36,8 +36,7 @@ pub(super) fn said(tune: &Tune) -> HashMap<&str, Said> {
 
 /// The tune with the keys and metres of its sections in force in all their bars. Says where other programs read the text otherwise.
 pub(super) fn settle<'a>(tune: &'a Tune, diagnostics: &mut Vec<Diagnostic>) -> Cow<'a, Tune> {
-    let fields: HashSet<usize> =
-        tune.parts.iter().flat_map(|mark| &mark.fields).map(|(span, _)| span.start).collect();
+    let fields: HashSet<usize> = tune.parts.iter().flat_map(|mark| &mark.fields).map(|(span, _)| span.start).collect();
     if fields.is_empty() {
         return Cow::Borrowed(tune);
     }
