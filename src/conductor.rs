@@ -415,11 +415,17 @@ impl Conductor {
         let ahead = self.ahead();
         let reach = self.timeline.next_bar() + ahead as i64;
         let awaited = self.playing != Playing::Stopped;
-        let (question, from) = (self.timeline.question(), self.timeline.asked_from(ahead));
+        // What is armed is written as soon as all is there up to its line.
+        let armed = self.timeline.turns_to_prepared(ahead);
+        let number = |timeline: &mut Timeline| (timeline.question(), timeline.asked_from(ahead));
+        let of_armed = armed.then(|| self.timeline.in_prepared(number)).flatten();
+        let (question, from) = of_armed.unwrap_or_else(|| number(&mut self.timeline));
         let asked = Asking { question, reach, from, awaited };
         if self.asked != Some(asked) {
             self.asked = Some(asked);
-            let prompt = Prompt { candidates: self.candidates, due: self.due(now), ..self.timeline.prompt(ahead) };
+            let of_armed = armed.then(|| self.timeline.in_prepared(|timeline| timeline.prompt(ahead))).flatten();
+            let prompt = of_armed.unwrap_or_else(|| self.timeline.prompt(ahead));
+            let prompt = Prompt { candidates: self.candidates, due: self.due(now), ..prompt };
             self.composer.ask(&prompt);
         }
     }

@@ -11,6 +11,7 @@ mod kept;
 mod loudness;
 mod phrase;
 mod played;
+mod prepared;
 mod question;
 mod sounding;
 mod stage;
@@ -91,6 +92,8 @@ pub struct Timeline {
     seed: u64,
     /// Up to this bar the composer has answered its question.
     answered: (Question, i64),
+    /// What is armed.
+    prepared: Option<Box<prepared::Prepared>>,
 }
 
 /// What the composer is asked, by number.
@@ -116,6 +119,7 @@ impl Timeline {
             hands: hand::Hands::default(),
             seed,
             answered: ((Revision(0), 0), 0),
+            prepared: None,
         }
     }
 
@@ -195,7 +199,10 @@ impl Timeline {
 
     /// Takes a composed bar into the plan. `Err` says why it is refused; a bar for an older text is dropped without a word.
     pub fn take(&mut self, bar: ComposedBar) -> Result<(), String> {
-        if (bar.revision, bar.attempt) != (self.newest().revision, self.attempt) || bar.number < self.next {
+        if (bar.revision, bar.attempt) != self.question() {
+            return self.take_prepared(bar);
+        }
+        if bar.number < self.next {
             return Ok(());
         }
         let scene = Arc::clone(self.scene_of(bar.number));

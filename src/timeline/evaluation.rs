@@ -25,9 +25,14 @@ impl Timeline {
     /// Takes a scene over, one bar line later when the composer could not answer by then (`hurry`). Says from which bar it is heard, and
     /// what becomes of the voices.
     pub fn evaluate(&mut self, scene: Arc<Scene>, entry: Entry, hurry: bool) -> Changes {
+        self.evaluate_from(scene, entry, self.next + i64::from(hurry))
+    }
+
+    /// The same from bar `earliest` on.
+    pub(super) fn evaluate_from(&mut self, scene: Arc<Scene>, entry: Entry, earliest: i64) -> Changes {
         let newest = self.newest().clone();
         let revision = Revision(newest.revision.0 + 1);
-        let (from, origin) = self.entry(&scene, entry, self.next + i64::from(hurry));
+        let (from, origin) = self.entry(&scene, entry, earliest);
         let fresh = entry != Entry::Edit || self.ends_before().is_some();
         // What it differs from is what would play there; an edit that was to come later is never heard.
         let before = self.coming.iter().rfind(|coming| coming.from < from).unwrap_or(&self.now);
@@ -124,13 +129,15 @@ impl Timeline {
         let (stays, goes): (Vec<_>, Vec<_>) = planned.into_iter().partition(|(place, _): &((i64, String), Cell)| {
             let (was, address) = (self.in_force(place.0), new.address(place.0));
             let fits = music(was.scene_at(place.0)) == music(new.scene_at(place.0));
-            fits && (self.stage.is_pinned(place) || was.address(place.0) == address && answers(was, address.0, &place.1))
+            fits && (self.stage.is_pinned(place)
+                || was.address(place.0) == address && answers(was, address.0, &place.1))
         });
         self.plan.extend(stays);
         self.tail.extend(goes);
         // Nor has the ladder any use for bars in another metre or key.
         let fits = |number: i64| music(self.in_force(number).scene_at(number)) == music(new.scene_at(number));
-        let gone: Vec<(i64, String)> = self.tail.keys().filter(|(bar, _)| *bar >= from && !fits(*bar)).cloned().collect();
+        let gone: Vec<(i64, String)> =
+            self.tail.keys().filter(|(bar, _)| *bar >= from && !fits(*bar)).cloned().collect();
         gone.iter().for_each(|place| drop(self.tail.remove(place)));
         self.kept.retain(|(section, bar, voice), _| {
             let there = new.scene.form.iter().flat_map(|form| &form.sections);

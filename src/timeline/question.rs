@@ -42,14 +42,9 @@ impl Timeline {
     pub fn asked_from(&self, ahead: usize) -> i64 {
         let newest = self.newest();
         let from = newest.from.max(self.next);
-        let (question, answered) = self.answered;
-        let is_there = |number: i64| {
-            let known = || (0..newest.scene.voices.len()).all(|voice| self.planned(number, voice).is_some());
-            question == self.question() && number <= answered || known()
-        };
         let mut asked = from;
         while let Some(line) = (asked..=self.asked_to(ahead)).find(|bar| self.music_of(*bar) != self.music_of(asked)) {
-            if !(asked..line).all(is_there) {
+            if !(asked..line).all(|number| self.is_there(number)) {
                 break;
             }
             asked = line;
@@ -57,8 +52,16 @@ impl Timeline {
         asked
     }
 
+    /// Whether the composer has nothing more to say of a bar.
+    pub(super) fn is_there(&self, number: i64) -> bool {
+        let (question, answered) = self.answered;
+        let voices = self.in_force(number).scene.voices.len();
+        question == self.question() && number <= answered
+            || (0..voices).all(|voice| self.planned(number, voice).is_some())
+    }
+
     /// The last bar that it may write; the first phrase of another scene is to be there when it begins.
-    fn asked_to(&self, ahead: usize) -> i64 {
+    pub(super) fn asked_to(&self, ahead: usize) -> i64 {
         let newest = self.newest();
         let from = if newest.fresh { newest.from.max(self.next) } else { self.next };
         from + ahead as i64 - 1
@@ -76,7 +79,10 @@ impl Timeline {
                 None => same_name(&in_force.scene).and_then(|at| self.planned(number, at)).map(|cell| cell.text),
             };
             let silent = number < newest.from || number < self.next;
-            cell.or_else(|| (voice.by == By::Model && silent).then(|| rest(committed.map_or_else(|| in_force.scene_at(number), |bar| &bar.scene))))
+            cell.or_else(|| {
+                (voice.by == By::Model && silent)
+                    .then(|| rest(committed.map_or_else(|| in_force.scene_at(number), |bar| &bar.scene)))
+            })
         });
         let (scene, bar) = match committed {
             Some(bar) => (&bar.scene, bar.at),

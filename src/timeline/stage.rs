@@ -17,7 +17,7 @@ const REMEMBERED: i64 = 16;
 /// A voice's part of a bar, by number and name.
 type Place = (i64, String);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Stage {
     /// Rerolls of all that is planned.
     rerolls: u32,

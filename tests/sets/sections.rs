@@ -97,7 +97,7 @@ fn sections_are_in_their_key_and_metre_whatever_is_edited() {
     let section = || (prop::option::of(0..KEYS.len()), 0..METERS.len());
     let sections = move || [section(), section()];
     let edits = prop::collection::vec((1..LAST, 1..3i64, sections()), 0..4);
-    let mut runner = TestRunner::new(Config { cases: 60, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
     let cases = (0..ORDERS.len(), sections(), edits);
     let checked = runner.run(&cases, |(order, first, edits)| {
         check(order, first, &edits);
