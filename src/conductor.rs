@@ -71,6 +71,8 @@ struct Asking {
     question: (Revision, u32),
     /// How far it may go.
     reach: i64,
+    /// From which bar on, where metre or key change on the way.
+    from: i64,
     /// Whether somebody waits for the bars.
     awaited: bool,
 }
@@ -299,9 +301,7 @@ impl Conductor {
         self.write_hands(now, false);
         self.take_turns(false);
         self.ask(now);
-        while let Some(reply) = self.composer.poll() {
-            self.reply(reply);
-        }
+        self.listen(now);
         self.start_if_ready(now);
         self.approach(now);
         while self.is_moving()
@@ -313,9 +313,7 @@ impl Conductor {
             self.approach(now);
             self.ask(now);
             // Offline, the composer answers at once; live, it will by the next call.
-            while let Some(reply) = self.composer.poll() {
-                self.reply(reply);
-            }
+            self.listen(now);
         }
         let beats = self.transport.beats_at(now);
         let begun = |bar: &Bar| self.transport.frame_of(bar.start) <= now;
@@ -424,11 +422,26 @@ impl Conductor {
         let ahead = self.ahead();
         let reach = self.timeline.next_bar() + ahead as i64;
         let awaited = self.playing != Playing::Stopped;
-        let asked = Asking { question: self.timeline.question(), reach, awaited };
+        // What is armed is written as soon as all is there up to its line.
+        let armed = self.timeline.turns_to_prepared(ahead);
+        let number = |timeline: &mut Timeline| (timeline.question(), timeline.asked_from(ahead));
+        let of_armed = armed.then(|| self.timeline.in_prepared(number)).flatten();
+        let (question, from) = of_armed.unwrap_or_else(|| number(&mut self.timeline));
+        let asked = Asking { question, reach, from, awaited };
         if self.asked != Some(asked) {
             self.asked = Some(asked);
-            let prompt = Prompt { candidates: self.candidates, due: self.due(now), ..self.timeline.prompt(ahead) };
+            let of_armed = armed.then(|| self.timeline.in_prepared(|timeline| timeline.prompt(ahead))).flatten();
+            let prompt = of_armed.unwrap_or_else(|| self.timeline.prompt(ahead));
+            let prompt = Prompt { candidates: self.candidates, due: self.due(now), ..prompt };
             self.composer.ask(&prompt);
+        }
+    }
+
+    /// Takes what the composer says; what it is asked depends on it where metre or key change.
+    fn listen(&mut self, now: Frames) {
+        while let Some(reply) = self.composer.poll() {
+            self.reply(reply);
+            self.ask(now);
         }
     }
 

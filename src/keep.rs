@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::abc::ast::Tune;
 use crate::abc::key::Key;
 use crate::abc::parse::parse;
-use crate::prompt::{Repeats, seed_bars};
+use crate::prompt::{Repeats, seed_bars, settled};
 use crate::score::Measure;
 use lay::Where;
 use write::Place;
@@ -177,7 +177,7 @@ fn tune(text: &str, scene: u32) -> Result<Tune, String> {
     let (book, _) = parse(text);
     let mut tunes = book.tunes.into_iter().enumerate();
     let found = tunes.find(|(at, tune)| tune.number.unwrap_or(*at as u32 + 1) == scene);
-    found.map(|(_, tune)| tune).ok_or_else(|| format!("there is no X:{scene} in the text"))
+    found.map(|(_, tune)| settled(tune)).ok_or_else(|| format!("there is no X:{scene} in the text"))
 }
 
 /// The bars that a text, read as `tune`, gives a voice at a place.

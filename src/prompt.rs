@@ -15,6 +15,7 @@ mod property;
 mod rhythm;
 mod section;
 mod seed;
+mod signature;
 mod voice;
 mod words;
 
@@ -190,6 +191,15 @@ struct Known<'a> {
     rig: &'a Rig,
 }
 
+/// A tune as the instrument reads it: key and metre of a section hold in all its voices and nowhere else.
+#[must_use]
+pub(crate) fn settled(tune: Tune) -> Tune {
+    match signature::settle(&tune, &mut Vec::new()) {
+        std::borrow::Cow::Owned(settled) => settled,
+        std::borrow::Cow::Borrowed(_) => tune,
+    }
+}
+
 /// Whether an evaluation has to be refused.
 #[must_use]
 pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
@@ -220,6 +230,7 @@ fn scene(
         return section::unplayed((source, tune), fallback, known, lexicon, diagnostics);
     }
     let text = source.text.as_str();
+    let tune = &*signature::settle(tune, diagnostics);
     let parts = Parts::of(tune, diagnostics);
     // What is wrong with any bar is to be said, whatever the form leaves out.
     let whole = parts.as_ref().map(|_| Tune { parts: vec![], ..tune.clone() });
@@ -240,11 +251,15 @@ fn scene(
         names.truncate(MAX_VOICES);
     }
     let unnamed = VoiceHeader::default();
+    let before = diagnostics.len();
     let mut voices: Vec<Voice> = names
         .iter()
         .map(|name| voice::voice(text, top, name, header.voice(name).unwrap_or(&unnamed), known, diagnostics))
         .collect();
     if let Some(parts) = &parts {
+        // What is wrong with bars in another metre their section says.
+        let said = diagnostics.split_off(before);
+        diagnostics.extend(said.into_iter().filter(|diagnostic| !parts.is_elsewhere(diagnostic.span)));
         for voice in &mut voices {
             voice.by = parts.by(voice);
         }

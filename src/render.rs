@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::abc::Meter;
 use crate::compose::Composer;
 use crate::conductor::{Conductor, Pace, Tally};
 use crate::engine::Renderer;
@@ -113,7 +114,8 @@ impl Rendering {
         match Format::of(path)? {
             Format::Wav => write_wav(path, RENDER_RATE, &self.samples),
             Format::Midi => {
-                let meters = [(Beats::ZERO, self.scene.meter)];
+                let mut meters: Vec<(Beats, Meter)> = self.records.iter().map(|bar| (bar.beats, bar.meter)).collect();
+                meters.dedup_by_key(|(_, meter)| *meter);
                 write_midi(path, &self.tempos, &meters, &record::tracks(&self.scene, &self.bars, &self.tempos))
             }
             Format::Abc => {

@@ -11,6 +11,7 @@ mod kept;
 mod loudness;
 mod phrase;
 mod played;
+mod prepared;
 mod question;
 mod sounding;
 mod stage;
@@ -25,8 +26,9 @@ use hand::Played;
 use kept::Kept;
 use stage::Stage;
 
+use crate::abc::key::Key;
 use crate::abc::parse::read_bar;
-use crate::abc::{Pitch, print};
+use crate::abc::{Meter, Pitch, print};
 use crate::compose::{ComposedBar, Revision, STREAM_UNIT};
 use crate::event::Author;
 use crate::ladder::{self, Need};
@@ -71,7 +73,7 @@ impl Bar {
 pub struct Timeline {
     now: InForce,
     /// What was in force before, and where its context began: a stop may take bars of it back.
-    replaced: Vec<(InForce, i64)>,
+    replaced: Vec<InForce>,
     /// Evaluations that have not reached their bar line, in the order of these.
     coming: Vec<InForce>,
     /// The first bar that is not committed, from 1.
@@ -91,9 +93,14 @@ pub struct Timeline {
     stage: Stage,
     played: Played,
     seed: u64,
-    /// The first bar whose key and metre are those in force: what the composer may look back to.
-    context_from: i64,
+    /// Up to this bar the composer has answered its question.
+    answered: (Question, i64),
+    /// What is armed.
+    prepared: Option<Box<prepared::Prepared>>,
 }
+
+/// What the composer is asked, by number.
+pub type Question = (Revision, u32);
 
 impl Timeline {
     #[must_use]
@@ -115,7 +122,8 @@ impl Timeline {
             stage: Stage::default(),
             played: Played::default(),
             seed,
-            context_from: 1,
+            answered: ((Revision(0), 0), 0),
+            prepared: None,
         }
     }
 
@@ -189,10 +197,14 @@ impl Timeline {
 
     /// Takes a composed bar into the plan. `Err` says why it is refused; a bar for an older text is dropped without a word.
     pub fn take(&mut self, bar: ComposedBar) -> Result<(), String> {
-        if (bar.revision, bar.attempt) != (self.newest().revision, self.attempt) || bar.number < self.next {
+        if (bar.revision, bar.attempt) != self.question() {
+            return self.take_prepared(bar);
+        }
+        if bar.number < self.next {
             return Ok(());
         }
         let scene = Arc::clone(self.scene_of(bar.number));
+        self.answered = (self.question(), bar.number);
         for (at, text) in bar.cells {
             let Some(voice) = scene.voices.get(at) else { continue };
             let place = self.plan_place(bar.number, &voice.name);
@@ -225,7 +237,7 @@ impl Timeline {
         // The performer's hand comes first, the text second, the composer last.
         let by_hand = self.stage.is_pinned(&place).then(plan).flatten();
         by_hand
-            .or_else(|| self.stage.frozen(number, &place.1).filter(|_| self.same_music(in_force)).cloned())
+            .or_else(|| self.frozen(number, &place.1).cloned())
             .or_else(|| given(in_force, number, voice, self.seed))
             .or_else(|| self.replayed(number, voice))
             .or_else(plan)
@@ -266,7 +278,7 @@ impl Timeline {
         }
         self.stage.forget_before(self.next);
         let oldest = self.next - stage::REMEMBERED;
-        while self.replaced.get(1).is_some_and(|(after, _)| after.from <= oldest) {
+        while self.replaced.get(1).is_some_and(|after| after.from <= oldest) {
             self.replaced.remove(0);
         }
         let length = scene.bar_length();
@@ -285,6 +297,7 @@ impl Timeline {
     /// Makes bars from index `from` on uncommitted again; what the composer wrote of them is planned as before, and what was in force in
     /// them is so again.
     pub fn take_back(&mut self, from: usize) {
+        self.answered.1 = 0;
         self.unhear(self.bars.get(from).map_or(self.next, |bar| bar.number));
         for bar in self.bars.split_off(from.min(self.bars.len())).into_iter().rev() {
             self.next = bar.number;
@@ -294,35 +307,37 @@ impl Timeline {
             self.plan.extend(composed.map(|(name, cell)| ((bar.number, name), cell)));
         }
         while self.now.from > self.next
-            && let Some((before, context_from)) = self.replaced.pop()
+            && let Some(before) = self.replaced.pop()
         {
             self.coming.insert(0, std::mem::replace(&mut self.now, before));
-            self.context_from = context_from;
         }
     }
 
     /// What a prompt answers: two prompts with the same are the same text.
     #[must_use]
-    pub fn question(&self) -> (Revision, u32) {
+    pub fn question(&self) -> Question {
         (self.newest().revision, self.attempt)
     }
 
     fn enter(&mut self, in_force: InForce) {
-        let context_from = self.context_from;
         if !self.same_music(&in_force) {
-            self.context_from = in_force.from;
             self.stage.thaw_from(in_force.from);
         }
         let before = std::mem::replace(&mut self.now, in_force);
         // What was replaced before any bar of it was fixed has never been.
         if before.from < self.now.from {
-            self.replaced.push((before, context_from));
+            self.replaced.push(before);
         }
     }
 
     /// Whether the bars so far can stand before those of another scene.
     fn same_music(&self, other: &InForce) -> bool {
         self.now.same_music(other)
+    }
+
+    /// Metre and key of a bar that is committed or to come.
+    fn music_of(&self, number: i64) -> (Meter, Key) {
+        music(self.bar(number).map_or_else(|| self.scene_of(number), |bar| &bar.scene))
     }
 
     fn newest(&self) -> &InForce {
@@ -347,6 +362,7 @@ impl Timeline {
             .iter()
             .rev()
             .take(64)
+            .filter(|bar| music(&bar.scene) == music(scene))
             .filter_map(|bar| {
                 let at = bar.scene.voices.iter().position(|other| other.name == voice.name)?;
                 Some(&bar.cells[at].measure)
@@ -392,6 +408,11 @@ fn hold(measure: &mut Measure, tied: &[Pitch]) {
     for note in measure.notes.iter_mut().filter(|note| note.onset == Beats::ZERO) {
         note.tied_from = tied.iter().any(|pitch| pitch.midi() == note.pitch.midi());
     }
+}
+
+/// Metre and key: bars that have the same can stand side by side.
+fn music(scene: &Scene) -> (Meter, Key) {
+    (scene.meter, scene.key)
 }
 
 fn silence(scene: &Scene) -> Measure {

@@ -8,6 +8,8 @@ mod noise;
 mod edits;
 #[path = "sets/kept.rs"]
 mod kept;
+#[path = "sets/sections.rs"]
+mod sections;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -190,6 +192,38 @@ fn a_section_that_returns_is_the_same_note_for_note() {
     assert_ne!(of_bars(&told, 17..25), first);
     let all = unedited("aaba");
     assert_eq!(of_bars(&all, 1..17), of_bars(&told, 1..17), "words of another section change nothing");
+}
+
+#[test]
+fn a_bridge_has_its_own_key_and_metre_and_what_is_around_it_has_not() {
+    let told = of_file("bridge", &script("bridge"));
+    assert_eq!(
+        messages(&told)[1..],
+        [
+            "heard: low steady",
+            "Bridge: heard from bar 5; in B bass keeps its place; in B lead is composed anew",
+            "tempo 1/4=120 to 1/4=150 from bar 11 to bar 13"
+        ]
+    );
+    let first = of_bars(&told, 1..3);
+    for again in [5..7, 7..9, 11..13] {
+        assert_eq!(of_bars(&told, again), first);
+    }
+    let pitches = |voice: &str, bars: std::ops::Range<i64>| -> Vec<(String, u8)> {
+        let note = |told: &Told| match told {
+            Told::Note { bar, beat, voice: its, pitch, .. } if bars.contains(bar) && its == voice => {
+                Some((beat.to_string(), *pitch))
+            }
+            _ => None,
+        };
+        told.iter().filter_map(note).collect()
+    };
+    let at = |notes: [(&str, u8); 4]| notes.map(|(beat, pitch)| (beat.to_owned(), pitch));
+    assert_eq!(pitches("bass", 3..5), at([("1", 55), ("3", 50), ("1", 54), ("3", 57)]));
+    assert_eq!(pitches("lead", 3..5), at([("1", 67), ("3", 66), ("1", 71), ("3", 74)]));
+    assert_eq!(pitches("bass", 9..11), at([("1", 56), ("3", 51), ("1", 54), ("3", 57)]));
+    assert_eq!(pitches("lead", 9..11), at([("1", 68), ("3", 66), ("1", 71), ("3", 75)]));
+    assert!(notes(&told).iter().all(|told| !matches!(told, Told::Note { by: "ladder", .. })), "nobody was late");
 }
 
 #[test]

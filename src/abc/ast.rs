@@ -353,11 +353,13 @@ pub struct Directive {
 }
 
 /// `P:A` in the body.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PartMark {
     pub span: Span,
     pub name: String,
     pub after_bars: usize,
+    /// `K:` and `M:` lines directly behind it, before any voice or music.
+    pub fields: Vec<(Span, Change)>,
 }
 
 /// A field kept as it is written.

@@ -10,7 +10,7 @@ use super::{Diagnostic, Fault, Span};
 
 impl TuneBuilder {
     pub fn music(&mut self, text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
-        self.in_symbols = false;
+        (self.in_symbols, self.at_mark) = (false, false);
         let mut at = span.start;
         // A field may define symbols and change voices, so nothing is scanned ahead of it.
         loop {

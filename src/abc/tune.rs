@@ -30,6 +30,8 @@ pub(super) struct TuneBuilder {
     pub(super) macros: Macros,
     /// The last field was a symbol line, which `+:` goes on with.
     pub(super) in_symbols: bool,
+    /// The lines so far behind the last `P:` are fields, none of them `V:`.
+    pub(super) at_mark: bool,
     /// What a voice begins with.
     context: Context,
     /// The parts of [`Context::shift`] that the tune's `K:` asks for.
@@ -59,6 +61,7 @@ impl TuneBuilder {
             symbols: Arc::default(),
             macros: Macros::default(),
             in_symbols: false,
+            at_mark: false,
             context,
             shift: Shift::default(),
             voices: Vec::new(),
@@ -97,6 +100,7 @@ impl TuneBuilder {
             self.symbol_line(value, begins, text, diagnostics);
         } else {
             self.body_field(code, span, value, text, diagnostics);
+            self.at_mark = code == b'P' || self.at_mark && code != b'V';
         }
     }
 
@@ -180,7 +184,8 @@ impl TuneBuilder {
                 if let Some(at) = self.current {
                     self.voices[at].cut();
                 }
-                let mark = PartMark { span, name: content.trim().to_owned(), after_bars: self.bar_count() };
+                let (name, after_bars) = (content.trim().to_owned(), self.bar_count());
+                let mark = PartMark { span, name, after_bars, fields: Vec::new() };
                 self.tune.parts.push(mark);
                 return;
             }
@@ -209,6 +214,12 @@ impl TuneBuilder {
 
     /// A change holds for the current voice; before any voice is named it holds for all.
     fn change(&mut self, span: Span, change: &Change) {
+        if self.at_mark
+            && matches!(change, Change::Key(_) | Change::Meter(_))
+            && let Some(mark) = self.tune.parts.last_mut()
+        {
+            mark.fields.push((span, change.clone()));
+        }
         if let Some(at) = self.current {
             self.voices[at].change(span, change.clone());
             return;

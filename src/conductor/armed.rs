@@ -1,6 +1,6 @@
 //! What is armed: changes that wait, and happen together on a phrase line. Tempo, ramps and frozen voices begin with its bar; mutes, solos and
-//! gains act on its frame, whenever the events leave; a scene is evaluated as soon as the line's bar is the next to be committed. On
-//! the thread of the scheduler.
+//! gains act on its frame, whenever the events leave; a scene is written ahead, and evaluated as soon as the line's bar is the next to be committed.
+//! On the thread of the scheduler.
 
 use std::sync::Arc;
 
@@ -90,17 +90,20 @@ impl Conductor {
                     armed.line = None;
                 }
                 self.armed = armed;
+                self.prepare();
                 self.fire_scene(now, out);
             }
             Arm::Fire if self.armed.list.is_empty() => self.say(Level::Info, "nothing is armed".to_owned()),
             Arm::Fire => {
                 let line = *self.armed.line.get_or_insert(self.timeline.phrase_line(self.timeline.next_bar()));
                 self.say(Level::Info, format!("armed for bar {line}: {}", self.armed_names().join(", ")));
+                self.prepare();
                 self.fire_scene(now, out);
             }
             Arm::Clear => {
                 self.armed.list.clear();
                 self.armed.line = None;
+                self.prepare();
                 self.say(Level::Info, "nothing is armed any more".to_owned());
             }
         }
@@ -121,6 +124,22 @@ impl Conductor {
         std::mem::take(&mut self.armed.fired)
     }
 
+    /// Has an armed scene written before its line; where there is none any more, what was written for it is forgotten.
+    pub(super) fn prepare(&mut self) {
+        let scene = self.armed.list.iter().find_map(|command| match command {
+            Command::Evaluate { scene, fresh } => Some((Arc::clone(scene), *fresh)),
+            _ => None,
+        });
+        match self.armed.line.zip(scene) {
+            Some((line, (scene, fresh))) if line > self.timeline.next_bar() => {
+                self.timeline.prepare(&scene, if fresh { Entry::PhraseLine } else { Entry::Edit }, line);
+            }
+            // On its line it is evaluated.
+            Some(_) => {}
+            None => self.timeline.withdraw(),
+        }
+    }
+
     /// Evaluates an armed scene when the bar of its line is the next to be committed, so that it is heard from there.
     pub(super) fn fire_scene(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
         if self.armed.line != Some(self.timeline.next_bar()) {
@@ -132,6 +151,7 @@ impl Conductor {
             // The line was promised: where the composer is too slow for it, the ladder begins.
             let entry = if *fresh { Entry::AtOnce } else { Entry::Edit };
             self.evaluate(scene, entry, false, now, out);
+            self.timeline.fulfil();
         }
         self.armed.fired.push((now, command));
     }

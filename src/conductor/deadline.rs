@@ -7,7 +7,7 @@ use super::{Conductor, Pace, Playing};
 use crate::compose::Due;
 use crate::event::Level;
 use crate::prompt::By;
-use crate::time::Frames;
+use crate::time::{Beats, Frames};
 
 /// The commit point stands at least this long before its bar line; longer for models that are slow.
 const LEAST_LEAD: Duration = Duration::from_millis(120);
@@ -68,7 +68,11 @@ impl Conductor {
         };
         let ms = |frames: Frames| u32::try_from(frames.0 * 1000 / i64::from(rate.0)).unwrap_or(0);
         let left_ms = ms(left - rate.frames_in(self.round_trip));
-        Some(Due { bar: self.timeline.next_bar(), left_ms, bar_ms: ms(self.bar_length()) })
+        // Where the metre changes on the way, the shortest bar counts.
+        let next = self.timeline.next_bar();
+        let bars = (next..next + self.ahead() as i64).map(|bar| self.timeline.scene_of(bar).bar_length());
+        let bar_ms = bars.min().map_or(0, |bar| ms(self.length(bar)));
+        Some(Due { bar: next, left_ms, bar_ms })
     }
 
     /// Says when the composer is too slow for the tempo, and when it is not any more.
@@ -97,9 +101,13 @@ impl Conductor {
 
     /// The length of the next bar.
     fn bar_length(&self) -> Frames {
+        self.length(self.timeline.next_scene().bar_length())
+    }
+
+    /// How long this takes from the next bar line on.
+    fn length(&self, beats: Beats) -> Frames {
         let start = self.timeline.next_start();
-        let end = start + self.timeline.next_scene().bar_length();
-        self.transport.frame_of(end) - self.transport.frame_of(start)
+        self.transport.frame_of(start + beats) - self.transport.frame_of(start)
     }
 
     /// How many voices the composer writes.

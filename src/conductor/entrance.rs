@@ -47,6 +47,7 @@ impl Conductor {
         if !moving {
             self.enter();
         }
+        self.prepare();
         self.watch_speed();
     }
 

@@ -55,9 +55,9 @@ impl Conductor {
 
     /// From the next uncommitted bar line on, in bars as they are there.
     fn lay_ramp(&mut self, to: Tempo, bars: u32) {
-        let start = self.timeline.next_start();
-        let end = start + self.timeline.next_scene().bar_length() * i64::from(bars);
-        self.transport.ramp(start, to, end);
+        let (start, next) = (self.timeline.next_start(), self.timeline.next_bar());
+        let lengths = (next..next + i64::from(bars)).map(|bar| self.timeline.scene_of(bar).bar_length());
+        self.transport.ramp(start, to, start + lengths.sum::<Beats>());
     }
 
     /// The text's tempo, when another one holds.

@@ -2,7 +2,8 @@
 
 use super::write::{BARS_A_LINE, Place, line_break, same};
 use super::{Kept, Written, lay, tune};
-use crate::abc::ast::Tune;
+use crate::abc::Meter;
+use crate::abc::ast::{Change, Tune};
 use crate::score::{Carry, Measure, measure};
 
 /// `P:` with a letter that no section has, then the bars of each voice. A tune without a form gets the one that it is played in.
@@ -12,8 +13,15 @@ pub(super) fn keep(text: &str, kept: &Kept) -> Result<Written, String> {
     let taken = |letter: char| order.contains(letter) || before.parts.iter().any(|part| part.name.contains(letter));
     let letter = ('A'..='Z').find(|&letter| !taken(letter)).ok_or("all sections from A to Z are there")?;
     let form = form(&before)?;
+    // Where other sections have a key or metre of their own, other programs have to be told.
+    let meter = before.header.meter.unwrap_or(Meter::COMMON);
+    let says = |is: fn(&Change) -> bool| before.parts.iter().flat_map(|part| &part.fields).any(|(_, field)| is(field));
+    let is_meter = |field: &Change| matches!(field, Change::Meter(_));
+    let is_key = |field: &Change| matches!(field, Change::Key(_));
     let lay = |bars: &[Vec<String>]| {
         let mut lines = vec![format!("P:{letter}")];
+        lines.extend((kept.meter != meter || says(is_meter)).then(|| format!("M:{}", kept.meter)));
+        lines.extend((kept.key != before.header.key || says(is_key)).then(|| format!("K:{}", kept.key)));
         for (voice, bars) in kept.voices.iter().zip(bars) {
             let tag = lay::tag(&before, voice);
             lines.extend(bars.chunks(BARS_A_LINE).map(|bars| format!("{tag}{} |", bars.join(" | "))));

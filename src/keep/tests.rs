@@ -352,3 +352,14 @@ fn what_was_heard_in_a_section_is_of_that_section() {
     // As a section of their own it is all the same where they come from.
     assert_eq!(heard(7, 4, Kind::Section), ("CDEG".to_owned(), None));
 }
+
+#[test]
+fn a_section_says_its_key_and_metre_where_others_do() {
+    let text = format!("{HEAD}V:a\nV:b\nP:A\nM:4/4\nK:G\n[V:b] F4 |\n[V:a] C4 |\n");
+    let mut heard = kept(&text, 1, "a", "!f!F3 | B3 |", Kind::Section);
+    heard.voices.push(KeptVoice { name: "b".to_owned(), ..heard.voices[0].clone() });
+    let new = keep(&text, &Kept { all: true, ..heard });
+    assert_eq!(new.said, "kept 2 bars of all as a section B, which plays where P: in the header names it");
+    let text = text.replacen("K:C\n", "P:A\nK:C\n", 1);
+    assert_eq!(new.text, format!("{text}P:B\nM:3/4\nK:C\n[V:a] !f!F3 | B3 |\n[V:b] !f!F3 | B3 |\n"));
+}

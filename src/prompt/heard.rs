@@ -1,7 +1,7 @@
 //! Reading the words back to the performer: what was heard, what gave way, what was not understood. Pure.
 
-use super::Scene;
 use super::words::Wish;
+use super::{Scene, Section};
 use crate::steer::control::BANDS;
 use crate::steer::{Certainty, Facts, Steering};
 
@@ -12,15 +12,18 @@ impl Scene {
     pub fn read_back(&self, vocabulary: Option<&[String]>) -> String {
         let mut parts = Vec::new();
         let mut all: Vec<&Wish> = Vec::new();
+        let mut denied = Vec::new();
         for (section, voice, wishes) in self.said() {
-            let place: Vec<&str> = section.into_iter().chain(voice).collect();
-            parts.extend(self.heard(&place.join(", "), wishes));
+            let place: Vec<&str> = section.map(|section| section.name.as_str()).into_iter().chain(voice).collect();
+            let scene = section.map_or(self, |section| &section.scene);
+            parts.extend(scene.heard(&place.join(", "), wishes));
+            denied.extend(wishes.iter().flat_map(|wish| scene.denied(&wish.steering)));
             all.extend(wishes);
         }
         let said = || all.iter().map(|wish| &wish.steering);
         let list = |title: &str, words: Vec<&str>| (!words.is_empty()).then(|| format!("{title}: {}", words.join(" ")));
         parts.extend(said().flat_map(|said| &said.overruled).map(|(old, new)| format!("{old} gives way to {new}")));
-        parts.extend(said().flat_map(|said| self.denied(said)));
+        parts.extend(denied);
         let strange = |word: &&str| {
             let known = vocabulary.is_none_or(|vocabulary| vocabulary.iter().any(|known| known == word));
             !known && !BANDS.iter().flatten().any(|banded| banded == word)
@@ -37,13 +40,13 @@ impl Scene {
     }
 
     /// What is said to all and then to single voices: of the scene, then of each section what is not said at the top.
-    fn said(&self) -> Vec<(Option<&str>, Option<&str>, &[Wish])> {
-        let mut said: Vec<(Option<&str>, Option<&str>, &[Wish])> = vec![(None, None, &self.wishes)];
+    fn said(&self) -> Vec<(Option<&Section>, Option<&str>, &[Wish])> {
+        let mut said: Vec<(Option<&Section>, Option<&str>, &[Wish])> = vec![(None, None, &self.wishes)];
         let own = |of: &Scene, voice: usize| of.own.iter().position(|(own, _)| *own == voice);
         let name = |voice: usize| Some(self.voices[voice].name.as_str());
         said.extend(self.own.iter().map(|(voice, wishes)| (None, name(*voice), &wishes[..])));
         for section in self.form.iter().flat_map(|form| &form.sections) {
-            let here = Some(section.name.as_str());
+            let here = Some(section);
             said.push((here, None, &section.scene.wishes[self.wishes.len()..]));
             said.extend(section.scene.own.iter().map(|(voice, wishes)| {
                 let top = own(self, *voice).map_or(0, |at| self.own[at].1.len());
@@ -165,6 +168,13 @@ mod tests {
         let text = "X:1\n% sparse\nM:4/4\nL:1/4\nK:C\nCDEF | G4 |\n% busy, glorp\nCDEF |\n";
         let (scenes, _) = read(Path::new("a.abc"), text, &[], &Lexicon::default());
         assert_eq!(scenes[0].read_back(None), "sparse · bar 3: busy · not understood: glorp");
+    }
+
+    #[test]
+    fn the_words_of_a_section_are_held_against_its_own_key_and_metre() {
+        let text = "X:1\nM:4/4\nL:1/4\nK:C\nP:A\n% in C, 4/4\nC4|\nP:B\nM:3/4\nK:G\n% in G, 3/4\nG3|\nP:C\nM:3/4\nK:G\n% in G, 4/4\nG3|\n";
+        let (scenes, _) = read(Path::new("a.abc"), text, &[], &Lexicon::default());
+        assert_eq!(scenes[0].read_back(None), "A: 4/4 C · B: 3/4 G · C: G · M: says 3/4, not 4/4");
     }
 
     #[test]

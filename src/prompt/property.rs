@@ -196,7 +196,7 @@ fn range(text: &str) -> Option<(u8, u8)> {
     (low < high).then_some((low, high))
 }
 
-fn scale(text: &str, key: &Key) -> Option<u16> {
+pub(super) fn scale(text: &str, key: &Key) -> Option<u16> {
     let of = |classes: &mut dyn Iterator<Item = i32>| classes.fold(0, |set, class| set | 1 << class.rem_euclid(12));
     let degrees = |key: &Key| Step::ALL.map(|step| step.semitones() + i32::from(key.signature[step as usize]));
     match text {

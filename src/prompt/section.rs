@@ -3,15 +3,17 @@
 //! What stands before the first mark belongs to every section: words, `%%` lines, and the notes of a voice wherever the section gives
 //! it none. A bar belongs to the mark before it in the text, so that a voice may come back to a section under the same mark.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::form::{Form, Section};
 use super::loudness::for_the_model;
 use super::seed::{Repeats, SeedBar, seed_bars};
+use super::signature::{self, Said};
 use super::words::{self, Words};
 use super::{By, Harmony, Known, Scene, Source, Voice, drums, phrase, possible, scene, voice};
 use crate::abc::ast::{self, Bar, Change, Comment, Directive, Header, Item, Symbol, Tune, VoiceHeader};
-use crate::abc::{Diagnostic, Meter, Severity};
+use crate::abc::{Diagnostic, Meter, Severity, Span};
 use crate::steer::Lexicon;
 
 /// A form has no more sections.
@@ -22,12 +24,16 @@ pub(super) struct Parts<'a> {
     tune: &'a Tune,
     /// In the order of their first marks.
     names: Vec<&'a str>,
+    /// What each says of key and metre.
+    said: Vec<Said>,
     /// Where a mark stands, and the part that it begins.
     marks: Vec<(usize, usize)>,
+    /// Bars in another metre than the scene's.
+    elsewhere: HashSet<Span>,
 }
 
 impl<'a> Parts<'a> {
-    /// `None` for a tune without marks.
+    /// `None` for a tune without marks. The tune is settled ([`super::signature::settle`]).
     pub fn of(tune: &'a Tune, diagnostics: &mut Vec<Diagnostic>) -> Option<Parts<'a>> {
         let (mut names, mut marks): (Vec<&str>, Vec<(usize, usize)>) = Default::default();
         for mark in &tune.parts {
@@ -42,7 +48,24 @@ impl<'a> Parts<'a> {
             }
             marks.push((mark.span.start, at));
         }
-        (!names.is_empty()).then_some(Parts { tune, names, marks })
+        if names.is_empty() {
+            return None;
+        }
+        let all = signature::said(tune);
+        let said = names.iter().map(|name| all.get(name).copied().unwrap_or_default()).collect();
+        let mut parts = Parts { tune, names, said, marks, elsewhere: HashSet::new() };
+        for part in 0..parts.names.len() {
+            let own = parts.tune(Some(part));
+            if own.header.meter().bar_length() != tune.header.meter().bar_length() {
+                parts.elsewhere.extend(own.voices.iter().flat_map(|voice| &voice.bars).map(|bar| bar.span));
+            }
+        }
+        Some(parts)
+    }
+
+    /// Whether a bar is in another metre than the scene.
+    pub fn is_elsewhere(&self, bar: Span) -> bool {
+        self.elsewhere.contains(&bar)
     }
 
     /// `None` for the top, before the first mark.
@@ -93,7 +116,18 @@ impl<'a> Parts<'a> {
             .filter(here)
             .map(|comment| Comment { after_bars: Some(count(comment.span.start)), ..comment.clone() })
             .collect();
-        let header = Header { order: None, ..self.tune.header.clone() };
+        let mut header = Header { order: None, ..self.tune.header.clone() };
+        if let Some(part) = part {
+            let pitched =
+                voices.iter().filter(|voice| !header.voice(&voice.id).is_some_and(VoiceHeader::is_percussion));
+            // What is not said behind the mark all its voices may say, each for itself.
+            let key =
+                self.said[part].key.or(signature::common(pitched.flat_map(|v| v.bars.first()), |bar| bar.context.key));
+            let of_bars = || signature::common(voices.iter().flat_map(|v| v.bars.first()), |bar| bar.context.meter);
+            let meter = self.said[part].meter.map(|(_, meter)| meter).or_else(of_bars);
+            header.key = key.unwrap_or(header.key);
+            header.meter = meter.filter(|meter| *meter != header.meter()).or(header.meter);
+        }
         let directives = self.directives(part);
         let (number, span) = (self.tune.number, self.tune.span);
         Tune { number, span, header, voices, comments, directives, parts: vec![], fields: vec![] }
@@ -120,31 +154,41 @@ impl<'a> Parts<'a> {
         self.tune.voice(name).filter(|_| !said).map(|voice| &voice.bars[..])
     }
 
-    /// Bars that the metre or the key of the scene does not fit.
+    /// Bars that the metre or the key of the section does not fit.
     fn check(&self, part: usize, tune: &Tune, diagnostics: &mut Vec<Diagnostic>) {
-        let meter = tune.header.meter.unwrap_or(Meter::COMMON);
         let name = self.names[part];
-        let bars = || tune.voices.iter().flat_map(|voice| &voice.bars);
         let place = |bar: &Bar, is: fn(&Change) -> bool| {
             let change = |item: &&Item| matches!(&item.symbol, Symbol::Change(change) if is(change));
             bar.items.iter().find(change).map_or(bar.span, |item| item.span)
         };
+        let meter = tune.header.meter();
         let other_meter =
             |bar: &&Bar| tune.header.meter.is_some() && bar.context.meter.bar_length() != meter.bar_length();
-        if let Some(bar) = bars().find(other_meter) {
+        if let Some(bar) = tune.voices.iter().flat_map(|voice| &voice.bars).find(other_meter) {
             let at = place(bar, |change| matches!(change, Change::Meter(_)));
-            let message = format!("section {name} is in {}, the scene in {meter}", bar.context.meter);
-            diagnostics.push(Diagnostic::error(at, message).with_help("another metre wants a tune of its own, X:"));
+            let message = format!("section {name} is in {meter}, and this bar in {}", bar.context.meter);
+            let help = format!("M: behind P:{name} holds for all of the section");
+            diagnostics.push(Diagnostic::error(at, message).with_help(help));
         }
         let drums = |voice: &ast::Voice| tune.header.voice(&voice.id).is_some_and(VoiceHeader::is_percussion);
         let pitched = tune.voices.iter().filter(|voice| !drums(voice));
         let other_key = |bar: &&Bar| bar.context.key != tune.header.key;
         if let Some(bar) = pitched.flat_map(|voice| &voice.bars).find(other_key) {
             let at = place(bar, |change| matches!(change, Change::Key(_)));
-            let message =
-                format!("K: in section {name} is for its written notes alone; all else stays in {}", tune.header.key);
-            diagnostics.push(Diagnostic::warning(at, message).with_help("another key wants a tune of its own, X:"));
+            let message = format!(
+                "K: here is for these written notes alone; all else in section {name} stays in {}",
+                tune.header.key
+            );
+            let help = format!("K: behind P:{name} holds for all of the section");
+            diagnostics.push(Diagnostic::warning(at, message).with_help(help));
         }
+    }
+
+    /// Where the section's metre stands, if it is another than the scene's.
+    fn other_meter(&self, part: usize, tune: &Tune) -> Option<Span> {
+        let differs = tune.header.meter().bar_length() != self.tune.header.meter().bar_length();
+        let mark = || self.tune.parts.iter().find(|mark| mark.name == self.names[part]).map(|mark| mark.span);
+        differs.then(|| self.said[part].meter.map(|(span, _)| span).or_else(mark)).flatten()
     }
 }
 
@@ -159,8 +203,6 @@ pub(super) fn form(
 ) -> Form {
     let mut sections = Vec::new();
     let mut said = Vec::new();
-    // What is wrong with any bar was said of the whole.
-    let unsaid = &mut Vec::new();
     let top = parts.tune(None);
     let at_top = |voice: &Voice| seed_bars(text, &top, &voice.name, Repeats::Played, &mut Vec::new()).into();
     let at_top: Vec<Arc<[SeedBar]>> = whole.voices.iter().map(at_top).collect();
@@ -168,11 +210,20 @@ pub(super) fn form(
     for (part, name) in parts.names.iter().enumerate() {
         let tune = parts.tune(Some(part));
         parts.check(part, &tune, &mut said);
+        let (elsewhere, mut loops) = (parts.other_meter(part, &tune), Vec::new());
         let meter = tune.header.meter.unwrap_or(Meter::COMMON);
+        let mut of_bars = Vec::new();
         let last = |tune: &'_ Tune, name: &str| tune.voice(name).and_then(|voice| voice.bars.last().cloned());
         let read = |(voice, at_top): (&Voice, &Arc<[SeedBar]>)| {
             let (end, bars) = match last(&tune, &voice.name) {
-                Some(end) => (Some(end), seed_bars(text, &tune, &voice.name, Repeats::Played, unsaid).into()),
+                Some(end) => (Some(end), seed_bars(text, &tune, &voice.name, Repeats::Played, &mut of_bars).into()),
+                // Bars of the top do not fit another metre.
+                None if elsewhere.is_some() => {
+                    if voice.by == By::Loop && voice.comping.is_none() && !at_top.is_empty() {
+                        loops.push(voice.name.clone());
+                    }
+                    (None, Arc::default())
+                }
                 None => (last(&top, &voice.name), Arc::clone(at_top)),
             };
             let by = match &end {
@@ -180,9 +231,15 @@ pub(super) fn form(
                 None if !parts.plays(&voice.name, part) => By::Loop,
                 _ => voice.by,
             };
-            Voice { by, bars, ..voice.clone() }
+            signature::voice(Voice { by, bars, ..voice.clone() }, whole, &tune.header)
         };
         let mut voices: Vec<Voice> = whole.voices.iter().zip(&at_top).map(read).collect();
+        if let (Some(place), [first, ..]) = (elsewhere, &loops[..]) {
+            let message =
+                format!("section {name} is in {meter}, and {} loops bars in {}", loops.join(" and "), whole.meter);
+            let help = format!("give it notes of its own in {name}, or a bar's rest: [V:{first}] Z |");
+            said.push(Diagnostic::error(place, message).with_help(help));
+        }
         let phrase = phrase(&tune.directives, &mut said);
         let longest = |all: bool| {
             let own = |voice: &&Voice| tune.voice(&voice.name).is_some_and(|own| !own.bars.is_empty());
@@ -191,8 +248,10 @@ pub(super) fn form(
         };
         // The seed of a model is an opening: alone it makes no section shorter than a phrase.
         let bars = if longest(false) > 0 { longest(true) } else { longest(true).max(i64::from(phrase)) };
+        // What is wrong with its bars was said of the whole, but for those in another metre.
+        said.extend(of_bars.into_iter().filter(|_| elsewhere.is_some()));
         let harmony = Harmony::of(&voices, meter);
-        voice::comp(&tune, &mut voices, &mut comped, unsaid);
+        voice::comp(&tune, &mut voices, &mut comped, &mut Vec::new());
         if let Some(drums) = drums::drums(&tune, &without_drums(&voices), known.patches)
             && let Some(voice) = voices.iter_mut().find(|voice| voice.name == drums.name)
         {
@@ -205,6 +264,8 @@ pub(super) fn form(
         said.extend(own.iter().find(|words| words.from as i64 >= bars).map(|late| never(late, name, bars)));
         let (wishes, of_voices) = (&whole.wishes, &whole.own);
         let scene = Scene {
+            meter,
+            key: tune.header.key,
             phrase,
             harmony,
             wishes: words::wishes(wishes, &own, None, lexicon),
@@ -359,6 +420,57 @@ mod tests {
         assert_eq!(sections(&scene), ["A 2; a: c8 | c8; b: C8", "B 2; a: d8 | e8; b: D8"]);
     }
 
+    /// Metre, key, scale of the first voice and notes of each section.
+    fn signatures(scene: &Scene) -> Vec<String> {
+        let sections = scene.form.iter().flat_map(|form| &form.sections);
+        let signature = |section: &super::Section| {
+            let (scene, first) = (&section.scene, &section.scene.voices[0]);
+            let pitches = |voice: &super::Voice| {
+                let notes = voice.bars.iter().flat_map(|bar| &bar.measure.notes);
+                notes.map(|note| note.pitch.midi().to_string()).collect::<Vec<_>>().join(" ")
+            };
+            let notes: Vec<String> = scene.voices.iter().map(pitches).collect();
+            let (scale, rhythm) = (first.rules.classes.unwrap_or_default(), first.rhythm.len());
+            format!("{} {} {} {scale:b} {rhythm}; {}", section.name, scene.meter, scene.key, notes.join(", "))
+        };
+        sections.map(signature).collect()
+    }
+
+    #[test]
+    fn key_and_metre_behind_a_mark_are_the_sections_and_no_others() {
+        let (scene, said) = check(
+            "X:1\nM:4/4\nL:1/4\nP:ABC\nK:C\nV:lead scale=key rhythm=\"A2A2\"\nV:bass by=loop\nV:kit by=loop clef=perc\n\
+             P:A\n[V:bass] F,4|\n[V:kit] F,,4|\nP:B\nM:3/4\nK:G\n[V:bass] F,3|[K:F]B,3|\n[V:kit] F,,3|\nP:C\nM:4/4\nK:C\n[V:bass] F,4|B,4|\n[V:kit] F,,4|\n",
+        );
+        assert!(said.contains("15:14: warning: K: here is for these written notes") && !said.contains('\n'), "{said}");
+        let (c, g) = ("101010110101", "101011010101");
+        let expected = [
+            format!("A 4/4 C {c} 1; , 53, 41"),
+            format!("B 3/4 G {g} 0; , 54 58, 41"),
+            format!("C 4/4 C {c} 1; , 53 59, 41"),
+        ];
+        assert_eq!(signatures(&scene), expected);
+        assert_eq!((scene.meter.to_string(), scene.key.to_string()), ("4/4".into(), "C".into()));
+        // What stands at the top is as it is written; an opening for the model in another metre is none.
+        let (scene, said) = check(
+            "X:1\nM:4/4\nL:1/4\nK:C\nV:a by=loop\nV:b\n[V:a] F4|\n[V:b] c4|\nP:A\nK:G\nP:B\nM:3/4\nK:C\n[V:a] F3|\n",
+        );
+        assert_eq!(said, "");
+        assert_eq!(signatures(&scene), ["A 4/4 G 0 0; 65, 72", "B 3/4 C 0 0; 65, "]);
+    }
+
+    #[test]
+    fn key_and_metre_that_all_voices_of_a_section_say_are_its_own() {
+        // Written voice by voice, and in one voice, where they hold on as everywhere in ABC.
+        let (scene, said) =
+            check("X:1\nM:4/4\nL:1/4\nK:C\nV:a\nP:A\nF4|\nP:B\nK:G\nF4|\nV:b\nP:A\nF4|\nP:B\nK:G\nF4|\n");
+        assert_eq!(said, "");
+        assert_eq!(signatures(&scene), ["A 4/4 C 0 0; 65, 65", "B 4/4 G 0 0; 66, 66"]);
+        let (scene, said) = check("X:1\nM:4/4\nL:1/4\nK:C\nP:A\nF4|\nP:B\n[K:G][M:3/4]F3|\nP:C\nF3|\n");
+        assert_eq!(said, "");
+        assert_eq!(signatures(&scene), ["A 4/4 C 0 0; 65", "B 3/4 G 0 0; 66", "C 3/4 G 0 0; 66"]);
+    }
+
     #[test]
     fn words_of_a_section_overrule_those_at_the_top_and_end_with_it() {
         let (scene, said) = check(
@@ -443,8 +555,20 @@ mod tests {
     #[test]
     fn what_a_section_cannot_be_is_said_with_its_place() {
         for (body, expected) in [
-            ("P:A\nC4|\nP:B\nM:3/4\nC3|", "t.abc:9:1: error: section B is in 3/4, the scene in 4/4 ("),
-            ("P:A\nC4|\nP:B\nK:G\nF4|", "t.abc:9:1: warning: K: in section B is for its written notes alone"),
+            ("P:A\nC4|\nP:B\nC4|[M:3/4]C3|", "t.abc:9:4: error: section B is in 4/4, and this bar in 3/4 ("),
+            ("P:A\nC4|\nP:B\nM:3/4\nC3|C4|", "t.abc:10:4: error: the bar is 1 × 1/4 too long for 3/4 ("),
+            (
+                "P:A\nC4|\nP:B\nC4|[K:G]F4|",
+                "t.abc:9:4: warning: K: here is for these written notes alone; all else in section B stays in C (",
+            ),
+            (
+                "P:A\nC4|\nP:B\nK:G\nM:3/4\nF3|\nP:C\nF4|",
+                "t.abc:12:1: warning: section C is in 4/4 and C; other programs go on in 3/4 and G there (M:4/4 and K:C behind P:C says it to all)",
+            ),
+            (
+                "V:a by=loop\nV:b by=loop\n[V:a]C4|\n[V:b]C4|\nP:A\nP:B\nM:3/4\n[V:b]C3|",
+                "t.abc:12:1: error: section B is in 3/4, and a loops bars in 4/4 (give it notes of its own in B, or a bar's rest: [V:a] Z |)",
+            ),
             ("P:A\n%%phrase 99\nC4|", "t.abc:7:1: error: %%phrase wants a number of bars"),
             ("P:A\n%%sections shuffle\nC4|", "t.abc:7:1: error: %%sections wants vary or replay"),
             ("P:B\nC4|", "t.abc:2:1: warning: the form asks for section A, which is not there"),

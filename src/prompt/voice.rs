@@ -8,6 +8,7 @@ use super::property::{self, Why};
 use super::seed::{Repeats, SeedBar, seed_bars};
 use crate::abc::ast::{Bar, Tune, VoiceHeader};
 use crate::abc::bar::Pattern;
+use crate::abc::key::Key;
 use crate::abc::midi::MidiCourse;
 use crate::abc::{Diagnostic, Meter, Span, print};
 use crate::accompany::{Comper, RANGE, Style};
@@ -241,8 +242,8 @@ fn role(name: &str, header: &VoiceHeader, percussion: bool, bars: &[SeedBar]) ->
     }
 }
 
-/// A voice's name, a chart, and the bars of the voice to it.
-pub(super) type Comped = (String, Arc<[SeedBar]>, Arc<[SeedBar]>);
+/// A voice's name, metre and key, a chart, and the bars of the voice to it.
+pub(super) type Comped = (String, (Meter, Key), Arc<[SeedBar]>, Arc<[SeedBar]>);
 
 /// Gives the voices that comp their bars: those of the chart, accompanied. The chart is what the voice itself says, or else the first voice
 /// with chord symbols; `%%MIDI` directives of either hold. What is made of a chart is known to who comes with the same one again.
@@ -268,7 +269,9 @@ pub(super) fn comp(tune: &Tune, voices: &mut [Voice], comped: &mut Vec<Comped>, 
             let first = chart.first().and_then(|bar| course.at(bar.span.start).chord.program);
             voice.program = first.or(voice.program);
         }
-        let known = comped.iter().find(|(of, to, _)| *of == voice.name && Arc::ptr_eq(to, &chart));
+        let of = (voice.name.clone(), (meter, tune.header.key));
+        let known =
+            comped.iter().find(|(name, music, to, _)| (name, music) == (&of.0, &of.1) && Arc::ptr_eq(to, &chart));
         if let Some((.., bars)) = known {
             voice.bars = Arc::clone(bars);
             continue;
@@ -282,6 +285,6 @@ pub(super) fn comp(tune: &Tune, voices: &mut [Voice], comped: &mut Vec<Comped>, 
                 SeedBar { text: print::bar(&measure, meter.bar_length(), &print_style), measure, span: bar.span }
             })
             .collect();
-        comped.push((voice.name.clone(), chart, Arc::clone(&voice.bars)));
+        comped.push((of.0, of.1, chart, Arc::clone(&voice.bars)));
     }
 }

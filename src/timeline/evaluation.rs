@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::changes::{Changes, changes};
 use super::force::{InForce, Origin, given, origin, origin_in_another, still_answers};
-use super::{Cell, Timeline, loudness};
+use super::{Cell, Timeline, loudness, music};
 use crate::compose::Revision;
 use crate::prompt::Scene;
 
@@ -25,9 +25,14 @@ impl Timeline {
     /// Takes a scene over, one bar line later when the composer could not answer by then (`hurry`). Says from which bar it is heard, and
     /// what becomes of the voices.
     pub fn evaluate(&mut self, scene: Arc<Scene>, entry: Entry, hurry: bool) -> Changes {
+        self.evaluate_from(scene, entry, self.next + i64::from(hurry))
+    }
+
+    /// The same from bar `earliest` on.
+    pub(super) fn evaluate_from(&mut self, scene: Arc<Scene>, entry: Entry, earliest: i64) -> Changes {
         let newest = self.newest().clone();
         let revision = Revision(newest.revision.0 + 1);
-        let (from, origin) = self.entry(&scene, entry, self.next + i64::from(hurry));
+        let (from, origin) = self.entry(&scene, entry, earliest);
         let fresh = entry != Entry::Edit || self.ends_before().is_some();
         // What it differs from is what would play there; an edit that was to come later is never heard.
         let before = self.coming.iter().rfind(|coming| coming.from < from).unwrap_or(&self.now);
@@ -106,7 +111,8 @@ impl Timeline {
         let from = new.from;
         let (mut stage, mut tail) = (std::mem::take(&mut self.stage), std::mem::take(&mut self.tail));
         let mut plan = std::mem::take(&mut self.plan);
-        let gone = |place: &(i64, String)| place.0 >= from && !self.in_force(place.0).same_music(new);
+        let fits = |number: i64| music(self.in_force(number).scene_at(number)) == music(new.scene_at(number));
+        let gone = |place: &(i64, String)| place.0 >= from && !fits(place.0);
         stage.let_go(gone);
         tail.retain(|place, _| !gone(place));
         plan.retain(|place, _| !gone(place));

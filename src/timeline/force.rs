@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::hand::unplayed;
 use super::loudness::Said;
-use super::{Cell, rest, silence, style};
+use super::{Cell, music, rest, silence, style};
 use crate::abc::print;
 use crate::compose::{BarRules, Revision};
 use crate::event::Author;
@@ -31,9 +31,9 @@ pub(super) struct InForce {
 }
 
 impl InForce {
-    /// Whether bars of one can stand beside bars of the other: in one metre and one key.
+    /// Whether both are in one metre and one key, whatever their sections say of their own.
     pub fn same_music(&self, other: &InForce) -> bool {
-        (self.scene.meter, self.scene.key) == (other.scene.meter, other.scene.key)
+        music(&self.scene) == music(&other.scene)
     }
 
     /// Where in the scene a bar stands.
@@ -122,18 +122,19 @@ pub(super) fn unchanged(a: &Voice, b: &Voice) -> usize {
 pub(super) fn still_answers(was: &Scene, new: &Scene, name: &str) -> bool {
     let find = |scene: &Scene| scene.voices.iter().position(|voice| voice.name == name);
     let (Some(before), Some(now)) = (find(was), find(new)) else { return false };
-    let music = |voice: &Voice| {
+    let part = |voice: &Voice| {
         let bars: Vec<Measure> = voice.bars.iter().map(|bar| bar.measure.clone()).collect();
         (voice.by, voice.vary, voice.role, bars)
     };
     let (a, b) = (&was.voices[before], &new.voices[now]);
-    let same_voice = music(a) == music(b) && (a.rules, &a.rhythm, a.strong) == (b.rules, &b.rhythm, b.strong);
+    let same_voice = part(a) == part(b) && (a.rules, &a.rhythm, a.strong) == (b.rules, &b.rhythm, b.strong);
     let given = |voice: &&Voice| voice.by == By::Loop;
     let same_given = new.voices.iter().filter(given).all(|voice| {
-        was.voices.iter().find(|other| other.name == voice.name).is_none_or(|other| music(other) == music(voice))
+        was.voices.iter().find(|other| other.name == voice.name).is_none_or(|other| part(other) == part(voice))
     });
     let chords = |scene: &Scene| scene.harmony.as_ref().map(|harmony| harmony.bars.clone());
-    same_voice
+    music(was) == music(new)
+        && same_voice
         && same_given
         && chords(was) == chords(new)
         && was.phrase == new.phrase

@@ -66,7 +66,7 @@ impl Timeline {
         }
         let (section, bar) = now.address(number);
         let name = &now.scene.voices[voice].name;
-        if self.stage.frozen(number, name).is_some() || self.listening(&now.scene, number, name).is_some() {
+        if self.frozen(number, name).is_some() || self.listening(&now.scene, number, name).is_some() {
             return;
         }
         // While another text is coming it may be that what is played now does not answer that one.

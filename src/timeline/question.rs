@@ -8,17 +8,19 @@ use crate::prompt::{By, Scene, Voice};
 const CONTEXT_STEP: i64 = 32;
 
 impl Timeline {
-    /// What the composer is asked: the view back, then `ahead` bars to come.
+    /// What the composer is asked: the view back, then what it may write of the next `ahead` bars: it writes in one metre and key at a time, and goes
+    /// on behind a line where they change when all before it is there.
     #[must_use]
     pub fn prompt(&self, ahead: usize) -> Prompt {
         let newest = self.newest();
-        let scene = newest.scene_at(self.next.max(newest.from));
         let base = (self.next - 1 - CONTEXT_STEP).div_euclid(CONTEXT_STEP) * CONTEXT_STEP + 1;
-        let first_bar = base.max(self.context_from).max(if self.same_music(newest) { 1 } else { newest.from });
-        // The first phrase of another scene is to be there when it begins.
-        let last = self.next + ahead as i64 - 1;
-        let last = if newest.fresh { last.max(newest.from + ahead as i64 - 1) } else { last };
-        let bars = (first_bar..=last.max(first_bar)).map(|number| self.prompt_bar(newest, number)).collect();
+        let asked = self.asked_from(ahead);
+        let music = self.music_of(asked);
+        let same = |number: &i64| self.music_of(*number) == music;
+        let first_bar = (base..asked).rev().take_while(|number| *number >= 1 && same(number)).last().unwrap_or(asked);
+        let last = (asked..=self.asked_to(ahead)).take_while(same).last().unwrap_or(asked);
+        let scene = newest.scene_at(asked);
+        let bars = (first_bar..=last).map(|number| self.prompt_bar(newest, number)).collect();
         Prompt {
             revision: newest.revision,
             meter: scene.meter,
@@ -35,6 +37,36 @@ impl Timeline {
         }
     }
 
+    /// The first bar of those in one metre and key of which the composer is asked to write any.
+    #[must_use]
+    pub fn asked_from(&self, ahead: usize) -> i64 {
+        let newest = self.newest();
+        let from = newest.from.max(self.next);
+        let mut asked = from;
+        while let Some(line) = (asked..=self.asked_to(ahead)).find(|bar| self.music_of(*bar) != self.music_of(asked)) {
+            if !(asked..line).all(|number| self.is_there(number)) {
+                break;
+            }
+            asked = line;
+        }
+        asked
+    }
+
+    /// Whether the composer has nothing more to say of a bar.
+    pub(super) fn is_there(&self, number: i64) -> bool {
+        let (question, answered) = self.answered;
+        let voices = self.in_force(number).scene.voices.len();
+        question == self.question() && number <= answered
+            || (0..voices).all(|voice| self.planned(number, voice).is_some())
+    }
+
+    /// The last bar that it may write; the first phrase of another scene is to be there when it begins.
+    pub(super) fn asked_to(&self, ahead: usize) -> i64 {
+        let newest = self.newest();
+        let from = if newest.fresh { newest.from.max(self.next) } else { self.next };
+        from + ahead as i64 - 1
+    }
+
     fn prompt_bar(&self, newest: &InForce, number: i64) -> PromptBar {
         let in_force = self.in_force(number);
         let committed = self.bar(number);
@@ -47,7 +79,10 @@ impl Timeline {
                 None => same_name(&in_force.scene).and_then(|at| self.planned(number, at)).map(|cell| cell.text),
             };
             let silent = number < newest.from || number < self.next;
-            cell.or_else(|| (voice.by == By::Model && silent).then(|| rest(&newest.scene)))
+            cell.or_else(|| {
+                (voice.by == By::Model && silent)
+                    .then(|| rest(committed.map_or_else(|| in_force.scene_at(number), |bar| &bar.scene)))
+            })
         });
         let (scene, bar) = match committed {
             Some(bar) => (&bar.scene, bar.at),

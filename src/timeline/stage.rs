@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::{Cell, Timeline, style};
+use super::{Cell, Timeline, music, style};
 use crate::abc::key::Key;
 use crate::abc::parse::read_bar;
-use crate::abc::print;
+use crate::abc::{Meter, print};
 use crate::compose::{Role, STREAM_UNIT};
 use crate::event::{Author, Touch};
 use crate::prompt::{By, Scene};
@@ -17,7 +17,7 @@ pub(super) const REMEMBERED: i64 = 16;
 /// A voice's part of a bar, by number and name.
 type Place = (i64, String);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Stage {
     /// Rerolls of all that is planned.
     rerolls: u32,
@@ -37,6 +37,8 @@ struct Frozen {
     /// Where other music begins, which they do not fit.
     until: Option<i64>,
     cells: Vec<Cell>,
+    /// Where metre or key are others, the voice goes on as if it were free.
+    music: (Meter, Key),
 }
 
 impl Stage {
@@ -62,10 +64,11 @@ impl Stage {
         self.pinned.contains(place)
     }
 
-    pub fn frozen(&self, number: i64, voice: &str) -> Option<&Cell> {
-        let Frozen { from, until, cells } = self.frozen.get(voice)?;
+    fn frozen(&self, number: i64, voice: &str, its: (Meter, Key)) -> Option<&Cell> {
+        let Frozen { from, until, cells, music } = self.frozen.get(voice)?;
         let at = usize::try_from((number - from).rem_euclid(cells.len() as i64)).ok()?;
-        (number >= *from && until.is_none_or(|until| number < until)).then(|| cells.get(at)).flatten()
+        let holds = number >= *from && until.is_none_or(|until| number < until) && *music == its;
+        holds.then(|| cells.get(at)).flatten()
     }
 
     /// What was done to these parts of bars is undone: other music comes there.
@@ -93,6 +96,11 @@ impl Stage {
 }
 
 impl Timeline {
+    /// What a frozen voice plays in a bar.
+    pub(super) fn frozen(&self, number: i64, name: &str) -> Option<&Cell> {
+        self.stage.frozen(number, name, music(self.scene_of(number)))
+    }
+
     /// Does to a bar what the performer asks. `Ok` is a sentence for the screen, `Err` says why it cannot be.
     pub fn touch(&mut self, number: i64, name: &str, touch: Touch) -> Result<String, String> {
         if number < self.next {
@@ -102,7 +110,7 @@ impl Timeline {
         let at = scene.voices.iter().position(|voice| voice.name == name);
         let at = at.ok_or_else(|| format!("there is no voice {name} in bar {number}"))?;
         let place = self.plan_place(number, name);
-        if self.stage.frozen(number, name).is_some() && touch != Touch::Unpin {
+        if self.frozen(number, name).is_some() && touch != Touch::Unpin {
             return Err(format!("{name} is frozen; free it first"));
         }
         if scene.voices[at].by == By::Hand {
@@ -167,7 +175,7 @@ impl Timeline {
         let scene = Arc::clone(self.next_scene());
         let place = |scene: &Scene| scene.voices.iter().position(|voice| voice.name == name);
         place(&scene).ok_or_else(|| format!("there is no voice {name}"))?;
-        let same_music = |other: &Scene| (other.meter, other.key) == (scene.meter, scene.key);
+        let same_music = |other: &Scene| music(other) == music(&scene);
         let phrase = i64::from(scene.phrase);
         // Where nothing is planned yet, what was heard a phrase ago stands for it.
         let heard = |number: i64| {
@@ -175,7 +183,7 @@ impl Timeline {
             let at = place(&bar.scene)?;
             same_music(&bar.scene).then(|| bar.cells[at].clone())
         };
-        // A coming scene may have the voice at another place, other music, or no such voice.
+        // A coming scene may have the voice at another place, other music, or no such voice; so may a section.
         let cell = |number: i64| {
             let there = self.scene_of(number);
             let at = place(there).filter(|_| same_music(there))?;
@@ -186,7 +194,7 @@ impl Timeline {
             return Err(format!("{name} has nothing planned that could be frozen"));
         }
         let bars = cells.len();
-        self.stage.frozen.insert(name.to_owned(), Frozen { from: self.next, until: None, cells });
+        self.stage.frozen.insert(name.to_owned(), Frozen { from: self.next, until: None, cells, music: music(&scene) });
         self.attempt += 1;
         Ok(format!("{name} is frozen: these {bars} bars from bar {} on", self.next))
     }

@@ -146,7 +146,7 @@ fn of_voice<'a>(told: &'a [Told], name: &'a str) -> impl Iterator<Item = &'a Tol
 }
 
 /// Every note that is struck ends, none is struck while it sounds, none is sent before one that comes earlier, each has its place.
-fn assert_sound(done: &Rehearsal) {
+pub(super) fn assert_sound(done: &Rehearsal) {
     let mut sounding = BTreeSet::new();
     let mut last = barline::time::Frames(0);
     for event in done.recording.events() {

@@ -268,3 +268,62 @@ fn tapping_sets_the_tempo_of_the_felt_beat() {
     assert!((tempo - 100.0).abs() < 1.0, "{tempo}");
     assert!(said[3].starts_with("tempo 1/4=") && said[3].ends_with("from bar 3"), "{said:?}");
 }
+
+/// A composer that takes a quarter of a second for each question, and what it was asked.
+struct Slow {
+    script: crate::compose::script::Script,
+    asked: Option<crate::compose::Prompt>,
+    wait: usize,
+}
+
+impl crate::compose::Composer for Slow {
+    fn ask(&mut self, prompt: &crate::compose::Prompt) {
+        if self.asked.as_ref().map(|asked| asked.revision) != Some(prompt.revision) {
+            self.wait = 50;
+        }
+        self.asked = Some(prompt.clone());
+        self.script.ask(prompt);
+    }
+
+    fn poll(&mut self) -> Option<crate::compose::Reply> {
+        self.wait = self.wait.saturating_sub(1);
+        if self.wait == 0 { self.script.poll() } else { None }
+    }
+}
+
+/// What the composer wrote of bars 2 to 17.
+fn composed(asked: &[(i64, Command)]) -> String {
+    let text = "X:1\nT:One\nM:4/4\nL:1/8\nQ:1/4=120\nP:AB\nK:C\n%%phrase 4\nV:lead\nP:A\nP:B\n";
+    let script = crate::compose::script::Script::new("C8\nD8\nE8\nF8\nG8\nA8\nB8\nc8\n");
+    let composer = Slow { script, asked: None, wait: 0 };
+    let mut conductor = Conductor::new(&scene(text), Box::new(composer), RATE, 1, Pace::Offline);
+    conductor.command(Command::Play, Frames(0), &mut |_| {});
+    let mut asked = asked.iter().peekable();
+    for now in (0..BEGIN + 20 * BAR).step_by(240) {
+        while let Some((at, command)) = asked.next_if(|(at, _)| *at <= now) {
+            conductor.command(command.clone(), Frames(*at), &mut |_| {});
+        }
+        conductor.advance(Frames(now), &mut |_| {});
+    }
+    let by = |cell: &crate::timeline::Cell| match cell.by {
+        crate::event::Author::Model => cell.text.clone(),
+        _ => "-".to_owned(),
+    };
+    conductor.timeline().bars()[1..17].iter().map(|bar| by(&bar.cells[0])).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_first_phrase_of_an_armed_scene_is_written_before_its_line() {
+    let one = composed(&[]);
+    assert_eq!(one, "D8 E8 F8 G8 A8 B8 c8 - D8 E8 F8 G8 A8 B8 c8 -", "its first bar is the ladder's");
+    let at = BEGIN + 2 * BAR;
+    let other = scene("X:2\nT:Two\nM:4/4\nL:1/8\nK:G\n%%phrase 4\nV:lead\n[V:lead] g8 |\n");
+    for fresh in [true, false] {
+        let armed = arm(Command::Evaluate { scene: Arc::clone(&other), fresh });
+        let heard = composed(&[(at, armed.clone()), (at, FIRE)]);
+        assert_eq!(heard, "D8 E8 F8 - A8 B8 c8 C8 D8 E8 F8 G8 A8 B8 c8 C8", "from the line on, with its opening");
+        // What is withdrawn leaves the other as it was planned.
+        let clear = Command::Arm(Arm::Clear);
+        assert_eq!(composed(&[(at, armed), (at, FIRE), (at + BAR / 2, clear)]), one);
+    }
+}

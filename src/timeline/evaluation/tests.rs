@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
-use crate::compose::ComposedBar;
+use crate::abc::Meter;
+use crate::compose::{ComposedBar, STREAM_UNIT};
 use crate::event::{Author, Touch};
 use crate::prompt::read;
 use crate::steer::Lexicon;
-use crate::time::Beats;
 
 fn scene(text: &str) -> Arc<Scene> {
     let (mut scenes, said) = read(Path::new("a.abc"), text, &["reed".into(), "sub".into()], &Lexicon::default());
@@ -37,14 +37,14 @@ impl Music {
 
     fn compose(&mut self) {
         let prompt = self.timeline.prompt(4);
+        let half = prompt.meter.bar_length().ratio(STREAM_UNIT * 2);
         for (index, bar) in prompt.bars.iter().enumerate() {
             let missing = |voice: &usize| prompt.voices[*voice].composed && bar.cells[*voice].is_none();
             let mut cells = Vec::new();
             for voice in (0..prompt.voices.len()).filter(missing) {
                 self.written += 1;
                 let (low, high) = (self.written % 7, self.written / 7 % 7);
-                let rest = (prompt.meter.bar_length() - Beats::QUARTER * 2).ratio(Beats::EIGHTH);
-                cells.push((voice, format!("{}4 {}{rest}", &"CDEFGAB"[low..=low], &"cdefgab"[high..=high])));
+                cells.push((voice, format!("{}{half} {}{half}", &"CDEFGAB"[low..=low], &"cdefgab"[high..=high])));
             }
             let (revision, attempt) = (prompt.revision, prompt.attempt);
             let number = prompt.first_bar + index as i64;
@@ -75,6 +75,60 @@ fn a_section_is_composed_once_and_returns_note_for_note() {
     assert!(music.timeline.prompt(4).first_missing().is_none(), "nothing is left to write");
     let words = |bar: usize| music.timeline.bars()[bar].scene.control_at(0).join(" ");
     assert_eq!([words(3), words(4), words(6)], ["low", "high", "low"]);
+}
+
+/// A bridge in three and in another key.
+fn bridge() -> String {
+    AABA.replace("P:B\n", "P:B\nM:3/4\nK:G\n[V:bass] F,3 | G,3 |\n")
+}
+
+#[test]
+fn a_section_in_another_key_and_metre_is_written_before_its_line_and_left_behind_it() {
+    let mut music = Music::new(&bridge());
+    for last in 1..=20 {
+        let prompt = music.timeline.prompt(4);
+        let bars = prompt.first_bar..prompt.first_bar + prompt.bars.len() as i64;
+        let is = |number: &i64| (number - 1) % 8 / 2 == 2;
+        assert!(bars.clone().all(|bar| is(&bar) == (prompt.meter != Meter::COMMON)), "{bars:?} in {}", prompt.meter);
+        music.play(last);
+    }
+    let bars = music.timeline.bars();
+    let (lead, bass) = (music.heard("lead"), music.heard("bass"));
+    assert!(bars.iter().flat_map(|bar| &bar.cells).all(|cell| !matches!(cell.by, Author::Ladder(_))), "{lead:?}");
+    assert_eq!([&lead[0..2], &lead[6..8], &lead[8..10]], [&lead[2..4]; 3]);
+    assert_eq!((&lead[4..6], &bass[4..6]), (&lead[12..14], &["F,6".to_owned(), "G,6".to_owned()][..]));
+    assert_eq!(bars[4].cells[0].measure.notes[0].pitch.midi(), 54, "F sharp in G");
+    let starts: Vec<String> = bars[3..8].iter().map(|bar| bar.start.to_string()).collect();
+    assert_eq!(starts, ["3", "4", "19/4", "11/2", "13/2"]);
+    assert!(bars.iter().all(|bar| bar.cells.iter().all(|cell| cell.measure.length == bar.length())));
+}
+
+#[test]
+fn a_composer_that_leaves_bars_out_is_asked_for_the_section_behind_the_line_all_the_same() {
+    let mut music = Music::new(&bridge());
+    music.play(3);
+    music.timeline.reroll();
+    // It has nothing for the last bar before the bridge.
+    let prompt = music.timeline.prompt(4);
+    assert_eq!(prompt.meter, Meter::COMMON);
+    let (revision, attempt) = (prompt.revision, prompt.attempt);
+    music.timeline.take(ComposedBar { revision, attempt, number: 4, ..ComposedBar::default() }).unwrap();
+    let prompt = music.timeline.prompt(4);
+    assert_eq!((prompt.first_bar, prompt.meter.to_string().as_str(), prompt.bars.len()), (5, "3/4", 2));
+}
+
+#[test]
+fn another_key_or_metre_of_a_section_leaves_nothing_of_it_to_the_ladder() {
+    let mut music = Music::new(&bridge());
+    music.play(3);
+    music.compose();
+    music.timeline.touch(5, "lead", Touch::Pin).unwrap();
+    music.timeline.evaluate(scene(&bridge().replace("K:G", "K:Eb")), Entry::Edit, false);
+    let bars: Vec<(Author, i32)> = (4..7)
+        .map(|_| music.timeline.commit().0.clone())
+        .map(|bar| (bar.cells[1].by, bar.cells[0].measure.notes[0].pitch.midi()))
+        .collect();
+    assert_eq!(bars, [(Author::Model, 43), (Author::Ladder(4), 53), (Author::Ladder(3), 55)]);
 }
 
 #[test]
@@ -126,6 +180,7 @@ fn an_edit_keeps_the_place_and_what_still_answers() {
         ("P:AABA", "P:AABB", "heard from bar 11", "AABBBBAAAA"),
         ("P:B", "P:B\n%%phrase 3", "heard from bar 11; in B lead is composed anew", "AA---AAAAA"),
         ("V:lead", "V:lead gain=0.5 mute", "heard from bar 11", "AABBAAAAAA"),
+        ("P:B", "P:B\nK:G", "heard from bar 11; in B lead is composed anew", "AA--AAAAAA"),
     ] {
         let mut music = Music::new(AABA);
         music.play(10);

@@ -1,0 +1,103 @@
+//! What an armed text will play from its line on, written ahead: another future beside the one that is planned, which withdrawing it leaves as it
+//! is. Pure; part of the timeline.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::kept::Kept;
+use super::stage::Stage;
+use super::{Cell, Entry, InForce, Question, Timeline};
+use crate::compose::{ComposedBar, Revision};
+use crate::prompt::Scene;
+
+/// All of a timeline that is to come.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    scene: Arc<Scene>,
+    line: i64,
+    coming: Vec<InForce>,
+    plan: BTreeMap<(i64, String), Cell>,
+    tail: BTreeMap<(i64, String), Cell>,
+    kept: BTreeMap<Kept, Cell>,
+    stage: Stage,
+    answered: (Question, i64),
+}
+
+impl Timeline {
+    /// Has a text written ahead that is to be heard from the line of bar `line` on, which is not the next one. What was written for it stays.
+    pub fn prepare(&mut self, scene: &Arc<Scene>, entry: Entry, line: i64) {
+        let mut prepared = Prepared {
+            scene: Arc::clone(scene),
+            line,
+            coming: self.coming.clone(),
+            plan: self.plan.clone(),
+            tail: self.tail.clone(),
+            kept: self.kept.clone(),
+            stage: self.stage.clone(),
+            answered: ((Revision(0), 0), 0),
+        };
+        self.swap(&mut prepared);
+        self.evaluate_from(Arc::clone(scene), entry, line);
+        self.swap(&mut prepared);
+        if let Some(before) = self.prepared.take().filter(|before| before.is_for(scene, line)) {
+            for (place, cell) in before.plan.into_iter().filter(|((bar, _), _)| *bar >= line) {
+                prepared.plan.entry(place).or_insert(cell);
+            }
+        }
+        self.prepared = Some(Box::new(prepared));
+    }
+
+    /// Nothing is armed any more.
+    pub fn withdraw(&mut self) {
+        self.prepared = None;
+    }
+
+    /// The newest text is the one that was prepared: what was written for it is planned.
+    pub fn fulfil(&mut self) {
+        let (scene, from) = (Arc::clone(self.scene()), self.newest().from);
+        if let Some(prepared) = self.prepared.take().filter(|prepared| prepared.is_for(&scene, from)) {
+            for (place, cell) in prepared.plan.into_iter().filter(|((bar, _), _)| *bar >= from) {
+                self.plan.entry(place).or_insert(cell);
+            }
+        }
+    }
+
+    /// Whether the composer is to write what is prepared: all up to its line is there, and of its first phrase not yet.
+    #[must_use]
+    pub fn turns_to_prepared(&mut self, ahead: usize) -> bool {
+        let Some(line) = self.prepared.as_ref().map(|prepared| prepared.line) else { return false };
+        (self.next..line).all(|number| self.is_there(number))
+            && self.in_prepared(|timeline| !(line..=timeline.asked_to(ahead)).all(|bar| timeline.is_there(bar)))
+                == Some(true)
+    }
+
+    /// Asks the timeline as it will be if what is armed fires.
+    pub fn in_prepared<T>(&mut self, ask: impl FnOnce(&mut Timeline) -> T) -> Option<T> {
+        let mut prepared = self.prepared.take()?;
+        self.swap(&mut prepared);
+        let answer = ask(self);
+        self.swap(&mut prepared);
+        self.prepared = Some(prepared);
+        Some(answer)
+    }
+
+    /// A bar for what is prepared, where it is none for what is planned.
+    pub(super) fn take_prepared(&mut self, bar: ComposedBar) -> Result<(), String> {
+        self.in_prepared(|timeline| timeline.take(bar)).unwrap_or(Ok(()))
+    }
+
+    fn swap(&mut self, other: &mut Prepared) {
+        std::mem::swap(&mut self.coming, &mut other.coming);
+        std::mem::swap(&mut self.plan, &mut other.plan);
+        std::mem::swap(&mut self.tail, &mut other.tail);
+        std::mem::swap(&mut self.kept, &mut other.kept);
+        std::mem::swap(&mut self.stage, &mut other.stage);
+        std::mem::swap(&mut self.answered, &mut other.answered);
+    }
+}
+
+impl Prepared {
+    fn is_for(&self, scene: &Arc<Scene>, line: i64) -> bool {
+        Arc::ptr_eq(&self.scene, scene) && self.line == line
+    }
+}
