@@ -138,7 +138,9 @@ impl Timeline {
         let fits = |number: i64| music(self.in_force(number).scene_at(number)) == music(new.scene_at(number));
         let gone: Vec<(i64, String)> =
             self.tail.keys().filter(|(bar, _)| *bar >= from && !fits(*bar)).cloned().collect();
-        gone.iter().for_each(|place| drop(self.tail.remove(place)));
+        for place in gone {
+            self.tail.remove(&place);
+        }
         self.kept.retain(|(section, bar, voice), _| {
             let there = new.scene.form.iter().flat_map(|form| &form.sections);
             let there = there.into_iter().any(|is| is.name == *section && *bar < is.bars);
