@@ -121,9 +121,10 @@ impl<'a> Parts<'a> {
             let pitched =
                 voices.iter().filter(|voice| !header.voice(&voice.id).is_some_and(VoiceHeader::is_percussion));
             // What is not said behind the mark all its voices may say, each for itself.
-            let key =
-                self.said[part].key.or(signature::common(pitched.flat_map(|v| v.bars.first()), |bar| bar.context.key));
-            let of_bars = || signature::common(voices.iter().flat_map(|v| v.bars.first()), |bar| bar.context.meter);
+            let key = self.said[part]
+                .key
+                .or(signature::common(pitched.filter_map(|v| v.bars.first()), |bar| bar.context.key));
+            let of_bars = || signature::common(voices.iter().filter_map(|v| v.bars.first()), |bar| bar.context.meter);
             let meter = self.said[part].meter.map(|(_, meter)| meter).or_else(of_bars);
             header.key = key.unwrap_or(header.key);
             header.meter = meter.filter(|meter| *meter != header.meter()).or(header.meter);

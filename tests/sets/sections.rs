@@ -80,7 +80,7 @@ fn check(order: usize, first: Text, edits: &[(i64, i64, Text)]) {
     assert!(by_model > 0);
     let said: Vec<(Meter, Key)> = bars.iter().map(|bar| (bar.meter, bar.key)).collect();
     let asked = |at: usize| (METERS[first[at].1].0.parse().expect("a metre"), key(first[at].0));
-    let begins = if ORDERS[order].starts_with('A') { 0 } else { 1 };
+    let begins = usize::from(!ORDERS[order].starts_with('A'));
     assert_eq!(said[0], asked(begins));
 }
 
