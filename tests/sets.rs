@@ -382,3 +382,23 @@ fn the_example_of_the_readme_is_a_set() {
         assert!(readme.contains(said), "not in the README: {said}");
     }
 }
+
+/// Every prompt on the README's page of the language plays, all its voices, without a word of complaint.
+#[test]
+fn the_examples_of_the_readme_play() {
+    let readme = include_str!("../README.md");
+    let examples: Vec<&str> = readme.split("```abc\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(examples.len() >= 6, "{} examples", examples.len());
+    for example in examples {
+        let read = |file: &str| if file == "example.abc" { Ok(example.to_owned()) } else { read(file) };
+        let done = play("1:1 open example.abc\n1:1 play\n25:1 end\n", Box::new(Silent), &read);
+        assert_eq!(done.fault, None, "{example}");
+        let said = messages(&done.told);
+        assert!(said.iter().all(|said| said.starts_with("heard:")), "{said:?} of {example}");
+        let voices = example.lines().filter_map(|line| line.strip_prefix("V:")?.split(' ').next());
+        for voice in voices.filter(|voice| *voice != "ch") {
+            let sounds = |told: &&Told| matches!(told, Told::Note { voice: name, .. } if name == voice);
+            assert!(done.told.iter().any(|told| sounds(&told)), "{voice} is silent in {example}");
+        }
+    }
+}
