@@ -68,14 +68,10 @@ pub fn keep(text: &str, kept: &Kept) -> Edit {
             Edit { text: new, said: format!("{what}: the text says so already") }
         }
         Ok(Written { text, exact, letter }) => {
-            let mut said = format!("kept {what}");
-            if let Some(letter) = letter {
-                said += &format!(" {letter}, which plays where P: in the header names it");
-            }
-            if !exact {
-                said += "; what falls between ABC's steps of 1/32 is moved to the nearest one";
-            }
-            Edit { text, said }
+            let plays = letter
+                .map_or(String::new(), |letter| format!(" {letter}, which plays where P: in the header names it"));
+            let moved = if exact { "" } else { "; what falls between ABC's steps of 1/32 is moved to the nearest one" };
+            Edit { text, said: format!("kept {what}{plays}{moved}") }
         }
         // What cannot be put in its place is not lost.
         Err(why) => {

@@ -79,7 +79,7 @@ fn the_corpora_survive_the_round_trip_through_tokens() {
             let home = scene.key.home();
             let style = print::Style::new(&home, scene.meter, STREAM_UNIT);
             let interval = scene.key.interval_to(&home);
-            for bar in scene.voices.iter().flat_map(|voice| &voice.bars) {
+            for bar in scene.voices.iter().flat_map(|voice| voice.bars.iter()) {
                 let music = print::bar(&bar.measure.transposed(interval), scene.bar_length(), &style);
                 let line = format!("[V:lead] {music} |\n");
                 let ids = model.tokenize(&line);

@@ -158,7 +158,7 @@ mod tests {
             .map(|event| event.at.0 - start)
             .collect();
         let horizon = 47_760 + RATE.frames_in(WINDOW).0 + 240 - start;
-        assert_eq!(ticks, (0..).map(|tick| tick * 1000).take_while(|at| *at < horizon).collect::<Vec<_>>());
+        assert_eq!(ticks, (0..horizon).step_by(1000).collect::<Vec<_>>());
         conductor.command(Command::Tempo(crate::transport::crotchets(60)), Frames(48_000), &mut |_| {});
         conductor.command(Command::Hush, Frames(48_000), &mut |event| events.push(event));
         events.extend(run(&mut conductor, 48_000, 4 * 96_000));

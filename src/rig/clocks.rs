@@ -77,19 +77,20 @@ mod tests {
         let open = |_: &str| true;
         assert_eq!(clocks.hear(ClockMessage::Tick, open), []);
         assert_eq!(clocks.set(&ports(&[("Drum", 0)])), [""; 0]);
-        let drum = ("Drum".to_owned(), Frames(0));
-        let mini = ("Mini".to_owned(), Frames(240));
+        let [drum, mini] = [("Drum", 0), ("Mini", 240)].map(|(port, early)| (port.to_owned(), Frames(early)));
+        let both = [drum.clone(), mini.clone()];
+        let [drum, mini] = [[drum], [mini]];
         assert_eq!(clocks.hear(ClockMessage::Start, |_| false), []);
-        assert_eq!(clocks.hear(ClockMessage::Start, open), [drum.clone()]);
+        assert_eq!(clocks.hear(ClockMessage::Start, open), drum);
         assert_eq!(clocks.set(&ports(&[("Drum", 0), ("Mini", 5)])), [""; 0]);
-        assert_eq!(clocks.hear(ClockMessage::SongPosition(16), open), [mini.clone()]);
-        assert_eq!(clocks.hear(ClockMessage::Continue, open), [mini.clone()]);
+        assert_eq!(clocks.hear(ClockMessage::SongPosition(16), open), mini);
+        assert_eq!(clocks.hear(ClockMessage::Continue, open), mini);
         assert_eq!(clocks.hear(ClockMessage::Continue, open), []);
-        assert_eq!(clocks.hear(ClockMessage::Tick, open), [drum.clone(), mini.clone()]);
+        assert_eq!(clocks.hear(ClockMessage::Tick, open), both);
         clocks.forget("Drum");
-        assert_eq!(clocks.hear(ClockMessage::Continue, open), [drum.clone()]);
+        assert_eq!(clocks.hear(ClockMessage::Continue, open), drum);
         assert_eq!(clocks.set(&ports(&[("Mini", 5)])), ["Drum"]);
-        assert_eq!(clocks.hear(ClockMessage::Stop, open), [mini.clone()]);
-        assert_eq!(clocks.hear(ClockMessage::Start, open), [mini]);
+        assert_eq!(clocks.hear(ClockMessage::Stop, open), mini);
+        assert_eq!(clocks.hear(ClockMessage::Start, open), mini);
     }
 }

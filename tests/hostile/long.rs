@@ -375,7 +375,7 @@ fn many_of_everything() {
 #[test]
 fn music_of_all_sections() {
     let shared = |size: usize| {
-        let sections: String = ('A'..='Z').map(|letter| format!("P:{letter}\n")).collect();
+        let sections: String = ('A'..='Z').flat_map(|letter| ['P', ':', letter, '\n']).collect();
         format!("X:1\nM:1/8\nL:1/8\nK:C\nV:1\nV:2 by=chords\n{}\n{sections}", "[V:1]\"C\"A|% low\n".repeat(size / 20))
     };
     check_text("music at the top of many sections", &shared, "");
