@@ -277,6 +277,62 @@ fn a_box_goes_and_comes() -> Option<Outcome> {
     Some(Outcome::Seen)
 }
 
+/// The server ends in mid-set and comes back two seconds later: the clock has gone on, and the boxes are taken along from a bar line.
+#[test]
+fn a_set_outlives_its_server() {
+    undisturbed(a_server_goes_and_comes);
+}
+
+fn a_server_goes_and_comes() -> Option<Outcome> {
+    let server = start_server()?;
+    let before = Boxes::plug_in("boxes", &NAMES);
+    let mut show = Show::start("none");
+    show.wait_for("boxes:Mini");
+    show.key(b'p');
+    std::thread::sleep(Duration::from_secs(3));
+    // Its clients end with it.
+    drop(server);
+    drop(before);
+    show.wait_for("is missing");
+    std::thread::sleep(Duration::from_secs(2));
+    let _server = start_server()?;
+    let mut boxes = Boxes::plug_in("boxes", &NAMES);
+    show.wait_for("there again");
+    std::thread::sleep(Duration::from_secs(6));
+    show.quit();
+    if boxes.dropouts() > 0 {
+        return Some(Outcome::Disturbed);
+    }
+    let heard = boxes.heard();
+    let (mini, drum) = (of(&heard, MINI), of(&heard, DRUM));
+    let (ticks, strikes) = (frames_of(&drum, TICKED), strikes(&mini));
+    assert!(ticks.len() > 100 && strikes.len() >= 4, "{} ticks, {} strikes", ticks.len(), strikes.len());
+    assert_steady(&ticks);
+    assert!(strikes.iter().all(|frame| frame.abs_diff(ticks[0]).is_multiple_of(TICK)), "{strikes:?} beside {ticks:?}");
+    assert!(strikes.windows(2).all(|pair| pair[1] - pair[0] == CROTCHET), "{strikes:?}");
+    assert!(!frames_of(&drum, CONTINUE).is_empty(), "Drum is told where the music is");
+    assert_eq!(unpaired(&mini), []);
+    Some(Outcome::Seen)
+}
+
+/// What these tests look for is found where it is wrong: a tick that is late by a frame, another tempo, a note-off that is missing, one too
+/// many, a note that is struck twice.
+#[test]
+fn the_checks_find_what_is_wrong() {
+    let ticks = |count: u32, period: u32| -> Vec<u32> { (0..count).map(|tick| 500 + tick * period).collect() };
+    let found = |ticks: &[u32]| std::panic::catch_unwind(|| assert_steady(ticks)).is_err();
+    assert!(!found(&ticks(100, TICK)));
+    assert!(found(&ticks(100, TICK + 1)));
+    let mut late = ticks(100, TICK);
+    late[50] += 1;
+    assert!(found(&late));
+    let (on, off, other) = ([0x91, 48, 90], [0x81, 48, 0], [0x81, 50, 0]);
+    assert_eq!(unpaired(&[(0, on), (9, off), (9, on), (12, off)]), []);
+    assert_eq!(unpaired(&[(0, on), (9, off), (10, on)]), [(10, on)]);
+    assert_eq!(unpaired(&[(0, on), (3, other), (9, off)]), [(3, other)]);
+    assert_eq!(unpaired(&[(0, on), (3, on), (9, off)]), [(3, on)]);
+}
+
 /// Ten minutes with everything: the model at full speed, controllers, clock, hushes, mutes and rerolls. No callback is missed, no tick is moved,
 /// no note hangs.
 #[test]
