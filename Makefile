@@ -13,7 +13,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 export CARGO
 
 .DEFAULT_GOAL := help
-.PHONY: help setup play test lint bench soak corpus guests train
+.PHONY: help setup play test lint bench soak corpus guests picture train
 
 help:
 	@echo "make play    set up what is missing, build, and play; options in ARGS=\"...\""
@@ -23,6 +23,7 @@ help:
 	@echo "make soak    the long tests, which also hold the figures to their limits"
 	@echo "make corpus  get the music that some tests and the training use, into corpus/"
 	@echo "make guests  get two language models without music into target/guests/, for tests, soak and audition --guest"
+	@echo "make picture make the README's pictures from a real run, into .github/"
 	@echo "make train   train the model anew: TIER=A or B, MINUTES=75, CORPUS=folder:folder"
 	@echo "make setup   only set up what is missing"
 
@@ -55,6 +56,11 @@ corpus:
 
 guests:
 	@scripts/guests.sh
+
+picture:
+	@scripts/setup.sh test
+	$(CARGO) build --release --locked
+	scripts/picture.py target/release/barline .github
 
 train:
 	@scripts/setup.sh train
