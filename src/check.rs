@@ -50,11 +50,11 @@ pub fn check(text: &str) -> Vec<Diagnostic> {
     let (book, mut diagnostics) = parse(text);
     let errors: Vec<usize> =
         diagnostics.iter().filter(|said| said.severity == Severity::Error).map(|said| said.span.start).collect();
-    for tune in &book.tunes {
+    for tune in book.tunes.into_iter().map(prompt::settled) {
         for voice in &tune.voices {
-            check_voice(text, tune, voice, &errors, &mut diagnostics);
+            check_voice(text, &tune, voice, &errors, &mut diagnostics);
         }
-        check_bar_counts(tune, &mut diagnostics);
+        check_bar_counts(&tune, &mut diagnostics);
     }
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
     diagnostics
@@ -173,5 +173,11 @@ mod tests {
             "x:6:6: warning: voice b has 1 bars, the longest voice 2 (Z1 at its end would make it as long)",
         );
         check_text("X:1\nM:2/4\nL:1/8\nK:C\nV:a by=loop\nV:b\n[V:a]C4|D4|\n[V:b]E4|\n", "");
+    }
+
+    #[test]
+    fn bars_of_a_section_are_measured_by_its_metre() {
+        let text = "X:1\nM:4/4\nL:1/8\nP:AB\nK:C\nV:a by=loop\nV:b by=loop\nP:A\n[V:a] C8 |\n[V:b] E8 |\nP:B\nM:3/4\n[V:a] C6 | D6 |\n[V:b] E6 | F6 |\n";
+        assert_eq!(check(text), []);
     }
 }

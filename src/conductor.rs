@@ -323,7 +323,6 @@ impl Conductor {
         }
         self.arrive(now, out);
         let horizon = self.horizon(now);
-        self.pulse(horizon, out);
         let (hushed, slots, silenced) = (self.playing == Playing::Hushed, &self.slots, &mut self.silenced);
         let (hands, armed) = (&self.hands, &self.armed);
         let silent = |voice: VoiceSlot, at: Frames| {
@@ -340,6 +339,8 @@ impl Conductor {
             },
             _ => out(event),
         });
+        // Behind what starts the boxes.
+        self.pulse(horizon, out);
         self.armed.pass(now, &mut self.hands.mix);
     }
 

@@ -57,7 +57,7 @@ pub enum Action {
     Panic,
 }
 
-/// How one instrument keeps another in time (MIDI 1.0). `Start` or `Continue` comes before the first `Tick`; 24 ticks a crotchet.
+/// How one instrument keeps another in time (MIDI 1.0). `Start` or `Continue` comes before the ticks that count; 24 ticks a crotchet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClockMessage {

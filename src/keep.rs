@@ -11,13 +11,18 @@ mod write;
 
 pub use heard::{Ask, Kept, KeptVoice, heard};
 
+use std::collections::HashSet;
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
+use crate::abc::Severity;
 use crate::abc::ast::Tune;
 use crate::abc::key::Key;
 use crate::abc::parse::parse;
-use crate::prompt::{Repeats, seed_bars, settled};
+use crate::prompt::{self, Repeats, seed_bars, settled};
 use crate::score::Measure;
+use crate::steer::Lexicon;
 use lay::Where;
 use write::Place;
 
@@ -61,7 +66,11 @@ pub fn keep(text: &str, kept: &Kept) -> Edit {
         let said = "a file of words holds no bars; copy the words into an .abc, as % lines, to keep some".to_owned();
         return Edit { text: text.to_owned(), said };
     }
-    let done = if kept.kind == Kind::Section { section::keep(text, kept) } else { voices(text, kept) };
+    let done = if kept.kind == Kind::Section {
+        section::keep(text, kept).and_then(|written| evaluable(text, written))
+    } else {
+        voices(text, kept)
+    };
     let what = kept.what();
     match done {
         Ok(Written { text: new, .. }) if new == text => {
@@ -166,6 +175,19 @@ fn fits(tune: &Tune, name: &str, kind: Kind) -> Result<(), String> {
         Kind::Seed | Kind::Section => who == "model",
     };
     if fits { Ok(()) } else { Err(format!("{name} is by={by} in all sections")) }
+}
+
+/// Errs where a text could not be evaluated any more, as when a voice loops bars in another metre than the new section's.
+fn evaluable(before: &str, written: Written) -> Result<Written, String> {
+    let errors = |text: &str| {
+        let (_, said) = prompt::read(Path::new(""), text, &[], &Lexicon::default());
+        said.into_iter().filter(|said| said.severity == Severity::Error).collect::<Vec<_>>()
+    };
+    let known: HashSet<String> = errors(before).into_iter().map(|error| error.message).collect();
+    match errors(&written.text).into_iter().find(|error| !known.contains(&error.message)) {
+        Some(error) => Err(error.message),
+        None => Ok(written),
+    }
 }
 
 /// The tune that plays as scene number `scene`.

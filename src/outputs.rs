@@ -49,7 +49,7 @@ fn audio_device(audio: Option<&str>) -> Result<Device, Failure> {
     }
 }
 
-/// Starts the sound, and the MIDI ports that voices name (`outs`): the audio system's where it carries MIDI, the system's otherwise.
+/// Starts the sound, and the MIDI ports that are wanted at once (`outs`): the audio system's where it carries MIDI, the system's otherwise.
 pub fn start<'a>(
     device: AudioDevice,
     renderer: Renderer,

@@ -99,7 +99,7 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let (renderer, ring) = Renderer::new(synth);
     let stats = renderer.stats();
     let outs = scene.voices.iter().filter_map(|voice| voice.out.as_deref());
-    let outs = outs.chain(scene.clocks.iter().map(|clock| clock.port.as_str()));
+    let outs = outs.chain(scene.clocks.iter().map(|clock| clock.port.as_str())).chain(arguments.midi.as_deref());
     let (audio, ports) = outputs::start(device, renderer, port, outs, &clock);
     let log = state.as_deref().map(log_in);
     let composer = match &arguments.composer {

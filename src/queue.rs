@@ -107,10 +107,8 @@ impl EventQueue {
         }
         let Waiting { event, arrival } = self.heap.pop()?;
         if event.action == Action::Clock(ClockMessage::Stop) {
-            // A box that is told to go on at once counts from there.
-            self.heap.retain(|waiting| {
-                waiting.event.action != Action::Clock(ClockMessage::Tick) || waiting.arrival > arrival
-            });
+            // A box that is told to go on at once counts from there, and one that was about to start does not.
+            self.heap.retain(|waiting| !matches!(waiting.event.action, Action::Clock(_)) || waiting.arrival > arrival);
         }
         if matches!(event.action, Action::Flush | Action::Panic) {
             self.heap
@@ -160,11 +158,13 @@ mod tests {
     }
 
     #[test]
-    fn the_clocks_stop_drops_earlier_ticks_only() {
+    fn the_clocks_stop_drops_what_the_clock_was_to_say() {
         let mut queue = EventQueue::new();
         let clock = |at, message| ScheduledEvent { at: Frames(at), action: Action::Clock(message) };
         let (tick, stop, start) = (ClockMessage::Tick, ClockMessage::Stop, ClockMessage::Start);
-        for event in [clock(4, tick), clock(9, tick), on(9, 1), clock(5, stop), clock(7, start), clock(8, tick)] {
+        for event in
+            [clock(4, tick), clock(6, start), clock(9, tick), on(9, 1), clock(5, stop), clock(7, start), clock(8, tick)]
+        {
             queue.push(event);
         }
         let expected = [clock(4, tick), clock(5, stop), clock(7, start), clock(8, tick), on(9, 1)];

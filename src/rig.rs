@@ -86,7 +86,7 @@ impl Rig {
     pub fn clocks(&self) -> Arc<[ClockPort]> {
         let mut clocks: Vec<ClockPort> = Vec::new();
         for output in self.outputs.values().filter(|output| output.clock) {
-            if clocks.iter().all(|known| known.port != output.port) {
+            if clocks.iter().all(|known| !known.port.eq_ignore_ascii_case(&output.port)) {
                 clocks.push(ClockPort { port: output.port.clone(), latency_ms: output.latency_ms });
             }
         }

@@ -72,7 +72,7 @@ impl Bar {
 #[derive(Debug)]
 pub struct Timeline {
     now: InForce,
-    /// What was in force before, and where its context began: a stop may take bars of it back.
+    /// What was in force before: a stop may take bars of it back.
     replaced: Vec<InForce>,
     /// Evaluations that have not reached their bar line, in the order of these.
     coming: Vec<InForce>,
@@ -88,7 +88,9 @@ pub struct Timeline {
     tail: BTreeMap<(i64, String), Cell>,
     /// What was composed for the sections of the newest scene.
     kept: BTreeMap<Kept, Cell>,
-    /// What the performer did to bars to come, counted: each makes another question.
+    /// Texts that were evaluated or armed, counted: each makes another question.
+    revisions: u64,
+    /// What the performer did to bars to come, counted: each makes another question, too.
     attempt: u32,
     stage: Stage,
     played: Played,
@@ -118,6 +120,7 @@ impl Timeline {
             plan: BTreeMap::new(),
             tail: BTreeMap::new(),
             kept: BTreeMap::new(),
+            revisions: 1,
             attempt: 0,
             stage: Stage::default(),
             played: Played::default(),
@@ -218,7 +221,9 @@ impl Timeline {
                 return Err(format!("bar {} of {} is not a full bar: {text}", bar.number, voice.name));
             }
             let by = if bar.closed.contains(&at) { Author::Ladder(2) } else { Author::Model };
-            self.plan.insert(place, Cell { text, measure, by });
+            let cell = Cell { text, measure, by };
+            self.plan_before_prepared(&place, &cell);
+            self.plan.insert(place, cell);
         }
         for (voice, drafts) in bar.drafts {
             if let Some(voice) = scene.voices.get(voice) {

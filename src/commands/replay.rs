@@ -98,7 +98,7 @@ fn play(arguments: &ReplayArguments, recording: &Recording, patches: Patches) ->
     let (synth, lane) = Synth::new(device.rate(), &[]);
     let (renderer, ring) = Renderer::new(synth);
     let stats = renderer.stats();
-    let outs = recording.sounds().filter_map(|sound| sound.out.as_deref());
+    let outs = recording.sounds().filter_map(|sound| sound.out.as_deref()).chain(arguments.midi.as_deref());
     let (audio, ports) = outputs::start(device, renderer, port, outs, &clock);
     let midi_for_all = arguments.midi.clone();
     let outputs = Outputs { ring, lane, stats, audio, ports, midi_for_all, patches };

@@ -15,6 +15,8 @@ pub struct Armed {
     list: Vec<Command>,
     /// The bar at whose line they act; `None` while they are only collected.
     line: Option<i64>,
+    /// The same, once the scene of that line is taken over.
+    begun: Option<i64>,
     /// What sounds from a frame on, for lines that are fixed and not over.
     mixes: Vec<(Frames, Mix)>,
     /// What has acted, and when; for the journal.
@@ -87,7 +89,7 @@ impl Conductor {
                 let mut armed = std::mem::take(&mut self.armed);
                 armed.add(*command, |command| self.name(command));
                 if armed.list.is_empty() {
-                    armed.line = None;
+                    (armed.line, armed.begun) = (None, None);
                 }
                 self.armed = armed;
                 self.prepare();
@@ -101,10 +103,16 @@ impl Conductor {
                 self.fire_scene(now, out);
             }
             Arm::Clear => {
+                // A scene is taken over once its bar is the next to be fixed.
+                let begun = self.armed.begun.take();
                 self.armed.list.clear();
-                self.armed.line = None;
                 self.prepare();
-                self.say(Level::Info, "nothing is armed any more".to_owned());
+                self.armed.line = None;
+                let scene = &self.timeline.scene().title;
+                let text = begun.map_or("nothing is armed any more".to_owned(), |line| {
+                    format!("nothing is armed any more; {scene} comes all the same, from bar {line}: it was too near")
+                });
+                self.say(Level::Info, text);
             }
         }
     }
@@ -146,13 +154,16 @@ impl Conductor {
             return;
         }
         let Some(at) = self.armed.list.iter().position(is_scene) else { return };
-        let command = self.armed.list.remove(at);
+        // It stays armed until what was written for it is planned.
+        let command = self.armed.list[at].clone();
         if let Command::Evaluate { scene, fresh } = &command {
             // The line was promised: where the composer is too slow for it, the ladder begins.
             let entry = if *fresh { Entry::AtOnce } else { Entry::Edit };
             self.evaluate(scene, entry, false, now, out);
             self.timeline.fulfil();
         }
+        self.armed.list.remove(at);
+        self.armed.begun = self.armed.line;
         self.armed.fired.push((now, command));
     }
 
@@ -161,7 +172,7 @@ impl Conductor {
         if self.armed.line != Some(self.timeline.next_bar()) {
             return;
         }
-        self.armed.line = None;
+        (self.armed.line, self.armed.begun) = (None, None);
         let start = self.timeline.next_start();
         let at = self.transport.frame_of(start);
         let before = self.armed.mixes.last().map_or(&self.hands.mix, |(_, mix)| mix).clone();

@@ -363,3 +363,18 @@ fn a_section_says_its_key_and_metre_where_others_do() {
     let text = text.replacen("K:C\n", "P:A\nK:C\n", 1);
     assert_eq!(new.text, format!("{text}P:B\nM:3/4\nK:C\n[V:a] !f!F3 | B3 |\n[V:b] !f!F3 | B3 |\n"));
 }
+
+#[test]
+fn a_section_that_could_not_be_evaluated_is_noted_instead() {
+    let text = "X:1\nT:K\nM:4/4\nL:1/8\nK:C\nV:bass by=loop\nV:kit by=loop clef=perc\n[V:kit] C,,8 |\nP:A\nM:3/4\n[V:bass] C,6 |\n[V:kit] D,,6 |\n";
+    let heard = kept(&text.replace("M:4/4", "M:3/4"), 1, "bass", "C,3 |", Kind::Section);
+    let new = keep(text, &heard);
+    let said =
+        "section B is in 3/4, and kit loops bars in 4/4: 1 bar of bass as a section noted at the end of the text";
+    assert_eq!(new.said, said);
+    assert!(
+        new.text.starts_with(text) && new.text[text.len()..].lines().all(|line| line.starts_with('%')),
+        "{}",
+        new.text
+    );
+}

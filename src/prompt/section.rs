@@ -567,6 +567,10 @@ mod tests {
                 "t.abc:12:1: warning: section C is in 4/4 and C; other programs go on in 3/4 and G there (M:4/4 and K:C behind P:C says it to all)",
             ),
             (
+                "P:A\nC4|\nP:B\nM:3/4\nF3|\nP:C\nK:F\nF4|",
+                "t.abc:11:1: warning: section C is in 4/4; other programs go on in 3/4 there (M:4/4 behind P:C says it to all)",
+            ),
+            (
                 "V:a by=loop\nV:b by=loop\n[V:a]C4|\n[V:b]C4|\nP:A\nP:B\nM:3/4\n[V:b]C3|",
                 "t.abc:12:1: error: section B is in 3/4, and a loops bars in 4/4 (give it notes of its own in B, or a bar's rest: [V:a] Z |)",
             ),

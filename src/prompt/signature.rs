@@ -60,8 +60,8 @@ pub(super) fn settle<'a>(tune: &'a Tune, diagnostics: &mut Vec<Diagnostic>) -> C
             let read = bar.context;
             bar.context = course.in_force(read);
             bar.items[first..].iter().for_each(|item| course.pass(&item.symbol));
-            if let Some(mark) = mark.filter(|mark| enters && mark.fields.is_empty() && !told.contains(&mark.name)) {
-                let difference = difference(mark, bar.context, read);
+            if let Some(mark) = mark.filter(|mark| enters && !told.contains(&mark.name)) {
+                let difference = difference(mark, sections[mark.name.as_str()], bar.context, read);
                 told.extend(difference.iter().map(|_| &mark.name));
                 diagnostics.extend(difference);
             }
@@ -111,10 +111,11 @@ impl Course {
     }
 }
 
-/// What a section that says nothing of its own is in here and elsewhere, where another section before it in the text does say something.
-fn difference(mark: &PartMark, here: Context, elsewhere: Context) -> Option<Diagnostic> {
+/// What a section is in here and elsewhere, of that which it does not say itself, where another section before it in the text does.
+fn difference(mark: &PartMark, said: Said, here: Context, elsewhere: Context) -> Option<Diagnostic> {
     let name = &mark.name;
-    let (is, other, fields) = match (here.key == elsewhere.key, here.meter == elsewhere.meter) {
+    let same = (said.key.is_some() || here.key == elsewhere.key, said.meter.is_some() || here.meter == elsewhere.meter);
+    let (is, other, fields) = match same {
         (true, true) => return None,
         (false, true) => (here.key.to_string(), elsewhere.key.to_string(), format!("K:{}", here.key)),
         (true, false) => (here.meter.to_string(), elsewhere.meter.to_string(), format!("M:{}", here.meter)),

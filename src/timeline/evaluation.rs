@@ -31,7 +31,9 @@ impl Timeline {
     /// The same from bar `earliest` on.
     pub(super) fn evaluate_from(&mut self, scene: Arc<Scene>, entry: Entry, earliest: i64) -> Changes {
         let newest = self.newest().clone();
-        let revision = Revision(newest.revision.0 + 1);
+        // What is armed and what is planned are different questions.
+        self.revisions += 1;
+        let revision = Revision(self.revisions);
         let (from, origin) = self.entry(&scene, entry, earliest);
         let fresh = entry != Entry::Edit || self.ends_before().is_some();
         // What it differs from is what would play there; an edit that was to come later is never heard.

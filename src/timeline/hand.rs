@@ -74,7 +74,7 @@ impl Timeline {
     /// What a voice is to play in an uncommitted bar, as far as is known: [`Timeline::planned`], and rests where it listens.
     #[must_use]
     pub fn expected(&self, number: i64, voice: usize) -> Option<Cell> {
-        let scene = &self.in_force(number).scene;
+        let scene = self.scene_of(number);
         self.listening(scene, number, &scene.voices.get(voice)?.name).or_else(|| self.planned(number, voice))
     }
 }

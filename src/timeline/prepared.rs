@@ -15,6 +15,8 @@ use crate::prompt::Scene;
 pub(super) struct Prepared {
     scene: Arc<Scene>,
     line: i64,
+    /// The bar from which the text is heard: that of the line, or of a section line behind it.
+    from: i64,
     coming: Vec<InForce>,
     plan: BTreeMap<(i64, String), Cell>,
     tail: BTreeMap<(i64, String), Cell>,
@@ -29,6 +31,7 @@ impl Timeline {
         let mut prepared = Prepared {
             scene: Arc::clone(scene),
             line,
+            from: line,
             coming: self.coming.clone(),
             plan: self.plan.clone(),
             tail: self.tail.clone(),
@@ -38,9 +41,10 @@ impl Timeline {
         };
         self.swap(&mut prepared);
         self.evaluate_from(Arc::clone(scene), entry, line);
+        prepared.from = self.newest().from;
         self.swap(&mut prepared);
-        if let Some(before) = self.prepared.take().filter(|before| before.is_for(scene, line)) {
-            for (place, cell) in before.plan.into_iter().filter(|((bar, _), _)| *bar >= line) {
+        if let Some(before) = self.prepared.take().filter(|before| before.is_for(scene, prepared.from)) {
+            for (place, cell) in before.plan.into_iter().filter(|((bar, _), _)| *bar >= before.from) {
                 prepared.plan.entry(place).or_insert(cell);
             }
         }
@@ -52,13 +56,24 @@ impl Timeline {
         self.prepared = None;
     }
 
-    /// The newest text is the one that was prepared: what was written for it is planned.
+    /// The newest text is the one that was prepared: what was written for it is planned, and what is under way will be.
     pub fn fulfil(&mut self) {
         let (scene, from) = (Arc::clone(self.scene()), self.newest().from);
         if let Some(prepared) = self.prepared.take().filter(|prepared| prepared.is_for(&scene, from)) {
             for (place, cell) in prepared.plan.into_iter().filter(|((bar, _), _)| *bar >= from) {
                 self.plan.entry(place).or_insert(cell);
             }
+            if let Some(asked) = prepared.coming.last() {
+                self.coming.last_mut().unwrap_or(&mut self.now).revision = asked.revision;
+                self.answered = prepared.answered;
+            }
+        }
+    }
+
+    /// A bar that is planned before an armed text begins is what that is written to.
+    pub(super) fn plan_before_prepared(&mut self, place: &(i64, String), cell: &Cell) {
+        if let Some(prepared) = self.prepared.as_mut().filter(|prepared| place.0 < prepared.from) {
+            prepared.plan.insert(place.clone(), cell.clone());
         }
     }
 
@@ -97,7 +112,7 @@ impl Timeline {
 }
 
 impl Prepared {
-    fn is_for(&self, scene: &Arc<Scene>, line: i64) -> bool {
-        Arc::ptr_eq(&self.scene, scene) && self.line == line
+    fn is_for(&self, scene: &Arc<Scene>, from: i64) -> bool {
+        Arc::ptr_eq(&self.scene, scene) && self.from == from
     }
 }

@@ -326,4 +326,26 @@ fn the_first_phrase_of_an_armed_scene_is_written_before_its_line() {
         let clear = Command::Arm(Arm::Clear);
         assert_eq!(composed(&[(at, armed), (at, FIRE), (at + BAR / 2, clear)]), one);
     }
+    // Where the text gives nothing, its very first bar is there; also when the composer is at it as the line comes.
+    let open = scene("X:2\nT:Two\nM:4/4\nL:1/8\nK:G\n%%phrase 4\nV:lead\n");
+    for late in [BAR, BAR / 4] {
+        let armed = arm(Command::Evaluate { scene: Arc::clone(&open), fresh: true });
+        let at = BEGIN + 4 * BAR - late;
+        let heard = composed(&[(at, armed), (at, FIRE)]);
+        assert_eq!(heard, "D8 E8 F8 G8 A8 B8 c8 C8 D8 E8 F8 G8 A8 B8 c8 C8", "{late} before the line");
+    }
+}
+
+#[test]
+fn who_withdraws_a_scene_too_late_is_told_that_it_comes() {
+    let other = scene("X:2\nT:Two\nM:4/4\nL:1/8\nK:G\nV:bass by=loop\n[V:bass] G,8 |\n");
+    let clear = Command::Arm(Arm::Clear);
+    let armed = arm(Command::Evaluate { scene: other, fresh: true });
+    let said = |at: i64| -> Vec<String> {
+        let (_, _, said) = played(6, &[(BEGIN + BAR, armed.clone()), (BEGIN + BAR, FIRE), (at, clear.clone())]);
+        said.into_iter().filter(|said| said.starts_with("nothing")).collect()
+    };
+    assert_eq!(said(BEGIN + 2 * BAR), ["nothing is armed any more"]);
+    let late = "nothing is armed any more; Two comes all the same, from bar 5: it was too near";
+    assert_eq!(said(BEGIN + 4 * BAR - BAR / 2), [late]);
 }

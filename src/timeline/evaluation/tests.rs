@@ -9,6 +9,7 @@ use crate::compose::{ComposedBar, STREAM_UNIT};
 use crate::event::{Author, Touch};
 use crate::prompt::read;
 use crate::steer::Lexicon;
+use crate::time::Beats;
 
 fn scene(text: &str) -> Arc<Scene> {
     let (mut scenes, said) = read(Path::new("a.abc"), text, &["reed".into(), "sub".into()], &Lexicon::default());
@@ -356,4 +357,36 @@ fn what_the_hand_did_holds_up_to_the_line_of_other_music() {
     assert_eq!(music.heard("bass"), ["C,8", "C,8", "A,8", "C,8", "F,6", "G,6", "D,6", "G,6"]);
     assert_eq!(music.heard("kit"), ["C,,8", "C,,8", "C,,8", "C,,8", "-", "-", "-", "-"]);
     assert_eq!(music.timeline.freeze("kit", false).unwrap_err(), "kit is not frozen");
+}
+
+#[test]
+fn what_is_armed_and_what_is_planned_are_different_questions() {
+    let mut music = Music::new(AABA);
+    music.play(2);
+    let edited = |words: &str| scene(&AABA.replace("% low", words));
+    let (armed, other) = (edited("% high"), edited("% busy"));
+    music.timeline.prepare(&armed, Entry::Edit, 7);
+    let asked = music.timeline.in_prepared(|timeline| timeline.question()).expect("armed");
+    assert_ne!(asked, music.timeline.question());
+    music.timeline.evaluate(other, Entry::Edit, false);
+    assert_ne!(asked, music.timeline.question(), "an edit while it is written");
+    music.timeline.prepare(&armed, Entry::Edit, 7);
+    let again = music.timeline.in_prepared(|timeline| timeline.question()).expect("armed");
+    assert!(again != asked && again != music.timeline.question());
+    music.play(6);
+    music.timeline.evaluate(armed, Entry::Edit, false);
+    music.timeline.fulfil();
+    assert_eq!(music.timeline.question(), again, "bars that are under way are welcome");
+}
+
+#[test]
+fn who_listens_rests_for_a_bar_of_its_section() {
+    let text = AABA.replace("P:B\n", "P:B\nM:3/4\n[V:bass] C,3 |\n");
+    let mut music = Music::new(&text);
+    music.timeline.listen(["lead".to_owned()].into());
+    music.play(8);
+    for bar in music.timeline.bars() {
+        assert_eq!(bar.cells[1].measure.length, bar.length(), "bar {}", bar.number);
+    }
+    assert!(music.timeline.bars().iter().any(|bar| bar.length() == Beats::QUARTER * 3));
 }
