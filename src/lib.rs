@@ -24,7 +24,7 @@
 //! | [`time`] | [`time::Beats`] (exact), [`time::Frames`]; [`transport`] alone converts |
 //! | [`abc`], [`score`], [`notes`], [`check`] | text to notes and back, whole tunes and single bars; [`abc::bar`] is the automaton that a bar cannot get out of |
 //! | [`prompt`], [`steer`], [`accompany`] | scenes, voices, words; words to control words, by a lexicon; chord symbols to notes |
-//! | [`rig`] | hardware by name, and the way of each event to it |
+//! | [`rig`] | hardware by name, the way of each event to it, and which boxes follow our MIDI clock |
 //! | [`feature`] | what some bars are like, and which control words are true of them |
 //! | [`timeline`], [`transport`], [`ladder`], [`conductor`] | which bars there are, when they are, what fills a gap; [`transport::follow`] another's clock |
 //! | [`synth`], [`engine`], [`queue`] | patches, voices, and events in, sound out |
@@ -46,7 +46,8 @@
 //! | [`compose::link`] | its own; owns the child process, restarts it |
 //! | [`compose::child`] | the child: a reader thread, and one decode thread at low priority |
 //! | [`audio`] | the device's callback, or JACK's process callback, which plays MIDI, too ([`midi::CyclePort`]); it never allocates, locks or logs |
-//! | [`midi`] | its own, real-time where permitted |
+//! | [`midi`] | its own, real-time where permitted; the ports are looked after by another |
+//! | [`clock`], [`realtime`] | none: what the audio side publishes of its frames any thread reads; priority is raised by each for itself |
 //!
 //! # Invariants
 //!
@@ -60,7 +61,8 @@
 //! * The composer's text is a pure function of header, words and bars ([`compose::stream`]); its cache is only a shortcut.
 //! * Who strikes a note ends it: the agenda sends the note-off, the outputs keep a table of what sounds.
 //! * The audio callback and the MIDI thread allocate nothing (`tests/realtime.rs` runs them under an allocation check).
-//! * What goes to the outputs goes through the recorder, and a replay sends the same again: it is the same music by construction.
+//! * What goes to the outputs goes through the recorder, and a replay sends the same again: it is the same music by construction. Only MIDI
+//!   clock is not written down, since it follows from the tempo.
 //! * Parsing never fails; it returns what it understood and a list of diagnostics with places.
 //! * A text with errors never replaces one without.
 //!

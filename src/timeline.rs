@@ -325,7 +325,7 @@ impl Timeline {
     }
 
     fn enter(&mut self, in_force: InForce) {
-        if !self.same_music(&in_force) {
+        if !self.now.same_music(&in_force) {
             self.stage.thaw_from(in_force.from);
         }
         let before = std::mem::replace(&mut self.now, in_force);
@@ -333,11 +333,6 @@ impl Timeline {
         if before.from < self.now.from {
             self.replaced.push(before);
         }
-    }
-
-    /// Whether the bars so far can stand before those of another scene.
-    fn same_music(&self, other: &InForce) -> bool {
-        self.now.same_music(other)
     }
 
     /// Metre and key of a bar that is committed or to come.

@@ -110,7 +110,7 @@ impl Conductor {
                 self.armed.line = None;
                 let scene = &self.timeline.scene().title;
                 let text = begun.map_or("nothing is armed any more".to_owned(), |line| {
-                    format!("nothing is armed any more; {scene} comes all the same, from bar {line}: it was too near")
+                    format!("nothing is armed any more, but {scene} is heard from bar {line}: that bar was next")
                 });
                 self.say(Level::Info, text);
             }

@@ -1,5 +1,5 @@
 //! MIDI clock for the boxes that follow: 24 ticks a crotchet, each at the frame of its place in the music, and where they begin and end.
-//! On the thread of the conductor.
+//! On the thread of the scheduler.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -346,6 +346,6 @@ fn who_withdraws_a_scene_too_late_is_told_that_it_comes() {
         said.into_iter().filter(|said| said.starts_with("nothing")).collect()
     };
     assert_eq!(said(BEGIN + 2 * BAR), ["nothing is armed any more"]);
-    let late = "nothing is armed any more; Two comes all the same, from bar 5: it was too near";
+    let late = "nothing is armed any more, but Two is heard from bar 5: that bar was next";
     assert_eq!(said(BEGIN + 4 * BAR - BAR / 2), [late]);
 }
