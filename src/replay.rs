@@ -38,8 +38,6 @@ fn at(step: &Step) -> Frames {
     match step {
         Step::Send(event) => event.at,
         Step::Sound(sound) => sound.at,
-        // Recordings have none: a replay leads no boxes.
-        Step::Clocks(_) => Frames(0),
     }
 }
 
@@ -151,7 +149,7 @@ fn write_wav(
             match step {
                 Step::Send(event) => waiting.push_back(event),
                 Step::Sound(sound) if sound.at > Frames(0) => sounds.push_back(sound),
-                Step::Sound(_) | Step::Clocks(_) => {}
+                Step::Sound(_) => {}
             }
         }
         while let Some(sound) = sounds.front() {

@@ -123,6 +123,9 @@ impl Room {
                 }
                 let now = self.now();
                 let Room { conductor, desk, .. } = &mut self;
+                if let Some(clocks) = conductor.clocks() {
+                    desk.follow(&clocks);
+                }
                 conductor.advance(now, &mut |step| desk.take(step, now));
                 desk.flush();
                 if Instant::now() >= picture {

@@ -68,7 +68,7 @@ impl Pulses {
 }
 
 impl Conductor {
-    /// Other ports whose boxes follow the clock than before, once. The outputs have to know before the events that follow.
+    /// Other ports whose boxes follow the clock than before, once. The outputs have to know before the next [`Conductor::advance`].
     pub fn clocks(&mut self) -> Option<Arc<[ClockPort]>> {
         let Pulses { ports, told, .. } = &mut self.pulses;
         (!std::mem::replace(told, true)).then(|| Arc::clone(ports))

@@ -10,7 +10,7 @@ use crate::event::{Action, Command, Message, ScheduledEvent};
 use crate::keep::Kept;
 use crate::prompt::{Scene, Source};
 use crate::record::{BarRecord, Part};
-use crate::rig::Step;
+use crate::rig::{ClockPort, Step};
 use crate::time::{Beats, Frames, Tempo};
 
 /// Wraps a conductor: whatever may send events or change the set goes through here, the rest is read as it stands.
@@ -89,9 +89,6 @@ impl Recorder {
             self.write(Line::Voice(sound.clone()));
             out(Step::Sound(sound));
         }
-        if let Some(clocks) = self.conductor.clocks() {
-            out(Step::Clocks(clocks));
-        }
         for event in events {
             // The clock's ticks follow from the tempo, and are no music.
             if !matches!(event.action, Action::Clock(_)) {
@@ -113,6 +110,11 @@ impl Recorder {
             self.said(message, now);
         }
         messages
+    }
+
+    /// [`Conductor::clocks`].
+    pub fn clocks(&mut self) -> Option<Arc<[ClockPort]>> {
+        self.conductor.clocks()
     }
 
     /// [`Conductor::take_kept`].

@@ -112,7 +112,6 @@ impl Ways {
                 self.1.push((*event, way));
             }
             Step::Sound(sound) => self.0.give(sound),
-            Step::Clocks(_) => {}
         }
     }
 

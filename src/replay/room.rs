@@ -80,7 +80,6 @@ impl Room {
                 let step = match step {
                     Step::Send(event) => Step::Send(ScheduledEvent { at: event.at + start, ..event }),
                     Step::Sound(sound) => Step::Sound(Sound { from: sound.from.map(|from| from + start), ..sound }),
-                    Step::Clocks(ports) => Step::Clocks(ports),
                 };
                 self.desk.take(step, frame);
             }

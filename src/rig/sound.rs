@@ -1,11 +1,10 @@
 //! How a voice sounds and where: what the outputs and the journal are told of it. Plain values.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClockPort, SYNTH, is_synth};
+use super::{SYNTH, is_synth};
 use crate::compose::Role;
 use crate::event::{ScheduledEvent, VoiceSlot};
 use crate::prompt::{MAX_VOICES, Voice};
@@ -51,8 +50,6 @@ pub enum Step {
     Send(ScheduledEvent),
     /// A slot sounds otherwise from here on.
     Sound(Sound),
-    /// The boxes at these ports, and no others, follow our clock from here on.
-    Clocks(Arc<[ClockPort]>),
 }
 
 impl Sound {

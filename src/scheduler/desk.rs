@@ -56,7 +56,6 @@ impl Desk {
         match step {
             Step::Send(event) => self.send(event, now),
             Step::Sound(sound) => self.give(&sound),
-            Step::Clocks(ports) => self.follow(&ports),
         }
     }
 
@@ -110,7 +109,7 @@ impl Desk {
     }
 
     /// These boxes follow from here on; those that do no longer are stopped.
-    fn follow(&mut self, clocks: &Arc<[ClockPort]>) {
+    pub(crate) fn follow(&mut self, clocks: &Arc<[ClockPort]>) {
         for clock in clocks.iter() {
             self.want(&clock.port);
         }
@@ -342,11 +341,11 @@ mod tests {
         let (mut desk, mut synth, news) = desk(None);
         let clocks = |ports: &[&str]| {
             let clock = |port: &&str| ClockPort { port: (*port).to_owned(), latency_ms: 0 };
-            Step::Clocks(ports.iter().map(clock).collect())
+            ports.iter().map(clock).collect::<Arc<[ClockPort]>>()
         };
         let clock = Action::Clock;
         let (tick, go) = (clock(ClockMessage::Tick), clock(ClockMessage::Continue));
-        desk.take(clocks(&["Drum"]), Frames(0));
+        desk.follow(&clocks(&["Drum"]));
         desk.take(sound(Some("Box")), Frames(0));
         let ((drum, mut drum_port), (other, mut box_port)) = (open("Drum"), open("Box"));
         send(&mut desk, &[clock(ClockMessage::Start), tick]);
@@ -355,7 +354,7 @@ mod tests {
         assert_eq!(desk.look_at_ports(), (vec![("Drum".to_owned(), true)], vec![]), "it has to be told");
         send(&mut desk, &[tick, go, tick, go, ON]);
         assert_eq!(taken(&mut drum_port), [tick, go, tick], "once");
-        desk.take(clocks(&[]), Frames(0));
+        desk.follow(&clocks(&[]));
         send(&mut desk, &[tick]);
         assert_eq!(taken(&mut drum_port), [clock(ClockMessage::Stop)]);
         assert_eq!((taken(&mut box_port), taken(&mut synth)), (vec![ON], vec![]));
