@@ -3,6 +3,8 @@
 
 #[path = "common/boxes.rs"]
 mod boxes;
+#[path = "common/jackd.rs"]
+mod jackd;
 #[path = "common/program.rs"]
 mod program;
 #[path = "common/pty.rs"]
@@ -10,10 +12,9 @@ mod pty;
 
 use std::num::NonZero;
 use std::process::Child;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use barline::clock::server::Server;
 use barline::synth::CLICK;
 use boxes::{Boxes, Heard, of, onsets};
 use program::Place;
@@ -38,27 +39,6 @@ const TICKED: [u8; 3] = [0xF8, 0, 0];
 const START: [u8; 3] = [0xFA, 0, 0];
 const CONTINUE: [u8; 3] = [0xFB, 0, 0];
 const STOP: [u8; 3] = [0xFC, 0, 0];
-
-/// The servers of this process's tests, one at a time.
-fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn start_server() -> Option<Server> {
-    static NAME: OnceLock<String> = OnceLock::new();
-    let name = NAME.get_or_init(|| {
-        let name = format!("barline-boxes-{}", std::process::id());
-        // SAFETY: once, by the first test that has its turn; until then no other thread reads the environment.
-        unsafe { std::env::set_var("JACK_DEFAULT_SERVER", &name) };
-        name
-    });
-    let server = Server::start(name, true, 256);
-    if server.is_none() {
-        println!("skipped: there is no jackd");
-    }
-    server
-}
 
 /// The instrument, playing by JACK alone.
 struct Show {
@@ -167,9 +147,19 @@ enum Outcome {
     Disturbed,
 }
 
+/// What a box that follows and one that is played have in common: steady ticks, and a strike on every crotchet of them.
+fn assert_together(ticks: &[u32], mini: &[(u32, [u8; 3])]) {
+    let strikes = strikes(mini);
+    assert!(ticks.len() > 100 && strikes.len() >= 4, "{} ticks, {} strikes", ticks.len(), strikes.len());
+    assert_steady(ticks);
+    assert!(strikes.iter().all(|frame| frame.abs_diff(ticks[0]).is_multiple_of(TICK)), "{strikes:?} beside {ticks:?}");
+    assert!(strikes.windows(2).all(|pair| pair[1] - pair[0] == CROTCHET), "{strikes:?}");
+    assert_eq!(unpaired(mini), []);
+}
+
 /// Tries until the server keeps up; `None` where something is missing.
 fn undisturbed(run: fn() -> Option<Outcome>) {
-    let _turn = turn();
+    let _turn = jackd::turn();
     for _ in 0..10 {
         if !matches!(run(), Some(Outcome::Disturbed)) {
             return;
@@ -188,7 +178,7 @@ fn clock_notes_and_sound_share_their_frames() {
 
 fn clock_notes_and_sound() -> Option<Outcome> {
     let model = program::model()?;
-    let _server = start_server()?;
+    let _server = jackd::start(true)?;
     let mut boxes = Boxes::plug_in("boxes", &NAMES);
     let mut show = Show::start(model.to_str().unwrap());
     show.wait_for("ready");
@@ -241,7 +231,7 @@ fn a_box_that_goes_is_taken_along_when_it_is_back() {
 }
 
 fn a_box_goes_and_comes() -> Option<Outcome> {
-    let _server = start_server()?;
+    let _server = jackd::start(true)?;
     let mut drums = Boxes::plug_in("drums", &["Drum"]);
     let minis = Boxes::plug_in("minis", &["Mini"]);
     let mut show = Show::start("none");
@@ -259,13 +249,9 @@ fn a_box_goes_and_comes() -> Option<Outcome> {
         return Some(Outcome::Disturbed);
     }
     let drum: Vec<Heard> = drums.heard();
-    let ticks = frames_of(&of(&drum, 0), TICKED);
-    assert_steady(&ticks);
-    let mini = of(&minis.heard(), 0);
-    let strikes = strikes(&mini);
-    assert!(strikes.len() >= 4, "{mini:?}");
-    assert_eq!((strikes[0] - ticks[0]) % (4 * CROTCHET), 0, "from a bar line on");
-    assert!(strikes.windows(2).all(|pair| pair[1] - pair[0] == CROTCHET));
+    let (ticks, mini) = (frames_of(&of(&drum, 0), TICKED), of(&minis.heard(), 0));
+    assert_together(&ticks, &mini);
+    assert_eq!((strikes(&mini)[0] - ticks[0]) % (4 * CROTCHET), 0, "from a bar line on");
     let cutoff = mini.iter().position(|(_, bytes)| bytes[..2] == [0xB1, 74]);
     let struck = mini.iter().position(|(_, bytes)| bytes[0] == 0x91);
     assert!(
@@ -273,7 +259,6 @@ fn a_box_goes_and_comes() -> Option<Outcome> {
         "the box is set up before its first note: {:?}",
         &mini[..8.min(mini.len())]
     );
-    assert_eq!(unpaired(&mini), []);
     Some(Outcome::Seen)
 }
 
@@ -284,7 +269,7 @@ fn a_set_outlives_its_server() {
 }
 
 fn a_server_goes_and_comes() -> Option<Outcome> {
-    let server = start_server()?;
+    let server = jackd::start(true)?;
     let before = Boxes::plug_in("boxes", &NAMES);
     let mut show = Show::start("none");
     show.wait_for("boxes:Mini");
@@ -295,7 +280,7 @@ fn a_server_goes_and_comes() -> Option<Outcome> {
     drop(before);
     show.wait_for("is missing");
     std::thread::sleep(Duration::from_secs(2));
-    let _server = start_server()?;
+    let _server = jackd::start(true)?;
     let mut boxes = Boxes::plug_in("boxes", &NAMES);
     show.wait_for("there again");
     std::thread::sleep(Duration::from_secs(6));
@@ -305,13 +290,8 @@ fn a_server_goes_and_comes() -> Option<Outcome> {
     }
     let heard = boxes.heard();
     let (mini, drum) = (of(&heard, MINI), of(&heard, DRUM));
-    let (ticks, strikes) = (frames_of(&drum, TICKED), strikes(&mini));
-    assert!(ticks.len() > 100 && strikes.len() >= 4, "{} ticks, {} strikes", ticks.len(), strikes.len());
-    assert_steady(&ticks);
-    assert!(strikes.iter().all(|frame| frame.abs_diff(ticks[0]).is_multiple_of(TICK)), "{strikes:?} beside {ticks:?}");
-    assert!(strikes.windows(2).all(|pair| pair[1] - pair[0] == CROTCHET), "{strikes:?}");
+    assert_together(&frames_of(&drum, TICKED), &mini);
     assert!(!frames_of(&drum, CONTINUE).is_empty(), "Drum is told where the music is");
-    assert_eq!(unpaired(&mini), []);
     Some(Outcome::Seen)
 }
 
@@ -339,9 +319,9 @@ fn the_checks_find_what_is_wrong() {
 #[ignore = "ten minutes"]
 fn soak_ten_minutes_of_a_loaded_set() {
     let (mini, drum, heard, xruns) = {
-        let _turn = turn();
+        let _turn = jackd::turn();
         let Some(model) = program::model() else { return };
-        let Some(_server) = start_server() else { return };
+        let Some(_server) = jackd::start(true) else { return };
         let mut boxes = Boxes::plug_in("boxes", &NAMES);
         let mut show = Show::start(model.to_str().unwrap());
         show.wait_for("ready");
@@ -387,9 +367,9 @@ fn soak_ten_minutes_of_a_loaded_set() {
 #[test]
 #[ignore = "half an hour"]
 fn soak_midi_and_sound_do_not_drift_apart_in_thirty_minutes() {
-    let _turn = turn();
+    let _turn = jackd::turn();
     let Some(model) = program::model() else { return };
-    let Some(_server) = start_server() else { return };
+    let Some(_server) = jackd::start(true) else { return };
     let mut boxes = Boxes::plug_in("boxes", &NAMES);
     let mut show = Show::start(model.to_str().unwrap());
     show.wait_for("ready");

@@ -1,32 +1,13 @@
 //! On the wire: another JACK client writes down what arrives, and it is held against the plan.
 #![cfg(all(feature = "jack", target_os = "linux"))]
 
-use std::sync::{Mutex, MutexGuard, OnceLock};
+#[path = "common/jackd.rs"]
+mod jackd;
+
 use std::time::{Duration, Instant};
 
-use barline::clock::server::Server;
 use barline::clock::wire::{Arrived, Instrument, Planned, compare, plan};
-
-/// The servers of this process's tests, one at a time.
-fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-fn start(realtime: bool) -> Option<Server> {
-    static NAME: OnceLock<String> = OnceLock::new();
-    let name = NAME.get_or_init(|| {
-        let name = format!("barline-wire-{}", std::process::id());
-        // SAFETY: once, by the first test that has its turn; until then no other thread reads the environment.
-        unsafe { std::env::set_var("JACK_DEFAULT_SERVER", &name) };
-        name
-    });
-    let server = Server::start(name, realtime, 256);
-    if server.is_none() {
-        println!("skipped: there is no jackd");
-    }
-    server
-}
+use jackd::{start, turn};
 
 fn play(instrument: &mut Instrument, plan: &[Planned]) -> Arrived {
     let arrived = instrument.play(plan, &|_, at| Some(at)).unwrap();
