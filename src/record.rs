@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::abc::Meter;
 use crate::abc::key::Key;
+use crate::abc::parse::read_bar;
+use crate::abc::print;
 use crate::compose::Role;
 use crate::conductor::in_unit;
 use crate::event::Author;
@@ -135,12 +137,14 @@ pub fn abc(bars: &[BarRecord]) -> String {
         let _ = writeln!(text, "V:{name}{clef}");
     }
     let mut before = first.header();
+    let last = &bars[bars.len() - 1];
     for line in bars.chunk_by(|a, b| a.header() == b.header()).flat_map(|bars| bars.chunks(BARS_A_LINE)) {
         for (at, (name, _)) in voices.iter().enumerate() {
             let _ = write!(text, "[V:{name}]{}", changes(before, &line[0], at == 0));
             for bar in line {
                 let part = bar.parts.iter().find(|part| part.voice == *name);
                 let _ = match part {
+                    Some(part) if bar.number == last.number => write!(text, " {} |", untied(bar, part)),
                     Some(part) => write!(text, " {} |", part.text),
                     None => write!(text, " z{} |", bar.meter.bar_length().ratio(bar.unit)),
                 };
@@ -150,6 +154,22 @@ pub fn abc(bars: &[BarRecord]) -> String {
         before = line[0].header();
     }
     text
+}
+
+/// A part of the last bar: what is tied over its end finds nothing there.
+fn untied(bar: &BarRecord, part: &Part) -> String {
+    // No key alters drums.
+    let signature = if part.role == Role::Drums { [0; 7] } else { bar.key.signature };
+    let key = Key { signature, ..bar.key };
+    let (mut measure, _) = read_bar(&part.text, &key, bar.meter, bar.unit, &[]);
+    let end = bar.meter.bar_length();
+    let mut open = measure.notes.iter_mut().filter(|note| note.tied_to && note.onset + note.length >= end).peekable();
+    if open.peek().is_none() {
+        return part.text.clone();
+    }
+    open.for_each(|note| note.tied_to = false);
+    let style = print::Style { marks: true, signature, ..print::Style::new(&key, bar.meter, bar.unit) };
+    print::bar(&measure, end, &style)
 }
 
 /// The fields that are no longer as they were, within a line. A tempo is said once for all voices.

@@ -28,8 +28,6 @@ fn prompts() -> Vec<PathBuf> {
     let mut prompts: Vec<PathBuf> =
         std::fs::read_dir(folder).expect("prompts").map(|entry| entry.expect("an entry").path()).collect();
     prompts.retain(|path| path.extension().is_some_and(|extension| extension == "abc" || extension == "txt"));
-    // Those with a script of their own are played by the tests of sets: in them sections return, and loops are tied to their beginning.
-    prompts.retain(|path| !path.with_extension("set").exists());
     prompts.sort();
     assert!(prompts.len() >= 4, "a jig, a slow air, a loop bass, words only: {prompts:?}");
     prompts
@@ -86,10 +84,26 @@ fn scene(prompt: &Path) -> Scene {
     prompt::read(prompt, &text, &patches, &barline::steer::Lexicon::default()).0.swap_remove(0)
 }
 
-/// Bars that the text leaves to others in some voice.
+/// Bars that the text leaves to others in some voice; those of a section once, however often it returns.
 fn bars_to_write(scene: &Scene) -> usize {
-    let left = |voice: &prompt::Voice| if voice.by == By::Model { BARS.saturating_sub(voice.bars.len()) } else { 0 };
-    scene.voices.iter().map(left).max().unwrap_or(0)
+    let of = |scene: &Scene, bars: usize| {
+        let left =
+            |voice: &prompt::Voice| if voice.by == By::Model { bars.saturating_sub(voice.bars.len()) } else { 0 };
+        scene.voices.iter().map(left).max().unwrap_or(0)
+    };
+    let Some(form) = &scene.form else { return of(scene, BARS) };
+    let (mut left, mut written) = (BARS, Vec::new());
+    let mut to_write = 0;
+    for &at in &form.order {
+        let section = &form.sections[at];
+        let bars = usize::try_from(section.bars).expect("bars").min(left);
+        left -= bars;
+        if !written.contains(&at) {
+            written.push(at);
+            to_write += of(&section.scene, bars);
+        }
+    }
+    to_write
 }
 
 fn tune(abc: &str) -> Tune {
