@@ -2,6 +2,8 @@
 //! for the other.
 
 pub mod bench;
+#[cfg(feature = "jack")]
+pub mod boxes;
 pub mod dll;
 #[cfg(unix)]
 pub mod server;

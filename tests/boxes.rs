@@ -1,8 +1,6 @@
 //! Boxes on the wire: the real program on a pseudo-terminal drives two MIDI boxes of the test through a JACK server, while the model works.
 #![cfg(all(feature = "jack", feature = "llama", target_os = "linux"))]
 
-#[path = "common/boxes.rs"]
-mod boxes;
 #[path = "common/jackd.rs"]
 mod jackd;
 #[path = "common/program.rs"]
@@ -15,8 +13,8 @@ use std::process::Child;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use barline::clock::boxes::{Boxes, Heard, of, onsets};
 use barline::synth::CLICK;
-use boxes::{Boxes, Heard, of, onsets};
 use program::Place;
 use pty::Terminal;
 
@@ -179,7 +177,7 @@ fn clock_notes_and_sound_share_their_frames() {
 fn clock_notes_and_sound() -> Option<Outcome> {
     let model = program::model()?;
     let _server = jackd::start(true)?;
-    let mut boxes = Boxes::plug_in("boxes", &NAMES);
+    let mut boxes = Boxes::plug_in("boxes", &NAMES).expect("a server");
     let mut show = Show::start(model.to_str().unwrap());
     show.wait_for("ready");
     pty::wait(|| boxes.listen().then_some(()), || "no sound to listen to".into());
@@ -232,8 +230,8 @@ fn a_box_that_goes_is_taken_along_when_it_is_back() {
 
 fn a_box_goes_and_comes() -> Option<Outcome> {
     let _server = jackd::start(true)?;
-    let mut drums = Boxes::plug_in("drums", &["Drum"]);
-    let minis = Boxes::plug_in("minis", &["Mini"]);
+    let mut drums = Boxes::plug_in("drums", &["Drum"]).expect("a server");
+    let minis = Boxes::plug_in("minis", &["Mini"]).expect("a server");
     let mut show = Show::start("none");
     show.wait_for("minis:Mini");
     show.key(b'p');
@@ -241,7 +239,7 @@ fn a_box_goes_and_comes() -> Option<Outcome> {
     drop(minis);
     show.wait_for("is missing");
     std::thread::sleep(Duration::from_secs(2));
-    let mut minis = Boxes::plug_in("minis", &["Mini"]);
+    let mut minis = Boxes::plug_in("minis", &["Mini"]).expect("a server");
     show.wait_for("there again");
     std::thread::sleep(Duration::from_secs(5));
     show.quit();
@@ -270,7 +268,7 @@ fn a_set_outlives_its_server() {
 
 fn a_server_goes_and_comes() -> Option<Outcome> {
     let server = jackd::start(true)?;
-    let before = Boxes::plug_in("boxes", &NAMES);
+    let before = Boxes::plug_in("boxes", &NAMES).expect("a server");
     let mut show = Show::start("none");
     show.wait_for("boxes:Mini");
     show.key(b'p');
@@ -281,7 +279,7 @@ fn a_server_goes_and_comes() -> Option<Outcome> {
     show.wait_for("is missing");
     std::thread::sleep(Duration::from_secs(2));
     let _server = jackd::start(true)?;
-    let mut boxes = Boxes::plug_in("boxes", &NAMES);
+    let mut boxes = Boxes::plug_in("boxes", &NAMES).expect("a server");
     show.wait_for("there again");
     std::thread::sleep(Duration::from_secs(6));
     show.quit();
@@ -322,7 +320,7 @@ fn soak_ten_minutes_of_a_loaded_set() {
         let _turn = jackd::turn();
         let Some(model) = program::model() else { return };
         let Some(_server) = jackd::start(true) else { return };
-        let mut boxes = Boxes::plug_in("boxes", &NAMES);
+        let mut boxes = Boxes::plug_in("boxes", &NAMES).expect("a server");
         let mut show = Show::start(model.to_str().unwrap());
         show.wait_for("ready");
         pty::wait(|| boxes.listen().then_some(()), || "no sound to listen to".into());
@@ -370,7 +368,7 @@ fn soak_midi_and_sound_do_not_drift_apart_in_thirty_minutes() {
     let _turn = jackd::turn();
     let Some(model) = program::model() else { return };
     let Some(_server) = jackd::start(true) else { return };
-    let mut boxes = Boxes::plug_in("boxes", &NAMES);
+    let mut boxes = Boxes::plug_in("boxes", &NAMES).expect("a server");
     let mut show = Show::start(model.to_str().unwrap());
     show.wait_for("ready");
     pty::wait(|| boxes.listen().then_some(()), || "no sound to listen to".into());

@@ -4,9 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jack::{AsyncClient, AudioIn, Client, ClientOptions, Control, MidiIn, Port, ProcessHandler, ProcessScope};
-
 use super::Clock;
+use super::boxes::{Boxes, of, onsets};
 use crate::audio::{AudioDevice, AudioError, AudioOutput, AudioSpec};
 use crate::engine::{RenderStats, Renderer};
 use crate::event::{Action, ScheduledEvent, VoiceSlot};
@@ -15,8 +14,6 @@ use crate::synth::{CLICK, Patch, Synth};
 use crate::time::Frames;
 
 const VOICE: VoiceSlot = VoiceSlot(0);
-/// A step up of this height is an onset; the room's echo has none.
-const STEP: f32 = 0.1;
 /// Events are sent this much ahead, as the scheduler does: 0.2 s.
 const AHEAD: i64 = 9_600;
 /// How long ports may take to be connected.
@@ -68,18 +65,18 @@ impl Instrument {
 
     /// Starts beside a receiver that is there already, strikes a note and ends while it sounds; gives what arrived.
     pub fn cut_short() -> Result<Arrived, AudioError> {
-        let mut receiver = Receiver::plug_in()?;
+        let receiver = plug_in()?;
         let instrument = Instrument::wanting(vec![RECEIVER.to_owned()])?;
         let Some(News::Open { mut output, .. }) = instrument.ports.news() else {
             return Err(AudioError("a port that was there at the start is missed".to_owned()));
         };
-        receiver.wait_until_connected()?;
+        wait_until_connected(&receiver)?;
         let at = instrument.stats.frame() + Frames(AHEAD);
         let action = Action::NoteOn { voice: VOICE, pitch: 60, velocity: 100 };
         output.send(ScheduledEvent { at, action }).map_err(|_| AudioError("the ring is full".to_owned()))?;
         instrument.wait_until((at + Frames(AHEAD)).0);
         drop(instrument);
-        Ok(receiver.arrived())
+        Ok(arrived(receiver))
     }
 
     fn wanting(ports: Vec<String>) -> Result<Instrument, AudioError> {
@@ -97,10 +94,10 @@ impl Instrument {
 
     /// Plays a plan and gives what arrived. `spoil` may move an event or leave it out: for tests of the checks.
     pub fn play(&mut self, plan: &[Planned], spoil: &dyn Fn(usize, i64) -> Option<i64>) -> Result<Arrived, AudioError> {
-        let mut receiver = Receiver::plug_in()?;
+        let receiver = plug_in()?;
         self.ports.want(RECEIVER);
         let mut output = self.opened()?;
-        receiver.wait_until_connected()?;
+        wait_until_connected(&receiver)?;
         let origin = self.stats.frame().0;
         for (index, planned) in plan.iter().enumerate() {
             let Some(at) = spoil(index, planned.at) else { continue };
@@ -117,8 +114,7 @@ impl Instrument {
             self.ring.push(event).map_err(|_| full())?;
         }
         self.wait_until(origin + plan.last().map_or(0, |planned| planned.at) + AHEAD);
-        let arrived = receiver.arrived();
-        drop(receiver);
+        let arrived = arrived(receiver);
         self.ports.close(output);
         self.gone()?;
         Ok(arrived)
@@ -155,83 +151,25 @@ impl Instrument {
     }
 }
 
-enum Heard {
-    Message(u32, [u8; 3]),
-    Onset(u32),
+/// Another program with a MIDI input.
+fn plug_in() -> Result<Boxes, AudioError> {
+    Boxes::plug_in(RECEIVER, &["midi"]).map_err(|error| AudioError(error.to_string()))
 }
 
-/// Writes down what comes in at its ports.
-struct Ear {
-    midi: Port<MidiIn>,
-    audio: Port<AudioIn>,
-    before: f32,
-    sender: rtrb::Producer<Heard>,
+fn wait_until_connected(receiver: &Boxes) -> Result<(), AudioError> {
+    let begun = Instant::now();
+    while !(receiver.are_played() && receiver.listen()) {
+        if begun.elapsed() > PATIENCE {
+            return Err(AudioError("the ports do not come to be connected".to_owned()));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
 }
 
-impl ProcessHandler for Ear {
-    fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
-        let start = scope.last_frame_time();
-        for message in self.midi.iter(scope).filter(|message| message.bytes.len() == 3) {
-            let bytes = [message.bytes[0], message.bytes[1], message.bytes[2]];
-            let _ = self.sender.push(Heard::Message(start.wrapping_add(message.time), bytes));
-        }
-        for (at, sample) in self.audio.as_slice(scope).iter().enumerate() {
-            if sample - self.before >= STEP {
-                let _ = self.sender.push(Heard::Onset(start.wrapping_add(at as u32)));
-            }
-            self.before = *sample;
-        }
-        Control::Continue
-    }
-}
-
-/// Another program, as the instrument sees it, with a MIDI input and an audio input.
-struct Receiver {
-    client: AsyncClient<(), Ear>,
-    /// The full names of its MIDI and audio inputs.
-    ports: [String; 2],
-    heard: rtrb::Consumer<Heard>,
-}
-
-impl Receiver {
-    fn plug_in() -> Result<Receiver, AudioError> {
-        let wrong = |error: jack::Error| AudioError(error.to_string());
-        let (client, _) = Client::new(RECEIVER, ClientOptions::NO_START_SERVER).map_err(wrong)?;
-        let (sender, heard) = rtrb::RingBuffer::new(1 << 16);
-        let midi = client.register_port("midi", MidiIn::default()).map_err(wrong)?;
-        let audio = client.register_port("audio", AudioIn::default()).map_err(wrong)?;
-        let names = [midi.name().map_err(wrong)?, audio.name().map_err(wrong)?];
-        let client = client.activate_async((), Ear { midi, audio, before: 0.0, sender }).map_err(wrong)?;
-        Ok(Receiver { client, ports: names, heard })
-    }
-
-    fn wait_until_connected(&self) -> Result<(), AudioError> {
-        let client = self.client.as_client();
-        let connected = |name: &String| {
-            let port = client.port_by_name(name);
-            port.is_some_and(|port| port.connected_count().is_ok_and(|count| count > 0))
-        };
-        let begun = Instant::now();
-        while !self.ports.iter().all(connected) {
-            if begun.elapsed() > PATIENCE {
-                return Err(AudioError("the ports do not come to be connected".to_owned()));
-            }
-            let _ = client.connect_ports_by_name("barline:left", &self.ports[1]);
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Ok(())
-    }
-
-    fn arrived(&mut self) -> Arrived {
-        let mut arrived = Arrived::default();
-        while let Ok(heard) = self.heard.pop() {
-            match heard {
-                Heard::Message(frame, bytes) => arrived.midi.push((frame, bytes)),
-                Heard::Onset(frame) => arrived.onsets.push(frame),
-            }
-        }
-        arrived
-    }
+fn arrived(mut receiver: Boxes) -> Arrived {
+    let heard = receiver.heard();
+    Arrived { midi: of(&heard, 0), onsets: onsets(&heard) }
 }
 
 /// The greatest distances in frames between what was planned and what arrived: of the messages, and of the sound's onsets. The server's

@@ -1,5 +1,5 @@
-//! MIDI boxes and a pair of ears at a JACK server: another program, as the instrument sees it. Each box is an input port that writes down what
-//! arrives, with the server's frame.
+//! MIDI boxes and a pair of ears at a JACK server: another program, as the instrument sees it. Each box is an input that writes down what
+//! arrives, with the server's frame. For `barline bench clock` and the tests; the callback is on JACK's thread.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,27 +9,30 @@ use jack::{
     ProcessScope,
 };
 
-/// A step up of this height in the sound is an onset.
+/// A step up of this height in the sound is an onset; the room's echo has none.
 const STEP: f32 = 0.1;
+/// What arrives before it is asked for.
+const CAPACITY: usize = 1 << 20;
 
-/// What arrived at a box, or the sound's onset.
+/// A message of up to three bytes at a box, or the sound's onset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heard {
     /// The server's.
     pub frame: u32,
     /// The number of the box; `None` for the sound.
     pub at: Option<usize>,
+    /// Those that there are, then zeros.
     pub bytes: [u8; 3],
 }
 
-struct Process {
+struct Ears {
     boxes: Vec<Port<MidiIn>>,
     sound: Port<AudioIn>,
     before: f32,
     sender: rtrb::Producer<Heard>,
 }
 
-impl ProcessHandler for Process {
+impl ProcessHandler for Ears {
     fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
         let start = scope.last_frame_time();
         for (at, port) in self.boxes.iter().enumerate() {
@@ -62,35 +65,59 @@ impl NotificationHandler for Dropouts {
 
 /// Unplugged when dropped.
 pub struct Boxes {
-    client: AsyncClient<Dropouts, Process>,
+    client: AsyncClient<Dropouts, Ears>,
     dropouts: Arc<AtomicU32>,
     heard: rtrb::Consumer<Heard>,
-    sound: String,
+    /// The full names of the boxes' inputs, then that of the ears.
+    ports: Vec<String>,
+}
+
+impl std::fmt::Debug for Boxes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Boxes {:?}", self.ports)
+    }
 }
 
 impl Boxes {
     /// A client of this name with a MIDI input for each name. The server is that of `JACK_DEFAULT_SERVER`.
-    pub fn plug_in(client: &str, names: &[&str]) -> Boxes {
-        let (client, _) = Client::new(client, ClientOptions::NO_START_SERVER).expect("a server");
-        let (sender, heard) = rtrb::RingBuffer::new(1 << 20);
-        let port = |name: &&str| client.register_port(name, MidiIn::default()).expect("a port");
-        let boxes = names.iter().map(port).collect();
-        let sound = client.register_port("ears", AudioIn::default()).expect("a port");
-        let name = sound.name().expect("a name");
+    ///
+    /// # Errors
+    /// Where no server answers.
+    pub fn plug_in(client: &str, names: &[&str]) -> Result<Boxes, jack::Error> {
+        let (client, _) = Client::new(client, ClientOptions::NO_START_SERVER)?;
+        let (sender, heard) = rtrb::RingBuffer::new(CAPACITY);
+        let port = |name: &&str| client.register_port(name, MidiIn::default());
+        let boxes = names.iter().map(port).collect::<Result<Vec<_>, _>>()?;
+        let sound = client.register_port("ears", AudioIn::default())?;
+        let mut ports = boxes.iter().map(Port::name).collect::<Result<Vec<_>, _>>()?;
+        ports.push(sound.name()?);
         let dropouts = Arc::default();
         let watch = Dropouts(Arc::clone(&dropouts));
-        let client = client.activate_async(watch, Process { boxes, sound, before: 0.0, sender }).expect("a client");
-        Boxes { client, dropouts, heard, sound: name }
+        let client = client.activate_async(watch, Ears { boxes, sound, before: 0.0, sender })?;
+        Ok(Boxes { client, dropouts, heard, ports })
     }
 
-    /// Listens to the instrument's left side, once it is there.
+    /// Listens to the instrument's left side, once it is there; whether it is.
+    #[must_use]
     pub fn listen(&self) -> bool {
-        let client = self.client.as_client();
-        let _ = client.connect_ports_by_name("barline:left", &self.sound);
-        client.port_by_name(&self.sound).is_some_and(|port| port.connected_count().is_ok_and(|count| count > 0))
+        let Some(ears) = self.ports.last() else { return false };
+        let _ = self.client.as_client().connect_ports_by_name("barline:left", ears);
+        self.is_connected(ears)
+    }
+
+    /// Whether something is sent to all the boxes.
+    #[must_use]
+    pub fn are_played(&self) -> bool {
+        self.ports[..self.ports.len() - 1].iter().all(|port| self.is_connected(port))
+    }
+
+    fn is_connected(&self, port: &str) -> bool {
+        let port = self.client.as_client().port_by_name(port);
+        port.is_some_and(|port| port.connected_count().is_ok_and(|count| count > 0))
     }
 
     /// How often the server could not keep up: a machine that is too busy for any of this.
+    #[must_use]
     pub fn dropouts(&self) -> u32 {
         self.dropouts.load(Ordering::Relaxed)
     }
@@ -102,11 +129,13 @@ impl Boxes {
 }
 
 /// The frames and messages of one box.
+#[must_use]
 pub fn of(heard: &[Heard], at: usize) -> Vec<(u32, [u8; 3])> {
     heard.iter().filter(|heard| heard.at == Some(at)).map(|heard| (heard.frame, heard.bytes)).collect()
 }
 
 /// The frames of the sound's onsets.
+#[must_use]
 pub fn onsets(heard: &[Heard]) -> Vec<u32> {
     heard.iter().filter(|heard| heard.at.is_none()).map(|heard| heard.frame).collect()
 }
