@@ -4,8 +4,8 @@
 mod device;
 #[cfg(feature = "jack")]
 mod jack;
-mod pulse;
 mod stream;
+mod watchdog;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -18,7 +18,7 @@ use crate::engine::Renderer;
 use crate::midi::{Connections, CyclePort};
 use device::Target;
 pub use device::{AudioDevice, AudioError, AudioSpec, DeviceInfo, devices};
-use pulse::Pulse;
+use watchdog::Watchdog;
 
 /// Frames converted at a time; longer callbacks take more than one turn.
 const CHUNK: usize = 1024;
@@ -171,10 +171,10 @@ fn supervise(device: &AudioDevice, mut engine: Engine, shared: &Arc<Shared>) {
             Ok(mut stream) => {
                 shared.say(device.name(), None);
                 let callbacks = || shared.callbacks.load(Ordering::Relaxed);
-                let mut pulse = Pulse::new(callbacks());
+                let mut watchdog = Watchdog::new(callbacks());
                 while !shared.stop.load(Ordering::Acquire)
                     && !shared.broken.load(Ordering::Acquire)
-                    && !pulse.is_gone(callbacks())
+                    && !watchdog.is_gone(callbacks())
                 {
                     std::thread::park_timeout(LOOK);
                     stream.look_after();

@@ -11,9 +11,9 @@ mod keep;
 mod lanes;
 mod mix;
 mod mixer;
-mod pulse;
 mod pulses;
 pub(crate) mod tap;
+mod tempo;
 mod view;
 
 pub use view::in_unit;
