@@ -69,34 +69,40 @@ impl Bar {
     }
 }
 
-#[derive(Debug)]
-pub struct Timeline {
-    now: InForce,
-    /// What was in force before: a stop may take bars of it back.
-    replaced: Vec<InForce>,
+/// All that is to come: with a text that is armed there are two of them.
+#[derive(Clone, Debug, Default)]
+struct Future {
     /// Evaluations that have not reached their bar line, in the order of these.
     coming: Vec<InForce>,
-    /// The first bar that is not committed, from 1.
-    next: i64,
-    /// Its start.
-    start: Beats,
-    /// All that was committed.
-    bars: Vec<Bar>,
     /// Composed cells from `next` on, by bar and voice name.
     plan: BTreeMap<(i64, String), Cell>,
     /// What was planned before the last change, for the ladder.
     tail: BTreeMap<(i64, String), Cell>,
     /// What was composed for the sections of the newest scene.
     kept: BTreeMap<Kept, Cell>,
+    stage: Stage,
+    /// Up to this bar the composer has answered its question.
+    answered: (Question, i64),
+}
+
+#[derive(Debug)]
+pub struct Timeline {
+    now: InForce,
+    /// What was in force before: a stop may take bars of it back.
+    replaced: Vec<InForce>,
+    /// The first bar that is not committed, from 1.
+    next: i64,
+    /// Its start.
+    start: Beats,
+    /// All that was committed.
+    bars: Vec<Bar>,
+    future: Future,
     /// Texts that were evaluated or armed, counted: each makes another question.
     revisions: u64,
     /// What the performer did to bars to come, counted: each makes another question, too.
     attempt: u32,
-    stage: Stage,
     played: Played,
     seed: u64,
-    /// Up to this bar the composer has answered its question.
-    answered: (Question, i64),
     /// What is armed.
     prepared: Option<Box<prepared::Prepared>>,
 }
@@ -113,19 +119,14 @@ impl Timeline {
         Timeline {
             now,
             replaced: Vec::new(),
-            coming: Vec::new(),
             next: 1,
             start: Beats::ZERO,
             bars: Vec::new(),
-            plan: BTreeMap::new(),
-            tail: BTreeMap::new(),
-            kept: BTreeMap::new(),
+            future: Future::default(),
             revisions: 1,
             attempt: 0,
-            stage: Stage::default(),
             played: Played::default(),
             seed,
-            answered: ((Revision(0), 0), 0),
             prepared: None,
         }
     }
@@ -174,7 +175,7 @@ impl Timeline {
 
     /// The first bar of another scene that waits: those before it are the last of the one that plays.
     fn ends_before(&self) -> Option<i64> {
-        self.coming.iter().find(|coming| coming.fresh).map(|coming| coming.from)
+        self.future.coming.iter().find(|coming| coming.fresh).map(|coming| coming.from)
     }
 
     /// Where a bar starts, once that is known.
@@ -187,14 +188,14 @@ impl Timeline {
     /// Forgets what is planned but for pinned bars; the composer draws again.
     pub fn reroll(&mut self) {
         self.attempt += 1;
-        self.stage.reroll_all();
+        self.future.stage.reroll_all();
         // Nobody writes the last bars of a scene that is about to end.
         let ends = self.ends_before().unwrap_or(self.next);
-        let (pinned, planned): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.plan)
+        let (pinned, planned): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.future.plan)
             .into_iter()
-            .partition(|(place, _)| place.0 < ends || self.stage.is_pinned(place));
-        self.plan = pinned;
-        self.tail.extend(planned);
+            .partition(|(place, _)| place.0 < ends || self.future.stage.is_pinned(place));
+        self.future.plan = pinned;
+        self.future.tail.extend(planned);
         self.forget_kept(self.next, None);
     }
 
@@ -207,12 +208,12 @@ impl Timeline {
             return Ok(());
         }
         let scene = Arc::clone(self.scene_of(bar.number));
-        self.answered = (self.question(), bar.number);
+        self.future.answered = (self.question(), bar.number);
         for (at, text) in bar.cells {
             let Some(voice) = scene.voices.get(at) else { continue };
             let place = self.plan_place(bar.number, &voice.name);
             // A section's bar is composed once, also where it was asked for twice.
-            let known = place.0 < bar.number && self.plan.contains_key(&place);
+            let known = place.0 < bar.number && self.future.plan.contains_key(&place);
             if text.is_empty() || known || self.kept_cell(bar.number, &voice.name).is_some() {
                 continue;
             }
@@ -223,11 +224,11 @@ impl Timeline {
             let by = if bar.closed.contains(&at) { Author::Ladder(2) } else { Author::Model };
             let cell = Cell { text, measure, by };
             self.plan_before_prepared(&place, &cell);
-            self.plan.insert(place, cell);
+            self.future.plan.insert(place, cell);
         }
         for (voice, drafts) in bar.drafts {
             if let Some(voice) = scene.voices.get(voice) {
-                self.stage.keep_drafts(bar.number, &voice.name, drafts);
+                self.future.stage.keep_drafts(bar.number, &voice.name, drafts);
             }
         }
         Ok(())
@@ -238,9 +239,9 @@ impl Timeline {
     pub fn planned(&self, number: i64, voice: usize) -> Option<Cell> {
         let in_force = self.in_force(number);
         let place = self.plan_place(number, &in_force.scene.voices.get(voice)?.name);
-        let plan = || self.plan.get(&place).cloned();
+        let plan = || self.future.plan.get(&place).cloned();
         // The performer's hand comes first, the text second, the composer last.
-        let by_hand = self.stage.is_pinned(&place).then(plan).flatten();
+        let by_hand = self.future.stage.is_pinned(&place).then(plan).flatten();
         by_hand
             .or_else(|| self.frozen(number, &place.1).cloned())
             .or_else(|| given(in_force, number, voice, self.seed))
@@ -278,10 +279,10 @@ impl Timeline {
             self.keep(at, &cell);
             cells.push(cell);
         }
-        for bars in [&mut self.plan, &mut self.tail] {
+        for bars in [&mut self.future.plan, &mut self.future.tail] {
             bars.retain(|(bar, _), _| *bar > self.next);
         }
-        self.stage.forget_before(self.next);
+        self.future.stage.forget_before(self.next);
         let oldest = self.next - stage::REMEMBERED;
         while self.replaced.get(1).is_some_and(|after| after.from <= oldest) {
             self.replaced.remove(0);
@@ -292,8 +293,8 @@ impl Timeline {
         self.bars.push(Bar { number: self.next, start: self.start, scene, at, cells, loudness, seed });
         self.next += 1;
         self.start += length;
-        while self.coming.first().is_some_and(|coming| coming.from <= self.next) {
-            let coming = self.coming.remove(0);
+        while self.future.coming.first().is_some_and(|coming| coming.from <= self.next) {
+            let coming = self.future.coming.remove(0);
             self.enter(coming);
         }
         (&self.bars[self.bars.len() - 1], rungs)
@@ -302,19 +303,19 @@ impl Timeline {
     /// Makes bars from index `from` on uncommitted again; what the composer wrote of them is planned as before, and what was in force in
     /// them is so again.
     pub fn take_back(&mut self, from: usize) {
-        self.answered.1 = 0;
+        self.future.answered.1 = 0;
         self.unhear(self.bars.get(from).map_or(self.next, |bar| bar.number));
         for bar in self.bars.split_off(from.min(self.bars.len())).into_iter().rev() {
             self.next = bar.number;
             self.start = bar.start;
             let names = bar.scene.voices.iter().map(|voice| voice.name.clone());
             let composed = names.zip(bar.cells).filter(|(_, cell)| matches!(cell.by, Author::Model | Author::Edit));
-            self.plan.extend(composed.map(|(name, cell)| ((bar.number, name), cell)));
+            self.future.plan.extend(composed.map(|(name, cell)| ((bar.number, name), cell)));
         }
         while self.now.from > self.next
             && let Some(before) = self.replaced.pop()
         {
-            self.coming.insert(0, std::mem::replace(&mut self.now, before));
+            self.future.coming.insert(0, std::mem::replace(&mut self.now, before));
         }
     }
 
@@ -326,7 +327,7 @@ impl Timeline {
 
     fn enter(&mut self, in_force: InForce) {
         if !self.now.same_music(&in_force) {
-            self.stage.thaw_from(in_force.from);
+            self.future.stage.thaw_from(in_force.from);
         }
         let before = std::mem::replace(&mut self.now, in_force);
         // What was replaced before any bar of it was fixed has never been.
@@ -341,11 +342,11 @@ impl Timeline {
     }
 
     fn newest(&self) -> &InForce {
-        self.coming.last().unwrap_or(&self.now)
+        self.future.coming.last().unwrap_or(&self.now)
     }
 
     fn in_force(&self, number: i64) -> &InForce {
-        self.coming.iter().rfind(|coming| number >= coming.from).unwrap_or(&self.now)
+        self.future.coming.iter().rfind(|coming| number >= coming.from).unwrap_or(&self.now)
     }
 
     /// A committed bar.
@@ -377,7 +378,7 @@ impl Timeline {
             rules: &voice.rules,
             asked: &asked,
             tied: self.tied_into_next(&voice.name).last().copied(),
-            tail: self.tail.get(&(self.next, voice.name.clone())).map(|cell| &cell.measure),
+            tail: self.future.tail.get(&(self.next, voice.name.clone())).map(|cell| &cell.measure),
             partial: partial.map(|cell| &cell.measure),
             heard: &heard,
             phrase: scene.phrase as usize,

@@ -37,7 +37,7 @@ impl Timeline {
         let (from, origin) = self.entry(&scene, entry, earliest);
         let fresh = entry != Entry::Edit || self.ends_before().is_some();
         // What it differs from is what would play there; an edit that was to come later is never heard.
-        let before = self.coming.iter().rfind(|coming| coming.from < from).unwrap_or(&self.now);
+        let before = self.future.coming.iter().rfind(|coming| coming.from < from).unwrap_or(&self.now);
         let old = if fresh && entry == Entry::Edit { &newest } else { before };
         let voices = scene.voices.iter().map(|voice| match fresh {
             _ if scene.form.is_some() || old.scene.form.is_some() => Origin { bar: from, first: 0 },
@@ -50,11 +50,11 @@ impl Timeline {
         let changes = changes(old, &in_force, entry);
         self.keep_until(from);
         self.sift(&newest, &in_force, entry);
-        self.coming.retain(|coming| coming.from < from);
+        self.future.coming.retain(|coming| coming.from < from);
         if from <= self.next {
             self.enter(in_force);
         } else {
-            self.coming.push(in_force);
+            self.future.coming.push(in_force);
         }
         changes
     }
@@ -102,7 +102,7 @@ impl Timeline {
             for (at, voice) in Arc::clone(self.scene_of(number)).voices.iter().enumerate() {
                 let composed = given(self.in_force(number), number, at, self.seed).is_none();
                 if let Some(cell) = self.planned(number, at).filter(|_| composed) {
-                    self.plan.insert((number, voice.name.clone()), cell);
+                    self.future.plan.insert((number, voice.name.clone()), cell);
                 }
             }
         }
@@ -111,17 +111,17 @@ impl Timeline {
     /// Parts what is planned and kept: what still answers the text stays, the ladder may have the rest. Bars of other music are forgotten.
     fn sift(&mut self, newest: &InForce, new: &InForce, entry: Entry) {
         let from = new.from;
-        let (mut stage, mut tail) = (std::mem::take(&mut self.stage), std::mem::take(&mut self.tail));
-        let mut plan = std::mem::take(&mut self.plan);
+        let (mut stage, mut tail) = (std::mem::take(&mut self.future.stage), std::mem::take(&mut self.future.tail));
+        let mut plan = std::mem::take(&mut self.future.plan);
         let fits = |number: i64| music(self.in_force(number).scene_at(number)) == music(new.scene_at(number));
         let gone = |place: &(i64, String)| place.0 >= from && !fits(place.0);
         stage.let_go(gone);
         tail.retain(|place, _| !gone(place));
         plan.retain(|place, _| !gone(place));
         let planned = plan.split_off(&(from, String::new()));
-        (self.plan, self.tail, self.stage) = (plan, tail, stage);
+        (self.future.plan, self.future.tail, self.future.stage) = (plan, tail, stage);
         if entry != Entry::Edit || !newest.same_music(new) {
-            self.kept.clear();
+            self.future.kept.clear();
         }
         let mut known: HashMap<(u64, String, String), bool> = HashMap::new();
         let mut answers = |was: &InForce, section: &str, voice: &str| {
@@ -133,11 +133,11 @@ impl Timeline {
         };
         let (stays, goes): (Vec<_>, Vec<_>) = planned.into_iter().partition(|(place, _): &((i64, String), Cell)| {
             let (was, address) = (self.in_force(place.0), new.address(place.0));
-            self.stage.is_pinned(place) || was.address(place.0) == address && answers(was, address.0, &place.1)
+            self.future.stage.is_pinned(place) || was.address(place.0) == address && answers(was, address.0, &place.1)
         });
-        self.plan.extend(stays);
-        self.tail.extend(goes);
-        self.kept.retain(|(section, bar, voice), _| {
+        self.future.plan.extend(stays);
+        self.future.tail.extend(goes);
+        self.future.kept.retain(|(section, bar, voice), _| {
             let there = new.scene.form.iter().flat_map(|form| &form.sections);
             let there = there.into_iter().any(|is| is.name == *section && *bar < is.bars);
             there && answers(newest, section, voice)

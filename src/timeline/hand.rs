@@ -66,7 +66,7 @@ impl Timeline {
 
     /// A rest for a voice that listens.
     pub(super) fn listening(&self, scene: &Scene, number: i64, name: &str) -> Option<Cell> {
-        let by_hand = self.stage.is_pinned(&(number, name.to_owned())) || self.frozen(number, name).is_some();
+        let by_hand = self.future.stage.is_pinned(&(number, name.to_owned())) || self.frozen(number, name).is_some();
         let listens = self.played.listening.contains(name) && !by_hand;
         listens.then(|| Cell { by: Author::Text, ..unplayed(scene) })
     }

@@ -28,11 +28,11 @@ impl Timeline {
     /// What was composed for a bar when its section played before.
     pub(super) fn kept_cell(&self, number: i64, name: &str) -> Option<&Cell> {
         let newest = self.newest();
-        if self.kept.is_empty() || number < newest.from && !self.coming.is_empty() {
+        if self.future.kept.is_empty() || number < newest.from && !self.future.coming.is_empty() {
             return None;
         }
         let (section, bar) = newest.address(number);
-        self.kept.get(&(section.to_owned(), bar, name.to_owned()))
+        self.future.kept.get(&(section.to_owned(), bar, name.to_owned()))
     }
 
     /// The same as it is played: in a section that is varied the last bar of each phrase is another one.
@@ -72,13 +72,13 @@ impl Timeline {
         // While another text is coming it may be that what is played now does not answer that one.
         let is =
             newest.scene.form.iter().flat_map(|form| &form.sections).find(|is| is.name == section && bar < is.bars);
-        let answers = self.coming.is_empty()
+        let answers = self.future.coming.is_empty()
             || !newest.fresh
                 && now.same_music(newest)
                 && is.is_some_and(|is| still_answers(now.scene_at(number), &is.scene, name));
         if answers {
             let kept: Kept = (section.to_owned(), bar, name.clone());
-            self.kept.insert(kept, cell.clone());
+            self.future.kept.insert(kept, cell.clone());
         }
     }
 
@@ -93,6 +93,6 @@ impl Timeline {
         let there = |(section, bar, voice): &Kept| {
             name.is_none_or(|name| name == voice) && gone.iter().any(|(s, b)| s == section && b == bar)
         };
-        self.kept.retain(|kept, _| !there(kept));
+        self.future.kept.retain(|kept, _| !there(kept));
     }
 }

@@ -11,6 +11,7 @@ impl Timeline {
         // An edit that comes before the line may have moved it.
         while line(number) != number {
             number = self
+                .future
                 .coming
                 .iter()
                 .map(|coming| coming.from)

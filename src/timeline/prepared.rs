@@ -1,51 +1,33 @@
 //! What an armed text will play from its line on, written ahead: another future beside the one that is planned, which withdrawing it leaves as it
 //! is. Pure; part of the timeline.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::kept::Kept;
-use super::stage::Stage;
-use super::{Cell, Entry, InForce, Question, Timeline};
-use crate::compose::{ComposedBar, Revision};
+use super::{Cell, Entry, Future, Timeline};
+use crate::compose::ComposedBar;
 use crate::prompt::Scene;
 
-/// All of a timeline that is to come.
 #[derive(Debug)]
 pub(super) struct Prepared {
     scene: Arc<Scene>,
     line: i64,
     /// The bar from which the text is heard: that of the line, or of a section line behind it.
     from: i64,
-    coming: Vec<InForce>,
-    plan: BTreeMap<(i64, String), Cell>,
-    tail: BTreeMap<(i64, String), Cell>,
-    kept: BTreeMap<Kept, Cell>,
-    stage: Stage,
-    answered: (Question, i64),
+    future: Future,
 }
 
 impl Timeline {
     /// Has a text written ahead that is to be heard from the line of bar `line` on, which is not the next one. What was written for it stays.
     pub fn prepare(&mut self, scene: &Arc<Scene>, entry: Entry, line: i64) {
-        let mut prepared = Prepared {
-            scene: Arc::clone(scene),
-            line,
-            from: line,
-            coming: self.coming.clone(),
-            plan: self.plan.clone(),
-            tail: self.tail.clone(),
-            kept: self.kept.clone(),
-            stage: self.stage.clone(),
-            answered: ((Revision(0), 0), 0),
-        };
-        self.swap(&mut prepared);
+        let future = Future { answered: Default::default(), ..self.future.clone() };
+        let mut prepared = Prepared { scene: Arc::clone(scene), line, from: line, future };
+        std::mem::swap(&mut self.future, &mut prepared.future);
         self.evaluate_from(Arc::clone(scene), entry, line);
         prepared.from = self.newest().from;
-        self.swap(&mut prepared);
+        std::mem::swap(&mut self.future, &mut prepared.future);
         if let Some(before) = self.prepared.take().filter(|before| before.is_for(scene, prepared.from)) {
-            for (place, cell) in before.plan.into_iter().filter(|((bar, _), _)| *bar >= before.from) {
-                prepared.plan.entry(place).or_insert(cell);
+            for (place, cell) in before.future.plan.into_iter().filter(|((bar, _), _)| *bar >= before.from) {
+                prepared.future.plan.entry(place).or_insert(cell);
             }
         }
         self.prepared = Some(Box::new(prepared));
@@ -60,12 +42,12 @@ impl Timeline {
     pub fn fulfil(&mut self) {
         let (scene, from) = (Arc::clone(self.scene()), self.newest().from);
         if let Some(prepared) = self.prepared.take().filter(|prepared| prepared.is_for(&scene, from)) {
-            for (place, cell) in prepared.plan.into_iter().filter(|((bar, _), _)| *bar >= from) {
-                self.plan.entry(place).or_insert(cell);
+            for (place, cell) in prepared.future.plan.into_iter().filter(|((bar, _), _)| *bar >= from) {
+                self.future.plan.entry(place).or_insert(cell);
             }
-            if let Some(asked) = prepared.coming.last() {
-                self.coming.last_mut().unwrap_or(&mut self.now).revision = asked.revision;
-                self.answered = prepared.answered;
+            if let Some(asked) = prepared.future.coming.last() {
+                self.future.coming.last_mut().unwrap_or(&mut self.now).revision = asked.revision;
+                self.future.answered = prepared.future.answered;
             }
         }
     }
@@ -73,7 +55,7 @@ impl Timeline {
     /// A bar that is planned before an armed text begins is what that is written to.
     pub(super) fn plan_before_prepared(&mut self, place: &(i64, String), cell: &Cell) {
         if let Some(prepared) = self.prepared.as_mut().filter(|prepared| place.0 < prepared.from) {
-            prepared.plan.insert(place.clone(), cell.clone());
+            prepared.future.plan.insert(place.clone(), cell.clone());
         }
     }
 
@@ -89,9 +71,9 @@ impl Timeline {
     /// Asks the timeline as it will be if what is armed fires.
     pub fn in_prepared<T>(&mut self, ask: impl FnOnce(&mut Timeline) -> T) -> Option<T> {
         let mut prepared = self.prepared.take()?;
-        self.swap(&mut prepared);
+        std::mem::swap(&mut self.future, &mut prepared.future);
         let answer = ask(self);
-        self.swap(&mut prepared);
+        std::mem::swap(&mut self.future, &mut prepared.future);
         self.prepared = Some(prepared);
         Some(answer)
     }
@@ -99,15 +81,6 @@ impl Timeline {
     /// A bar for what is prepared, where it is none for what is planned.
     pub(super) fn take_prepared(&mut self, bar: ComposedBar) -> Result<(), String> {
         self.in_prepared(|timeline| timeline.take(bar)).unwrap_or(Ok(()))
-    }
-
-    fn swap(&mut self, other: &mut Prepared) {
-        std::mem::swap(&mut self.coming, &mut other.coming);
-        std::mem::swap(&mut self.plan, &mut other.plan);
-        std::mem::swap(&mut self.tail, &mut other.tail);
-        std::mem::swap(&mut self.kept, &mut other.kept);
-        std::mem::swap(&mut self.stage, &mut other.stage);
-        std::mem::swap(&mut self.answered, &mut other.answered);
     }
 }
 

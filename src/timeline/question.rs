@@ -54,7 +54,7 @@ impl Timeline {
 
     /// Whether the composer has nothing more to say of a bar.
     pub(super) fn is_there(&self, number: i64) -> bool {
-        let (question, answered) = self.answered;
+        let (question, answered) = self.future.answered;
         let voices = self.in_force(number).scene.voices.len();
         question == self.question() && number <= answered
             || (0..voices).all(|voice| self.planned(number, voice).is_some())
@@ -99,8 +99,8 @@ impl Timeline {
         };
         let own: Vec<Option<OwnWords>> = newest.scene.voices.iter().map(own).collect();
         let voices = || newest.scene.voices.iter().map(|voice| voice.name.as_str());
-        let draws = voices().map(|name| self.stage.draw(number, name)).collect();
-        let vetoed = voices().map(|name| self.stage.vetoed(number, name).to_vec()).collect();
+        let draws = voices().map(|name| self.future.stage.draw(number, name)).collect();
+        let vetoed = voices().map(|name| self.future.stage.vetoed(number, name).to_vec()).collect();
         PromptBar {
             words: scene.words_at(bar),
             control: scene.control_at(bar),

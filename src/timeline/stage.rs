@@ -98,7 +98,7 @@ impl Stage {
 impl Timeline {
     /// What a frozen voice plays in a bar.
     pub(super) fn frozen(&self, number: i64, name: &str) -> Option<&Cell> {
-        self.stage.frozen(number, name, music(self.scene_of(number)))
+        self.future.stage.frozen(number, name, music(self.scene_of(number)))
     }
 
     /// Does to a bar what the performer asks. `Ok` is a sentence for the screen, `Err` says why it cannot be.
@@ -132,11 +132,11 @@ impl Timeline {
             Touch::Reroll => self.draw_again(&place),
             Touch::Veto => {
                 let cell = planned.ok_or_else(nothing)?;
-                self.stage.vetoed.entry(place.clone()).or_default().push(cell.text);
+                self.future.stage.vetoed.entry(place.clone()).or_default().push(cell.text);
                 self.draw_again(&place);
             }
             Touch::Choose(draft) => {
-                let drafts = self.stage.drafts.get(&place).ok_or_else(nothing)?;
+                let drafts = self.future.stage.drafts.get(&place).ok_or_else(nothing)?;
                 let text = drafts.get(draft).ok_or_else(|| format!("there are {} drafts of it", drafts.len()))?;
                 let (measure, _) = read_bar(text, &scene.key, scene.meter, STREAM_UNIT, &[]);
                 let cell = Cell { text: text.clone(), measure, by: Author::Model };
@@ -148,12 +148,12 @@ impl Timeline {
             }
             Touch::Pin => {
                 let cell = by_hand(planned.ok_or_else(nothing)?);
-                self.plan.insert(place.clone(), cell);
-                self.stage.pinned.insert(place);
+                self.future.plan.insert(place.clone(), cell);
+                self.future.stage.pinned.insert(place);
                 return Ok(format!("{name}: bar {number} is pinned"));
             }
             Touch::Unpin => {
-                self.stage.pinned.remove(&place);
+                self.future.stage.pinned.remove(&place);
                 return Ok(format!("{name}: bar {number} is free"));
             }
         }
@@ -163,7 +163,7 @@ impl Timeline {
     /// Makes what a voice has planned, a phrase of it, its music until it is freed.
     pub fn freeze(&mut self, name: &str, frozen: bool) -> Result<String, String> {
         if !frozen {
-            let frozen = self.stage.frozen.remove(name);
+            let frozen = self.future.stage.frozen.remove(name);
             return match frozen.filter(|frozen| frozen.until.is_none_or(|until| until > self.next)) {
                 Some(_) => {
                     self.ask_anew(&(self.next, name.to_owned()));
@@ -194,7 +194,10 @@ impl Timeline {
             return Err(format!("{name} has nothing planned that could be frozen"));
         }
         let bars = cells.len();
-        self.stage.frozen.insert(name.to_owned(), Frozen { from: self.next, until: None, cells, music: music(&scene) });
+        self.future
+            .stage
+            .frozen
+            .insert(name.to_owned(), Frozen { from: self.next, until: None, cells, music: music(&scene) });
         self.attempt += 1;
         Ok(format!("{name} is frozen: these {bars} bars from bar {} on", self.next))
     }
@@ -202,25 +205,25 @@ impl Timeline {
     /// The music of a bar by the performer's hand.
     fn put(&mut self, place: &Place, cell: Cell) {
         self.ask_anew(&(place.0 + 1, place.1.clone()));
-        self.plan.insert(place.clone(), cell);
-        self.stage.pinned.insert(place.clone());
+        self.future.plan.insert(place.clone(), cell);
+        self.future.stage.pinned.insert(place.clone());
     }
 
     fn draw_again(&mut self, place: &Place) {
-        self.stage.pinned.remove(place);
+        self.future.stage.pinned.remove(place);
         self.forget_kept(place.0, Some(&place.1));
-        *self.stage.draws.entry(place.clone()).or_default() += 1;
+        *self.future.stage.draws.entry(place.clone()).or_default() += 1;
         self.ask_anew(place);
     }
 
     /// What is planned of a voice from a bar on is to be written anew; pinned bars stay. The old plan is the ladder's first rung.
     pub(super) fn ask_anew(&mut self, (from, name): &Place) {
         self.attempt += 1;
-        let gone = |place: &Place| place.0 >= *from && place.1 == *name && !self.stage.is_pinned(place);
-        let places: Vec<Place> = self.plan.keys().filter(|place| gone(place)).cloned().collect();
+        let gone = |place: &Place| place.0 >= *from && place.1 == *name && !self.future.stage.is_pinned(place);
+        let places: Vec<Place> = self.future.plan.keys().filter(|place| gone(place)).cloned().collect();
         for place in places {
-            if let Some(cell) = self.plan.remove(&place) {
-                self.tail.insert(place, cell);
+            if let Some(cell) = self.future.plan.remove(&place) {
+                self.future.tail.insert(place, cell);
             }
         }
     }
