@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use barline::clock::boxes::{Boxes, Heard, of, onsets};
 use barline::synth::CLICK;
+use jackd::{Outcome, undisturbed};
 use program::Place;
 use pty::Terminal;
 
@@ -139,12 +140,6 @@ fn wait_until(since: Instant, seconds: u64) {
     std::thread::sleep(Duration::from_secs(seconds).saturating_sub(since.elapsed()));
 }
 
-enum Outcome {
-    Seen,
-    /// The server dropped out.
-    Disturbed,
-}
-
 /// What a box that follows and one that is played have in common: steady ticks, and a strike on every crotchet of them.
 fn assert_together(ticks: &[u32], mini: &[(u32, [u8; 3])]) {
     let strikes = strikes(mini);
@@ -153,18 +148,6 @@ fn assert_together(ticks: &[u32], mini: &[(u32, [u8; 3])]) {
     assert!(strikes.iter().all(|frame| frame.abs_diff(ticks[0]).is_multiple_of(TICK)), "{strikes:?} beside {ticks:?}");
     assert!(strikes.windows(2).all(|pair| pair[1] - pair[0] == CROTCHET), "{strikes:?}");
     assert_eq!(unpaired(mini), []);
-}
-
-/// Tries until the server keeps up; `None` where something is missing.
-fn undisturbed(run: fn() -> Option<Outcome>) {
-    let _turn = jackd::turn();
-    for _ in 0..10 {
-        if !matches!(run(), Some(Outcome::Disturbed)) {
-            return;
-        }
-        println!("the server dropped out: once more");
-    }
-    println!("skipped: the server drops out each time, on a machine that is too busy");
 }
 
 /// The clock, the notes of a box and the sound stand on the frames that they share; who is not asked to follow hears no clock; at the end

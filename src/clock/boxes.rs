@@ -2,7 +2,8 @@
 //! arrives, with the server's frame. For `barline bench clock` and the tests; the callback is on JACK's thread.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 use jack::{
     AsyncClient, AudioIn, Client, ClientOptions, Control, MidiIn, NotificationHandler, Port, ProcessHandler,
@@ -13,6 +14,8 @@ use jack::{
 const STEP: f32 = 0.1;
 /// What arrives before it is asked for.
 const CAPACITY: usize = 1 << 20;
+/// Longer than a few cycles.
+const LAST_CYCLES: Duration = Duration::from_millis(50);
 
 /// A message of up to three bytes at a box, or the sound's onset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +33,15 @@ struct Ears {
     sound: Port<AudioIn>,
     before: f32,
     sender: rtrb::Producer<Heard>,
+    stop: Arc<AtomicBool>,
 }
 
 impl ProcessHandler for Ears {
     fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
+        // Short, since JACK ends the thread of a client that is taken off wherever it is, and with it the process.
+        if self.stop.load(Ordering::Acquire) {
+            return Control::Continue;
+        }
         let start = scope.last_frame_time();
         for (at, port) in self.boxes.iter().enumerate() {
             for message in port.iter(scope).filter(|message| message.bytes.len() <= 3) {
@@ -67,6 +75,7 @@ impl NotificationHandler for Dropouts {
 pub struct Boxes {
     client: AsyncClient<Dropouts, Ears>,
     dropouts: Arc<AtomicU32>,
+    stop: Arc<AtomicBool>,
     heard: rtrb::Consumer<Heard>,
     /// The full names of the boxes' inputs, then that of the ears.
     ports: Vec<String>,
@@ -91,10 +100,11 @@ impl Boxes {
         let sound = client.register_port("ears", AudioIn::default())?;
         let mut ports = boxes.iter().map(Port::name).collect::<Result<Vec<_>, _>>()?;
         ports.push(sound.name()?);
-        let dropouts = Arc::default();
+        let (dropouts, stop) = (Arc::default(), Arc::default());
         let watch = Dropouts(Arc::clone(&dropouts));
-        let client = client.activate_async(watch, Ears { boxes, sound, before: 0.0, sender })?;
-        Ok(Boxes { client, dropouts, heard, ports })
+        let ears = Ears { boxes, sound, before: 0.0, sender, stop: Arc::clone(&stop) };
+        let client = client.activate_async(watch, ears)?;
+        Ok(Boxes { client, dropouts, stop, heard, ports })
     }
 
     /// Listens to the instrument's left side, once it is there; whether it is.
@@ -125,6 +135,13 @@ impl Boxes {
     /// What has arrived since it was last asked for, in order.
     pub fn heard(&mut self) -> Vec<Heard> {
         std::iter::from_fn(|| self.heard.pop().ok()).collect()
+    }
+}
+
+impl Drop for Boxes {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        std::thread::sleep(LAST_CYCLES);
     }
 }
 

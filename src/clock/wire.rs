@@ -47,6 +47,8 @@ pub fn plan(notes: usize) -> Vec<Planned> {
 pub struct Arrived {
     pub midi: Vec<(u32, [u8; 3])>,
     pub onsets: Vec<u32>,
+    /// How often the server could not keep up meanwhile: its frames jump then, and what was on the way is lost.
+    pub dropouts: u32,
 }
 
 /// The instrument's end: synth and one MIDI output through a JACK client.
@@ -71,12 +73,13 @@ impl Instrument {
             return Err(AudioError("a port that was there at the start is missed".to_owned()));
         };
         wait_until_connected(&receiver)?;
+        let joined = receiver.dropouts();
         let at = instrument.stats.frame() + Frames(AHEAD);
         let action = Action::NoteOn { voice: VOICE, pitch: 60, velocity: 100 };
         output.send(ScheduledEvent { at, action }).map_err(|_| AudioError("the ring is full".to_owned()))?;
         instrument.wait_until((at + Frames(AHEAD)).0);
         drop(instrument);
-        Ok(arrived(receiver))
+        Ok(arrived(receiver, joined))
     }
 
     fn wanting(ports: Vec<String>) -> Result<Instrument, AudioError> {
@@ -98,6 +101,7 @@ impl Instrument {
         self.ports.want(RECEIVER);
         let mut output = self.opened()?;
         wait_until_connected(&receiver)?;
+        let joined = receiver.dropouts();
         let origin = self.stats.frame().0;
         for (index, planned) in plan.iter().enumerate() {
             let Some(at) = spoil(index, planned.at) else { continue };
@@ -114,7 +118,7 @@ impl Instrument {
             self.ring.push(event).map_err(|_| full())?;
         }
         self.wait_until(origin + plan.last().map_or(0, |planned| planned.at) + AHEAD);
-        let arrived = arrived(receiver);
+        let arrived = arrived(receiver, joined);
         self.ports.close(output);
         self.gone()?;
         Ok(arrived)
@@ -167,9 +171,10 @@ fn wait_until_connected(receiver: &Boxes) -> Result<(), AudioError> {
     Ok(())
 }
 
-fn arrived(mut receiver: Boxes) -> Arrived {
+/// What has arrived. `joined` are the server's dropouts before anything was played.
+fn arrived(mut receiver: Boxes, joined: u32) -> Arrived {
     let heard = receiver.heard();
-    Arrived { midi: of(&heard, 0), onsets: onsets(&heard) }
+    Arrived { midi: of(&heard, 0), onsets: onsets(&heard), dropouts: receiver.dropouts() - joined }
 }
 
 /// The greatest distances in frames between what was planned and what arrived: of the messages, and of the sound's onsets. The server's
