@@ -11,6 +11,7 @@ mod expression;
 mod join;
 mod measure;
 mod ornament;
+mod splice;
 mod surplus;
 mod unfold;
 

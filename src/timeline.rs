@@ -10,6 +10,7 @@ mod hand;
 mod kept;
 mod loudness;
 mod phrase;
+mod pickup;
 mod played;
 mod prepared;
 mod question;
@@ -115,7 +116,17 @@ impl Timeline {
     pub fn new(scene: Arc<Scene>, seed: u64) -> Timeline {
         let voices = vec![Origin { bar: 1, first: 0 }; scene.voices.len()];
         let loudness = loudness::begin(None, &scene, 1, 1);
-        let now = InForce { scene, revision: Revision(1), from: 1, origin: 1, fresh: true, voices, loudness };
+        let now = InForce {
+            scene,
+            revision: Revision(1),
+            from: 1,
+            origin: 1,
+            lead: 0,
+            pickup: None,
+            fresh: true,
+            voices,
+            loudness,
+        };
         Timeline {
             now,
             replaced: Vec::new(),
@@ -149,10 +160,10 @@ impl Timeline {
         self.scene_of(self.next)
     }
 
-    /// The scene of an uncommitted bar, or its section.
+    /// The scene of an uncommitted bar, or its section; with the voices whose pickup is heard in it behind its own.
     #[must_use]
     pub fn scene_of(&self, number: i64) -> &Arc<Scene> {
-        self.in_force(number).scene_at(number)
+        self.pickup(number).map_or_else(|| self.in_force(number).scene_at(number), |pickup| &pickup.scene)
     }
 
     /// The newest evaluated scene.
@@ -237,6 +248,12 @@ impl Timeline {
     /// What is known of a voice in an uncommitted bar.
     #[must_use]
     pub fn planned(&self, number: i64, voice: usize) -> Option<Cell> {
+        let own = self.own(number, voice).or_else(|| self.only_coming(number, voice));
+        own.map(|own| self.with_pickup(number, voice, own))
+    }
+
+    /// The same without the pickup of a scene that begins behind the bar.
+    fn own(&self, number: i64, voice: usize) -> Option<Cell> {
         let in_force = self.in_force(number);
         let place = self.plan_place(number, &in_force.scene.voices.get(voice)?.name);
         let plan = || self.future.plan.get(&place).cloned();
@@ -266,7 +283,7 @@ impl Timeline {
         let mut cells = Vec::with_capacity(scene.voices.len());
         for (at, voice) in scene.voices.iter().enumerate() {
             // What the composer closed by force is a rung of the ladder, and gives way to the one above it.
-            let planned = self.expected(self.next, at);
+            let planned = self.own_expected(self.next, at).or_else(|| self.only_coming(self.next, at));
             let heard_before = self.kept_cell(self.next, &voice.name).is_some();
             let (partial, whole): (Vec<Cell>, Vec<Cell>) =
                 planned.into_iter().partition(|cell| cell.by == Author::Ladder(2) && !heard_before);
@@ -277,7 +294,7 @@ impl Timeline {
             let tied = self.tied_into_next(&voice.name);
             hold(&mut cell.measure, &tied);
             self.keep(at, &cell);
-            cells.push(cell);
+            cells.push(self.with_pickup(self.next, at, cell));
         }
         for bars in [&mut self.future.plan, &mut self.future.tail] {
             bars.retain(|(bar, _), _| *bar > self.next);
@@ -289,7 +306,12 @@ impl Timeline {
         }
         let length = scene.bar_length();
         let (at, seed) = (self.now.place(self.next).bar, self.seed);
-        let loudness = (0..cells.len()).map(|voice| loudness::ends(&self.now, self.next, voice)).collect();
+        let pickup = self.pickup(self.next);
+        let loudness = |voice| {
+            let coming = pickup.and_then(|pickup| pickup.loudness(voice));
+            coming.unwrap_or_else(|| loudness::ends(&self.now, self.next, voice))
+        };
+        let loudness = (0..cells.len()).map(loudness).collect();
         self.bars.push(Bar { number: self.next, start: self.start, scene, at, cells, loudness, seed });
         self.next += 1;
         self.start += length;

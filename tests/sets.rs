@@ -258,6 +258,33 @@ fn another_scene_begins_on_the_line_that_was_said() {
 }
 
 #[test]
+fn a_pickup_is_heard_before_its_line() {
+    let told = of_file("pickup", &script("pickup"));
+    // What is heard of a voice in two bars, beat and pitch.
+    let heard = |name: &str, bars: std::ops::Range<i64>| -> Vec<String> {
+        let note = |told: &Told| match told {
+            Told::Note { bar, beat, voice, pitch, .. } if voice == name && bars.contains(bar) => {
+                Some(format!("{bar}:{beat} {pitch}"))
+            }
+            _ => None,
+        };
+        told.iter().filter_map(note).collect()
+    };
+    // The bar of the scene that plays, to the pickup; then the first full bar.
+    let tune = "4:1 72,4:2 69,4:3 74,4:4 62,4:13/3 64,4:14/3 66,5:1 67,5:2 71,5:3 74,5:4 79";
+    assert_eq!(heard("tune", 4..6).join(","), tune);
+    assert_eq!(heard("kit", 1..6).join(","), "4:4 47,4:9/2 40,5:1 36,5:2 40,5:3 36,5:4 40", "who is new joins with it");
+    assert_eq!(heard("bass", 4..6).join(","), "4:1 55,4:3 59,5:1 55,5:3 50", "who plays on does so");
+    let armed = "12:1 72,12:2 69,12:3 74,12:4 62,12:13/3 64,12:14/3 66,13:1 67,13:2 71,13:3 74,13:4 79";
+    assert_eq!(heard("tune", 12..14).join(","), armed);
+    assert_eq!(heard("tune", 20..21), ["20:1 72", "20:2 69", "20:3 74", "20:4 62"], "as it was edited");
+    // Asked for in the bar before the line, it begins on the line.
+    assert_eq!(heard("tune", 24..26).join(","), "24:1 72,24:2 69,24:3 74,25:1 67,25:2 71,25:3 74,25:4 79");
+    let said = "Setting off: heard from bar 5, the pickup before it; bass plays on";
+    assert!(messages(&told).contains(&said), "{:?}", messages(&told));
+}
+
+#[test]
 fn a_drop_falls_silent_and_comes_back_on_the_line() {
     let told = notes(&of_file("drop", &script("drop")));
     let (mut last, mut first) = (BTreeSet::new(), BTreeSet::new());

@@ -92,21 +92,21 @@ impl Conductor {
                     (armed.line, armed.begun) = (None, None);
                 }
                 self.armed = armed;
-                self.prepare();
+                self.prepare(now);
                 self.fire_scene(now, out);
             }
             Arm::Fire if self.armed.list.is_empty() => self.say(Level::Info, "nothing is armed".to_owned()),
             Arm::Fire => {
                 let line = *self.armed.line.get_or_insert(self.timeline.phrase_line(self.timeline.next_bar()));
                 self.say(Level::Info, format!("armed for bar {line}: {}", self.armed_names().join(", ")));
-                self.prepare();
+                self.prepare(now);
                 self.fire_scene(now, out);
             }
             Arm::Clear => {
                 // A scene is taken over once its bar is the next to be fixed.
                 let begun = self.armed.begun.take();
                 self.armed.list.clear();
-                self.prepare();
+                self.prepare(now);
                 self.armed.line = None;
                 let scene = &self.timeline.scene().title;
                 let text = begun.map_or("nothing is armed any more".to_owned(), |line| {
@@ -133,13 +133,16 @@ impl Conductor {
     }
 
     /// Has an armed scene written before its line; where there is none any more, what was written for it is forgotten.
-    pub(super) fn prepare(&mut self) {
+    pub(super) fn prepare(&mut self, now: Frames) {
         let scene = self.armed.list.iter().find_map(|command| match command {
             Command::Evaluate { scene, fresh } => Some((Arc::clone(scene), *fresh)),
             _ => None,
         });
         match self.armed.line.zip(scene) {
             Some((line, (scene, fresh))) if line > self.timeline.next_bar() => {
+                // Its pickup is heard before it is evaluated.
+                self.settle(&scene);
+                self.introduce(&scene, now);
                 self.timeline.prepare(&scene, if fresh { Entry::PhraseLine } else { Entry::Edit }, line);
             }
             // On its line it is evaluated.
@@ -158,7 +161,7 @@ impl Conductor {
         let command = self.armed.list[at].clone();
         if let Command::Evaluate { scene, fresh } = &command {
             // The line was promised: where the composer is too slow for it, the ladder begins.
-            let entry = if *fresh { Entry::AtOnce } else { Entry::Edit };
+            let entry = if *fresh { Entry::Promised } else { Entry::Edit };
             self.evaluate(scene, entry, false, now, out);
             self.timeline.fulfil();
         }

@@ -37,7 +37,7 @@ impl Conductor {
         self.entering = match entry {
             // One that waits takes its edits along.
             Entry::Edit => self.entering,
-            Entry::PhraseLine | Entry::AtOnce => Some(changes.from).filter(|_| moving),
+            Entry::PhraseLine | Entry::Promised | Entry::AtOnce => Some(changes.from).filter(|_| moving),
         };
         if self.entering.is_none() {
             self.take_up(scene, now, now, out);
@@ -47,7 +47,7 @@ impl Conductor {
         if !moving {
             self.enter();
         }
-        self.prepare();
+        self.prepare(now);
         self.watch_speed();
     }
 

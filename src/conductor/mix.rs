@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Conductor;
+use super::hands::Mix;
 use super::lanes::Lanes;
 use super::mixer::volume;
 use crate::event::{Action, Level, ScheduledEvent, VoiceSlot};
@@ -146,15 +147,12 @@ impl Conductor {
             let Some(slot) = self.slot(&voice.name) else { continue };
             self.told.wanted[usize::from(slot.0)] = Some(Sound::of(voice, slot, now));
             let elsewhere = self.told.give(slot, now, from);
-            let volume = volume(voice, &self.hands.mix);
-            let pan = (64.0 + 63.0 * voice.pan).round() as u8;
-            let mut settings = vec![(VOLUME, volume), (PAN, pan)];
             for lane in voice.lanes.iter().filter(|lane| lane.bars == 0) {
                 if self.told.lanes.end(slot, lane.controller) {
                     self.agenda.drop_controls(slot, lane.controller);
                 }
-                settings.push((lane.controller, lane.to));
             }
+            let mut settings = settings(voice, &self.hands.mix);
             settings.retain(|&(controller, value)| self.told.tell(slot, controller, value));
             if !moving || elsewhere {
                 let program = self.told.program(voice, slot);
@@ -237,20 +235,25 @@ impl Conductor {
 
     /// Puts down what the outputs are told in the bar that was just committed: programs ahead of the notes that need them, and ramps.
     pub(super) fn mix_bar(&mut self, now: Frames) {
-        let Conductor { timeline, transport, agenda, told, slots, .. } = self;
+        let Conductor { timeline, transport, agenda, told, slots, scene, hands, .. } = self;
         let Some(bar) = timeline.bars().last() else { return };
         let slot = |voice: &Voice| slots.iter().position(|name| *name == voice.name).map(|at| VoiceSlot(at as u8));
         told.lanes.keep(&bar.scene.voices.iter().filter_map(slot).collect::<Vec<_>>());
         for (voice, cell) in bar.scene.voices.iter().zip(&bar.cells) {
             let Some(slot) = slot(voice) else { continue };
             let program = told.program(voice, slot);
-            if !program.is_empty() {
+            // A voice that only a coming scene has is heard before its line.
+            let early = scene.voices.iter().all(|other| other.name != voice.name);
+            let mut setting = if early { settings(voice, &hands.mix) } else { Vec::new() };
+            setting.retain(|(controller, value)| told.values.get(&(slot, *controller)) != Some(value));
+            setting.extend(program);
+            if !setting.is_empty() {
                 let notes = perform(Cow::Borrowed(&cell.measure), Ornaments::Played);
                 let first = notes.notes.iter().filter(|note| !note.tied_from).map(|note| note.onset).min();
                 if let Some(first) = first {
                     let ahead = transport.rate().frames_in(program_ahead(voice));
                     let at = (transport.frame_of(bar.start + first) - ahead).max(now);
-                    for setting in program {
+                    for setting in setting {
                         told.values.insert((slot, setting.0), setting.1);
                         agenda.put(at, action(slot, setting));
                     }
@@ -283,6 +286,13 @@ impl Conductor {
         let voices = &self.timeline.next_scene().voices;
         voices.iter().filter(waits).map(program_ahead).max().unwrap_or_default()
     }
+}
+
+/// What a voice is told of its loudness, its place and the controllers that stand still, by controller.
+fn settings(voice: &Voice, mix: &Mix) -> Vec<(u8, u8)> {
+    let pan = (64.0 + 63.0 * voice.pan).round() as u8;
+    let still = voice.lanes.iter().filter(|lane| lane.bars == 0).map(|lane| (lane.controller, lane.to));
+    [(VOLUME, volume(voice, mix)), (PAN, pan)].into_iter().chain(still).collect()
 }
 
 fn program_ahead(voice: &Voice) -> Duration {

@@ -9,7 +9,7 @@ use crate::compose::{Role, STREAM_UNIT};
 use crate::event::{BarState, BarView, Cell, Snapshot, VoiceStatus};
 use crate::prompt::Scene;
 use crate::time::{Beats, Frames};
-use crate::timeline;
+use crate::timeline::{self, Timeline};
 
 /// Played bars shown behind the sounding one.
 const BEHIND: usize = 4;
@@ -17,11 +17,12 @@ const BEHIND: usize = 4;
 impl Conductor {
     /// A copy for the screen. What audio and MIDI say of themselves is for the caller to fill in.
     #[must_use]
-    pub fn snapshot(&self, now: Frames) -> Snapshot {
+    pub fn snapshot(&mut self, now: Frames) -> Snapshot {
+        let ahead = (self.scene.phrase as usize).max(2);
+        let shown = self.shown();
+        let bars = self.bars(&shown, ahead);
         let position = self.position(now);
-        let newest = &self.scene;
-        let scene = position.map_or(newest, |(bar, _)| &bar.scene);
-        let ahead = (newest.phrase as usize).max(2);
+        let scene = position.map_or(&self.scene, |(bar, _)| &bar.scene);
         let committed_ahead =
             self.timeline.bars().len() - self.sounding.map_or(self.timeline.bars().len(), |at| at + 1);
         Snapshot {
@@ -41,10 +42,27 @@ impl Conductor {
             tokens_per_second: self.tally.tokens_per_second,
             composer: self.composer_state.clone(),
             heard_from: self.timeline.heard_from(),
-            voices: newest.voices.iter().map(|voice| self.voice(&voice.name)).collect(),
-            bars: self.bars(ahead),
+            voices: shown.iter().map(|(name, _)| self.voice(name)).collect(),
+            bars,
             ..Snapshot::default()
         }
+    }
+
+    /// The voices of the scene by name, and behind them those that only one has which waits for its line, armed or not: their first notes may be
+    /// a pickup.
+    fn shown(&mut self) -> Vec<(String, Role)> {
+        let named = |scene: &Scene| -> Vec<(String, Role)> {
+            scene.voices.iter().map(|voice| (voice.name.clone(), voice.role)).collect()
+        };
+        let mut shown = named(&self.scene);
+        let waits = self.entering.map(|_| named(self.timeline.scene()));
+        let armed = self.timeline.in_prepared(|timeline| named(timeline.scene()));
+        for (name, role) in waits.into_iter().chain(armed).flatten() {
+            if shown.iter().all(|(other, _)| *other != name) {
+                shown.push((name, role));
+            }
+        }
+        shown
     }
 
     fn voice(&self, name: &str) -> VoiceStatus {
@@ -57,10 +75,9 @@ impl Conductor {
         }
     }
 
-    fn bars(&self, ahead: usize) -> Vec<BarView> {
+    fn bars(&mut self, shown: &[(String, Role)], ahead: usize) -> Vec<BarView> {
         let bars = self.timeline.bars();
         let sounding = self.sounding.unwrap_or(bars.len());
-        let newest = &self.scene;
         let mut views: Vec<BarView> = bars
             .iter()
             .enumerate()
@@ -72,33 +89,38 @@ impl Conductor {
                     std::cmp::Ordering::Equal => BarState::Sounding,
                     std::cmp::Ordering::Greater => BarState::Committed,
                 },
-                cells: cells(newest, &bar.scene, |at| Some(Cow::Borrowed(self.timeline.cell(bar, at)))),
+                cells: cells(shown, &bar.scene, |at| Some(Cow::Borrowed(self.timeline.cell(bar, at)))),
             })
             .collect();
-        for number in (self.timeline.next_bar()..).take(ahead) {
-            let scene = self.timeline.scene_of(number);
-            views.push(BarView {
+        let next = self.timeline.next_bar();
+        // From its line on a scene that is armed is what will be heard.
+        let armed = self.timeline.prepared_from().unwrap_or(i64::MAX);
+        for number in (next..).take(ahead) {
+            let view = |timeline: &mut Timeline| BarView {
                 number,
                 state: BarState::Planned,
-                cells: cells(newest, scene, |voice| self.timeline.expected(number, voice).map(Cow::Owned)),
-            });
+                cells: cells(shown, timeline.scene_of(number), |voice| {
+                    timeline.expected(number, voice).map(Cow::Owned)
+                }),
+            };
+            let as_armed = if number < armed { None } else { self.timeline.in_prepared(view) };
+            views.push(as_armed.unwrap_or_else(|| view(&mut self.timeline)));
         }
         views
     }
 }
 
-/// The cells of a bar in the order of the newest scene's voices, in the unit length that the performer writes in.
+/// The cells of a bar in the order of the voices that are shown, in the unit length that the performer writes in.
 fn cells<'a>(
-    newest: &Scene,
+    shown: &[(String, Role)],
     scene: &Scene,
     cell: impl Fn(usize) -> Option<Cow<'a, timeline::Cell>>,
 ) -> Vec<Option<Cell>> {
     let find = |name: &str| scene.voices.iter().position(|voice| voice.name == name);
-    newest
-        .voices
+    shown
         .iter()
-        .map(|voice| {
-            find(&voice.name).and_then(&cell).map(|cell| Cell { text: in_unit(scene, voice.role, &cell), by: cell.by })
+        .map(|(name, role)| {
+            find(name).and_then(&cell).map(|cell| Cell { text: in_unit(scene, *role, &cell), by: cell.by })
         })
         .collect()
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 
 use super::{Evaluated, Line, Played};
 use crate::conductor::Conductor;
-use crate::event::{Action, Command, Message, ScheduledEvent};
+use crate::event::{Action, Command, Message, ScheduledEvent, Snapshot};
 use crate::keep::Kept;
 use crate::prompt::{Scene, Source};
 use crate::record::{BarRecord, Part};
@@ -110,6 +110,11 @@ impl Recorder {
             self.said(message, now);
         }
         messages
+    }
+
+    /// [`Conductor::snapshot`].
+    pub fn snapshot(&mut self, now: Frames) -> Snapshot {
+        self.conductor.snapshot(now)
     }
 
     /// [`Conductor::clocks`].

@@ -7,6 +7,7 @@ use crate::abc::midi::{MidiCourse, MidiSettings};
 use crate::abc::{Meter, Span, print};
 use crate::accompany::{Drummer, drummed};
 use crate::compose::{Role, STREAM_UNIT};
+use crate::time::Beats;
 
 pub(super) const NAME: &str = "drum";
 /// The first of them that there is; a plucked string at least ends.
@@ -25,9 +26,11 @@ pub(super) fn drums(tune: &Tune, voices: &[Voice], patches: &[String]) -> Option
     let owner = voices.iter().find(|voice| voice.name == named)?;
     let beyond = Span { start: usize::MAX, end: usize::MAX };
     let mut places: Vec<Span> = owner.bars.iter().map(|bar| bar.span).collect();
+    let mut late = owner.bars.first().map_or(Beats::ZERO, |bar| bar.late);
     let said = |midi: &MidiSettings| (midi.drum_on, midi.drum.clone(), midi.drum_bars);
     let first = course.at(places.first().unwrap_or(&beyond).start);
     if places.iter().all(|place| said(course.at(place.start)) == said(first)) {
+        late = Beats::ZERO;
         places = vec![places.first().copied().unwrap_or(beyond); first.drum_bars.into()];
     }
     places.truncate(MOST_BARS);
@@ -39,7 +42,12 @@ pub(super) fn drums(tune: &Tune, voices: &[Voice], patches: &[String]) -> Option
         .map(|span| {
             drummer.direct(course.at(span.start));
             let measure = drummer.bar(meter);
-            SeedBar { text: print::bar(&measure, meter.bar_length(), &style), measure, span }
+            SeedBar {
+                text: print::bar(&measure, meter.bar_length(), &style),
+                measure,
+                late: std::mem::take(&mut late),
+                span,
+            }
         })
         .collect();
     let patch = PATCHES.into_iter().find(|name| patches.iter().any(|patch| patch == name));

@@ -3,7 +3,7 @@
 use crate::abc::ast::Tune;
 use crate::abc::{Diagnostic, Meter, Span, print};
 use crate::compose::STREAM_UNIT;
-use crate::score::{Carry, Grace, Measure, Note, measure, swell, too_long, unfold};
+use crate::score::{Carry, Measure, measure, swell, too_long, unfold};
 use crate::time::Beats;
 
 /// A bar that the text gives.
@@ -12,6 +12,8 @@ pub struct SeedBar {
     /// Canonical, at the stream's unit length in the scene's key.
     pub text: String,
     pub measure: Measure,
+    /// What is left out before it: of the first bar alone, where that is a pickup.
+    pub late: Beats,
     /// From where its music begins.
     pub span: Span,
 }
@@ -64,25 +66,25 @@ pub fn seed_bars(
         }
         match bars.last_mut() {
             // Two halves of a split bar belong together.
-            Some((last, _)) if last.length < full && last.length + measure.length <= full => append(last, measure),
+            Some((last, _)) if last.length < full && last.length + measure.length <= full => last.append(measure),
             _ => bars.push((measure, Span { start: bar.music_start(), ..bar.span })),
         }
     }
+    let mut late = bars.first().map_or(Beats::ZERO, |(first, _)| (full - first.length).max(Beats::ZERO));
     if let Some((first, _)) = bars.first_mut()
-        && first.length < full
-        && !first.notes.is_empty()
+        && late > Beats::ZERO
     {
-        let late = full - first.length;
         let pickup = std::mem::take(first);
         first.length = late;
-        append(first, pickup);
+        first.append(pickup);
     }
     untie(&mut bars);
     let style = print::Style::new(&tune.header.key, tune.header.meter(), STREAM_UNIT);
     bars.into_iter()
         .map(|(mut measure, span)| {
-            cut(&mut measure, full);
-            SeedBar { text: print::bar(&measure, full, &style), measure, span }
+            // What can be read of a bar that is too long still plays.
+            measure.cut(full);
+            SeedBar { text: print::bar(&measure, full, &style), measure, late: std::mem::take(&mut late), span }
         })
         .collect()
 }
@@ -98,27 +100,4 @@ fn untie(bars: &mut [(Measure, Span)]) {
             note.tied_to = first.any(|next| next.tied_from && next.pitch == note.pitch);
         }
     }
-}
-
-/// Puts `more` behind `measure`.
-fn append(measure: &mut Measure, more: Measure) {
-    let start = measure.length;
-    measure.notes.extend(more.notes.into_iter().map(|note| Note { onset: note.onset + start, ..note }));
-    measure.chords.extend(more.chords.into_iter().map(|mut chord| {
-        chord.onset += start;
-        chord
-    }));
-    measure.graces.extend(more.graces.into_iter().map(|grace| Grace { onset: grace.onset + start, ..grace }));
-    measure.length += more.length;
-}
-
-/// Makes the bar exactly as long as the metre asks: what can be read of a bar that is too long still plays.
-fn cut(measure: &mut Measure, full: Beats) {
-    measure.notes.retain(|note| note.onset < full);
-    for note in &mut measure.notes {
-        note.length = note.length.min(full - note.onset);
-    }
-    measure.chords.retain(|chord| chord.onset < full);
-    measure.graces.retain(|grace| grace.onset < full);
-    measure.length = full;
 }

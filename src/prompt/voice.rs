@@ -282,7 +282,8 @@ pub(super) fn comp(tune: &Tune, voices: &mut [Voice], comped: &mut Vec<Comped>, 
             .map(|bar| {
                 comper.direct(course.at(bar.span.start));
                 let measure = comper.bar(&bar.measure.chords, meter);
-                SeedBar { text: print::bar(&measure, meter.bar_length(), &print_style), measure, span: bar.span }
+                let text = print::bar(&measure, meter.bar_length(), &print_style);
+                SeedBar { text, measure, late: bar.late, span: bar.span }
             })
             .collect();
         comped.push((of.0, of.1, chart, Arc::clone(&voice.bars)));

@@ -11,6 +11,8 @@ use crate::prompt::{By, Scene, Section, Voice};
 pub struct Changes {
     /// The bar from which it is heard.
     pub from: i64,
+    /// Its pickup is heard in the bar before that.
+    pub pickup: bool,
     pub voices: Vec<Change>,
 }
 
@@ -42,7 +44,8 @@ pub enum What {
 /// `heard from bar 9; lead: bar 3 of the seed; bass keeps its place`.
 impl fmt::Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "heard from bar {}", self.from)?;
+        let pickup = if self.pickup { ", the pickup before it" } else { "" };
+        write!(f, "heard from bar {}{pickup}", self.from)?;
         self.voices.iter().try_for_each(|change| write!(f, "; {change}"))
     }
 }
@@ -73,6 +76,7 @@ pub(super) fn changes(old: &InForce, new: &InForce, entry: Entry) -> Changes {
     };
     let known = |scene: &Scene, voice: &Voice| scene.voices.iter().any(|other| other.name == voice.name);
     let mut voices = Vec::new();
+    let (from, pickup) = (new.from, new.pickup.is_some());
     if entry != Entry::Edit {
         // In sections every voice begins at their lines.
         let unbroken = |voice: &&Voice| {
@@ -80,7 +84,7 @@ pub(super) fn changes(old: &InForce, new: &InForce, entry: Entry) -> Changes {
             plain && old.scene.voices.iter().any(|other| same_line(other, voice))
         };
         voices.extend(new.scene.voices.iter().filter(unbroken).map(|voice| change(None, voice, What::PlaysOn)));
-        return Changes { from: new.from, voices };
+        return Changes { from, pickup, voices };
     }
     let gone = old.scene.voices.iter().filter(|voice| !known(&new.scene, voice));
     voices.extend(gone.map(|voice| change(None, voice, What::Goes)));
@@ -100,7 +104,7 @@ pub(super) fn changes(old: &InForce, new: &InForce, entry: Entry) -> Changes {
             _ => voices.extend(sections.iter().filter_map(|(name, what)| Some(change(Some(name), voice, (*what)?)))),
         }
     }
-    Changes { from: new.from, voices }
+    Changes { from, pickup, voices }
 }
 
 /// What becomes of a voice in each section that was there before; nothing where either scene has none.

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::changes::{Changes, changes};
-use super::force::{InForce, Origin, given, origin, origin_in_another, still_answers};
+use super::force::{InForce, Origin, begins, given, origin, origin_in_another, still_answers};
+use super::pickup::{self, Pickup};
 use super::{Cell, Timeline, loudness, music};
 use crate::compose::Revision;
 use crate::prompt::Scene;
@@ -17,7 +18,9 @@ pub enum Entry {
     Edit,
     /// Another scene: on the next phrase line of the one that plays.
     PhraseLine,
-    /// Another scene, while nothing plays or where the next bar line was promised to it.
+    /// Another scene: at the next bar line, which was promised to it.
+    Promised,
+    /// Another scene, while nothing plays.
     AtOnce,
 }
 
@@ -39,14 +42,28 @@ impl Timeline {
         // What it differs from is what would play there; an edit that was to come later is never heard.
         let before = self.future.coming.iter().rfind(|coming| coming.from < from).unwrap_or(&self.now);
         let old = if fresh && entry == Entry::Edit { &newest } else { before };
+        let under = (from > 1 && fresh && entry != Entry::AtOnce).then(|| Arc::clone(self.scene_before(from)));
+        // Who comes too late for the pickup begins on the line, too.
+        let lead = match &under {
+            Some(under) => pickup::lead(&scene, under),
+            None if !fresh && origin == old.origin => old.lead,
+            None => 0,
+        };
+        let origin = if fresh { origin - lead } else { origin };
+        let forms = scene.form.is_some() || old.scene.form.is_some();
         let voices = scene.voices.iter().map(|voice| match fresh {
-            _ if scene.form.is_some() || old.scene.form.is_some() => Origin { bar: from, first: 0 },
-            true => origin_in_another(old, voice, from),
+            true if forms => begins(voice, from, lead),
+            _ if forms => Origin { bar: from, first: 0 },
+            true => origin_in_another(old, voice, from, lead),
             false => self::origin(old, voice, from, scene.phrase),
         });
         let voices = voices.collect();
-        let loudness = loudness::begin(Some(old).filter(|_| entry == Entry::Edit), &scene, from, origin);
-        let in_force = InForce { scene, revision, from, origin, fresh, voices, loudness };
+        let heard = if fresh { from - lead } else { from };
+        let loudness = loudness::begin(Some(old).filter(|_| entry == Entry::Edit), &scene, heard, origin);
+        let mut in_force = InForce { scene, revision, from, origin, lead, pickup: None, fresh, voices, loudness };
+        if let Some(under) = under.filter(|_| from > self.next) {
+            in_force.pickup = Pickup::of(&in_force, &under).map(Arc::new);
+        }
         let changes = changes(old, &in_force, entry);
         self.keep_until(from);
         self.sift(&newest, &in_force, entry);
@@ -59,9 +76,15 @@ impl Timeline {
         changes
     }
 
+    /// What plays in the bar before this one.
+    fn scene_before(&self, from: i64) -> &Arc<Scene> {
+        let number = from - 1;
+        self.bar(number).map_or_else(|| self.in_force(number).scene_at(number), |bar| &bar.scene)
+    }
+
     /// The bar from which a scene is heard, and that at which its form would have begun.
     fn entry(&self, scene: &Scene, entry: Entry, earliest: i64) -> (i64, i64) {
-        if entry == Entry::AtOnce {
+        if matches!(entry, Entry::AtOnce | Entry::Promised) {
             return (self.next, self.next);
         }
         // A scene that is still to come keeps its line.
@@ -101,7 +124,7 @@ impl Timeline {
         for number in self.next..from {
             for (at, voice) in Arc::clone(self.scene_of(number)).voices.iter().enumerate() {
                 let composed = given(self.in_force(number), number, at, self.seed).is_none();
-                if let Some(cell) = self.planned(number, at).filter(|_| composed) {
+                if let Some(cell) = self.own(number, at).filter(|_| composed) {
                     self.future.plan.insert((number, voice.name.clone()), cell);
                 }
             }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::hand::unplayed;
 use super::loudness::Said;
+use super::pickup::{Pickup, is_led};
 use super::{Cell, music, rest, silence, style};
 use crate::abc::print;
 use crate::compose::{BarRules, Revision};
@@ -22,6 +23,10 @@ pub(super) struct InForce {
     pub from: i64,
     /// The bar of the scene's first bar: words, and the form, count from here.
     pub origin: i64,
+    /// How many bars of its text, one or none, come before its line: a pickup.
+    pub lead: i64,
+    /// What is heard of that.
+    pub pickup: Option<Arc<Pickup>>,
     /// Another scene than the one before, rather than an edit of it.
     pub fresh: bool,
     /// Where the text of each voice begins; in sections it does so at their lines.
@@ -54,12 +59,16 @@ impl InForce {
 
     /// From a bar on, itself included, the next one that begins a phrase.
     pub fn phrase_line(&self, number: i64) -> i64 {
-        self.origin + self.scene.phrase_line(number - self.origin)
+        let begins = if self.scene.form.is_some() { self.origin } else { self.origin + self.lead };
+        begins + self.scene.phrase_line(number - begins)
     }
 
     /// The same of sections, and of phrases in a scene without.
     pub fn section_line(&self, number: i64) -> i64 {
-        self.origin + self.scene.section_line(number - self.origin)
+        match self.scene.form {
+            Some(_) => self.origin + self.scene.section_line(number - self.origin),
+            None => self.phrase_line(number),
+        }
     }
 }
 
@@ -82,7 +91,7 @@ pub(super) fn origin(old: &InForce, voice: &Voice, from: i64, phrase: u32) -> Or
         // Another length counts from the next phrase line.
         (By::Loop, By::Loop) => {
             let phrase = i64::from(phrase);
-            Origin { bar: from + (old.origin - from).rem_euclid(phrase), first: 0 }
+            Origin { bar: from + (old.origin + old.lead - from).rem_euclid(phrase), first: 0 }
         }
         // What becomes a loop is in phase with the scene, as if it had always been one: kept bars find what they were played to.
         (By::Model | By::Hand, By::Loop) => Origin { bar: old.origin, first: 0 },
@@ -96,9 +105,14 @@ pub(super) fn origin(old: &InForce, voice: &Voice, from: i64, phrase: u32) -> Or
 }
 
 /// Where a voice's text begins in another scene: one that is the same there plays on as if nothing had happened.
-pub(super) fn origin_in_another(old: &InForce, voice: &Voice, from: i64) -> Origin {
+pub(super) fn origin_in_another(old: &InForce, voice: &Voice, from: i64, lead: i64) -> Origin {
     let same = old.scene.voices.iter().zip(&old.voices).find(|(other, _)| same_line(other, voice));
-    same.map_or(Origin { bar: from, first: 0 }, |(_, origin)| *origin)
+    same.map_or_else(|| begins(voice, from, lead), |(_, origin)| *origin)
+}
+
+/// Where a voice of a scene that comes in at bar `from` begins: with a pickup `lead` bars before.
+pub(super) fn begins(voice: &Voice, from: i64, lead: i64) -> Origin {
+    Origin { bar: if is_led(voice) { from - lead } else { from }, first: 0 }
 }
 
 /// Whether two voices are the same: name, properties and bars.
@@ -180,7 +194,7 @@ fn since(in_force: &InForce, number: i64, voice: usize) -> i64 {
 }
 
 /// Which of a voice's bars in the text stands in a bar.
-fn text_bar(in_force: &InForce, number: i64, voice: usize) -> Option<usize> {
+pub(super) fn text_bar(in_force: &InForce, number: i64, voice: usize) -> Option<usize> {
     let first = if in_force.scene.form.is_some() { 0 } else { in_force.voices.get(voice)?.first };
     let at = since(in_force, number, voice);
     let voice = &in_force.scene_at(number).voices[voice];

@@ -74,7 +74,13 @@ impl Timeline {
     /// What a voice is to play in an uncommitted bar, as far as is known: [`Timeline::planned`], and rests where it listens.
     #[must_use]
     pub fn expected(&self, number: i64, voice: usize) -> Option<Cell> {
+        let own = self.own_expected(number, voice).or_else(|| self.only_coming(number, voice));
+        own.map(|own| self.with_pickup(number, voice, own))
+    }
+
+    /// The same without the pickup of a scene that begins behind the bar.
+    pub(super) fn own_expected(&self, number: i64, voice: usize) -> Option<Cell> {
         let scene = self.scene_of(number);
-        self.listening(scene, number, &scene.voices.get(voice)?.name).or_else(|| self.planned(number, voice))
+        self.listening(scene, number, &scene.voices.get(voice)?.name).or_else(|| self.own(number, voice))
     }
 }

@@ -65,7 +65,8 @@ impl Timeline {
             return;
         }
         let (section, bar) = now.address(number);
-        let name = &now.scene.voices[voice].name;
+        // What only a coming scene has is of no section here.
+        let Some(name) = now.scene.voices.get(voice).map(|voice| &voice.name) else { return };
         if self.frozen(number, name).is_some() || self.listening(&now.scene, number, name).is_some() {
             return;
         }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::force::InForce;
 use super::{Cell, Entry, Future, Timeline};
 use crate::compose::ComposedBar;
 use crate::prompt::Scene;
@@ -68,6 +69,12 @@ impl Timeline {
                 == Some(true)
     }
 
+    /// The bar from which what is armed will be heard, where it is written ahead.
+    #[must_use]
+    pub fn prepared_from(&self) -> Option<i64> {
+        self.prepared.as_ref().map(|prepared| prepared.from)
+    }
+
     /// Asks the timeline as it will be if what is armed fires.
     pub fn in_prepared<T>(&mut self, ask: impl FnOnce(&mut Timeline) -> T) -> Option<T> {
         let mut prepared = self.prepared.take()?;
@@ -85,6 +92,11 @@ impl Timeline {
 }
 
 impl Prepared {
+    /// What will be in force from its line on.
+    pub fn coming(&self) -> Option<&InForce> {
+        self.future.coming.last()
+    }
+
     fn is_for(&self, scene: &Arc<Scene>, from: i64) -> bool {
         Arc::ptr_eq(&self.scene, scene) && self.from == from
     }

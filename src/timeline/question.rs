@@ -76,7 +76,7 @@ impl Timeline {
                 Some(bar) => same_name(&bar.scene).map(|at| self.cell(bar, at).text.clone()),
                 None if number >= newest.from => self.planned(number, at).map(|cell| cell.text),
                 // A bar before the change that nobody has written yet is not the new text's to write.
-                None => same_name(&in_force.scene).and_then(|at| self.planned(number, at)).map(|cell| cell.text),
+                None => same_name(self.scene_of(number)).and_then(|at| self.planned(number, at)).map(|cell| cell.text),
             };
             let silent = number < newest.from || number < self.next;
             cell.or_else(|| {

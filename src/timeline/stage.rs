@@ -116,7 +116,7 @@ impl Timeline {
         if scene.voices[at].by == By::Hand {
             return Err(format!("{name} is played by hand"));
         }
-        let planned = self.planned(number, at);
+        let planned = self.own(number, at).or_else(|| self.only_coming(number, at));
         let by_text = scene.voices[at].by != By::Model || planned.as_ref().is_some_and(|cell| cell.by == Author::Text);
         if by_text && matches!(touch, Touch::Reroll | Touch::Veto | Touch::Choose(_)) {
             return Err(format!("bar {number} of {name} is the text's: change it there"));
@@ -187,7 +187,7 @@ impl Timeline {
         let cell = |number: i64| {
             let there = self.scene_of(number);
             let at = place(there).filter(|_| same_music(there))?;
-            self.planned(number, at).or_else(|| heard(number - phrase))
+            self.own(number, at).or_else(|| heard(number - phrase))
         };
         let cells: Vec<Cell> = (self.next..self.next + phrase).map_while(cell).map(by_hand).collect();
         if cells.is_empty() {

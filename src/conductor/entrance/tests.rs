@@ -18,7 +18,7 @@ fn another_scene_sounds_as_it_says_from_its_line_on() {
     assert_eq!(said, ["Other: heard from bar 3"]);
     let snapshot = conductor.snapshot(Frames(96_000));
     let names: Vec<&str> = snapshot.voices.iter().map(|voice| voice.name.as_str()).collect();
-    assert_eq!((names, snapshot.heard_from), (vec!["bass", "lead"], Some(3)));
+    assert_eq!((names, snapshot.heard_from), (vec!["bass", "lead", "kit"], Some(3)));
     let line = RATE.frames_in(START_LEAD).0 + 2 * 96_000;
     let events = run(&mut conductor, 96_000, line + 48_000);
     let lead = conductor.slot("lead").unwrap();

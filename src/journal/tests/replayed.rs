@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Texts that differ in everything that may differ.
-const TEXTS: [&str; 8] = [
+const TEXTS: [&str; 9] = [
     TWO_VOICES,
     "X:1\nT:Two\nM:4/4\nL:1/8\nQ:1/4=133..88/3\nK:C\nV:bass by=loop patch=sub gain=0.5 gate=60% vel=30..90 out=Mini prog=5\n\
      V:lead swing=60% human=8/20 out=Nord cutoff=20..90/3 prog=9\n% swell over 2\n[V:bass] C,4 C,4- |\n[V:lead] C8- | C4 {g}.E2 TF2 | (CEGE C3 C) |\n",
@@ -17,6 +17,8 @@ const TEXTS: [&str; 8] = [
     "X:1\nM:2/4\nL:1/16\nQ:1/4=240\nK:C\nV:bass by=loop\n[V:bass] CCCC CCCC | z8 |\n",
     "X:3\nT:Parts\nM:4/4\nL:1/8\nQ:1/4=150\nP:AAB\nK:C\n%%phrase 1\nV:bass by=loop\nV:lead gain=0.3\nP:A\n[V:bass] C,8 |\nP:B\n%%sections vary\n\
      V:pad by=loop\n[V:pad] [CE]8- | [CE]8 |\n",
+    "X:4\nT:Pickup\nM:3/4\nL:1/8\nQ:1/4=110\nK:G\n%%phrase 2\nV:lead\nV:new by=loop out=Mini prog=3 gain=0.7\n[V:lead] (3DEF | G2 B2 d2- | d6 |\n\
+     [V:new] z B,- | B,4 D2 |\n",
 ];
 
 fn voice() -> impl Strategy<Value = String> {
