@@ -199,7 +199,8 @@ impl Timeline {
             .frozen
             .insert(name.to_owned(), Frozen { from: self.next, until: None, cells, music: music(&scene) });
         self.attempt += 1;
-        Ok(format!("{name} is frozen: these {bars} bars from bar {} on", self.next))
+        let these = if bars == 1 { "this bar".to_owned() } else { format!("these {bars} bars") };
+        Ok(format!("{name} is frozen: {these} from bar {} on", self.next))
     }
 
     /// The music of a bar by the performer's hand.

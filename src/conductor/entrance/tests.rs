@@ -3,6 +3,7 @@
 use super::super::tests::{RATE, conductor, play, run, scene};
 use super::super::*;
 use super::*;
+use crate::event::Arm;
 
 #[test]
 fn another_scene_sounds_as_it_says_from_its_line_on() {
@@ -66,4 +67,56 @@ fn a_voice_goes_elsewhere_on_the_line_of_its_scene_and_has_its_patch_until_then(
     assert_eq!(told(&mut conductor), [(lead.clone(), out.clone(), "reed".into(), from)]);
     run(&mut conductor, at, line + 480);
     assert_eq!(told(&mut conductor), [(lead, out, "sub".into(), from)]);
+}
+
+#[test]
+fn a_voice_that_comes_in_with_a_pickup_is_set_up_before_it() {
+    let first = "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\n%%phrase 2\nV:bass by=loop\n[V:bass] C,8 |\n";
+    let other = "X:2\nT:Other\nM:4/4\nL:1/8\nK:C\nV:lead by=loop gain=0.5 pan=1 cutoff=20 prog=7\n[V:lead] f2 | g8 |\n";
+    let evaluate = Command::Evaluate { scene: scene(other), fresh: true };
+    let arm = |arm| Command::Arm(arm);
+    for commands in [vec![evaluate.clone()], vec![arm(Arm::Add(Box::new(evaluate))), arm(Arm::Fire)]] {
+        let mut conductor = conductor(first, "");
+        play(&mut conductor);
+        run(&mut conductor, 0, 48_000);
+        for command in commands {
+            conductor.command(command, Frames(48_000), &mut |event| panic!("{event:?} changes nothing yet"));
+        }
+        assert!(conductor.sounds().iter().any(|sound| sound.name == "lead"), "its events know where they go");
+        let snapshot = conductor.snapshot(Frames(48_000));
+        let voices: Vec<&str> = snapshot.voices.iter().map(|voice| voice.name.as_str()).collect();
+        let shown = |bar: i64| {
+            let bar = snapshot.bars.iter().find(|view| view.number == bar).unwrap();
+            bar.cells.iter().map(|cell| cell.as_ref().map_or("", |cell| &cell.text)).collect::<Vec<_>>().join("; ")
+        };
+        assert_eq!(
+            (voices.join(" ").as_str(), shown(2).as_str(), shown(3).as_str()),
+            ("bass lead", "C,8; z6 f2", "; g8")
+        );
+        let line = RATE.frames_in(START_LEAD).0 + 2 * 96_000;
+        let events = run(&mut conductor, 48_000, line + 48_000);
+        let lead = conductor.slot("lead").unwrap();
+        let mut of_lead: Vec<(i64, Action)> = Vec::new();
+        for event in &events {
+            match event.action {
+                Action::Control { voice, .. } | Action::Program { voice, .. } | Action::NoteOn { voice, .. }
+                    if voice == lead =>
+                {
+                    of_lead.push((event.at.0 - line, event.action));
+                }
+                _ => {}
+            }
+        }
+        let control = |controller, value| (-26_400, Action::Control { voice: lead, controller, value });
+        assert_eq!(of_lead[..3], [control(7, 50), control(10, 127), control(74, 20)]);
+        assert_eq!(of_lead[3], (-26_400, Action::Program { voice: lead, program: 7 }));
+        let strikes: Vec<(i64, u8)> = of_lead[4..]
+            .iter()
+            .map(|(at, action)| match action {
+                Action::NoteOn { pitch, .. } => (*at, *pitch),
+                other => panic!("{other:?} was told before"),
+            })
+            .collect();
+        assert_eq!(strikes, [(-24_000, 77), (0, 79)]);
+    }
 }
