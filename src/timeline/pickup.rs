@@ -25,15 +25,16 @@ pub(super) struct Pickup {
     loudness: Vec<[i16; 2]>,
 }
 
-/// How many bars of the text, one or none, are heard before the line of a scene that comes in at bar `from`: one where it begins with a pickup for
-/// which the bar before the line is long enough. In sections all voices begin with one, or none does.
+/// How many bars of its text, one or none, are heard before the line of a scene that comes in where `under` plays: one where it begins with a pickup
+/// for which a bar there is long enough. In sections all voices begin with one, or none does.
 pub(super) fn lead(scene: &Scene, under: &Scene) -> i64 {
     let first = scene.section(scene.place(0)).map_or(scene, |section| &section.scene);
-    let mut begins = first.voices.iter().filter(|voice| voice.by != By::Hand).filter_map(|voice| voice.bars.first());
-    let room = under.bar_length();
-    let fits = begins.clone().all(|bar| bar.measure.length - bar.late <= room);
-    let aligned = scene.form.is_none() || begins.clone().all(|bar| bar.late > Beats::ZERO);
-    i64::from(fits && aligned && begins.any(|bar| bar.late > Beats::ZERO && !bar.measure.notes.is_empty()))
+    let written = first.voices.iter().filter(|voice| voice.by != By::Hand && !voice.bars.is_empty());
+    let (led, full): (Vec<&Voice>, Vec<&Voice>) = written.partition(|voice| is_led(voice));
+    let bars = || led.iter().map(|voice| &voice.bars[0]);
+    let fits = bars().all(|bar| bar.measure.length - bar.late <= under.bar_length());
+    let aligned = scene.form.is_none() || full.is_empty();
+    i64::from(fits && aligned && bars().any(|bar| !bar.measure.notes.is_empty()))
 }
 
 /// Whether a voice begins with a bar that is not full.
@@ -63,13 +64,12 @@ impl Pickup {
             let mut part = seed.measure.behind(seed.late);
             // The places of another text.
             part.notes.iter_mut().for_each(|note| note.place = Place::default());
-            match scene.voices.iter().position(|other| other.name == voice.name) {
-                Some(known) => parts[known] = Some(part),
-                None => {
-                    scene.voices.push(voice.clone());
-                    parts.push(Some(part));
-                    its_loudness.push(loudness::ends(coming, bar, at));
-                }
+            if let Some(known) = scene.voices.iter().position(|other| other.name == voice.name) {
+                parts[known] = Some(part);
+            } else {
+                scene.voices.push(voice.clone());
+                parts.push(Some(part));
+                its_loudness.push(loudness::ends(coming, bar, at));
             }
         }
         Some(Pickup { under: Arc::clone(under), scene: Arc::new(scene), parts, loudness: its_loudness })
@@ -197,6 +197,12 @@ mod tests {
         bars(&mut timeline, 4);
         timeline.evaluate(scene(COMES), Entry::PhraseLine, false);
         assert_eq!(bars(&mut timeline, 1), ["a f2 d2 B2; c G,6"]);
+        // One that is short enough needs no more room, whatever else the scene begins with.
+        let mut timeline =
+            Timeline::new(scene(&PLAYS.replace("4/4", "2/4").replace("c2- c2-", "c- c-").replace("E4", "E2")), 1);
+        bars(&mut timeline, 3);
+        timeline.evaluate(scene(&COMES.replace("z | G,3", "G,3")), Entry::PhraseLine, false);
+        assert_eq!(bars(&mut timeline, 2), ["a c2 ^f2-; b E4", "a f2 d2 B2; c G,6"]);
         // While nothing plays, and in a scene's own beginning: a full bar.
         let mut timeline = Timeline::new(scene(PLAYS), 1);
         timeline.evaluate(scene(COMES), Entry::AtOnce, false);
