@@ -57,6 +57,10 @@ pub struct Bar {
     pub at: i64,
     /// One for each voice of the scene.
     pub cells: Vec<Cell>,
+    /// How many of these are the scene's own voices: behind them stand those that are heard with the pickup of the next one.
+    pub own: usize,
+    /// The cells into which a pickup was written as they were without it, by voice.
+    without: Vec<(usize, Cell)>,
     /// What words add to the velocities of each voice, at the bar's start and at its end.
     loudness: Vec<[i16; 2]>,
     /// Of the set.
@@ -249,7 +253,7 @@ impl Timeline {
     #[must_use]
     pub fn planned(&self, number: i64, voice: usize) -> Option<Cell> {
         let own = self.own(number, voice).or_else(|| self.only_coming(number, voice));
-        own.map(|own| self.with_pickup(number, voice, own))
+        own.map(|own| self.with_pickup(number, voice, &own).unwrap_or(own))
     }
 
     /// The same without the pickup of a scene that begins behind the bar.
@@ -280,7 +284,8 @@ impl Timeline {
     pub fn commit(&mut self) -> (&Bar, u64) {
         let scene = Arc::clone(self.next_scene());
         let mut rungs = 0;
-        let mut cells = Vec::with_capacity(scene.voices.len());
+        let (mut cells, mut without) = (Vec::with_capacity(scene.voices.len()), Vec::new());
+        let own = self.in_force(self.next).scene.voices.len();
         for (at, voice) in scene.voices.iter().enumerate() {
             // What the composer closed by force is a rung of the ladder, and gives way to the one above it.
             let planned = self.own_expected(self.next, at).or_else(|| self.only_coming(self.next, at));
@@ -294,7 +299,13 @@ impl Timeline {
             let tied = self.tied_into_next(&voice.name);
             hold(&mut cell.measure, &tied);
             self.keep(at, &cell);
-            cells.push(self.with_pickup(self.next, at, cell));
+            cells.push(match self.with_pickup(self.next, at, &cell) {
+                Some(joined) => {
+                    without.push((at, cell));
+                    joined
+                }
+                None => cell,
+            });
         }
         for bars in [&mut self.future.plan, &mut self.future.tail] {
             bars.retain(|(bar, _), _| *bar > self.next);
@@ -312,7 +323,7 @@ impl Timeline {
             coming.unwrap_or_else(|| loudness::ends(&self.now, self.next, voice))
         };
         let loudness = (0..cells.len()).map(loudness).collect();
-        self.bars.push(Bar { number: self.next, start: self.start, scene, at, cells, loudness, seed });
+        self.bars.push(Bar { number: self.next, start: self.start, scene, at, cells, own, without, loudness, seed });
         self.next += 1;
         self.start += length;
         while self.future.coming.first().is_some_and(|coming| coming.from <= self.next) {
@@ -327,7 +338,8 @@ impl Timeline {
     pub fn take_back(&mut self, from: usize) {
         self.future.answered.1 = 0;
         self.unhear(self.bars.get(from).map_or(self.next, |bar| bar.number));
-        for bar in self.bars.split_off(from.min(self.bars.len())).into_iter().rev() {
+        for mut bar in self.bars.split_off(from.min(self.bars.len())).into_iter().rev() {
+            bar.without.into_iter().for_each(|(at, cell)| bar.cells[at] = cell);
             self.next = bar.number;
             self.start = bar.start;
             let names = bar.scene.voices.iter().map(|voice| voice.name.clone());

@@ -142,7 +142,8 @@ impl Conductor {
             Some((line, (scene, fresh))) if line > self.timeline.next_bar() => {
                 // Its pickup is heard before it is evaluated.
                 self.settle(&scene);
-                self.introduce(&scene, now);
+                let newest = Arc::clone(self.timeline.scene());
+                self.introduce(&scene, &newest, now);
                 self.timeline.prepare(&scene, if fresh { Entry::PhraseLine } else { Entry::Edit }, line);
             }
             // On its line it is evaluated.
@@ -161,7 +162,11 @@ impl Conductor {
         let command = self.armed.list[at].clone();
         if let Command::Evaluate { scene, fresh } = &command {
             // The line was promised: where the composer is too slow for it, the ladder begins.
-            let entry = if *fresh { Entry::Promised } else { Entry::Edit };
+            let entry = match (fresh, self.is_moving()) {
+                (false, _) => Entry::Edit,
+                (true, true) => Entry::Promised,
+                (true, false) => Entry::AtOnce,
+            };
             self.evaluate(scene, entry, false, now, out);
             self.timeline.fulfil();
         }

@@ -42,7 +42,8 @@ impl Conductor {
         if self.entering.is_none() {
             self.take_up(scene, now, now, out);
         } else {
-            self.introduce(scene, now);
+            let plays = Arc::clone(&self.scene);
+            self.introduce(scene, &plays, now);
         }
         if !moving {
             self.enter();

@@ -166,9 +166,9 @@ impl Conductor {
         self.mix_ahead(scene, out);
     }
 
-    /// Voices that none but a coming scene has sound as they will, so that nothing is sent to a slot without a sound.
-    pub(super) fn introduce(&mut self, coming: &Scene, now: Frames) {
-        let new = |voice: &&Voice| self.scene.voices.iter().all(|other| other.name != voice.name);
+    /// Voices that only a coming scene has, neither that which plays nor another that is `known`, sound as they will, so that nothing is sent to a slot without a sound.
+    pub(super) fn introduce(&mut self, coming: &Scene, known: &Scene, now: Frames) {
+        let new = |voice: &&Voice| self.scene.voices.iter().chain(&known.voices).all(|other| other.name != voice.name);
         for voice in coming.voices.iter().filter(new) {
             if let Some(slot) = self.slot(&voice.name) {
                 self.told.wanted[usize::from(slot.0)] = Some(Sound::of(voice, slot, now));
@@ -235,15 +235,16 @@ impl Conductor {
 
     /// Puts down what the outputs are told in the bar that was just committed: programs ahead of the notes that need them, and ramps.
     pub(super) fn mix_bar(&mut self, now: Frames) {
-        let Conductor { timeline, transport, agenda, told, slots, scene, hands, .. } = self;
+        let Conductor { timeline, transport, agenda, told, slots, scene, hands, entering, .. } = self;
         let Some(bar) = timeline.bars().last() else { return };
+        let before_line = [*entering, timeline.prepared_from()].contains(&Some(bar.number + 1));
         let slot = |voice: &Voice| slots.iter().position(|name| *name == voice.name).map(|at| VoiceSlot(at as u8));
         told.lanes.keep(&bar.scene.voices.iter().filter_map(slot).collect::<Vec<_>>());
         for (voice, cell) in bar.scene.voices.iter().zip(&bar.cells) {
             let Some(slot) = slot(voice) else { continue };
             let program = told.program(voice, slot);
             // A voice that only a coming scene has is heard before its line.
-            let early = scene.voices.iter().all(|other| other.name != voice.name);
+            let early = before_line && scene.voices.iter().all(|other| other.name != voice.name);
             let mut setting = if early { settings(voice, &hands.mix) } else { Vec::new() };
             setting.retain(|(controller, value)| told.values.get(&(slot, *controller)) != Some(value));
             setting.extend(program);

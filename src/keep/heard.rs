@@ -83,11 +83,11 @@ pub fn heard(bars: &[Bar], cell: &dyn Fn(&Bar, usize) -> Cell, ask: &Ask) -> Res
     let here = |bar: &&Bar| ask.kind == Kind::Section || name_of(&bar.scene) == name_of(scene);
     let names: Vec<&str> = match &ask.voice {
         Some(name) => vec![name],
-        None => scene.voices.iter().map(|voice| voice.name.as_str()).collect(),
+        None => scene.voices[..last.own].iter().map(|voice| voice.name.as_str()).collect(),
     };
     let mut voices = Vec::new();
     for name in names {
-        let at = |bar: &Bar| bar.scene.voices.iter().position(|voice| voice.name == name);
+        let at = |bar: &Bar| bar.scene.voices.iter().position(|voice| voice.name == name).filter(|at| *at < bar.own);
         let Some(now) = at(last) else { return Err(format!("there is no voice {name} in what was heard")) };
         let run = bars.iter().rev().take_while(of_scene).take_while(here).map_while(|bar| Some((bar, at(bar)?)));
         let run: Vec<(&Bar, Cell)> = run.take(count).map(|(bar, at)| (bar, cell(bar, at))).collect();

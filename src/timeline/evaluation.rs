@@ -60,7 +60,8 @@ impl Timeline {
         let voices = voices.collect();
         let heard = if fresh { from - lead } else { from };
         let loudness = loudness::begin(Some(old).filter(|_| entry == Entry::Edit), &scene, heard, origin);
-        let mut in_force = InForce { scene, revision, from, origin, lead, pickup: None, fresh, voices, loudness };
+        let kept = (!fresh && from == old.from && lead == old.lead).then(|| old.pickup.clone()).flatten();
+        let mut in_force = InForce { scene, revision, from, origin, lead, pickup: kept, fresh, voices, loudness };
         if let Some(under) = under.filter(|_| from > self.next) {
             in_force.pickup = Pickup::of(&in_force, &under).map(Arc::new);
         }

@@ -90,8 +90,8 @@ pub(super) fn origin(old: &InForce, voice: &Voice, from: i64, phrase: u32) -> Or
         (By::Loop, By::Loop) if before.bars.len() == voice.bars.len() => origin,
         // Another length counts from the next phrase line.
         (By::Loop, By::Loop) => {
-            let phrase = i64::from(phrase);
-            Origin { bar: from + (old.origin + old.lead - from).rem_euclid(phrase), first: 0 }
+            let begins = if is_led(voice) { old.origin } else { old.origin + old.lead };
+            Origin { bar: from + (begins - from).rem_euclid(i64::from(phrase)), first: 0 }
         }
         // What becomes a loop is in phase with the scene, as if it had always been one: kept bars find what they were played to.
         (By::Model | By::Hand, By::Loop) => Origin { bar: old.origin, first: 0 },

@@ -75,7 +75,7 @@ impl Timeline {
     #[must_use]
     pub fn expected(&self, number: i64, voice: usize) -> Option<Cell> {
         let own = self.own_expected(number, voice).or_else(|| self.only_coming(number, voice));
-        own.map(|own| self.with_pickup(number, voice, own))
+        own.map(|own| self.with_pickup(number, voice, &own).unwrap_or(own))
     }
 
     /// The same without the pickup of a scene that begins behind the bar.

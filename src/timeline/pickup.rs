@@ -80,11 +80,11 @@ impl Pickup {
         self.loudness.get(voice.checked_sub(self.under.voices.len())?).copied()
     }
 
-    /// A voice's bar with the pickup in it.
-    pub fn join(&self, voice: usize, own: Cell) -> Cell {
-        let Some(part) = self.parts.get(voice).and_then(Option::as_ref) else { return own };
+    /// A voice's bar with the pickup in it, where it has one.
+    fn join(&self, voice: usize, own: &Cell) -> Option<Cell> {
+        let part = self.parts.get(voice)?.as_ref()?;
         let length = self.scene.bar_length();
-        let mut measure = own.measure;
+        let mut measure = own.measure.clone();
         measure.cut(length - part.length);
         for note in &mut measure.notes {
             note.tied_to &= note.onset + note.length < measure.length;
@@ -93,16 +93,17 @@ impl Pickup {
             }
         }
         measure.append(part.clone());
-        Cell { text: print::bar(&measure, length, &style(&self.scene)), measure, by: Author::Text }
+        Some(Cell { text: print::bar(&measure, length, &style(&self.scene)), measure, by: Author::Text })
     }
 }
 
 impl Timeline {
     /// What is heard in a bar that is not fixed yet of the scene that begins behind it; of one that is armed, too.
     pub(super) fn pickup(&self, number: i64) -> Option<&Pickup> {
-        let armed = self.prepared.iter().filter_map(|prepared| prepared.coming());
-        let mut coming = self.future.coming.iter().chain(armed).filter(|coming| coming.from == number + 1);
-        let pickup = coming.find_map(|coming| coming.pickup.as_deref())?;
+        // What is armed takes the place of what waits for the same line.
+        let armed = self.prepared.iter().filter_map(|prepared| prepared.on_its_line());
+        let mut coming = armed.chain(&self.future.coming).filter(|coming| coming.from == number + 1);
+        let pickup = coming.next()?.pickup.as_deref()?;
         Arc::ptr_eq(&pickup.under, self.in_force(number).scene_at(number)).then_some(pickup)
     }
 
@@ -114,12 +115,15 @@ impl Timeline {
         is.then(|| Cell { text: rest(scene), measure: silence(scene), by: Author::Text })
     }
 
-    /// A voice's part of a bar with what is heard in it of a coming scene.
-    pub(super) fn with_pickup(&self, number: i64, voice: usize, own: Cell) -> Cell {
-        match self.pickup(number) {
-            Some(pickup) => pickup.join(voice, own),
-            None => own,
-        }
+    /// A voice's part of a bar with what is heard in it of a coming scene. Nothing where there is none of that, or where the performer has the say.
+    pub(super) fn with_pickup(&self, number: i64, voice: usize, own: &Cell) -> Option<Cell> {
+        let pickup = self.pickup(number)?;
+        let name = &pickup.scene.voices.get(voice)?.name;
+        let by_hand = own.by == Author::Hand
+            || self.future.stage.is_pinned(&self.plan_place(number, name))
+            || self.frozen(number, name).is_some()
+            || self.listening(&pickup.under, number, name).is_some();
+        if by_hand { None } else { pickup.join(voice, own) }
     }
 }
 
@@ -128,7 +132,8 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
 
-    use crate::event::Author;
+    use crate::compose::ComposedBar;
+    use crate::event::{Author, Touch};
     use crate::prompt::{Scene, read};
     use crate::steer::Lexicon;
     use crate::timeline::{Entry, Timeline};
@@ -184,10 +189,56 @@ mod tests {
         timeline.evaluate(Arc::clone(&armed), Entry::Promised, false);
         timeline.fulfil();
         assert_eq!(bars(&mut timeline, 1), ["a f2 d2 B2; c G,6"]);
-        // A stop in the third bar makes what is behind it uncommitted.
+        // A stop in the third bar: it comes again, over what was planned there.
         timeline.take_back(3);
-        assert_eq!(timeline.next_bar(), 4);
-        assert_eq!(timeline.scene_of(4).bar_length(), scene(PLAYS).bar_length());
+        assert_eq!(bars(&mut timeline, 2), ["a c4- c2 ^f2-; b E8", "a f2 d2 B2; c G,6"]);
+    }
+
+    #[test]
+    fn what_was_composed_for_its_bar_comes_back_after_a_stop() {
+        let composed = "M:4/4\nK:C\n%%phrase 4\nV:a\nV:b by=loop\n[V:a] c4 |\n[V:b] E4 |";
+        let mut timeline = Timeline::new(scene(composed), 1);
+        let prompt = timeline.prompt(4);
+        for number in 2..=4 {
+            let cells = vec![(0, format!("{}8", ["c", "d", "e"][number as usize - 2]))];
+            let (revision, attempt) = (prompt.revision, prompt.attempt);
+            timeline.take(ComposedBar { revision, attempt, number, cells, ..ComposedBar::default() }).unwrap();
+        }
+        bars(&mut timeline, 1);
+        timeline.evaluate(scene(COMES), Entry::PhraseLine, false);
+        assert_eq!(bars(&mut timeline, 3)[2], "a e6 ^f2-; b E8");
+        timeline.take_back(2);
+        assert_eq!(bars(&mut timeline, 2), ["a d8; b E8", "a e6 ^f2-; b E8"]);
+    }
+
+    #[test]
+    fn the_performer_has_the_last_word() {
+        let mut timeline = Timeline::new(scene(PLAYS), 1);
+        bars(&mut timeline, 1);
+        timeline.evaluate(scene(&COMES.replace("z | G,3", "B, | G,3")), Entry::PhraseLine, false);
+        assert_eq!(timeline.expected(4, 0).unwrap().text, "c4- c2 ^f2-");
+        timeline.touch(4, "a", Touch::Edit("d4".into())).unwrap();
+        assert_eq!(timeline.expected(4, 0).unwrap().text, "d8");
+        assert!(timeline.touch(4, "c", Touch::Pin).unwrap_err().contains("next scene"));
+        // What is armed for the line is heard there, and not what waits for it.
+        timeline.prepare(&scene(&COMES.replace("f- | f", "A | f").replace("K:G", "K:C")), Entry::PhraseLine, 5);
+        timeline.touch(4, "a", Touch::Unpin).unwrap();
+        timeline.touch(4, "b", Touch::Edit("C4".into())).unwrap();
+        let text = |voice| timeline.expected(4, voice).unwrap().text;
+        assert_eq!((text(0).as_str(), text(1).as_str()), ("c4- c2 A2", "C8"));
+    }
+
+    #[test]
+    fn an_edited_loop_keeps_its_pickup_before_a_line() {
+        let mut timeline = Timeline::new(scene(PLAYS), 1);
+        bars(&mut timeline, 1);
+        timeline.evaluate(scene(COMES), Entry::PhraseLine, false);
+        bars(&mut timeline, 5);
+        timeline.evaluate(scene(&COMES.replace("f d B |", "f d B | g3 | a3 |")), Entry::Edit, false);
+        let a = bars(&mut timeline, 7).into_iter().map(|bar| bar.split(';').next().unwrap().to_owned());
+        // From bar 7 on; bars 9 and 13 begin phrases.
+        let expected = ["a a6", "a z4 f2-", "a f2 d2 B2", "a g6", "a a6", "a z4 f2-", "a f2 d2 B2"];
+        assert_eq!(a.collect::<Vec<_>>(), expected);
     }
 
     #[test]

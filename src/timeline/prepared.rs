@@ -47,7 +47,10 @@ impl Timeline {
                 self.future.plan.entry(place).or_insert(cell);
             }
             if let Some(asked) = prepared.future.coming.last() {
-                self.future.coming.last_mut().unwrap_or(&mut self.now).revision = asked.revision;
+                let newest = self.future.coming.last_mut().unwrap_or(&mut self.now);
+                newest.revision = asked.revision;
+                // Its pickup is fixed already, and comes again after a stop before it.
+                newest.pickup.clone_from(&asked.pickup);
                 self.future.answered = prepared.future.answered;
             }
         }
@@ -92,9 +95,9 @@ impl Timeline {
 }
 
 impl Prepared {
-    /// What will be in force from its line on.
-    pub fn coming(&self) -> Option<&InForce> {
-        self.future.coming.last()
+    /// What will be in force from its line on; nothing where it is to wait for another one.
+    pub fn on_its_line(&self) -> Option<&InForce> {
+        self.future.coming.last().filter(|_| self.from == self.line)
     }
 
     fn is_for(&self, scene: &Arc<Scene>, from: i64) -> bool {

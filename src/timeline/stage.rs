@@ -109,6 +109,11 @@ impl Timeline {
         let scene = Arc::clone(self.scene_of(number));
         let at = scene.voices.iter().position(|voice| voice.name == name);
         let at = at.ok_or_else(|| format!("there is no voice {name} in bar {number}"))?;
+        if at >= self.in_force(number).scene.voices.len() {
+            return Err(format!(
+                "{name} comes in with the next scene: what is heard of it in bar {number} is its text's"
+            ));
+        }
         let place = self.plan_place(number, name);
         if self.frozen(number, name).is_some() && touch != Touch::Unpin {
             return Err(format!("{name} is frozen; free it first"));
@@ -116,7 +121,7 @@ impl Timeline {
         if scene.voices[at].by == By::Hand {
             return Err(format!("{name} is played by hand"));
         }
-        let planned = self.own(number, at).or_else(|| self.only_coming(number, at));
+        let planned = self.own(number, at);
         let by_text = scene.voices[at].by != By::Model || planned.as_ref().is_some_and(|cell| cell.by == Author::Text);
         if by_text && matches!(touch, Touch::Reroll | Touch::Veto | Touch::Choose(_)) {
             return Err(format!("bar {number} of {name} is the text's: change it there"));

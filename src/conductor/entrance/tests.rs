@@ -120,3 +120,26 @@ fn a_voice_that_comes_in_with_a_pickup_is_set_up_before_it() {
         assert_eq!(strikes, [(-24_000, 77), (0, 79)]);
     }
 }
+
+#[test]
+fn a_gain_that_is_armed_holds_for_a_voice_that_begins_later_in_the_bar() {
+    let first = "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\n%%phrase 2\nV:bass by=loop\n[V:bass] C,8 |\n";
+    let other = "X:2\nT:Other\nM:4/4\nL:1/8\nK:C\nV:lead by=loop\n[V:lead] z4 g4 |\n";
+    let mut conductor = conductor(first, "");
+    play(&mut conductor);
+    run(&mut conductor, 0, 48_000);
+    let evaluate = Command::Evaluate { scene: scene(other), fresh: true };
+    let gain = Command::Gain { voice: "lead".into(), gain: 0.5 };
+    let arms = [evaluate, gain].map(|command| Arm::Add(Box::new(command)));
+    for arm in arms.into_iter().chain([Arm::Fire]) {
+        conductor.command(Command::Arm(arm), Frames(48_000), &mut |_| {});
+    }
+    let line = RATE.frames_in(START_LEAD).0 + 2 * 96_000;
+    let events = run(&mut conductor, 48_000, line + 96_000);
+    let lead = conductor.slot("lead").unwrap();
+    let volumes = events.iter().filter_map(|event| match event.action {
+        Action::Control { voice, controller: 7, value } if voice == lead => Some((event.at.0 - line, value)),
+        _ => None,
+    });
+    assert_eq!(volumes.collect::<Vec<_>>().last(), Some(&(0, 50)));
+}
