@@ -166,7 +166,8 @@ impl Conductor {
         self.mix_ahead(scene, out);
     }
 
-    /// Voices that only a coming scene has, neither that which plays nor another that is `known`, sound as they will, so that nothing is sent to a slot without a sound.
+    /// Voices that only a coming scene has, neither that which plays nor another that is `known`, sound as they will, so that nothing is sent to a
+    /// slot without a sound.
     pub(super) fn introduce(&mut self, coming: &Scene, known: &Scene, now: Frames) {
         let new = |voice: &&Voice| self.scene.voices.iter().chain(&known.voices).all(|other| other.name != voice.name);
         for voice in coming.voices.iter().filter(new) {

@@ -76,7 +76,8 @@ pub(super) fn changes(old: &InForce, new: &InForce, entry: Entry) -> Changes {
     };
     let known = |scene: &Scene, voice: &Voice| scene.voices.iter().any(|other| other.name == voice.name);
     let mut voices = Vec::new();
-    let (from, pickup) = (new.from, new.pickup.is_some());
+    // An edit behind the line leaves the pickup that was heard.
+    let (from, pickup) = (new.from, new.fresh && new.pickup.is_some());
     if entry != Entry::Edit {
         // In sections every voice begins at their lines.
         let unbroken = |voice: &&Voice| {

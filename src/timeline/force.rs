@@ -59,16 +59,17 @@ impl InForce {
 
     /// From a bar on, itself included, the next one that begins a phrase.
     pub fn phrase_line(&self, number: i64) -> i64 {
-        let begins = if self.scene.form.is_some() { self.origin } else { self.origin + self.lead };
-        begins + self.scene.phrase_line(number - begins)
+        self.begins() + self.scene.phrase_line(number - self.begins())
     }
 
     /// The same of sections, and of phrases in a scene without.
     pub fn section_line(&self, number: i64) -> i64 {
-        match self.scene.form {
-            Some(_) => self.origin + self.scene.section_line(number - self.origin),
-            None => self.phrase_line(number),
-        }
+        self.begins() + self.scene.section_line(number - self.begins())
+    }
+
+    /// The bar from which phrases are counted; a pickup that belongs to a section is a bar of it.
+    fn begins(&self) -> i64 {
+        if self.scene.form.is_some() { self.origin } else { self.origin + self.lead }
     }
 }
 

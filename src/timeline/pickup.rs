@@ -43,7 +43,7 @@ pub(super) fn is_led(voice: &Voice) -> bool {
 }
 
 impl Pickup {
-    /// That of a scene in force in the bar before its line, where `under` plays until then.
+    /// That of a scene in force in the bar before its line, where `under` plays until then; nothing where none of it is heard.
     pub fn of(coming: &InForce, under: &Arc<Scene>) -> Option<Pickup> {
         if coming.lead == 0 {
             return None;
@@ -72,7 +72,8 @@ impl Pickup {
                 its_loudness.push(loudness::ends(coming, bar, at));
             }
         }
-        Some(Pickup { under: Arc::clone(under), scene: Arc::new(scene), parts, loudness: its_loudness })
+        let is_heard = parts.iter().any(Option::is_some);
+        is_heard.then(|| Pickup { under: Arc::clone(under), scene: Arc::new(scene), parts, loudness: its_loudness })
     }
 
     /// What words say of the loudness of a voice that only the coming scene has.
@@ -163,16 +164,35 @@ mod tests {
         bars(&mut timeline, 3);
         let shown = |timeline: &Timeline| timeline.expected(4, 0).unwrap().text;
         let before = shown(&timeline);
-        timeline.evaluate(scene(COMES), Entry::PhraseLine, false);
+        let changes = timeline.evaluate(scene(COMES), Entry::PhraseLine, false);
+        assert_eq!(changes.to_string(), "heard from bar 5, the pickup before it");
         // The tie into the bar that does not come is taken back, that over the line is kept; the sharp is written out in C.
         assert_eq!((before.as_str(), shown(&timeline).as_str()), ("c4- c4-", "c4- c2 ^f2-"));
         assert_eq!(bars(&mut timeline, 3), ["a c4- c2 ^f2-; b E8", "a f2 d2 B2; c G,6", "a z4 f2-; c z6"]);
         assert_eq!(timeline.bars()[3].cells[0].by, Author::Text);
-        // Phrases begin on the line.
+        // An edit says nothing of the pickup that is over. Phrases begin on the line.
+        let edit = timeline.evaluate(scene(COMES), Entry::Edit, false);
+        assert!(!edit.pickup, "{edit}");
         assert_eq!((timeline.phrase_line(6), timeline.phrase_line(9), timeline.phrase_line(10)), (9, 9, 13));
         // An edit keeps that.
         timeline.evaluate(scene(&COMES.replace("d B", "d A")), Entry::Edit, false);
         assert_eq!((timeline.phrase_line(7), bars(&mut timeline, 1)), (9, vec!["a f2 d2 A2; c G,6".to_owned()]));
+    }
+
+    /// An edit on the very line, which is fixed next, and a scene whose pickup belongs to a voice that plays on.
+    #[test]
+    fn nothing_is_said_of_a_pickup_that_is_not_heard() {
+        let mut timeline = Timeline::new(scene(PLAYS), 1);
+        bars(&mut timeline, 1);
+        timeline.evaluate(scene(COMES), Entry::PhraseLine, false);
+        bars(&mut timeline, 3);
+        let edit = timeline.evaluate(scene(&COMES.replace("d B", "d A")), Entry::Edit, false);
+        assert_eq!((edit.from, edit.pickup), (5, false));
+        let led = "M:4/4\nK:C\n%%phrase 2\nV:a by=loop\n[V:a] c | d4 |";
+        let mut timeline = Timeline::new(scene(led), 1);
+        bars(&mut timeline, 1);
+        let another = timeline.evaluate(scene(led), Entry::PhraseLine, false);
+        assert_eq!(another.to_string(), "heard from bar 3; a plays on");
     }
 
     #[test]
