@@ -446,6 +446,31 @@ fn where_time_is_short_fewer_drafts_are_drawn() {
 }
 
 #[test]
+fn the_first_bar_after_an_edit_is_there_soon() {
+    // At so much a token: how many drafts there were of the two bars after an edit, and of the first after another.
+    let drawn = |token_ms: u64| {
+        let mut writer = Writer::new(Slow::new(token_ms), profile("none"));
+        let (clock, mut counts) = (Rc::clone(&writer.model().clock), Vec::new());
+        for (revision, bars) in [(2, 2), (3, 1)] {
+            let due = Due { bar: 2, left_ms: 100_000, bar_ms: 100_000 };
+            let mut asked = Prompt { revision: Revision(revision), due: Some(due), ..alone(3, 4) };
+            for bar in 0..bars {
+                let begun = clock.get();
+                writer.next_bar_in_time(&mut asked, &|| false, &|_| MS(100_000)).unwrap().unwrap();
+                let took = clock.get() - begun;
+                assert!(bar > 0 || writer.drafts().len() == 1 || took < MS(100), "{took:?} of {token_ms} ms a token");
+                counts.push(writer.drafts().len());
+            }
+        }
+        counts
+    };
+    assert_eq!(drawn(1)[1..], [4, 4]);
+    let slower = drawn(3);
+    assert!(slower[0] < 4 && slower[2] < 4 && slower[1] == 4, "{slower:?}");
+    assert_eq!(drawn(20), [1, 4, 1]);
+}
+
+#[test]
 fn a_first_draft_that_would_be_late_is_closed_by_force() {
     let whole = {
         let mut writer = Writer::new(Slow::new(10), profile("none"));

@@ -20,7 +20,7 @@ mod passage;
 pub mod profile;
 pub mod protocol;
 mod rank;
-mod reach;
+pub(crate) mod reach;
 mod role;
 mod rules;
 pub mod sample;

@@ -14,7 +14,7 @@ const CLOSING: Duration = Duration::from_millis(50);
 
 /// How long before its commit point a bar that usually takes `work` is closed by force. A model cannot be stopped within a token, of which
 /// a bar has some ten to thirty.
-pub(super) fn margin(work: Duration) -> Duration {
+pub(crate) fn margin(work: Duration) -> Duration {
     CLOSING.min(work) + work / 8
 }
 

@@ -15,7 +15,7 @@ use super::reach;
 use super::sample::{Rng, Sampler};
 use super::speed::Speed;
 use super::stream::Stream;
-use super::{BarRules, ComposedBar, Prompt};
+use super::{BarRules, ComposedBar, Prompt, Revision};
 use crate::abc::bar::{Automaton, Rules};
 use crate::score::Measure;
 
@@ -64,6 +64,9 @@ pub trait Model {
 
 /// Room in the context for the bar being written, captions included.
 const BAR_RESERVE: usize = 160;
+/// How long after an edit its first bar may be in work and have another draft begun. The music waits for the bar line and the performer for
+/// the sight of it: 150 ms are promised (DESIGN), of which a pipe, a stopped decode and a longer draft than the last have the rest.
+const ANSWER: Duration = Duration::from_millis(75);
 /// Pieces of text whose tokens are remembered.
 const CACHED_PIECES: usize = 4096;
 
@@ -78,6 +81,8 @@ pub struct Writer<M> {
     spent: Spent,
     speed: Speed,
     drafts: Vec<String>,
+    /// The question of the last bar: the first bar of the next one answers an edit.
+    answered: Option<(Revision, u32)>,
 }
 
 impl<M: Model> Writer<M> {
@@ -97,6 +102,7 @@ impl<M: Model> Writer<M> {
             spent: Spent::default(),
             speed: Speed::default(),
             drafts: Vec::new(),
+            answered: None,
         }
     }
 
@@ -169,6 +175,9 @@ impl<M: Model> Writer<M> {
             let Some((index, missing)) = reach::next(prompt, work, time_left) else { return Ok(None) };
             let number = prompt.first_bar + index as i64;
             self.drafts.clear();
+            let question = (prompt.revision, prompt.attempt);
+            // Nobody waits where no bar is due.
+            let patience = if prompt.due.is_some() && self.answered != Some(question) { ANSWER } else { Duration::MAX };
             let mut bar = ComposedBar {
                 revision: prompt.revision,
                 attempt: prompt.attempt,
@@ -183,7 +192,8 @@ impl<M: Model> Writer<M> {
             while let (_, Some(voice)) = Stream::new(prompt, &self.profile).line(index) {
                 // The voices to come need their time too.
                 let left = || time_left(number) / (missing.len() - bar.cells.len()).max(1) as u32;
-                match self.write_cell(prompt, index, voice, cancel, &left)? {
+                let patience = patience / (missing.len() as u32).max(1);
+                match self.write_cell(prompt, index, voice, cancel, &left, patience)? {
                     Outcome::Cancelled => return Ok(None),
                     Outcome::Late => {
                         late = true;
@@ -212,6 +222,7 @@ impl<M: Model> Writer<M> {
                     }
                 }
             }
+            self.answered = Some(question);
             return Ok(Some(bar));
         }
     }
@@ -247,7 +258,7 @@ impl<M: Model> Writer<M> {
         Ok((String::from_utf8_lossy(&text).into_owned(), count))
     }
 
-    /// One bar of one voice.
+    /// One bar of one voice. No draft but the first is begun that would be done later than `patience` from now.
     fn write_cell(
         &mut self,
         prompt: &Prompt,
@@ -255,9 +266,10 @@ impl<M: Model> Writer<M> {
         voice: usize,
         cancel: &dyn Fn() -> bool,
         time_left: &dyn Fn() -> Duration,
+        patience: Duration,
     ) -> Result<Outcome, String> {
         let started = self.model.now();
-        let Writer { model, profile, sampler, pieces, masks, spent, speed, drafts: written } = self;
+        let Writer { model, profile, sampler, pieces, masks, spent, speed, drafts: written, .. } = self;
         let stream = Stream::new(prompt, profile);
         let asked = prompt.bars[index].rules.get(voice).is_some_and(|asked| *asked != BarRules::default());
         let masks = match stream.rules(index, voice).and_then(|rules| masks_for(masks, rules)) {
@@ -294,7 +306,7 @@ impl<M: Model> Writer<M> {
             let spent = desk.model.now().saturating_duration_since(started);
             // Another draft takes as long as those before, and the one that is taken has to be read again.
             let each = spent / candidate.max(1);
-            if candidate > 0 && time_left() < 2 * each {
+            if candidate > 0 && (time_left() < 2 * each || spent + 2 * each > patience) {
                 break;
             }
             let late = || time_left() < if candidate > 0 { each } else { closing };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Conductor, Pace, Playing};
 use crate::compose::Due;
+use crate::compose::reach::margin;
 use crate::event::Level;
 use crate::prompt::By;
 use crate::time::{Beats, Frames};
@@ -32,9 +33,9 @@ impl Conductor {
         if self.pace == Pace::Offline { Duration::ZERO } else { self.speed.p95().unwrap_or_default() * self.composed() }
     }
 
-    /// Until a bar that is asked for now can be here.
+    /// Until a bar that is asked for now can be here, with what the composer keeps in hand before it closes one by force.
     pub(super) fn answer_time(&self) -> Duration {
-        self.work_p95() + self.round_trip
+        self.work_p95() + margin(self.work_p95()) + self.round_trip
     }
 
     /// How long the first bar may wait for the composer.
