@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock::{Clock, Publisher};
 use crate::engine::Renderer;
-use crate::midi::{Connections, CyclePort};
+use crate::midi::CycleMidi;
 use device::Target;
 pub use device::{AudioDevice, AudioError, AudioSpec, DeviceInfo, devices};
 use watchdog::Watchdog;
@@ -63,9 +63,6 @@ impl Shared {
     }
 }
 
-/// MIDI outputs that the audio cycle plays, and their connections.
-pub type CycleMidi = Option<(Vec<CyclePort>, Arc<Mutex<Connections>>)>;
-
 /// Sound that is running. Dropping it ends it.
 #[derive(Debug)]
 pub struct AudioOutput {
@@ -76,14 +73,13 @@ pub struct AudioOutput {
 impl AudioOutput {
     /// Starts playing. A device that does not start, or is lost on the way, is tried again every two seconds while the
     /// renderer runs on silently; [`AudioOutput::status`] tells. The clock must have the device's rate and no other publisher.
-    /// `midi` are the ports of a device that carries MIDI ([`AudioDevice::midi_inputs`]), and how they are to be connected.
+    /// `midi` is for a device that carries MIDI ([`AudioDevice::midi_inputs`]).
     #[must_use]
-    pub fn start(device: AudioDevice, renderer: Renderer, midi: CycleMidi, clock: Arc<Clock>) -> AudioOutput {
+    pub fn start(device: AudioDevice, renderer: Renderer, midi: Option<CycleMidi>, clock: Arc<Clock>) -> AudioOutput {
         assert_eq!(device.rate(), clock.rate(), "one rate for device and clock");
         let shared = Arc::new(Shared::default());
         shared.say(device.name(), None);
-        let (ports, connections) = midi.map_or((vec![], None), |(ports, connections)| (ports, Some(connections)));
-        let engine = Engine { renderer, ports, connections, publisher: Publisher::new(clock), scratch: Vec::new() };
+        let engine = Engine { renderer, midi, publisher: Publisher::new(clock), scratch: Vec::new() };
         let supervisor = {
             let shared = Arc::clone(&shared);
             std::thread::Builder::new()
@@ -133,8 +129,7 @@ trait Stream {
 /// All that a stream needs to play.
 struct Engine {
     renderer: Renderer,
-    ports: Vec<CyclePort>,
-    connections: Option<Arc<Mutex<Connections>>>,
+    midi: Option<CycleMidi>,
     publisher: Publisher,
     scratch: Vec<f32>,
 }
@@ -192,8 +187,8 @@ fn supervise(device: &AudioDevice, mut engine: Engine, shared: &Arc<Shared>) {
             return;
         };
         engine = returned;
-        if let Some(connections) = &engine.connections {
-            connections.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        if let Some(midi) = &engine.midi {
+            midi.connections.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
         if !shared.stop.load(Ordering::Acquire) {
             shared.say("none (clock only)", Some(trouble));
@@ -204,7 +199,7 @@ fn supervise(device: &AudioDevice, mut engine: Engine, shared: &Arc<Shared>) {
 
 /// Renders to the monotonic clock and throws the sound away, for a time or until told to stop.
 fn run_silently(engine: &mut Engine, shared: &Shared, time: Option<Duration>) {
-    let Engine { renderer, ports, publisher, scratch, .. } = engine;
+    let Engine { renderer, midi, publisher, scratch } = engine;
     let rate = publisher.rate();
     publisher.set_latency(Duration::ZERO);
     scratch.resize(2 * CHUNK, 0.0);
@@ -217,7 +212,7 @@ fn run_silently(engine: &mut Engine, shared: &Shared, time: Option<Duration>) {
             let frames = (due - frame).0.min(CHUNK as i64) as usize;
             renderer.process(&mut scratch[..2 * frames], 2);
             // Nobody hears them; their queues go on.
-            for port in ports.iter_mut() {
+            for port in midi.iter_mut().flat_map(|midi| &mut midi.outputs) {
                 port.play(frame, frames as u32, &mut |_, _| true);
             }
         }

@@ -9,6 +9,7 @@ mod hand;
 pub mod hands;
 mod keep;
 mod lanes;
+mod listening;
 mod mix;
 mod mixer;
 mod pulses;
@@ -26,6 +27,7 @@ use armed::Armed;
 use hand::ByHand;
 use hands::Hands;
 use keep::Listened;
+use listening::Listening;
 use mix::Told;
 use pulses::Pulses;
 use tap::Tap;
@@ -124,6 +126,7 @@ pub struct Conductor {
     messages: Vec<Message>,
     by_hand: ByHand,
     listened: Listened,
+    listening: Listening,
     /// What the performer wants in the text.
     kept: Vec<Kept>,
 }
@@ -175,11 +178,13 @@ impl Conductor {
             messages: Vec::new(),
             by_hand: ByHand::default(),
             listened: Listened::default(),
+            listening: Listening::default(),
             kept: Vec::new(),
         };
         conductor.settle(scene);
         conductor.clock(&scene.clocks);
         conductor.meet(scene, true);
+        conductor.listen_to(scene.listeners());
         conductor.enter();
         conductor
     }
@@ -290,6 +295,7 @@ impl Conductor {
             Command::Port { port, there } => self.port(&port, there, now, out),
             Command::NoteOn { voice, pitch, velocity } => self.note_on(&voice, pitch, velocity, now, out),
             Command::NoteOff { voice, pitch } => self.note_off(&voice, pitch, now, out),
+            Command::Control { voice, controller, value } => self.control(&voice, controller, value, now, out),
             Command::Keep(ask) => self.keep(&ask, now),
             // Taken, or playing already; patches and quitting are the scheduler's business.
             Command::Lock(_) | Command::Play | Command::Patch(_) | Command::Quit => {}

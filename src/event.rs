@@ -160,6 +160,12 @@ pub enum Command {
         voice: String,
         pitch: u8,
     },
+    /// A controller that the hand moves, at once: `controller` from 0 to 119, `value` to 127.
+    Control {
+        voice: String,
+        controller: u8,
+        value: u8,
+    },
     /// The last bars that were heard are to be written into the text; comes back as [`Event::Kept`].
     Keep(Ask),
     Quit,

@@ -3,7 +3,10 @@
 
 mod cycle;
 mod input;
+mod inputs;
+mod keys;
 mod lateness;
+mod listen;
 mod message;
 mod patchbay;
 mod player;
@@ -22,11 +25,14 @@ use crate::engine::RING_CAPACITY;
 use crate::event::{ScheduledEvent, VoiceSlot};
 use crate::prompt::MAX_VOICES;
 use crate::realtime;
-pub use cycle::CyclePort;
+pub use cycle::{CycleMidi, CyclePort};
 pub use input::{Input, inputs};
+pub use inputs::{InputNews, Inputs};
+pub use keys::Listener;
 pub use lateness::{Lateness, Timing};
+pub use listen::{Arrival, CycleInputs, INPUTS};
 pub use message::Message;
-pub use patchbay::{Connections, Patchbay};
+pub use patchbay::{Connections, Partners, Patchbay};
 pub use player::{MidiStats, Player};
 pub use port::{PortInfo, PortSink, open, ports, position};
 pub use room::{News, Ports};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use barline::audio::{AudioDevice, AudioOutput, AudioSpec};
 use barline::clock::Clock;
 use barline::engine::Renderer;
-use barline::midi::{self, Patchbay, Ports};
+use barline::midi::{self, CycleInputs, CycleMidi, Patchbay, Ports};
 use barline::rig;
 
 use crate::cli::Failure;
@@ -49,20 +49,24 @@ fn audio_device(audio: Option<&str>) -> Result<Device, Failure> {
     }
 }
 
-/// Starts the sound, and the MIDI ports that are wanted at once (`outs`): the audio system's where it carries MIDI, the system's otherwise.
+/// Starts the sound, and the MIDI ports that are wanted at once (`outs`): the audio system's where it carries MIDI, the system's otherwise. Gives
+/// the audio system's inputs as well.
 pub fn start<'a>(
     device: AudioDevice,
     renderer: Renderer,
     port: Port,
     outs: impl Iterator<Item = &'a str>,
     clock: &Arc<Clock>,
-) -> (AudioOutput, Ports) {
+) -> (AudioOutput, Ports, Option<CycleInputs>) {
     let wanted: Vec<String> = outs.filter(|out| !rig::is_synth(out)).map(str::to_owned).collect();
     if let Some(inputs) = device.midi_inputs() {
         let (bay, ends) = Patchbay::new(device.rate(), inputs.to_vec());
-        let audio = AudioOutput::start(device, renderer, Some((ends, bay.connections())), Arc::clone(clock));
-        return (audio, Ports::in_cycle(bay, wanted));
+        let connections = bay.connections();
+        let (heard, arrivals) = CycleInputs::new(Arc::clone(&connections));
+        let midi = CycleMidi { outputs: ends, arrivals, connections };
+        let audio = AudioOutput::start(device, renderer, Some(midi), Arc::clone(clock));
+        return (audio, Ports::in_cycle(bay, wanted), Some(heard));
     }
     let audio = AudioOutput::start(device, renderer, None, Arc::clone(clock));
-    (audio, Ports::start(Arc::clone(clock), port, wanted))
+    (audio, Ports::start(Arc::clone(clock), port, wanted), None)
 }

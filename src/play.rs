@@ -100,7 +100,7 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let stats = renderer.stats();
     let outs = scene.voices.iter().filter_map(|voice| voice.out.as_deref());
     let outs = outs.chain(scene.clocks.iter().map(|clock| clock.port.as_str())).chain(arguments.midi.as_deref());
-    let (audio, ports) = outputs::start(device, renderer, port, outs, &clock);
+    let (audio, ports, inputs) = outputs::start(device, renderer, port, outs, &clock);
     let log = state.as_deref().map(log_in);
     let composer = match &arguments.composer {
         Some(command) => Box::new(Link::start(Spawn::command(command, log))),
@@ -116,7 +116,7 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
         say(Level::Warning, "there is no home folder: this set is not kept".to_owned());
     }
     let lines = journal.as_ref().map(Journal::lines);
-    let scheduler = Scheduler::start(conductor, outputs, clock, events.clone(), lines);
+    let scheduler = Scheduler::start(conductor, outputs, inputs, clock, events.clone(), lines);
     let silence = scheduler.sender();
     terminal::install_panic_hook(move || drop(silence.send(Command::Panic)));
 

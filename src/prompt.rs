@@ -36,6 +36,7 @@ use crate::abc::key::Key;
 use crate::abc::parse::parse;
 use crate::abc::{Diagnostic, Meter, Severity, Span};
 use crate::compose::OwnWords;
+use crate::midi::Listener;
 use crate::rig::{ClockPort, Rig};
 use crate::steer::{Lexicon, overruled};
 use crate::time::{Beats, Tempo};
@@ -88,6 +89,12 @@ pub struct Source {
 }
 
 impl Scene {
+    /// The voices that are played on MIDI inputs.
+    pub fn listeners(&self) -> impl Iterator<Item = Listener> {
+        let hands = self.voices.iter().filter(|voice| voice.by == By::Hand);
+        hands.filter_map(|voice| Some(Listener { port: voice.input.clone()?, voice: voice.name.clone() }))
+    }
+
     /// The words for all voices in force in bar `bar` of the scene, from 0.
     #[must_use]
     pub fn words_at(&self, bar: i64) -> Vec<String> {

@@ -18,7 +18,7 @@ use crate::conductor::Conductor;
 use crate::engine::RenderStats;
 use crate::event::{Action, Command, Event, Level, Message, ScheduledEvent, Snapshot};
 use crate::journal::{Line, Recorder};
-use crate::midi::Ports;
+use crate::midi::{CycleInputs, InputNews, Inputs, Ports};
 use crate::realtime;
 use crate::rig::Step;
 use crate::synth::{Patch, PatchLane};
@@ -53,11 +53,12 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// `journal` is where everything is written down.
+    /// `inputs` are those of the audio system, where it carries MIDI; `journal` is where everything is written down.
     #[must_use]
     pub fn start(
         mut conductor: Conductor,
         outputs: Outputs,
+        inputs: Option<CycleInputs>,
         clock: Arc<Clock>,
         events: Sender<Event>,
         journal: Option<Sender<Line>>,
@@ -65,7 +66,8 @@ impl Scheduler {
         let (commands, inbox) = channel();
         conductor.set_default_port(outputs.midi_for_all.clone());
         let (conductor, desk) = (Recorder::new(conductor, journal), Desk::new(outputs, clock.rate()));
-        let room = Room { conductor, desk, clock, events, inbox, picture: Weak::new() };
+        let inputs = Inputs::start(inputs, commands.clone());
+        let room = Room { conductor, desk, inputs, clock, events, inbox, picture: Weak::new() };
         let thread = std::thread::Builder::new().name("scheduler".into()).spawn(move || room.run()).ok();
         Scheduler { commands, thread }
     }
@@ -94,6 +96,7 @@ impl Drop for Scheduler {
 struct Room {
     conductor: Recorder,
     desk: Desk,
+    inputs: Inputs,
     clock: Arc<Clock>,
     events: Sender<Event>,
     inbox: Receiver<Command>,
@@ -122,7 +125,13 @@ impl Room {
                     self.command(command);
                 }
                 let now = self.now();
-                let Room { conductor, desk, .. } = &mut self;
+                let Room { conductor, desk, inputs, .. } = &mut self;
+                if let Some(listeners) = conductor.listeners() {
+                    inputs.listen(listeners);
+                }
+                while let Some(InputNews { port, open }) = inputs.news() {
+                    conductor.say_input(&port, &open);
+                }
                 if let Some(clocks) = conductor.clocks() {
                     desk.follow(&clocks);
                 }

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jack::{
-    AsyncClient, AudioOut, Client, ClientOptions, ClientStatus, Control, MidiOut, NotificationHandler, Port, PortFlags,
-    ProcessHandler, ProcessScope, RawMidi,
+    AsyncClient, AudioOut, Client, ClientOptions, ClientStatus, Control, MidiIn, MidiOut, NotificationHandler, Port,
+    PortFlags, ProcessHandler, ProcessScope, RawMidi,
 };
 
 use super::{CHUNK, Engine, Loan, Shared, Stream};
-use crate::midi::Connections;
+use crate::midi::{Arrival, Connections, INPUTS, Partners};
 use crate::time::{Frames, SampleRate};
 
 const CLIENT: &str = "barline";
@@ -68,23 +68,29 @@ pub fn open(rate: SampleRate, mut loan: Loan, shared: &Arc<Shared>) -> Result<Bo
     let sides = [side("left")?, side("right")?];
     let Some(engine) = &mut loan.engine else { return Err("there is nothing to play".to_owned()) };
     engine.scratch.resize(2 * CHUNK, 0.0);
-    let mut midi = Vec::with_capacity(engine.ports.len());
-    for number in 1..=engine.ports.len() {
+    let mut midi = Vec::new();
+    let outputs = engine.midi.as_ref().map_or(0, |midi| midi.outputs.len());
+    for number in 1..=outputs {
         midi.push(client.register_port(&format!("midi {number}"), MidiOut::default()).map_err(wrong)?);
+    }
+    let mut ears = Vec::with_capacity(INPUTS);
+    for number in 1..=INPUTS {
+        ears.push(client.register_port(&format!("midi in {number}"), MidiIn::default()).map_err(wrong)?);
     }
     let names = |ports: &mut dyn Iterator<Item = Result<String, jack::Error>>| -> Result<Vec<String>, String> {
         ports.collect::<Result<_, _>>().map_err(wrong)
     };
     let (our_sides, our_midi) = (names(&mut sides.iter().map(Port::name))?, names(&mut midi.iter().map(Port::name))?);
-    let connections = engine.connections.clone();
-    let process = Process { sides, midi, loan, shared: Arc::clone(shared) };
+    let our_ears = names(&mut ears.iter().map(Port::name))?;
+    let connections = engine.midi.as_ref().map(|midi| Arc::clone(&midi.connections));
+    let process = Process { sides, midi, ears, loan, shared: Arc::clone(shared) };
     let client = client.activate_async(Watch(Arc::clone(shared)), process).map_err(wrong)?;
     // To the first two inputs of the sound card.
     let inputs = client.as_client().ports(None, Some("audio"), PortFlags::IS_INPUT | PortFlags::IS_PHYSICAL);
     for (side, input) in our_sides.iter().zip(&inputs) {
         let _ = client.as_client().connect_ports_by_name(side, input);
     }
-    let mut running = Running { client, midi: our_midi, connections, shared: Arc::clone(shared) };
+    let mut running = Running { client, midi: our_midi, ears: our_ears, connections, shared: Arc::clone(shared) };
     running.look_after();
     Ok(Box::new(running))
 }
@@ -92,8 +98,9 @@ pub fn open(rate: SampleRate, mut loan: Loan, shared: &Arc<Shared>) -> Result<Bo
 /// The client that runs. JACK takes it off when it is dropped.
 struct Running {
     client: AsyncClient<Watch, Process>,
-    /// The full names of our outputs.
+    /// The full names of our outputs, and of our inputs.
     midi: Vec<String>,
+    ears: Vec<String>,
     connections: Option<Arc<Mutex<Connections>>>,
     shared: Arc<Shared>,
 }
@@ -105,21 +112,13 @@ impl Stream for Running {
         let Some(connections) = &self.connections else { return };
         let client = self.client.as_client();
         let mut connections = connections.lock().unwrap_or_else(PoisonError::into_inner);
-        let Connections { wanted, made, inputs } = &mut *connections;
-        for ((ours, wanted), made) in self.midi.iter().zip(wanted).zip(made) {
-            if made != wanted
-                && let Some(former) = made.take()
-            {
-                // Gone already where its partner is.
-                let _ = client.disconnect_ports_by_name(ours, &former);
-            }
-            let (Some(wanted), Some(port)) = (wanted, client.port_by_name(ours)) else { continue };
-            if port.connected_count() == Ok(0) {
-                let _ = client.connect_ports_by_name(ours, wanted);
-            }
-            *made = Some(wanted.clone()).filter(|wanted| port.is_connected_to(wanted) == Ok(true));
-        }
+        let Connections { played, heard, inputs, outputs } = &mut *connections;
+        connect(client, &self.midi, played, |ours, theirs| (ours, theirs));
+        connect(client, &self.ears, heard, |ours, theirs| (theirs, ours));
         *inputs = midi_inputs(client);
+        *outputs = client.ports(None, Some("midi"), PortFlags::IS_OUTPUT);
+        // Who hears himself would never end.
+        outputs.retain(|output| !self.midi.contains(output));
     }
 
     fn silence(&mut self) {
@@ -128,6 +127,30 @@ impl Stream for Running {
         while cycles() < first + LAST_CYCLES && begun.elapsed() < LAST_WAIT {
             std::thread::sleep(Duration::from_millis(1));
         }
+    }
+}
+
+/// Connects some ports of ours to their partners; `way` puts the source first.
+fn connect<const COUNT: usize>(
+    client: &Client,
+    ours: &[String],
+    partners: &mut Partners<COUNT>,
+    way: for<'a> fn(&'a str, &'a str) -> (&'a str, &'a str),
+) {
+    for ((ours, wanted), made) in ours.iter().zip(&partners.wanted).zip(&mut partners.made) {
+        if made != wanted
+            && let Some(former) = made.take()
+        {
+            // Gone already where its partner is.
+            let (from, to) = way(ours, &former);
+            let _ = client.disconnect_ports_by_name(from, to);
+        }
+        let (Some(wanted), Some(port)) = (wanted, client.port_by_name(ours)) else { continue };
+        if port.connected_count() == Ok(0) {
+            let (from, to) = way(ours, wanted);
+            let _ = client.connect_ports_by_name(from, to);
+        }
+        *made = Some(wanted.clone()).filter(|wanted| port.is_connected_to(wanted) == Ok(true));
     }
 }
 
@@ -148,6 +171,7 @@ impl NotificationHandler for Watch {
 struct Process {
     sides: [Port<AudioOut>; 2],
     midi: Vec<Port<MidiOut>>,
+    ears: Vec<Port<MidiIn>>,
     loan: Loan,
     shared: Arc<Shared>,
 }
@@ -156,8 +180,12 @@ impl ProcessHandler for Process {
     fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
         let now = Instant::now();
         self.shared.callbacks.fetch_add(1, Ordering::Relaxed);
-        let Some(Engine { renderer, ports, publisher, scratch, .. }) = &mut self.loan.engine else {
+        let Some(Engine { renderer, midi, publisher, scratch }) = &mut self.loan.engine else {
             return Control::Continue;
+        };
+        let (ports, arrivals) = match midi {
+            Some(midi) => (&mut midi.outputs[..], Some(&mut midi.arrivals)),
+            None => (&mut [][..], None),
         };
         let [left, right] = &mut self.sides;
         let (left, right) = (left.as_mut_slice(scope), right.as_mut_slice(scope));
@@ -170,6 +198,14 @@ impl ProcessHandler for Process {
                 port.silence(&mut |time, bytes| writer.write(&RawMidi { time, bytes }).is_ok());
             }
             return Control::Continue;
+        }
+        if let Some(arrivals) = arrivals {
+            for (number, ear) in self.ears.iter().enumerate() {
+                for arrival in ear.iter(scope).filter_map(|message| Arrival::of(number, message.bytes)) {
+                    // A full ring means that nobody listens.
+                    let _ = arrivals.push(arrival);
+                }
+            }
         }
         let from = renderer.frame();
         // The cycle began a little before the callback did.

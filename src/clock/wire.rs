@@ -9,7 +9,7 @@ use super::boxes::{Boxes, of, onsets};
 use crate::audio::{AudioDevice, AudioError, AudioOutput, AudioSpec};
 use crate::engine::{RenderStats, Renderer};
 use crate::event::{Action, ScheduledEvent, VoiceSlot};
-use crate::midi::{MidiOutput, News, Patchbay, Ports};
+use crate::midi::{CycleInputs, CycleMidi, MidiOutput, News, Patchbay, Ports};
 use crate::synth::{CLICK, Patch, Synth};
 use crate::time::Frames;
 
@@ -90,7 +90,10 @@ impl Instrument {
         let (renderer, ring) = Renderer::new(synth);
         let stats = renderer.stats();
         let (bay, ends) = Patchbay::new(rate, inputs);
-        let sound = AudioOutput::start(device, renderer, Some((ends, bay.connections())), Clock::new(rate));
+        let connections = bay.connections();
+        let (_, arrivals) = CycleInputs::new(Arc::clone(&connections));
+        let midi = CycleMidi { outputs: ends, arrivals, connections };
+        let sound = AudioOutput::start(device, renderer, Some(midi), Clock::new(rate));
         let ports = Ports::in_cycle(bay, ports);
         Ok(Instrument { ring, ports, stats, sound })
     }

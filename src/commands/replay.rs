@@ -99,7 +99,7 @@ fn play(arguments: &ReplayArguments, recording: &Recording, patches: Patches) ->
     let (renderer, ring) = Renderer::new(synth);
     let stats = renderer.stats();
     let outs = recording.sounds().filter_map(|sound| sound.out.as_deref()).chain(arguments.midi.as_deref());
-    let (audio, ports) = outputs::start(device, renderer, port, outs, &clock);
+    let (audio, ports, _) = outputs::start(device, renderer, port, outs, &clock);
     let midi_for_all = arguments.midi.clone();
     let outputs = Outputs { ring, lane, stats, audio, ports, midi_for_all, patches };
     let (told, inbox) = channel();

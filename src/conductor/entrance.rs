@@ -78,6 +78,7 @@ impl Conductor {
     fn take_up(&mut self, scene: &Arc<Scene>, at: Frames, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
         self.entering = None;
         self.mix_from(at, scene, now, out);
+        self.listen_to(scene.listeners());
         self.scene = Arc::clone(scene);
     }
 }

@@ -111,6 +111,9 @@ fn asked(command: &Command) -> Option<Value> {
         Command::NoteOn { voice, pitch, velocity } => {
             json!({"note_on": {"voice": voice, "pitch": pitch, "velocity": velocity}})
         }
+        Command::Control { voice, controller, value } => {
+            json!({"control": {"voice": voice, "controller": controller, "value": value}})
+        }
         Command::NoteOff { voice, pitch } => json!({"note_off": {"voice": voice, "pitch": pitch}}),
         Command::Keep(ask) => json!({"keep": ask}),
         Command::Port { port, there } => json!({"port": {"port": port, "there": there}}),

@@ -8,6 +8,7 @@ use super::{Evaluated, Line, Played};
 use crate::conductor::Conductor;
 use crate::event::{Action, Command, Message, ScheduledEvent, Snapshot};
 use crate::keep::Kept;
+use crate::midi::Listener;
 use crate::prompt::{Scene, Source};
 use crate::record::{BarRecord, Part};
 use crate::rig::{ClockPort, Step};
@@ -120,6 +121,16 @@ impl Recorder {
     /// [`Conductor::clocks`].
     pub fn clocks(&mut self) -> Option<Arc<[ClockPort]>> {
         self.conductor.clocks()
+    }
+
+    /// [`Conductor::listeners`].
+    pub fn listeners(&mut self) -> Option<Arc<[Listener]>> {
+        self.conductor.listeners()
+    }
+
+    /// [`Conductor::say_input`].
+    pub fn say_input(&mut self, port: &str, open: &Result<String, String>) {
+        self.conductor.say_input(port, open);
     }
 
     /// [`Conductor::take_kept`].

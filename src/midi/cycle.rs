@@ -1,9 +1,11 @@
 //! MIDI within an audio cycle: the messages of each cycle with the frame at which they stand in it. Runs in the process callback of an audio
 //! system that carries MIDI with frame times (JACK), in the place of the MIDI thread; nothing here allocates after it was made.
 
+use std::sync::{Arc, Mutex};
+
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use super::{MidiError, MidiOutput, MidiSink, Player};
+use super::{Arrival, Connections, MidiError, MidiOutput, MidiSink, Player};
 use crate::engine::RING_CAPACITY;
 use crate::time::{Frames, SampleRate};
 
@@ -35,6 +37,16 @@ impl MidiSink for Tray {
 pub struct CyclePort {
     player: Player,
     tray: Consumer<Message>,
+}
+
+/// What an audio system that carries MIDI has of it.
+#[derive(Debug)]
+pub struct CycleMidi {
+    pub outputs: Vec<CyclePort>,
+    /// Takes what comes.
+    pub arrivals: Producer<Arrival>,
+    /// How its ports are to be connected.
+    pub connections: Arc<Mutex<Connections>>,
 }
 
 impl CyclePort {

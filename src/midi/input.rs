@@ -5,7 +5,7 @@ use std::time::Instant;
 use midir::{Ignore, MidiInput, MidiInputConnection};
 
 use super::message::Message;
-use super::port::{find, list, no_midi};
+use super::port::{find, list, names_of, no_midi};
 use super::{MidiError, PortInfo};
 
 const CLIENT: &str = "barline in";
@@ -44,6 +44,19 @@ impl Input {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+}
+
+/// A client that lists the input ports again and again.
+pub(super) struct Hearing(MidiInput);
+
+impl Hearing {
+    pub(super) fn open() -> Result<Hearing, MidiError> {
+        client().map(Hearing)
+    }
+
+    pub(super) fn names(&self) -> Vec<String> {
+        names_of(&self.0, &self.0.ports())
     }
 }
 

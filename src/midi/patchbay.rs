@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::room::Wires;
-use super::{CyclePort, MidiError, MidiOutput, MidiStats};
+use super::{CyclePort, INPUTS, MidiError, MidiOutput, MidiStats};
 use crate::event::{Action, ScheduledEvent};
 use crate::time::{Frames, SampleRate};
 
@@ -15,15 +15,32 @@ pub const OUTPUTS: usize = 8;
 /// A connection is waited for so long: what is sent before it is there is lost.
 const PATIENCE: Duration = Duration::from_millis(300);
 
+/// The partners of some ports of ours.
+#[derive(Debug)]
+pub struct Partners<const COUNT: usize> {
+    /// By full name.
+    pub wanted: [Option<String>; COUNT],
+    /// Those to which they are connected.
+    pub made: [Option<String>; COUNT],
+}
+
+impl<const COUNT: usize> Default for Partners<COUNT> {
+    fn default() -> Partners<COUNT> {
+        Partners { wanted: [const { None }; COUNT], made: [const { None }; COUNT] }
+    }
+}
+
 /// What is to be connected to what, and what there is.
 #[derive(Debug, Default)]
 pub struct Connections {
-    /// The full name of the partner of each output.
-    pub wanted: [Option<String>; OUTPUTS],
-    /// That to which each is connected.
-    pub made: [Option<String>; OUTPUTS],
+    /// Whom our outputs play.
+    pub played: Partners<OUTPUTS>,
+    /// Whom our inputs hear.
+    pub heard: Partners<INPUTS>,
     /// The inputs of other programs and of the hardware, by full name.
     pub inputs: Vec<String>,
+    /// Their outputs.
+    pub outputs: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -40,7 +57,8 @@ impl Connections {
     /// The audio system has gone, and with it whatever was there.
     pub fn clear(&mut self) {
         self.inputs.clear();
-        self.made = Default::default();
+        self.outputs.clear();
+        (self.played.made, self.heard.made) = Default::default();
     }
 }
 
@@ -75,9 +93,9 @@ impl Wires for Patchbay {
     fn open(&mut self, name: &str) -> Result<MidiOutput, MidiError> {
         let full = || MidiError(format!("{name}: {OUTPUTS} ports are in use; no more can be"));
         let (at, output) = self.free.pop().ok_or_else(full)?;
-        self.lock().wanted[at] = Some(name.to_owned());
+        self.lock().played.wanted[at] = Some(name.to_owned());
         let begun = Instant::now();
-        while self.lock().made[at].as_deref() != Some(name) && begun.elapsed() < self.patience {
+        while self.lock().played.made[at].as_deref() != Some(name) && begun.elapsed() < self.patience {
             std::thread::sleep(Duration::from_millis(5));
         }
         Ok(output)
@@ -90,7 +108,7 @@ impl Wires for Patchbay {
             for action in [Action::Flush, Action::AllNotesOff] {
                 let _ = output.send(ScheduledEvent { at: Frames(0), action });
             }
-            self.lock().wanted[at] = None;
+            self.lock().played.wanted[at] = None;
             self.free.push((at, output));
         }
     }
@@ -115,13 +133,13 @@ mod tests {
         assert_eq!(ports.len(), OUTPUTS);
         assert_eq!(bay.names().unwrap(), ["a2j:Mini 20:0", "a2j:Drum 24:0"]);
         let output = bay.open("a2j:Mini 20:0").unwrap();
-        assert_eq!(bay.lock().wanted[0].as_deref(), Some("a2j:Mini 20:0"));
+        assert_eq!(bay.lock().played.wanted[0].as_deref(), Some("a2j:Mini 20:0"));
         let more: Vec<MidiOutput> = (1..OUTPUTS).map(|_| bay.open("a2j:Drum 24:0").unwrap()).collect();
         assert!(bay.open("a2j:Drum 24:0").is_err());
         bay.close(output);
-        assert_eq!(bay.lock().wanted[0], None);
+        assert_eq!(bay.lock().played.wanted[0], None);
         assert!(bay.open("a2j:Drum 24:0").is_ok());
-        assert_eq!(bay.lock().wanted[0].as_deref(), Some("a2j:Drum 24:0"));
+        assert_eq!(bay.lock().played.wanted[0].as_deref(), Some("a2j:Drum 24:0"));
         assert_eq!(more.len(), OUTPUTS - 1);
     }
 
@@ -160,16 +178,16 @@ mod tests {
         let (mut bay, _ports) = bay(&["Mini"], Duration::from_secs(60));
         let connections = bay.connections();
         let made = std::thread::spawn(move || {
-            while connections.lock().unwrap().wanted[0].is_none() {
+            while connections.lock().unwrap().played.wanted[0].is_none() {
                 std::thread::yield_now();
             }
             // Whoever does not wait is past by now.
             std::thread::sleep(Duration::from_millis(50));
             let mut connections = connections.lock().unwrap();
-            connections.made[0] = connections.wanted[0].clone();
+            connections.played.made[0] = connections.played.wanted[0].clone();
         });
         bay.open("Mini").unwrap();
-        assert_eq!(bay.lock().made[0].as_deref(), Some("Mini"));
+        assert_eq!(bay.lock().played.made[0].as_deref(), Some("Mini"));
         made.join().unwrap();
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn list<T: MidiIO>(io: &T) -> Vec<PortInfo> {
     names_of(io, &io.ports()).into_iter().enumerate().map(|(index, name)| PortInfo { index, name }).collect()
 }
 
-fn names_of<T: MidiIO>(io: &T, ports: &[T::Port]) -> Vec<String> {
+pub(super) fn names_of<T: MidiIO>(io: &T, ports: &[T::Port]) -> Vec<String> {
     ports.iter().map(|port| io.port_name(port).unwrap_or_else(|_| "unnamed".to_owned())).collect()
 }
 

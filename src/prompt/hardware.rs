@@ -30,6 +30,12 @@ pub(super) fn output(header: &VoiceHeader, rig: &Rig) -> Option<Arc<Output>> {
     rig.output(header.get("out")?).cloned()
 }
 
+/// The port that a hand is heard on: what the rig calls `in=`, or a part of a port's name.
+pub(super) fn input(header: &VoiceHeader, rig: &Rig) -> Option<String> {
+    let value = header.get("in").filter(|value| !value.trim().is_empty())?;
+    Some(rig.output(value).map_or(value, |output| &output.port).to_owned())
+}
+
 /// Takes a property over; `None` where it is none of these.
 pub(super) fn set(voice: &mut Voice, property: &Property) -> Option<Result<(), Why>> {
     let (name, value) = (property.name.as_str(), property.value.as_str());
@@ -40,7 +46,11 @@ pub(super) fn set(voice: &mut Voice, property: &Property) -> Option<Result<(), W
         "out" if value.trim().is_empty() => {
             return wrong("an output of the rig, a part of a MIDI port's name, or synth".into());
         }
-        // What the rig calls it is read already.
+        "in" if value.trim().is_empty() => {
+            return wrong("what the rig calls it, or a part of a MIDI input's name".into());
+        }
+        // What the rig calls them is read already.
+        "in" => {}
         "out" => voice.out = Some(voice.output.as_ref().map_or(value, |output| output.port.as_str()).to_owned()),
         "channel" => match within(value, 1, 16) {
             Some(channel) => voice.channel = Some(channel as u8),

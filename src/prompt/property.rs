@@ -19,7 +19,7 @@ use crate::time::Beats;
 
 /// Properties that do something.
 const OURS: &[&str] = &[
-    "by", "patch", "out", "channel", "bank", "prog", "gain", "pan", "mute", "range", "scale", "grid", "notes",
+    "by", "patch", "in", "out", "channel", "bank", "prog", "gain", "pan", "mute", "range", "scale", "grid", "notes",
     "rhythm", "chart", "vel", "gate", "swing", "human", "quant", "trade",
 ];
 /// Of these the ones that hold the model's bars to something.
@@ -51,9 +51,6 @@ const FOREIGN: &[&str] = &[
     "up",
     "down",
 ];
-/// Properties of the prompt format that this version does not act on yet.
-const LATER: &[&str] = &["in"];
-
 /// Bars from one variation of a loop to the next.
 const MOST_VARIED: u32 = 64;
 
@@ -70,7 +67,7 @@ pub(super) enum Why {
 /// Whether a name means something in a `V:` line whatever the rig.
 #[must_use]
 pub fn is_property(name: &str) -> bool {
-    [OURS, FOREIGN, LATER].concat().contains(&name)
+    [OURS, FOREIGN].concat().contains(&name)
 }
 
 /// Takes a property over. `patches` are the names that `patch=` may say.
@@ -160,9 +157,6 @@ pub(super) fn set(voice: &mut Voice, property: &Property, header: &Header, patch
             voice.strong = true;
         }
         "notes" => voice.rules.notes = notes(value).ok_or_else(|| wrong("fewest and most, as in 2-8"))?,
-        name if LATER.contains(&name) => {
-            return Err(Why::Unknown(format!("{name}= is not built yet and does nothing").into()));
-        }
         name if FOREIGN.contains(&name) => {}
         // A bare word belongs to another program.
         _ if value.is_empty() => {}

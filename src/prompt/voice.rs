@@ -42,6 +42,8 @@ pub struct Voice {
     /// How a voice that comps plays the chart; its bars are made from it.
     pub comping: Option<Style>,
     pub patch: String,
+    /// Text of the name of the MIDI input that a hand is heard on.
+    pub input: Option<String>,
     /// Text of a MIDI port's name, or `synth`; `None` where the command line says.
     pub out: Option<String>,
     /// What the rig knows of it.
@@ -82,6 +84,7 @@ impl Voice {
             trade: None,
             comping: None,
             patch: if role == Role::Bass { "sub" } else { "reed" }.to_owned(),
+            input: None,
             out: None,
             output: None,
             channel: None,
@@ -126,7 +129,9 @@ pub(super) fn voice(
     let by = goes_on(tune.voice(name).and_then(|voice| voice.bars.last()), role);
     let output = hardware::output(header, known.rig);
     let channel = output.as_ref().and_then(|output| output.channel).or(midi.channel);
-    let mut voice = Voice { channel, program: midi.program, output, bars: bars.into(), ..Voice::new(name, by, role) };
+    let input = hardware::input(header, known.rig);
+    let mut voice =
+        Voice { input, channel, program: midi.program, output, bars: bars.into(), ..Voice::new(name, by, role) };
     for property in &header.properties {
         let set = hardware::set(&mut voice, property)
             .unwrap_or_else(|| property::set(&mut voice, property, &tune.header, known.patches));
@@ -149,6 +154,13 @@ pub(super) fn voice(
         (hardware::check(&voice), header.properties.iter().find(|property| property.name == "bank"))
     {
         diagnostics.push(Diagnostic::warning(property.span, message));
+    }
+    if voice.input.is_some()
+        && voice.by != By::Hand
+        && let Some(property) = header.properties.iter().find(|property| property.name == "in")
+    {
+        let message = format!("voice {name} is not played by hand, and hears nothing");
+        diagnostics.push(Diagnostic::warning(property.span, message).with_help("in= wants by=hand"));
     }
     if let Some(patch) = voice.output.as_ref().and_then(|output| output.fallback.as_ref()) {
         voice.patch.clone_from(patch);
