@@ -5,6 +5,8 @@ pub mod bench;
 #[cfg(feature = "jack")]
 pub mod boxes;
 pub mod dll;
+#[cfg(feature = "jack")]
+pub mod keyboard;
 #[cfg(unix)]
 pub mod server;
 #[cfg(feature = "jack")]

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use barline::clock::boxes::{Boxes, Heard, of, onsets};
+use barline::clock::keyboard::Keyboard;
 use barline::synth::CLICK;
 use jackd::{Outcome, undisturbed};
 use program::Place;
@@ -49,8 +50,12 @@ struct Show {
 
 impl Show {
     fn start(model: &str) -> Show {
+        Show::playing(PROMPT, model)
+    }
+
+    fn playing(prompt: &str, model: &str) -> Show {
         let place = Place::new();
-        place.write("set/prompts/prompt.abc", PROMPT);
+        place.write("set/prompts/prompt.abc", prompt);
         place.write("set/prompts/rig.toml", RIG);
         place.write("set/patches/click.patch", CLICK);
         let screen = Arc::new(Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 0)));
@@ -202,6 +207,55 @@ fn clock_notes_and_sound() -> Option<Outcome> {
     }
     assert_eq!(unpaired(&mini), [], "stuck notes, or ends of none");
     assert!(mini.iter().any(|(_, bytes)| bytes[0] == 0x94), "the model plays");
+    Some(Outcome::Seen)
+}
+
+const PLAYED: &str = "X:1\nT:Keys\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nV:bass by=loop\nV:keys by=hand in=Keystep out=Mini channel=3\n[V:bass] C,4 |\n";
+
+/// What is struck on a keyboard comes at the box at once, and its end as well; a keyboard that is unplugged lets go.
+#[test]
+fn a_keyboard_plays_a_box() {
+    undisturbed(a_keyboard_is_played);
+}
+
+fn a_keyboard_is_played() -> Option<Outcome> {
+    let _server = jackd::start(true)?;
+    let mut boxes = Boxes::plug_in("boxes", &["Mini"]).expect("a server");
+    let mut keys = Keyboard::plug_in("Keystep").expect("a server");
+    let mut show = Show::playing(PLAYED, "none");
+    show.wait_for("keys is played on Keystep:keys");
+    pty::wait(|| keys.is_heard().then_some(()), || "the keyboard is not connected".into());
+    pty::wait(|| boxes.are_played().then_some(()), || "the box is not connected".into());
+    show.key(b'p');
+    for pitch in 60..80 {
+        keys.strike([0x90, pitch, 90]);
+        std::thread::sleep(Duration::from_millis(70));
+        keys.strike([0x80, pitch, 0]);
+        std::thread::sleep(Duration::from_millis(30));
+    }
+    keys.strike([0xB0, 1, 64]);
+    keys.strike([0x90, 50, 90]);
+    std::thread::sleep(Duration::from_millis(200));
+    let struck = keys.struck();
+    drop(keys);
+    show.wait_for("is missing");
+    std::thread::sleep(Duration::from_millis(200));
+    let dropouts = boxes.dropouts();
+    let heard = of(&boxes.heard(), 0);
+    show.quit();
+    if dropouts > 0 {
+        return Some(Outcome::Disturbed);
+    }
+    let of_keys: Vec<(u32, [u8; 3])> = heard.into_iter().filter(|(_, bytes)| bytes[0] & 15 == 2).collect();
+    // What the box is told of its volume and place comes before the first note.
+    let from = of_keys.iter().position(|(_, bytes)| bytes[0] == 0x92).expect("a note");
+    let (played, let_go) = of_keys[from..].split_at(struck.len());
+    let expected: Vec<[u8; 3]> = struck.iter().map(|(_, bytes)| [bytes[0] | 2, bytes[1], bytes[2]]).collect();
+    assert_eq!(played.iter().map(|(_, bytes)| *bytes).collect::<Vec<_>>(), expected);
+    assert_eq!(let_go.iter().map(|(_, bytes)| *bytes).collect::<Vec<_>>(), [[0x82, 50, 0]]);
+    let late = struck.iter().zip(played).map(|((from, _), (to, _))| to - from).max().unwrap_or(0);
+    println!("from key to box: at most {late} frames of 48,000 a second");
+    assert!(late < 9_600, "{late} frames");
     Some(Outcome::Seen)
 }
 

@@ -196,7 +196,9 @@ impl<S: Sources> Room<S> {
             let voices = listeners.iter().filter(|listener| listener.port == port).map(|listener| &*listener.voice);
             let asked = keys.lock().unwrap_or_else(PoisonError::into_inner).hear(message, voices);
             // Whoever does not listen is on the way out; here and below.
-            asked.into_iter().for_each(|command| drop(commands.send(command)));
+            for command in asked {
+                let _ = commands.send(command);
+            }
         };
         match self.sources.open(&names[found], Box::new(heard)) {
             Ok(open) => {
@@ -220,16 +222,20 @@ impl<S: Sources> Room<S> {
 
 fn let_go(keys: &Mutex<Keys>, commands: &Sender<Command>) {
     let ends = keys.lock().unwrap_or_else(PoisonError::into_inner).let_go();
-    ends.into_iter().for_each(|command| drop(commands.send(command)));
+    for command in ends {
+        let _ = commands.send(command);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    type Plug = (&'static str, Option<Heard>);
+
     /// Inputs by name, each with what hears it.
     #[derive(Clone, Default)]
-    struct Plugged(Arc<Mutex<Vec<(&'static str, Option<Heard>)>>>);
+    struct Plugged(Arc<Mutex<Vec<Plug>>>);
 
     impl Sources for Plugged {
         fn names(&mut self) -> Result<Vec<String>, MidiError> {

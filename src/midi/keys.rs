@@ -34,11 +34,10 @@ impl Keys {
             }
             Message::NoteOff { channel, pitch } => self.release(channel, Some(pitch)),
             Message::Control { channel, controller: CHANNEL_MODE | 123..=127, .. } => self.release(channel, None),
-            Message::Control { controller: CHANNEL_MODE.., .. } => Vec::new(),
-            Message::Control { controller, value, .. } => {
+            Message::Control { controller, value, .. } if controller < CHANNEL_MODE => {
                 voices.map(|voice| Command::Control { voice: voice.to_owned(), controller, value }).collect()
             }
-            Message::Program { .. } | Message::Clock(_) => Vec::new(),
+            Message::Control { .. } | Message::Program { .. } | Message::Clock(_) => Vec::new(),
         }
     }
 

@@ -109,7 +109,12 @@ mod tests {
         let (sender, heard) = channel();
         let mut open = |name: &'static str| {
             let sender = sender.clone();
-            inputs.open(name, Box::new(move |message| drop(sender.send((name, message)))))
+            inputs.open(
+                name,
+                Box::new(move |message| {
+                    let _ = sender.send((name, message));
+                }),
+            )
         };
         let first = open("Keystep").unwrap();
         let others: Vec<_> = (1..INPUTS).map(|_| open("Pads").unwrap()).collect();
