@@ -6,6 +6,8 @@ pub mod bench;
 pub mod boxes;
 pub mod dll;
 #[cfg(feature = "jack")]
+pub mod followed;
+#[cfg(feature = "jack")]
 pub mod keyboard;
 #[cfg(unix)]
 pub mod server;
@@ -86,6 +88,14 @@ impl Clock {
         let Some(line) = self.line() else { return Frames(0) };
         let frame = line.from + ((self.nanos(instant) - line.at) / line.period).floor() as i64;
         Frames(self.latest.fetch_max(frame, Ordering::Relaxed).max(frame))
+    }
+
+    /// The frame whose message to a box would have left at an instant, by what is known now: messages leave with the sound of their frame.
+    #[must_use]
+    pub fn frame_of_message(&self, instant: Instant) -> Frames {
+        let Some(line) = self.line() else { return Frames(0) };
+        let due = self.nanos(instant) - self.latency().as_nanos() as f64;
+        Frames(line.from + ((due - line.at) / line.period).round() as i64)
     }
 
     /// When `frame` is due, by what is known now. Before anything is published: as if frame 0 were due now.

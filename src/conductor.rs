@@ -9,6 +9,7 @@ mod hand;
 pub mod hands;
 mod keep;
 mod lanes;
+mod leader;
 mod listening;
 mod mix;
 mod mixer;
@@ -27,6 +28,7 @@ use armed::Armed;
 use hand::ByHand;
 use hands::Hands;
 use keep::Listened;
+use leader::Leader;
 use listening::Listening;
 use mix::Told;
 use pulses::Pulses;
@@ -127,6 +129,7 @@ pub struct Conductor {
     by_hand: ByHand,
     listened: Listened,
     listening: Listening,
+    leader: Leader,
     /// What the performer wants in the text.
     kept: Vec<Kept>,
 }
@@ -179,10 +182,12 @@ impl Conductor {
             by_hand: ByHand::default(),
             listened: Listened::default(),
             listening: Listening::default(),
+            leader: Leader::new(None, rate),
             kept: Vec::new(),
         };
         conductor.settle(scene);
         conductor.clock(&scene.clocks);
+        conductor.follow(scene.leader.as_ref());
         conductor.meet(scene, true);
         conductor.listen_to(scene.listeners());
         conductor.enter();
@@ -249,7 +254,9 @@ impl Conductor {
             Command::Play if self.playing == Playing::Stopped => {
                 self.starting = Some(now);
                 self.playing = Playing::Playing;
+                self.cue(now);
             }
+            Command::Play if self.leader.is_waited_for() => self.leader.rest(),
             Command::Hush => {
                 if self.playing == Playing::Playing {
                     self.playing = Playing::Hushed;
@@ -262,6 +269,7 @@ impl Conductor {
                 self.silenced.clear();
                 self.stop_bars(now);
                 self.end_pulses(now, out);
+                self.leader.rest();
                 self.playing = Playing::Stopped;
                 self.starting = None;
                 self.sounding = None;
@@ -293,6 +301,7 @@ impl Conductor {
             Command::Ramp { to, bars } => self.ramp(to, bars),
             Command::Tap => self.tap(now),
             Command::Port { port, there } => self.port(&port, there, now, out),
+            Command::Clock { message, at } => self.hear_clock(message, at, now, out),
             Command::NoteOn { voice, pitch, velocity } => self.note_on(&voice, pitch, velocity, now, out),
             Command::NoteOff { voice, pitch } => self.note_off(&voice, pitch, now, out),
             Command::Control { voice, controller, value } => self.control(&voice, controller, value, now, out),
@@ -309,6 +318,7 @@ impl Conductor {
         self.ask(now);
         self.listen(now);
         self.start_if_ready(now);
+        self.keep_step(now);
         self.approach(now);
         while self.is_moving()
             && self.last_bar.is_none_or(|last| self.timeline.next_bar() <= last)
@@ -352,6 +362,9 @@ impl Conductor {
 
     fn start_if_ready(&mut self, now: Frames) {
         let Some(asked) = self.starting else { return };
+        if self.is_cued() {
+            return;
+        }
         let rate = self.transport.rate();
         let patient = self.pace == Pace::Live
             && now < asked + rate.frames_in(self.patience())

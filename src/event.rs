@@ -149,6 +149,11 @@ pub enum Command {
         voice: String,
         frozen: bool,
     },
+    /// A message of the clock that we follow, and when it came.
+    Clock {
+        message: ClockMessage,
+        at: Frames,
+    },
     /// A note by hand, which sounds at once. `pitch` from 0 to 127, `velocity` from 1.
     NoteOn {
         voice: String,
@@ -249,6 +254,8 @@ pub struct Snapshot {
     /// The text's tempo, while another one holds.
     pub text_tempo: Option<Tempo>,
     pub tempo_locked: bool,
+    /// The clock that is followed.
+    pub lead: Option<Lead>,
     /// What is armed, in words.
     pub armed: Vec<String>,
     /// The bar at whose line that happens, once it is to.
@@ -287,6 +294,15 @@ pub struct Snapshot {
     pub bars: Vec<BarView>,
 }
 
+/// A clock that is followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lead {
+    /// A part of its port's name.
+    pub port: String,
+    /// How much later than its beats ours are, in microseconds; `None` while it does not lead.
+    pub off_micros: Option<i64>,
+}
+
 /// Before the engine has said anything: nothing plays, nothing is connected.
 impl Default for Snapshot {
     fn default() -> Self {
@@ -295,6 +311,7 @@ impl Default for Snapshot {
             tempo: Tempo::DEFAULT,
             text_tempo: None,
             tempo_locked: false,
+            lead: None,
             armed: Vec::new(),
             armed_for: None,
             armed_gains: Vec::new(),

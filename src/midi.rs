@@ -28,7 +28,7 @@ use crate::realtime;
 pub use cycle::{CycleMidi, CyclePort};
 pub use input::{Input, inputs};
 pub use inputs::{InputNews, Inputs};
-pub use keys::Listener;
+pub use keys::{Ear, Listener};
 pub use lateness::{Lateness, Timing};
 pub use listen::{Arrival, CycleInputs, INPUTS};
 pub use message::Message;

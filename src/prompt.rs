@@ -36,7 +36,7 @@ use crate::abc::key::Key;
 use crate::abc::parse::parse;
 use crate::abc::{Diagnostic, Meter, Severity, Span};
 use crate::compose::OwnWords;
-use crate::midi::Listener;
+use crate::midi::{Ear, Listener};
 use crate::rig::{ClockPort, Rig};
 use crate::steer::{Lexicon, overruled};
 use crate::time::{Beats, Tempo};
@@ -79,6 +79,8 @@ pub struct Scene {
     pub rig: Arc<Source>,
     /// The ports of that rig whose boxes follow our clock, whether or not a voice plays there.
     pub clocks: Arc<[ClockPort]>,
+    /// The port of the box whose clock we follow.
+    pub leader: Option<Arc<str>>,
 }
 
 /// A text as it was evaluated, all scenes of it.
@@ -89,10 +91,12 @@ pub struct Source {
 }
 
 impl Scene {
-    /// The voices that are played on MIDI inputs.
+    /// The voices that are played on MIDI inputs, and the clock that is followed.
     pub fn listeners(&self) -> impl Iterator<Item = Listener> {
         let hands = self.voices.iter().filter(|voice| voice.by == By::Hand);
-        hands.filter_map(|voice| Some(Listener { port: voice.input.clone()?, voice: voice.name.clone() }))
+        let voices = hands
+            .filter_map(|voice| Some(Listener { port: voice.input.clone()?, ear: Ear::Voice(voice.name.clone()) }));
+        voices.chain(self.leader.iter().map(|port| Listener { port: port.to_string(), ear: Ear::Clock }))
     }
 
     /// The words for all voices in force in bar `bar` of the scene, from 0.
@@ -307,6 +311,7 @@ fn scene(
         source: Arc::clone(source),
         rig: Arc::clone(&known.rig.source),
         clocks: known.rig.clocks(),
+        leader: known.rig.leader(),
         harmony,
         form: None,
         part: None,

@@ -35,6 +35,18 @@ pub struct Rig {
     pub source: Arc<Source>,
 }
 
+/// What MIDI clock is between us and a box.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClockRole {
+    /// Nothing.
+    #[default]
+    Apart,
+    /// The box follows ours.
+    Follows,
+    /// We follow the box's.
+    Leads,
+}
+
 /// One box, or one part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
@@ -44,8 +56,8 @@ pub struct Output {
     pub channel: Option<u8>,
     /// What the box needs from a message to its sound, 0 to 250: messages leave so much earlier.
     pub latency_ms: u16,
-    /// Whether it follows our MIDI clock.
-    pub clock: bool,
+    /// Who of the two goes by the other's MIDI clock.
+    pub clock: ClockRole,
     /// What the box calls its first program, 0 or 1: `prog=` counts as it does.
     pub program_base: u8,
     /// From a program change to the first note that needs it, 0 to 1000.
@@ -64,7 +76,7 @@ impl Default for Output {
             port: String::new(),
             channel: None,
             latency_ms: 0,
-            clock: false,
+            clock: ClockRole::Apart,
             program_base: 0,
             program_ahead_ms: PROGRAM_AHEAD_MS,
             cc: BTreeMap::new(),
@@ -85,12 +97,19 @@ impl Rig {
     #[must_use]
     pub fn clocks(&self) -> Arc<[ClockPort]> {
         let mut clocks: Vec<ClockPort> = Vec::new();
-        for output in self.outputs.values().filter(|output| output.clock) {
+        for output in self.outputs.values().filter(|output| output.clock == ClockRole::Follows) {
             if clocks.iter().all(|known| !known.port.eq_ignore_ascii_case(&output.port)) {
                 clocks.push(ClockPort { port: output.port.clone(), latency_ms: output.latency_ms });
             }
         }
         clocks.into()
+    }
+
+    /// The port of the box whose clock we follow.
+    #[must_use]
+    pub fn leader(&self) -> Option<Arc<str>> {
+        let leader = self.outputs.values().find(|output| output.clock == ClockRole::Leads)?;
+        Some(leader.port.as_str().into())
     }
 }
 

@@ -66,7 +66,7 @@ impl Scheduler {
         let (commands, inbox) = channel();
         conductor.set_default_port(outputs.midi_for_all.clone());
         let (conductor, desk) = (Recorder::new(conductor, journal), Desk::new(outputs, clock.rate()));
-        let inputs = Inputs::start(inputs, commands.clone());
+        let inputs = Inputs::start(inputs, Arc::clone(&clock), commands.clone());
         let room = Room { conductor, desk, inputs, clock, events, inbox, picture: Weak::new() };
         let thread = std::thread::Builder::new().name("scheduler".into()).spawn(move || room.run()).ok();
         Scheduler { commands, thread }

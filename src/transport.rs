@@ -106,6 +106,27 @@ impl Transport {
         self.anchors.push(Anchor { beats: at, frame: frame_after(passed), tempo: to });
     }
 
+    /// From `from` on the tempo is such that `to` falls on `frame`, as far as that is between half and double the tempo `then`, which follows;
+    /// later changes are forgotten. Says what becomes of frames.
+    pub fn bend(&mut self, from: Beats, to: Beats, frame: Frames, then: Tempo) -> Bent {
+        let start = self.frame_of(from);
+        let (above, below) = self.frames(to - from, then);
+        let usual = (above / below) as i64;
+        let frames = (frame - start).0.clamp(usual / 2, usual * 2).max(1);
+        // As in `frames`, solved for the tempo.
+        let tempo = Tempo((to - from).ratio(Beats::WHOLE) * 240 * i64::from(self.rate.0) / frames);
+        let before = self.behind(from, start);
+        self.set_tempo(from, tempo);
+        self.set_tempo(to, then);
+        Bent { rate: self.rate, before, after: self.behind(from, start) }
+    }
+
+    /// The anchors from a time on, one of them there.
+    fn behind(&self, beats: Beats, frame: Frames) -> Vec<Anchor> {
+        let first = Anchor { beats, frame, tempo: self.tempo_at(beats) };
+        std::iter::once(first).chain(self.anchors.iter().filter(|anchor| anchor.beats > beats).copied()).collect()
+    }
+
     /// Moves musical time `beats` to `frame`, as when playing starts again after a stop; what is laid out behind it moves along.
     pub fn restart(&mut self, beats: Beats, frame: Frames) {
         self.version += 1;
@@ -150,6 +171,31 @@ impl Transport {
     }
 }
 
+/// What a bend of the tempo map does to frames that were computed before it.
+#[derive(Clone, Debug)]
+pub struct Bent {
+    rate: SampleRate,
+    before: Vec<Anchor>,
+    after: Vec<Anchor>,
+}
+
+impl Bent {
+    /// The frame on which now falls what fell on this one, to the nearest.
+    #[must_use]
+    pub fn moved(&self, frame: Frames) -> Frames {
+        if frame <= self.before[0].frame {
+            return frame;
+        }
+        let per_whole = |anchor: &Anchor| 240.0 * f64::from(self.rate.0) / anchor.tempo.quarters_per_minute();
+        let first = self.before[0].beats;
+        let old = self.before.iter().rev().find(|anchor| anchor.frame <= frame).unwrap_or(&self.before[0]);
+        let beats = (old.beats - first).to_f64() + (frame - old.frame).0 as f64 / per_whole(old);
+        let new = self.after.iter().rev().find(|anchor| (anchor.beats - first).to_f64() <= beats);
+        let new = new.unwrap_or(&self.after[0]);
+        Frames(new.frame.0 + ((beats - (new.beats - first).to_f64()) * per_whole(new)).round() as i64)
+    }
+}
+
 /// A tempo of so many crotchets a minute.
 #[must_use]
 pub fn crotchets(per_minute: i64) -> Tempo {
@@ -185,6 +231,28 @@ mod tests {
         transport.restart(Beats::WHOLE * 4, Frames(10_000_000));
         assert_eq!(transport.frame_of(Beats::WHOLE * 4), Frames(10_000_000));
         assert_eq!(transport.tempo_at(Beats::WHOLE * 5), crotchets(200));
+    }
+
+    #[test]
+    fn a_bend_moves_what_is_behind_it_and_nothing_else() {
+        let mut transport = Transport::new(SampleRate(48_000), Frames(100), crotchets(120));
+        transport.set_tempo(Beats::WHOLE * 2, crotchets(60));
+        let times: Vec<Beats> = (0..400).map(|n| Beats::new(n, 96)).collect();
+        let before: Vec<Frames> = times.iter().map(|&beats| transport.frame_of(beats)).collect();
+        let (from, to) = (Beats::new(5, 4), Beats::new(6, 4));
+        // 12 ms early, as a clock at 125 would have it.
+        let frame = transport.frame_of(to) - Frames(576);
+        let bent = transport.bend(from, to, frame, crotchets(125));
+        assert_eq!(transport.frame_of(to), frame);
+        assert_eq!(transport.tempo_at(Beats::WHOLE * 3), crotchets(125));
+        for (beats, before) in times.into_iter().zip(before) {
+            let moved = bent.moved(before);
+            assert!((moved - transport.frame_of(beats)).0.abs() <= 1, "{beats}");
+            assert!(beats > from || moved == before, "{beats}");
+        }
+        // No more than twice as fast.
+        transport.bend(Beats::WHOLE * 4, Beats::new(17, 4), Frames(0), crotchets(125));
+        assert_eq!(transport.tempo_at(Beats::WHOLE * 4), crotchets(250));
     }
 
     #[test]

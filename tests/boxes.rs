@@ -223,7 +223,7 @@ fn a_keyboard_is_played() -> Option<Outcome> {
     let mut boxes = Boxes::plug_in("boxes", &["Mini"]).expect("a server");
     let mut keys = Keyboard::plug_in("Keystep").expect("a server");
     let mut show = Show::playing(PLAYED, "none");
-    show.wait_for("keys is played on Keystep:keys");
+    show.wait_for("Keystep:keys is heard, for keys");
     pty::wait(|| keys.is_heard().then_some(()), || "the keyboard is not connected".into());
     pty::wait(|| boxes.are_played().then_some(()), || "the box is not connected".into());
     show.key(b'p');

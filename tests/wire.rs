@@ -6,6 +6,7 @@ mod jackd;
 
 use std::time::{Duration, Instant};
 
+use barline::clock::followed::follow;
 use barline::clock::wire::{Instrument, Planned, compare, plan};
 use jackd::{Outcome, start, turn, undisturbed};
 
@@ -52,6 +53,24 @@ fn the_checks_find_what_is_wrong() {
     let slower = |index: usize| hundred[index].at / 1000 - hundred[0].at / 1000;
     undisturbed(|| spoilt(Ok((slower(199), slower(198))), &|_, at| Some(at + at / 1000)));
     undisturbed(|| spoilt(Err("199 messages of 200 arrived".to_owned()), &|index, at| (index != 101).then_some(at)));
+}
+
+/// A box whose ticks come 2 ms early or late, at another tempo than the text's; and that the check finds it where nobody follows.
+#[test]
+fn a_box_that_leads_is_followed() {
+    let run = |deaf: bool| {
+        let _server = start(true)?;
+        let followed = follow(24, deaf).unwrap();
+        if followed.dropouts > 0 {
+            return Some(Outcome::Disturbed);
+        }
+        let p99 = followed.p99_ms();
+        println!("24 beats, p99 {p99:.2} ms, the first {:.2} ms", followed.late_ms[0]);
+        assert!(followed.late_ms.len() == 24 && (p99 > 20.0) == deaf, "{:?}", followed.late_ms);
+        Some(Outcome::Seen)
+    };
+    undisturbed(|| run(false));
+    undisturbed(|| run(true));
 }
 
 #[test]

@@ -199,15 +199,17 @@ impl ProcessHandler for Process {
             }
             return Control::Continue;
         }
+        let from = renderer.frame();
         if let Some(arrivals) = arrivals {
             for (number, ear) in self.ears.iter().enumerate() {
-                for arrival in ear.iter(scope).filter_map(|message| Arrival::of(number, message.bytes)) {
+                let at = |time: u32| from + Frames(i64::from(time));
+                let messages = ear.iter(scope);
+                for arrival in messages.filter_map(|message| Arrival::of(number, message.bytes, at(message.time))) {
                     // A full ring means that nobody listens.
                     let _ = arrivals.push(arrival);
                 }
             }
         }
-        let from = renderer.frame();
         // The cycle began a little before the callback did.
         let since = publisher.rate().duration_of(Frames(i64::from(scope.frames_since_cycle_start())));
         publisher.publish(from, now.checked_sub(since).unwrap_or(now));

@@ -75,6 +75,23 @@ pub fn bench_wire(composer: Box<dyn Composer>, notes: usize) -> Result<Vec<(&'st
     ])
 }
 
+/// How well a box is followed whose ticks come up to 2 ms early or late, on a server without hardware. Errs where there is none.
+#[cfg(feature = "jack")]
+pub fn bench_followed(
+    composer: Box<dyn Composer>,
+    beats: usize,
+) -> Result<Vec<(&'static str, f64, &'static str)>, String> {
+    let load = Load::start(composer);
+    let followed = super::followed::follow(beats, false).map_err(|error| error.to_string())?;
+    load.stop();
+    let max = followed.late_ms.iter().map(|late| late.abs()).fold(0.0, f64::max);
+    Ok(vec![
+        ("followed_clock_error_ms_p99", followed.p99_ms(), "ms"),
+        ("followed_clock_error_ms_max", max, "ms"),
+        ("followed_clock_first_note_ms", followed.late_ms.first().copied().unwrap_or(0.0), "ms"),
+    ])
+}
+
 /// Notes when each message comes.
 struct Stopwatch {
     times: Arc<std::sync::Mutex<Vec<Instant>>>,

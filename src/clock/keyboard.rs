@@ -13,9 +13,25 @@ const LAST_CYCLES: Duration = Duration::from_millis(50);
 
 struct Fingers {
     keys: Port<MidiOut>,
-    strokes: Consumer<[u8; 3]>,
+    strokes: Consumer<Stroke>,
     struck: Producer<(u32, [u8; 3])>,
     stop: Arc<AtomicBool>,
+}
+
+/// A message, and the server's frame on which it is sent.
+#[derive(Clone, Copy)]
+struct Stroke {
+    at: Option<u32>,
+    bytes: [u8; 3],
+}
+
+/// Bytes of a message that begins so (MIDI 1.0).
+fn length(status: u8) -> usize {
+    match status {
+        0xF6..=0xFF => 1,
+        0xC0..=0xDF | 0xF1 | 0xF3 => 2,
+        _ => 3,
+    }
 }
 
 impl ProcessHandler for Fingers {
@@ -25,9 +41,18 @@ impl ProcessHandler for Fingers {
         if self.stop.load(Ordering::Acquire) {
             return Control::Continue;
         }
-        while let Ok(bytes) = self.strokes.pop() {
-            if writer.write(&RawMidi { time: 0, bytes: &bytes }).is_ok() {
-                let _ = self.struck.push((scope.last_frame_time(), bytes));
+        let start = scope.last_frame_time();
+        let mut last = 0;
+        while let Ok(&Stroke { at, bytes }) = self.strokes.peek() {
+            // What is late goes at once.
+            let time = at.map_or(0, |at| at.wrapping_sub(start).cast_signed().max(0).cast_unsigned()).max(last);
+            if time >= scope.n_frames() {
+                break;
+            }
+            last = time;
+            let _ = self.strokes.pop();
+            if writer.write(&RawMidi { time, bytes: &bytes[..length(bytes[0])] }).is_ok() {
+                let _ = self.struck.push((start.wrapping_add(time), bytes));
             }
         }
         Control::Continue
@@ -38,7 +63,7 @@ impl ProcessHandler for Fingers {
 pub struct Keyboard {
     client: AsyncClient<(), Fingers>,
     port: String,
-    strokes: Producer<[u8; 3]>,
+    strokes: Producer<Stroke>,
     struck: Consumer<(u32, [u8; 3])>,
     stop: Arc<AtomicBool>,
 }
@@ -73,7 +98,18 @@ impl Keyboard {
 
     /// Sends a message at the beginning of the next cycle.
     pub fn strike(&mut self, bytes: [u8; 3]) {
-        let _ = self.strokes.push(bytes);
+        let _ = self.strokes.push(Stroke { at: None, bytes });
+    }
+
+    /// Sends a message on this frame of the server; in order, each no earlier than the last.
+    pub fn send(&mut self, at: u32, bytes: [u8; 3]) {
+        let _ = self.strokes.push(Stroke { at: Some(at), bytes });
+    }
+
+    /// The server's frame now.
+    #[must_use]
+    pub fn frame(&self) -> u32 {
+        self.client.as_client().frame_time()
     }
 
     /// What was sent since this was last asked, with the server's frames.

@@ -8,6 +8,10 @@ use barline::compose::Composer;
 /// At 5 ms each, a minute for each row.
 const MESSAGES: usize = 10_000;
 
+/// At 125 to the minute, two minutes.
+#[cfg(feature = "jack")]
+const BEATS: usize = 250;
+
 pub type Figures = Vec<(&'static str, f64, &'static str)>;
 
 pub fn figures(model: Option<&Path>) -> Figures {
@@ -27,7 +31,9 @@ fn wire(composer: &dyn Fn() -> Box<dyn Composer>) -> Result<Figures, String> {
     // SAFETY: the threads of the figures before have ended, and no other runs yet.
     unsafe { std::env::set_var("JACK_DEFAULT_SERVER", &name) };
     let _server = Server::start(&name, true, 256).ok_or("there is no jackd")?;
-    barline::clock::bench::bench_wire(composer(), MESSAGES / 2)
+    let mut figures = barline::clock::bench::bench_wire(composer(), MESSAGES / 2)?;
+    figures.extend(barline::clock::bench::bench_followed(composer(), BEATS)?);
+    Ok(figures)
 }
 
 #[cfg(not(feature = "jack"))]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::event::{Action, ScheduledEvent, VoiceSlot};
 use crate::time::{Beats, Frames};
 use crate::timeline::Bar;
-use crate::transport::Transport;
+use crate::transport::{Bent, Transport};
 
 /// A note that goes on over the bar line: struck, and not yet given its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +118,18 @@ impl Agenda {
         for (voice, pitch) in ends.chain(tied.into_iter().map(|tie| (tie.voice, tie.pitch))) {
             self.put(at, Action::NoteOff { voice, pitch });
         }
+    }
+
+    /// The tempo map was bent: what is still to be sent moves with it.
+    pub fn bend(&mut self, bent: &Bent) {
+        let events = std::mem::take(&mut self.events);
+        self.events = events
+            .into_iter()
+            .map(|((at, rank, arrival), event)| {
+                let at = bent.moved(at);
+                ((at, rank, arrival), ScheduledEvent { at, ..event })
+            })
+            .collect();
     }
 
     /// Sends all that is due before `horizon`, in order.

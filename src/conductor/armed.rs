@@ -9,6 +9,7 @@ use super::hands::Mix;
 use crate::event::{Arm, Command, Level, ScheduledEvent};
 use crate::time::{Frames, Tempo};
 use crate::timeline::Entry;
+use crate::transport::Bent;
 
 #[derive(Debug, Default)]
 pub struct Armed {
@@ -35,6 +36,11 @@ impl Armed {
 
     pub fn mixes_mut(&mut self) -> impl Iterator<Item = &mut Mix> {
         self.mixes.iter_mut().map(|(_, mix)| mix)
+    }
+
+    /// The tempo map was bent: lines that are fixed move with it.
+    pub fn bend(&mut self, bent: &Bent) {
+        self.mixes.iter_mut().for_each(|(from, _)| *from = bent.moved(*from));
     }
 
     /// Lines that have passed are what holds.

@@ -31,6 +31,7 @@ impl Conductor {
         let moving = self.is_moving();
         self.settle(scene);
         self.clock(&scene.clocks);
+        self.follow(scene.leader.as_ref());
         self.meet(scene, entry != Entry::Edit);
         let changes = self.timeline.evaluate(Arc::clone(scene), entry, hurry);
         self.say(Level::Info, format!("{}: {changes}", scene.title));

@@ -47,9 +47,9 @@ impl Conductor {
     /// What has become of an input, in words.
     pub fn say_input(&mut self, port: &str, open: &Result<String, String>) {
         let of_port = self.listening.listeners.iter().filter(|listener| listener.port == port);
-        let voices = of_port.map(|listener| listener.voice.as_str()).collect::<Vec<_>>().join(", ");
+        let voices = of_port.map(Listener::name).collect::<Vec<_>>().join(", ");
         match open {
-            Ok(name) => self.say(Level::Info, format!("{voices} is played on {name}")),
+            Ok(name) => self.say(Level::Info, format!("{name} is heard, for {voices}")),
             Err(why) => {
                 self.say(Level::Warning, format!("the MIDI input '{port}' is missing, for {voices}: {why}"));
             }

@@ -16,6 +16,7 @@ use crate::rig::controller::{BANK, PAN, VOLUME};
 use crate::rig::{PROGRAM_AHEAD_MS, Sound};
 use crate::score::{Ornaments, perform};
 use crate::time::Frames;
+use crate::transport::Bent;
 
 /// Stands for the program among the controllers that a slot was told.
 const PROGRAM: u8 = 128;
@@ -73,6 +74,15 @@ impl Told {
         let at_once = !same_way && sound.from.is_none();
         self.given[place] = Some(sound);
         at_once
+    }
+
+    /// The tempo map was bent: ways that begin on a bar line move with it.
+    pub fn bend(&mut self, bent: &Bent, now: Frames) {
+        for sound in self.given.iter_mut().flatten() {
+            let Some(from) = sound.from.filter(|from| bent.moved(*from) != *from) else { continue };
+            sound.from = Some(bent.moved(from));
+            self.news.push(Sound { at: now, ..sound.clone() });
+        }
     }
 
     /// Whether a slot was told this; from now on it was.

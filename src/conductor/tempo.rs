@@ -22,7 +22,7 @@ impl Conductor {
         if self.timeline.heard_from().is_some_and(|from| from > self.timeline.next_bar()) {
             return;
         }
-        let Some((tempo, ramp)) = self.hands.take_due() else { return };
+        let Some((tempo, ramp)) = self.hands.take_due().filter(|_| !self.is_led()) else { return };
         self.transport.set_tempo(self.timeline.next_start(), tempo);
         if let Some((to, bars)) = ramp {
             self.lay_ramp(to, bars);
@@ -30,6 +30,9 @@ impl Conductor {
     }
 
     pub(super) fn set_tempo(&mut self, tempo: Tempo) {
+        if self.says_it_is_led() {
+            return;
+        }
         self.hands.tempo_set();
         self.transport.set_tempo(self.timeline.next_start(), tempo);
         let text = format!("tempo {} from bar {}", self.count(tempo), self.timeline.next_bar());
@@ -37,6 +40,9 @@ impl Conductor {
     }
 
     pub(super) fn ramp(&mut self, to: Tempo, bars: u32) {
+        if self.says_it_is_led() {
+            return;
+        }
         self.hands.tempo_set();
         let (start, from) = (self.timeline.next_start(), self.timeline.next_bar());
         let before = self.count(self.transport.tempo_at(start));

@@ -27,7 +27,8 @@ impl Conductor {
             self.timeline.bars().len() - self.sounding.map_or(self.timeline.bars().len(), |at| at + 1);
         Snapshot {
             playing: self.playing,
-            tempo: self.transport.tempo_at(self.transport.beats_at(now)),
+            tempo: self.shown_tempo(now),
+            lead: self.led(now),
             text_tempo: self.text_tempo(),
             tempo_locked: self.hands.is_locked(),
             armed: self.armed_names(),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::compose::Revision;
-use crate::event::{Action, Arm, Command, Message, ScheduledEvent, VoiceSlot};
+use crate::event::{Action, Arm, ClockMessage, Command, Message, ScheduledEvent, VoiceSlot};
 use crate::prompt::MAX_VOICES;
 use crate::record::{BarRecord, Part};
 use crate::rig::Sound;
@@ -92,8 +92,8 @@ pub struct Played {
 /// What a command is in its line.
 fn asked(command: &Command) -> Option<Value> {
     Some(match command {
-        Command::Play => json!("play"),
-        Command::Stop => json!("stop"),
+        Command::Play | Command::Clock { message: ClockMessage::Start | ClockMessage::Continue, .. } => json!("play"),
+        Command::Stop | Command::Clock { message: ClockMessage::Stop, .. } => json!("stop"),
         Command::Hush => json!("hush"),
         Command::Panic => json!("panic"),
         Command::Reroll => json!("reroll"),
@@ -125,7 +125,11 @@ fn asked(command: &Command) -> Option<Value> {
         },
         Command::Arm(Arm::Fire) => json!({"arm": "fire"}),
         Command::Arm(Arm::Clear) => json!({"arm": "clear"}),
-        Command::Evaluate { .. } | Command::Patch(_) | Command::Quit => return None,
+        // What follows from ticks is the tempo.
+        Command::Clock { message: ClockMessage::Tick | ClockMessage::SongPosition(_), .. }
+        | Command::Evaluate { .. }
+        | Command::Patch(_)
+        | Command::Quit => return None,
     })
 }
 

@@ -7,10 +7,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::input::Hearing;
-use super::keys::{Keys, Listener};
+use super::keys::{Ear, Keys, Listener};
 use super::port::position;
 use super::{CycleInputs, Input, Message, MidiError};
+use crate::clock::Clock;
 use crate::event::Command;
+use crate::time::Frames;
 
 /// Between two looks at what is plugged in.
 const LOOK: Duration = Duration::from_secs(1);
@@ -25,8 +27,8 @@ pub struct InputNews {
     pub open: Result<String, String>,
 }
 
-/// Takes each message of an input; must not wait.
-pub(super) type Heard = Box<dyn FnMut(Message) + Send>;
+/// Takes each message of an input and the frame on which it came; must not wait.
+pub(super) type Heard = Box<dyn FnMut(Message, Frames) + Send>;
 
 /// The system's inputs, the audio system's, or a test's.
 pub(super) trait Sources: Send {
@@ -55,10 +57,10 @@ pub struct Inputs {
 
 impl Inputs {
     /// The system's inputs, or those of the audio cycle; what is played goes to `commands`.
-    pub fn start(cycle: Option<CycleInputs>, commands: Sender<Command>) -> Inputs {
+    pub fn start(cycle: Option<CycleInputs>, clock: Arc<Clock>, commands: Sender<Command>) -> Inputs {
         match cycle {
             Some(cycle) => Inputs::with(cycle, commands),
-            None => Inputs::with(System { listing: None }, commands),
+            None => Inputs::with(System { listing: None, clock }, commands),
         }
     }
 
@@ -92,6 +94,7 @@ impl Drop for Inputs {
 struct System {
     /// Made at the first look and kept: the system tells its other programs of every client that comes and goes.
     listing: Option<Hearing>,
+    clock: Arc<Clock>,
 }
 
 impl Sources for System {
@@ -103,7 +106,8 @@ impl Sources for System {
     }
 
     fn open(&mut self, name: &str, mut heard: Heard) -> Result<Box<dyn Send>, MidiError> {
-        let input = Input::open(name, move |message, _| heard(message))?;
+        let clock = Arc::clone(&self.clock);
+        let input = Input::open(name, move |message, at| heard(message, clock.frame_of_message(at)))?;
         Ok(Box::new(input))
     }
 }
@@ -191,12 +195,18 @@ impl<S: Sources> Room<S> {
         };
         let (port, keys, listeners) = (known.port.clone(), Arc::clone(&known.keys), Arc::clone(&self.listeners));
         let commands = self.commands.clone();
-        let heard = move |message| {
+        let heard = move |message, at| {
             let listeners = Arc::clone(&listeners.lock().unwrap_or_else(PoisonError::into_inner));
-            let voices = listeners.iter().filter(|listener| listener.port == port).map(|listener| &*listener.voice);
-            let asked = keys.lock().unwrap_or_else(PoisonError::into_inner).hear(message, voices);
+            let mut ears = listeners.iter().filter(|listener| listener.port == port).map(|listener| &listener.ear);
             // Whoever does not listen is on the way out; here and below.
-            for command in asked {
+            if let Message::Clock(message) = message {
+                if ears.any(|ear| *ear == Ear::Clock) {
+                    let _ = commands.send(Command::Clock { message, at });
+                }
+                return;
+            }
+            let voices = ears.filter_map(|ear| if let Ear::Voice(voice) = ear { Some(&**voice) } else { None });
+            for command in keys.lock().unwrap_or_else(PoisonError::into_inner).hear(message, voices) {
                 let _ = commands.send(command);
             }
         };
@@ -254,12 +264,13 @@ mod tests {
         fn play(&self, name: &str, bytes: &[u8]) {
             let mut ports = self.0.lock().expect("not poisoned");
             let port = ports.iter_mut().find(|(there, _)| *there == name).and_then(|(_, heard)| heard.as_mut());
-            port.expect("it is heard")(Message::read(bytes).expect("a message"));
+            port.expect("it is heard")(Message::read(bytes).expect("a message"), Frames(7));
         }
     }
 
     fn listeners(of: &[(&str, &str)]) -> Arc<[Listener]> {
-        of.iter().map(|(port, voice)| Listener { port: (*port).into(), voice: (*voice).into() }).collect()
+        let ear = |voice: &str| if voice == "clock" { Ear::Clock } else { Ear::Voice(voice.into()) };
+        of.iter().map(|(port, voice)| Listener { port: (*port).into(), ear: ear(voice) }).collect()
     }
 
     #[test]
@@ -293,5 +304,11 @@ mod tests {
         plugged.play("Keystep 28:0", &[0x90, 62, 9]);
         assert_eq!(asked(), "NoteOn { voice: \"lead\", pitch: 62, velocity: 9 }");
         assert_eq!(said(), ["Keystep Ok(\"Keystep 28:0\")"]);
+        // Its clock is for whom it leads alone.
+        plugged.play("Keystep 28:0", &[0xF8]);
+        assert_eq!(asked(), "");
+        room.listen(listeners(&[("Keystep", "lead"), ("Keystep", "clock")]));
+        plugged.play("Keystep 28:0", &[0xF8]);
+        assert_eq!(asked(), "Clock { message: Tick, at: Frames(7) }");
     }
 }

@@ -6,11 +6,32 @@ use crate::event::Command;
 /// From here on controllers are messages to a channel as a whole (MIDI 1.0); all but the first two of them end its notes.
 const CHANNEL_MODE: u8 = 120;
 
-/// A voice by hand, and the input that it listens to: a part of the port's name, or its number.
+/// Who listens to an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listener {
+    /// A part of the port's name, or its number.
     pub port: String,
-    pub voice: String,
+    pub ear: Ear,
+}
+
+/// What it hears there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ear {
+    /// The notes and controllers of a voice by hand.
+    Voice(String),
+    /// The clock that we follow.
+    Clock,
+}
+
+impl Listener {
+    /// Who it is, in words.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &self.ear {
+            Ear::Voice(voice) => voice,
+            Ear::Clock => "the clock",
+        }
+    }
 }
 
 /// The keys of one input.

@@ -8,15 +8,17 @@ use rtrb::{Consumer, Producer, RingBuffer};
 use super::inputs::{Heard, Sources};
 use super::patchbay::Connections;
 use super::{Message, MidiError};
+use crate::time::Frames;
 
 /// As many may be listened to at once.
 pub const INPUTS: usize = 4;
 /// Messages between two looks at the ring, a millisecond or two: far more than a cable carries.
 const CAPACITY: usize = 4096;
 
-/// A message of up to three bytes, and the number of its input.
+/// A message of up to three bytes, when it came, and the number of its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrival {
+    pub at: Frames,
     pub input: u8,
     pub length: u8,
     pub bytes: [u8; 3],
@@ -25,10 +27,10 @@ pub struct Arrival {
 impl Arrival {
     /// `None` for a message that is longer, which nobody here listens to.
     #[must_use]
-    pub fn of(input: usize, message: &[u8]) -> Option<Arrival> {
+    pub fn of(input: usize, message: &[u8], at: Frames) -> Option<Arrival> {
         let mut bytes = [0; 3];
         bytes.get_mut(..message.len())?.copy_from_slice(message);
-        Some(Arrival { input: input as u8, length: message.len() as u8, bytes })
+        Some(Arrival { at, input: input as u8, length: message.len() as u8, bytes })
     }
 }
 
@@ -84,10 +86,10 @@ impl Sources for CycleInputs {
     }
 
     fn read(&mut self) -> bool {
-        while let Ok(Arrival { input, length, bytes }) = self.ring.pop() {
+        while let Ok(Arrival { at, input, length, bytes }) = self.ring.pop() {
             let message = bytes.get(..length.into()).and_then(Message::read);
             if let (Some(message), Some(Some(heard))) = (message, self.heard.get_mut(usize::from(input))) {
-                heard(message);
+                heard(message, at);
             }
         }
         true
@@ -111,22 +113,22 @@ mod tests {
             let sender = sender.clone();
             inputs.open(
                 name,
-                Box::new(move |message| {
-                    let _ = sender.send((name, message));
+                Box::new(move |message, at| {
+                    let _ = sender.send((name, message, at));
                 }),
             )
         };
         let first = open("Keystep").unwrap();
         let others: Vec<_> = (1..INPUTS).map(|_| open("Pads").unwrap()).collect();
         assert!(open("Pads").is_err());
-        ring.push(Arrival::of(1, &[0x90, 36, 90]).unwrap()).unwrap();
-        ring.push(Arrival::of(0, &[0xF8]).unwrap()).unwrap();
-        ring.push(Arrival::of(0, &[0xFE]).unwrap()).unwrap();
-        assert_eq!(Arrival::of(0, &[0xF0, 1, 2, 0xF7]), None);
+        ring.push(Arrival::of(1, &[0x90, 36, 90], Frames(3)).unwrap()).unwrap();
+        ring.push(Arrival::of(0, &[0xF8], Frames(5)).unwrap()).unwrap();
+        ring.push(Arrival::of(0, &[0xFE], Frames(5)).unwrap()).unwrap();
+        assert_eq!(Arrival::of(0, &[0xF0, 1, 2, 0xF7], Frames(5)), None);
         inputs.read();
         let on = Message::NoteOn { channel: 0, pitch: 36, velocity: 90 };
         let tick = Message::Clock(crate::event::ClockMessage::Tick);
-        assert_eq!(heard.try_iter().collect::<Vec<_>>(), [("Pads", on), ("Keystep", tick)]);
+        assert_eq!(heard.try_iter().collect::<Vec<_>>(), [("Pads", on, Frames(3)), ("Keystep", tick, Frames(5))]);
         drop(first);
         let wanted = connections.lock().unwrap().heard.wanted.clone();
         assert_eq!(wanted.map(|wanted| wanted.is_some()), [false, true, true, true]);

@@ -133,6 +133,7 @@ pub(super) fn scene(source: &Arc<Source>, known: Known<'_>, lexicon: &Lexicon) -
         source: Arc::clone(source),
         rig: Arc::clone(&known.rig.source),
         clocks: known.rig.clocks(),
+        leader: known.rig.leader(),
         own: Vec::new(),
         form: None,
         part: None,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Output, Rig, controller, drum, is_synth};
+use super::{ClockRole, Output, Rig, controller, drum, is_synth};
 use crate::abc::diagnostic::{did_you_mean, excerpt};
 use crate::abc::{Diagnostic, Fault, Span};
 use crate::prompt::{self, Source};
@@ -24,7 +24,7 @@ impl Rig {
     #[must_use]
     pub fn read(path: &Path, text: &str, patches: &[String]) -> (Rig, Vec<Diagnostic>) {
         let (table, errors) = DeTable::parse_recoverable(text);
-        let mut reader = Reader { patches, said: Vec::new() };
+        let mut reader = Reader { patches, said: Vec::new(), led: false };
         for error in errors {
             let span = error.span().map_or(Span { start: 0, end: 0 }, of);
             reader.said.push(Diagnostic::error(span, error.message().to_owned()));
@@ -52,6 +52,8 @@ fn of(range: std::ops::Range<usize>) -> Span {
 struct Reader<'a> {
     patches: &'a [String],
     said: Vec<Diagnostic>,
+    /// Whether there is a box whose clock we follow.
+    led: bool,
 }
 
 impl Reader<'_> {
@@ -93,8 +95,18 @@ impl Reader<'_> {
                 output.latency_ms = self.number(value, (0, MOST_LATENCY_MS), help).unwrap_or_default();
             }
             "clock" => match value.get_ref() {
-                DeValue::Boolean(clock) => output.clock = *clock,
-                _ => self.wrong(value.span(), "clock is true or false"),
+                DeValue::Boolean(true) => output.clock = ClockRole::Follows,
+                DeValue::Boolean(false) => output.clock = ClockRole::Apart,
+                DeValue::String(clock) if clock == "in" && self.led => {
+                    self.wrong(value.span(), "another box's clock is followed already; there can be one");
+                }
+                DeValue::String(clock) if clock == "in" => {
+                    self.led = true;
+                    output.clock = ClockRole::Leads;
+                }
+                _ => {
+                    self.wrong(value.span(), "clock is true, false or \"in\", for the box whose clock Barline follows");
+                }
             },
             "program_base" => {
                 let help = "program_base is 0 or 1: what the box calls its first program";
@@ -226,7 +238,7 @@ mod tests {
             port: "Mini".into(),
             channel: Some(2),
             latency_ms: 5,
-            clock: true,
+            clock: ClockRole::Follows,
             program_base: 1,
             program_ahead_ms: 128,
             cc: [("cutoff".to_owned(), 43)].into(),
@@ -281,7 +293,14 @@ mod tests {
                 "[a]\nport = 'x'\nlatency_ms = 1.5",
                 "r:3:14: error: latency_ms goes from 0 to 250, in whole milliseconds",
             ),
-            ("[a]\nport = 'x'\nclock = 1", "r:3:9: error: clock is true or false"),
+            (
+                "[a]\nport = 'x'\nclock = 1",
+                "r:3:9: error: clock is true, false or \"in\", for the box whose clock Barline follows",
+            ),
+            (
+                "a = { port = 'x', clock = 'in' }\nb = { port = 'y', clock = 'in' }",
+                "r:2:27: error: another box's clock is followed already; there can be one",
+            ),
             (
                 "[a]\nport = 'x'\nprogram_base = 2",
                 "r:3:16: error: program_base is 0 or 1: what the box calls its first program",

@@ -87,6 +87,12 @@ impl Follower {
         }
     }
 
+    /// The place of the pulse that comes next, from the song's beginning.
+    #[must_use]
+    pub fn place(&self) -> Beats {
+        Beats::new(self.next, 4 * PULSES)
+    }
+
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.running

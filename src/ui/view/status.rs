@@ -63,6 +63,12 @@ fn segments(s: &Snapshot, arming: bool) -> Vec<Span<'static>> {
     if arming || !s.armed.is_empty() {
         segments.insert(2, Span::styled(armed(s), warn));
     }
+    if let Some(lead) = &s.lead {
+        segments.push(match lead.off_micros {
+            Some(off) => Span::styled(format!("clock {} {:+.1} ms", lead.port, off as f64 / 1000.0), calm),
+            None => Span::styled(format!("clock {} waits", lead.port), warn),
+        });
+    }
     if s.xruns > 0 {
         segments.push(Span::styled(format!("{} xruns", s.xruns), warn));
     }
