@@ -103,7 +103,7 @@ pub fn follow(beats: usize, deaf: bool) -> Result<Followed, AudioError> {
         if tick == 0 {
             leader.send((at - 2 * JITTER as i64) as u32, [0xFA, 0, 0]);
         }
-        leader.send((at + (uneven(tick) * JITTER) as i64) as u32, [0xF8, 0, 0]);
+        leader.send((at + (uneven(BEFORE + tick) * JITTER) as i64) as u32, [0xF8, 0, 0]);
     }
     std::thread::sleep(Duration::from_millis(700));
     drop(scheduler);
