@@ -307,7 +307,7 @@ impl Conductor {
             Command::Control { voice, controller, value } => self.control(&voice, controller, value, now, out),
             Command::Keep(ask) => self.keep(&ask, now),
             // Taken, or playing already; patches and quitting are the scheduler's business.
-            Command::Lock(_) | Command::Play | Command::Patch(_) | Command::Quit => {}
+            Command::Lock(_) | Command::Play | Command::Patch(_) | Command::Attend { .. } | Command::Quit => {}
         }
     }
 

@@ -27,6 +27,8 @@ pub struct Desk {
     pub rig: Rig,
     /// Where it may be; the first that is there counts.
     pub rigs: Vec<PathBuf>,
+    /// Where what MIDI learn has learned is kept.
+    pub mappings: Option<PathBuf>,
     /// File and scene that play, or will from the next bar line.
     pub playing: (PathBuf, u32),
     /// The text that plays, for when its words come to mean something else.
@@ -60,6 +62,7 @@ impl Desk {
                 return vec![Input::Evaluated(self.evaluate(path, text, tune, armed))];
             }
             Request::Evaluate { path, text, .. } => return vec![Input::Evaluated(self.look_at(&path, &text))],
+            Request::KeepMappings(text) => self.keep_mappings(&text),
             Request::Quit => {}
         }
         vec![]
@@ -95,6 +98,22 @@ impl Desk {
             self.scheduler.send(if armed { Command::Arm(Arm::Add(Box::new(command))) } else { command });
         }
         Evaluation { path, text, accepted, plays: true, diagnostics, heard }
+    }
+
+    /// What was learned is there in the sets to come.
+    fn keep_mappings(&self, text: &str) {
+        let why = match &self.mappings {
+            // Written beside it first: a machine that fails in the middle leaves the old one.
+            Some(path) => {
+                let new = path.with_extension("new");
+                std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, path)).err().map(|why| why.to_string())
+            }
+            None => Some("there is no home folder".to_owned()),
+        };
+        if let Some(why) = why {
+            let text = format!("what was learned holds in this set alone: {why}");
+            let _ = self.events.send(Event::Message(Message { level: Level::Warning, text }));
+        }
     }
 
     /// What there is to say of a file without playing it.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::abc::Meter;
 use crate::keep::{Ask, Kept};
 use crate::midi::Timing;
+use crate::midi::mapping::{Touched, Trigger};
 use crate::prompt::Scene;
 use crate::synth::patch::Patch;
 use crate::time::{Beats, Frames, Tempo};
@@ -154,6 +155,11 @@ pub enum Command {
         message: ClockMessage,
         at: Frames,
     },
+    /// These messages of inputs do something by themselves, and are told as [`Event::Touched`]; all of them while something is learned.
+    Attend {
+        triggers: Arc<[(String, Trigger)]>,
+        all: bool,
+    },
     /// A note by hand, which sounds at once. `pitch` from 0 to 127, `velocity` from 1.
     NoteOn {
         voice: String,
@@ -213,6 +219,8 @@ pub enum Event {
     Message(Message),
     /// Bars that were heard, for the text in which the performer wants them.
     Kept(Box<Kept>),
+    /// Something was touched on an instrument that does something by itself, or is to be learned.
+    Touched(Touched),
     /// A file under `prompts/` or `patches/` has new content.
     FileChanged {
         path: std::path::PathBuf,

@@ -7,6 +7,7 @@ mod inputs;
 mod keys;
 mod lateness;
 mod listen;
+pub mod mapping;
 mod message;
 mod patchbay;
 mod player;

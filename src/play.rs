@@ -13,6 +13,7 @@ use barline::conductor::{Conductor, Pace};
 use barline::engine::Renderer;
 use barline::event::{Command, Event, Level, Message, Playing, Snapshot};
 use barline::journal::{FORMAT, Header, Journal};
+use barline::midi::mapping::{self, Mappings};
 use barline::prompt::{self, Scene};
 use barline::rig::Rig;
 use barline::scheduler::{Outputs, Scheduler};
@@ -121,6 +122,8 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     terminal::install_panic_hook(move || drop(silence.send(Command::Panic)));
 
     let size = screen.size().unwrap_or((80, 24));
+    let mappings = state.as_ref().map(|state| state.join(mapping::FILE));
+    let learned = learned(mappings.as_deref(), &say);
     let mut kept = Kept { app: App::new(files, size), folder: state.map(|folder| folder.join("unsaved")) };
     let vocabulary = library::vocabulary(model.as_deref());
     let now = (playing.clone(), scene.number);
@@ -135,10 +138,13 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
         lexicons,
         rig,
         rigs,
+        mappings,
         playing: now,
         text,
         armed: vec![],
     };
+    desk.scheduler.send(Command::Attend { triggers: learned.triggers(), all: false });
+    kept.app.set_mappings(learned);
     if !arguments.armed {
         // What the engine will say of itself as soon as it runs.
         let playing = Snapshot { playing: Playing::Playing, ..Snapshot::default() };
@@ -230,6 +236,16 @@ fn state_folder() -> Option<PathBuf> {
     let folder = strategy.state_dir().unwrap_or_else(|| strategy.data_dir()).join("barline");
     std::fs::create_dir_all(&folder).ok()?;
     Some(folder)
+}
+
+/// What MIDI learn has learned in sets before.
+fn learned(path: Option<&Path>, say: &dyn Fn(Level, String)) -> Mappings {
+    let text = path.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+    Mappings::read(&text).unwrap_or_else(|why| {
+        let path = path.map(|path| path.display().to_string()).unwrap_or_default();
+        say(Level::Error, format!("{path}:{why}; nothing that was learned holds"));
+        Mappings::default()
+    })
 }
 
 /// Where the journals are.

@@ -66,7 +66,7 @@ impl Scheduler {
         let (commands, inbox) = channel();
         conductor.set_default_port(outputs.midi_for_all.clone());
         let (conductor, desk) = (Recorder::new(conductor, journal), Desk::new(outputs, clock.rate()));
-        let inputs = Inputs::start(inputs, Arc::clone(&clock), commands.clone());
+        let inputs = Inputs::start(inputs, Arc::clone(&clock), commands.clone(), events.clone());
         let room = Room { conductor, desk, inputs, clock, events, inbox, picture: Weak::new() };
         let thread = std::thread::Builder::new().name("scheduler".into()).spawn(move || room.run()).ok();
         Scheduler { commands, thread }
@@ -162,8 +162,10 @@ impl Room {
     }
 
     fn command(&mut self, command: Command) {
-        if let Command::Patch(patch) = &command {
-            self.desk.take_patch(patch);
+        match &command {
+            Command::Patch(patch) => self.desk.take_patch(patch),
+            Command::Attend { triggers, all } => self.inputs.attend(Arc::clone(triggers), *all),
+            _ => {}
         }
         let now = self.now();
         let Room { conductor, desk, events, .. } = self;

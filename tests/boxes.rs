@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use barline::clock::boxes::{Boxes, Heard, of, onsets};
 use barline::clock::keyboard::Keyboard;
+use barline::midi::mapping::Mappings;
 use barline::synth::CLICK;
 use jackd::{Outcome, undisturbed};
 use program::Place;
@@ -45,7 +46,7 @@ struct Show {
     child: Child,
     terminal: Terminal,
     screen: Arc<Mutex<vt100::Parser>>,
-    _place: Place,
+    place: Place,
 }
 
 impl Show {
@@ -65,7 +66,7 @@ impl Show {
         command.current_dir(place.path("set")).env("TERM", "xterm-256color");
         command.args(["--audio", "jack", "--armed", "--model", model]);
         let child = terminal.start(command);
-        Show { child, terminal, screen, _place: place }
+        Show { child, terminal, screen, place }
     }
 
     fn wait_for(&mut self, text: &str) {
@@ -258,6 +259,32 @@ fn a_keyboard_is_played() -> Option<Outcome> {
     println!("from key to box: at most {late} frames of 48,000 a second");
     assert!(late < 9_600, "{late} frames");
     Some(Outcome::Seen)
+}
+
+/// A pad learns to play, and the next set knows it.
+#[test]
+fn a_pad_is_learned() {
+    undisturbed(|| {
+        let _server = jackd::start(true)?;
+        let mut pads = Keyboard::plug_in("Pads").expect("a server");
+        let mut show = Show::playing(PLAYED, "none");
+        show.wait_for("Ctrl+Space p plays");
+        show.key(b'M');
+        show.wait_for("learn what?");
+        show.terminal.type_keys(b"p");
+        show.wait_for("now the pad");
+        pty::wait(|| pads.is_heard().then_some(()), || "the pads are not connected".into());
+        pads.strike([0x99, 36, 90]);
+        show.wait_for("note 36 channel 10 of Pads:keys is p (play) from now on");
+        pads.strike([0x89, 36, 0]);
+        pads.strike([0x99, 36, 90]);
+        show.wait_for("▶ playing");
+        let kept =
+            std::fs::read_to_string(show.place.path("XDG_STATE_HOME/barline/midi-map.toml")).expect("it is kept");
+        assert_eq!(Mappings::read(&kept).map(|mappings| mappings.triggers().len()), Ok(1), "{kept}");
+        show.quit();
+        Some(Outcome::Seen)
+    });
 }
 
 /// A box that is unplugged in mid-set: its voice goes on inside, the others are undisturbed, and it is back on a bar line.

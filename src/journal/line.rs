@@ -129,6 +129,7 @@ fn asked(command: &Command) -> Option<Value> {
         Command::Clock { message: ClockMessage::Tick | ClockMessage::SongPosition(_), .. }
         | Command::Evaluate { .. }
         | Command::Patch(_)
+        | Command::Attend { .. }
         | Command::Quit => return None,
     })
 }

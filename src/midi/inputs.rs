@@ -1,6 +1,7 @@
 //! The MIDI inputs that voices by hand listen to: opened when they are wanted, looked after, and opened again when they come back. A thread of
 //! its own, since the system may take its time for each of these; the system's messages come on its own threads.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -8,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use super::input::Hearing;
 use super::keys::{Ear, Keys, Listener};
-use super::port::position;
+use super::mapping::{Touched, Trigger};
+use super::port::{lasting, position};
 use super::{CycleInputs, Input, Message, MidiError};
 use crate::clock::Clock;
-use crate::event::Command;
+use crate::event::{Command, Event};
 use crate::time::Frames;
 
 /// Between two looks at what is plugged in.
@@ -42,8 +44,49 @@ pub(super) trait Sources: Send {
     }
 }
 
+/// Who wants what of the inputs.
+#[derive(Clone, Debug, Default)]
+struct Wanted {
+    listeners: Arc<[Listener]>,
+    /// What does something by itself, by the lasting names of its ports.
+    triggers: Arc<[(String, Trigger)]>,
+    /// Everything that is touched on any input is told.
+    all: bool,
+}
+
+impl Wanted {
+    /// The ports as they are said.
+    fn ports(&self) -> impl Iterator<Item = &str> {
+        let triggers = self.triggers.iter().map(|(port, _)| port.as_str());
+        self.listeners.iter().map(|listener| listener.port.as_str()).chain(triggers)
+    }
+}
+
+/// The same by the full names of the ports that there are.
+#[derive(Clone, Debug, Default)]
+struct Found {
+    ears: Vec<(String, Ear)>,
+    triggers: Vec<(String, Trigger)>,
+    all: bool,
+}
+
+impl Found {
+    fn new(wanted: &Wanted, names: &[String]) -> Found {
+        let full = |port: &str| position(names, port).map(|at| names[at].clone());
+        let ears = wanted.listeners.iter().filter_map(|Listener { port, ear }| Some((full(port)?, ear.clone())));
+        let triggers = wanted.triggers.iter().filter_map(|(port, trigger)| Some((full(port)?, *trigger)));
+        Found { ears: ears.collect(), triggers: triggers.collect(), all: wanted.all }
+    }
+
+    /// Whether anybody wants to hear the port with this full name.
+    fn wants(&self, name: &str) -> bool {
+        self.all || self.ears.iter().any(|(port, _)| port == name) || self.triggers.iter().any(|(port, _)| port == name)
+    }
+}
+
 enum Ask {
     Listen(Arc<[Listener]>),
+    Attend(Arc<[(String, Trigger)]>, bool),
     End,
 }
 
@@ -56,17 +99,22 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// The system's inputs, or those of the audio cycle; what is played goes to `commands`.
-    pub fn start(cycle: Option<CycleInputs>, clock: Arc<Clock>, commands: Sender<Command>) -> Inputs {
+    /// The system's inputs, or those of the audio cycle; what is played goes to `commands`, what does something by itself to `events`.
+    pub fn start(
+        cycle: Option<CycleInputs>,
+        clock: Arc<Clock>,
+        commands: Sender<Command>,
+        events: Sender<Event>,
+    ) -> Inputs {
         match cycle {
-            Some(cycle) => Inputs::with(cycle, commands),
-            None => Inputs::with(System { listing: None, clock }, commands),
+            Some(cycle) => Inputs::with(cycle, commands, events),
+            None => Inputs::with(System { listing: None, clock }, commands, events),
         }
     }
 
-    fn with(sources: impl Sources + 'static, commands: Sender<Command>) -> Inputs {
+    fn with(sources: impl Sources + 'static, commands: Sender<Command>, events: Sender<Event>) -> Inputs {
         let ((asks, inbox), (outbox, news)) = (channel(), channel());
-        let room = Room { sources, listeners: Arc::default(), known: Vec::new(), commands, outbox };
+        let room = Room::new(sources, commands, events, outbox);
         let thread = std::thread::Builder::new().name("inputs".into()).spawn(move || room.run(&inbox)).ok();
         Inputs { asks, news, thread }
     }
@@ -75,6 +123,11 @@ impl Inputs {
     pub fn listen(&self, listeners: Arc<[Listener]>) {
         // A thread that is gone opens no more ports.
         let _ = self.asks.send(Ask::Listen(listeners));
+    }
+
+    /// These messages do something by themselves from here on, and sound no more; with `all` every one of every input is told. Never waits.
+    pub fn attend(&self, triggers: Arc<[(String, Trigger)]>, all: bool) {
+        let _ = self.asks.send(Ask::Attend(triggers, all));
     }
 
     pub fn news(&self) -> Option<InputNews> {
@@ -112,36 +165,45 @@ impl Sources for System {
     }
 }
 
-struct Known {
-    port: String,
+struct Open {
+    /// In full.
+    name: String,
     keys: Arc<Mutex<Keys>>,
-    /// Its full name, and what keeps it open.
-    open: Option<(String, Box<dyn Send>)>,
-    /// Whether it was said to be missing.
-    said: bool,
+    /// What keeps it open.
+    _held: Box<dyn Send>,
 }
 
 struct Room<S> {
     sources: S,
-    listeners: Arc<Mutex<Arc<[Listener]>>>,
-    known: Vec<Known>,
+    wanted: Wanted,
+    found: Arc<Mutex<Arc<Found>>>,
+    open: Vec<Open>,
+    /// What was said of each port that is wanted: its full name, or that it is missing.
+    said: BTreeMap<String, Option<String>>,
     commands: Sender<Command>,
+    events: Sender<Event>,
     outbox: Sender<InputNews>,
 }
 
 impl<S: Sources> Room<S> {
+    fn new(sources: S, commands: Sender<Command>, events: Sender<Event>, outbox: Sender<InputNews>) -> Room<S> {
+        let (wanted, found, open, said) = (Wanted::default(), Arc::default(), Vec::new(), BTreeMap::new());
+        Room { sources, wanted, found, open, said, commands, events, outbox }
+    }
+
     fn run(mut self, inbox: &Receiver<Ask>) {
         let mut look = Instant::now() + LOOK;
         loop {
             // Where nobody listens nobody looks for anything.
-            let ask = if self.known.is_empty() {
+            let ask = if self.wanted.ports().next().is_none() && !self.wanted.all {
                 inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
                 let wait = if self.sources.read() { READ } else { LOOK };
                 inbox.recv_timeout(wait)
             };
             match ask {
-                Ok(Ask::Listen(listeners)) => self.listen(listeners),
+                Ok(Ask::Listen(listeners)) => self.want(Wanted { listeners, ..self.wanted.clone() }),
+                Ok(Ask::Attend(triggers, all)) => self.want(Wanted { triggers, all, ..self.wanted.clone() }),
                 Err(RecvTimeoutError::Timeout) if Instant::now() >= look => {
                     look = Instant::now() + LOOK;
                     self.look();
@@ -152,53 +214,70 @@ impl<S: Sources> Room<S> {
         }
     }
 
-    fn listen(&mut self, listeners: Arc<[Listener]>) {
-        let wanted = |port: &str| listeners.iter().any(|listener| listener.port == port);
-        for mut gone in self.known.extract_if(.., |known| !wanted(&known.port)) {
-            gone.open = None;
-            let_go(&gone.keys, &self.commands);
-        }
-        for listener in listeners.iter() {
-            if self.known.iter().all(|known| known.port != listener.port) {
-                let (port, keys) = (listener.port.clone(), Arc::default());
-                self.known.push(Known { port, keys, open: None, said: false });
-            }
-        }
-        *self.listeners.lock().unwrap_or_else(PoisonError::into_inner) = listeners;
+    fn want(&mut self, wanted: Wanted) {
+        self.wanted = wanted;
+        self.said.retain(|port, _| self.wanted.ports().any(|wanted| wanted == port));
         self.look();
     }
 
-    /// Looks for inputs that have gone, and for those that are missing.
+    /// Looks for inputs that have gone or are wanted no more, and for those that are missing.
     fn look(&mut self) {
-        let names = match self.sources.names() {
-            Ok(names) => names,
-            Err(why) => return (0..self.known.len()).for_each(|at| self.miss(at, &why.0)),
+        let (names, why) = match self.sources.names() {
+            Ok(names) => (names, None),
+            Err(why) => (Vec::new(), Some(why.0)),
         };
-        for at in 0..self.known.len() {
-            let known = &mut self.known[at];
-            match &known.open {
-                Some((name, _)) if names.contains(name) => {}
-                Some(_) => {
-                    known.open = None;
-                    let_go(&known.keys, &self.commands);
-                    self.miss(at, "it has gone");
-                }
-                None => self.try_open(at, &names),
+        let found = Arc::new(Found::new(&self.wanted, &names));
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&found);
+        for gone in self.open.extract_if(.., |open| !names.contains(&open.name) || !found.wants(&open.name)) {
+            let ends = gone.keys.lock().unwrap_or_else(PoisonError::into_inner).let_go();
+            for command in ends {
+                let _ = self.commands.send(command);
             }
+        }
+        let mut refused: Vec<(&String, String)> = Vec::new();
+        for name in names.iter().filter(|name| found.wants(name)) {
+            if self.open.iter().all(|open| open.name != *name) {
+                let keys = Arc::<Mutex<Keys>>::default();
+                let heard = self.heard(name.clone(), lasting(name, &names).to_owned(), Arc::clone(&keys));
+                match self.sources.open(name, heard) {
+                    Ok(held) => self.open.push(Open { name: name.clone(), keys, _held: held }),
+                    Err(why) => refused.push((name, why.0)),
+                }
+            }
+        }
+        for port in self.wanted.ports() {
+            let full = position(&names, port).map(|at| &names[at]);
+            let open = full.filter(|name| self.open.iter().any(|open| open.name == **name)).cloned();
+            let before = self.said.insert(port.to_owned(), open.clone());
+            if before.as_ref() == Some(&open) {
+                continue;
+            }
+            let why = || {
+                let refused = refused.iter().find(|(name, _)| Some(*name) == full).map(|(_, why)| why.clone());
+                refused.or_else(|| why.clone()).unwrap_or_else(|| {
+                    if matches!(before, Some(Some(_))) { "it has gone" } else { "there is none of that name" }
+                        .to_owned()
+                })
+            };
+            let _ = self.outbox.send(InputNews { port: port.to_owned(), open: open.ok_or_else(why) });
         }
     }
 
-    fn try_open(&mut self, at: usize, names: &[String]) {
-        let known = &self.known[at];
-        let Some(found) = position(names, &known.port) else {
-            return self.miss(at, "there is none of that name");
-        };
-        let (port, keys, listeners) = (known.port.clone(), Arc::clone(&known.keys), Arc::clone(&self.listeners));
-        let commands = self.commands.clone();
-        let heard = move |message, at| {
-            let listeners = Arc::clone(&listeners.lock().unwrap_or_else(PoisonError::into_inner));
-            let mut ears = listeners.iter().filter(|listener| listener.port == port).map(|listener| &listener.ear);
-            // Whoever does not listen is on the way out; here and below.
+    /// What a message of a port does, on the system's thread. Whoever does not listen to what is sent is on the way out.
+    fn heard(&self, name: String, lasting: String, keys: Arc<Mutex<Keys>>) -> Heard {
+        let (found, commands, events) = (Arc::clone(&self.found), self.commands.clone(), self.events.clone());
+        Box::new(move |message, at| {
+            let found = Arc::clone(&found.lock().unwrap_or_else(PoisonError::into_inner));
+            let mut ears = found.ears.iter().filter(|(port, _)| *port == name).map(|(_, ear)| ear);
+            if let Some((trigger, value)) = Trigger::of(message) {
+                let learned = found.triggers.iter().any(|(port, known)| (port, known) == (&name, &trigger));
+                if found.all || learned {
+                    let _ = events.send(Event::Touched(Touched { port: lasting.clone(), trigger, value }));
+                }
+                if learned {
+                    return;
+                }
+            }
             if let Message::Clock(message) = message {
                 if ears.any(|ear| *ear == Ear::Clock) {
                     let _ = commands.send(Command::Clock { message, at });
@@ -209,31 +288,7 @@ impl<S: Sources> Room<S> {
             for command in keys.lock().unwrap_or_else(PoisonError::into_inner).hear(message, voices) {
                 let _ = commands.send(command);
             }
-        };
-        match self.sources.open(&names[found], Box::new(heard)) {
-            Ok(open) => {
-                let known = &mut self.known[at];
-                known.open = Some((names[found].clone(), open));
-                known.said = false;
-                let _ = self.outbox.send(InputNews { port: known.port.clone(), open: Ok(names[found].clone()) });
-            }
-            Err(why) => self.miss(at, &why.0),
-        }
-    }
-
-    /// Says once that an input is missing.
-    fn miss(&mut self, at: usize, why: &str) {
-        let known = &mut self.known[at];
-        if !std::mem::replace(&mut known.said, true) {
-            let _ = self.outbox.send(InputNews { port: known.port.clone(), open: Err(why.to_owned()) });
-        }
-    }
-}
-
-fn let_go(keys: &Mutex<Keys>, commands: &Sender<Command>) {
-    let ends = keys.lock().unwrap_or_else(PoisonError::into_inner).let_go();
-    for command in ends {
-        let _ = commands.send(command);
+        })
     }
 }
 
@@ -268,21 +323,21 @@ mod tests {
         }
     }
 
-    fn listeners(of: &[(&str, &str)]) -> Arc<[Listener]> {
+    fn wanted(of: &[(&str, &str)]) -> Wanted {
         let ear = |voice: &str| if voice == "clock" { Ear::Clock } else { Ear::Voice(voice.into()) };
-        of.iter().map(|(port, voice)| Listener { port: (*port).into(), ear: ear(voice) }).collect()
+        let listeners = of.iter().map(|(port, voice)| Listener { port: (*port).into(), ear: ear(voice) }).collect();
+        Wanted { listeners, ..Wanted::default() }
     }
 
     #[test]
     fn inputs_come_and_go_and_nothing_hangs() {
         let plugged = Plugged::default();
-        let ((commands, inbox), (outbox, news)) = (channel(), channel());
-        let mut room =
-            Room { sources: plugged.clone(), listeners: Arc::default(), known: Vec::new(), commands, outbox };
+        let ((commands, inbox), (events, touched), (outbox, news)) = (channel(), channel(), channel());
+        let mut room = Room::new(plugged.clone(), commands, events, outbox);
         let asked = || inbox.try_iter().map(|command| format!("{command:?}")).collect::<Vec<_>>().join("; ");
         let said = || news.try_iter().map(|news| format!("{} {:?}", news.port, news.open)).collect::<Vec<_>>();
         *plugged.0.lock().unwrap() = vec![("Keystep 20:0", None)];
-        room.listen(listeners(&[("Keystep", "keys"), ("Pads", "kit")]));
+        room.want(wanted(&[("Keystep", "keys"), ("Pads", "kit")]));
         assert_eq!(said(), ["Keystep Ok(\"Keystep 20:0\")", "Pads Err(\"there is none of that name\")"]);
         plugged.play("Keystep 20:0", &[0x90, 60, 90]);
         assert_eq!(asked(), "NoteOn { voice: \"keys\", pitch: 60, velocity: 90 }");
@@ -294,7 +349,7 @@ mod tests {
         assert_eq!(asked(), "NoteOff { voice: \"keys\", pitch: 60 }");
         // Another text: nobody listens to the pads any more while one is down.
         plugged.play("Pads 24:0", &[0x99, 36, 90]);
-        room.listen(listeners(&[("Keystep", "lead")]));
+        room.want(wanted(&[("Keystep", "lead")]));
         assert_eq!(
             asked(),
             "NoteOn { voice: \"kit\", pitch: 36, velocity: 90 }; NoteOff { voice: \"kit\", pitch: 36 }"
@@ -307,8 +362,33 @@ mod tests {
         // Its clock is for whom it leads alone.
         plugged.play("Keystep 28:0", &[0xF8]);
         assert_eq!(asked(), "");
-        room.listen(listeners(&[("Keystep", "lead"), ("Keystep", "clock")]));
+        room.want(wanted(&[("Keystep", "lead"), ("Keystep", "clock")]));
         plugged.play("Keystep 28:0", &[0xF8]);
         assert_eq!(asked(), "Clock { message: Tick, at: Frames(7) }");
+        // What is learned does what it does, and sounds no more; while something is learned, everything is told.
+        let pad = Trigger::Note { channel: 9, pitch: 36 };
+        let told = || touched.try_iter().map(|event| format!("{event:?}")).collect::<Vec<_>>().join("; ");
+        *plugged.0.lock().unwrap() = vec![("Keystep 28:0", None), ("Pads 24:0", None)];
+        room.open.clear();
+        room.want(Wanted {
+            triggers: [("Pads".to_owned(), pad)].into(),
+            ..wanted(&[("Keystep", "lead"), ("24:0", "kit")])
+        });
+        plugged.play("Pads 24:0", &[0x99, 36, 90]);
+        plugged.play("Pads 24:0", &[0x99, 37, 90]);
+        plugged.play("Keystep 28:0", &[0x99, 36, 90]);
+        assert_eq!(told(), "Touched(Touched { port: \"Pads\", trigger: Note { channel: 9, pitch: 36 }, value: 90 })");
+        assert_eq!(
+            asked(),
+            "NoteOn { voice: \"kit\", pitch: 37, velocity: 90 }; NoteOn { voice: \"lead\", pitch: 36, velocity: 90 }"
+        );
+        room.want(Wanted { all: true, ..wanted(&[]) });
+        plugged.play("Keystep 28:0", &[0xB0, 64, 127]);
+        assert_eq!(
+            told(),
+            "Touched(Touched { port: \"Keystep\", trigger: Control { channel: 0, controller: 64 }, value: 127 })"
+        );
+        room.want(wanted(&[]));
+        assert!(room.open.is_empty());
     }
 }

@@ -4,10 +4,12 @@
 //! evaluation) is an `Input` again, so that tests drive the whole screen with plain values.
 
 mod keep;
+mod learn;
 
 pub use keep::Keeping;
+pub use learn::Learning;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +21,7 @@ use super::keys::{self, Action};
 use super::view;
 use crate::abc::{Diagnostic, Severity};
 use crate::event::{Command, Event, Level, Message, Playing, Snapshot};
+use crate::midi::mapping::{Mappings, Trigger};
 
 /// How many messages F3 shows; the oldest are forgotten first.
 const MESSAGES: usize = 200;
@@ -77,6 +80,8 @@ pub enum Request {
         /// It waits for a phrase line, with all that is armed.
         armed: bool,
     },
+    /// Keep this text of [`Mappings`] for the sets to come.
+    KeepMappings(String),
     Quit,
 }
 
@@ -101,6 +106,8 @@ pub enum Mode {
     Solo,
     /// Leader, `k`: waits for a digit, or for what is to be kept.
     Keep(Keeping),
+    /// Leader, `M`: waits for what is to be learned.
+    Learn(Learning),
     /// A panel over everything, scrolled by this many lines.
     Help(usize),
     Messages(usize),
@@ -118,6 +125,9 @@ pub struct App {
     voice: usize,
     /// What is asked is armed.
     arming: bool,
+    mappings: Mappings,
+    /// Where knobs and pedals stand.
+    touched: HashMap<(String, Trigger), u8>,
     messages: VecDeque<Message>,
     clipboard: String,
     size: (u16, u16),
@@ -140,6 +150,8 @@ impl App {
             mode: Mode::Edit,
             voice: 0,
             arming: false,
+            mappings: Mappings::default(),
+            touched: HashMap::new(),
             messages: VecDeque::new(),
             clipboard: String::new(),
             size,
@@ -255,6 +267,7 @@ impl App {
                 _ => vec![],
             },
             Mode::Keep(keeping) => self.keep_key(key.code, keeping),
+            Mode::Learn(learning) => self.learn_key(key.code, learning),
             Mode::Help(scroll) => self.panel_key(key, Mode::Help, scroll),
             Mode::Messages(scroll) => self.panel_key(key, Mode::Messages, scroll),
             Mode::ConfirmQuit if key.code == KeyCode::Char('y') => vec![Request::Quit],
@@ -315,6 +328,7 @@ impl App {
             Action::Tap => return vec![Request::Command(Command::Tap)],
             Action::Lock => return vec![Request::Command(Command::Lock(!self.snapshot.tempo_locked))],
             Action::Arm => return self.arm(),
+            Action::Learn => self.mode = Mode::Learn(Learning::Key),
             Action::AskKeep => self.mode = Mode::Keep(Keeping::default()),
             Action::Leader => self.mode = Mode::Leader,
             Action::Help => self.mode = Mode::Help(0),
@@ -378,6 +392,7 @@ impl App {
         match event {
             Event::Snapshot(snapshot) => self.snapshot = Arc::unwrap_or_clone(snapshot),
             Event::Kept(kept) => self.kept(&kept),
+            Event::Touched(touched) => return self.touched(touched),
             Event::Message(message) => self.say(message.level, message.text),
             Event::FileChanged { path, text } => return self.file_changed(path, text),
             Event::FileRemoved { path } => {

@@ -33,6 +33,8 @@ pub enum Action {
     Tap,
     Lock,
     Arm,
+    /// Waits for the key of an action, and for what is to stand for it.
+    Learn,
     Leader,
     Help,
     Messages,
@@ -128,6 +130,7 @@ pub const TABLE: &[Row] = &[
     row(Music, &[], Some('L'), A::Lock, "lock: the tempo stays whatever Q: says, or no longer"),
     row(Music, &[], Some('a'), A::Arm, "arm: collect changes, again: on the next phrase line, again: withdraw them"),
     row(Music, &[], Some('k'), A::AskKeep, "keep: the last 4 bars heard go into the text; then a voice's digit, 0 for all"),
+    row(Music, &[], Some('M'), A::Learn, "MIDI learn: the key of an action, then a pad, pedal, knob or transport key for it"),
     row(Screen, &[ctrl(' '), plain(F(6))], None, A::Leader, "leader: a menu of plain keys"),
     row(Screen, &[plain(F(1))], Some('?'), A::Help, "help"),
     row(Screen, &[plain(F(2))], Some('n'), A::NextFile, "next file: of the set"),
@@ -185,6 +188,12 @@ pub fn find(key: KeyEvent) -> Option<(Action, bool)> {
 #[must_use]
 pub fn find_after_leader(code: KeyCode) -> Option<Action> {
     TABLE.iter().find(|row| row.leader == Some(code)).map(|row| row.action)
+}
+
+/// What an action does, in words.
+#[must_use]
+pub fn help(action: Action) -> Option<&'static str> {
+    TABLE.iter().find(|row| row.action == action).map(|row| row.help)
 }
 
 /// The rows that the leader menu offers.

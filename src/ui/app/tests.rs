@@ -29,6 +29,7 @@ fn short(requests: &[Request]) -> Vec<String> {
         Request::Command(command) => format!("{command:?}"),
         Request::Save { path, text, over } => format!("save {} {over:?} -> {text:?}", name_of(path)),
         Request::Evaluate { path, text, .. } => format!("evaluate {} {text:?}", name_of(path)),
+        Request::KeepMappings(_) => "keep mappings".into(),
         Request::Quit => "quit".into(),
     };
     requests.iter().map(short).collect()

@@ -28,7 +28,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::app::{App, Keeping, Mode};
+use super::app::{App, Keeping, Learning, Mode};
 use super::editor::width;
 use crate::event::{Level, Playing, Snapshot};
 
@@ -149,6 +149,16 @@ fn message(app: &App) -> Line<'_> {
                 format!("keep {bars} as {kind} (k, s: otherwise) of 0 all  {}", names.join("  ")),
                 ask,
             );
+        }
+        Mode::Learn(learning) => {
+            let text = match learning {
+                Learning::Key => "learn what? Its key, as after Ctrl+Space",
+                Learning::Digit(_) => "of which voice? Its digit",
+                Learning::Touch(..) => {
+                    "now the pad, key, pedal, knob or transport key for it (Del: none any more, Esc: as it was)"
+                }
+            };
+            return Line::styled(text, ask);
         }
         _ => {}
     }
