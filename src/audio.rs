@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use crate::clock::{Clock, Publisher};
 use crate::engine::Renderer;
 use crate::midi::CycleMidi;
+use crate::time::{Frames, SampleRate};
 use device::Target;
 pub use device::{AudioDevice, AudioError, AudioSpec, DeviceInfo, devices};
 use watchdog::Watchdog;
@@ -25,6 +26,8 @@ const CHUNK: usize = 1024;
 
 /// How often the silent output renders, and how often a lost device is tried again.
 const SILENT_PERIOD: Duration = Duration::from_millis(5);
+/// Who did not look for so long was stopped, as when a lid is closed.
+const STOOD_STILL: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_secs(2);
 
 /// Between two looks after a stream that plays.
@@ -203,12 +206,13 @@ fn run_silently(engine: &mut Engine, shared: &Shared, time: Option<Duration>) {
     let rate = publisher.rate();
     publisher.set_latency(Duration::ZERO);
     scratch.resize(2 * CHUNK, 0.0);
-    let (start, first) = (Instant::now(), renderer.frame());
-    while !shared.stop.load(Ordering::Acquire) && time.is_none_or(|time| start.elapsed() < time) {
-        let due = first + rate.frames_in(start.elapsed());
+    let begun = Instant::now();
+    let mut pacer = Pacer { rate, start: begun, first: renderer.frame(), looked: begun };
+    while !shared.stop.load(Ordering::Acquire) && time.is_none_or(|time| begun.elapsed() < time) {
+        let due = pacer.due(Instant::now(), renderer.frame());
         while renderer.frame() < due {
             let frame = renderer.frame();
-            publisher.publish(frame, start + rate.duration_of(frame - first));
+            publisher.publish(frame, pacer.instant_at(frame));
             let frames = (due - frame).0.min(CHUNK as i64) as usize;
             renderer.process(&mut scratch[..2 * frames], 2);
             // Nobody hears them; their queues go on.
@@ -221,11 +225,48 @@ fn run_silently(engine: &mut Engine, shared: &Shared, time: Option<Duration>) {
     }
 }
 
+/// Frames that pass with the monotonic clock. Like those of a sound card they stand still with the program: what was due while it was stopped
+/// does not come all at once when it goes on.
+struct Pacer {
+    rate: SampleRate,
+    start: Instant,
+    first: Frames,
+    looked: Instant,
+}
+
+impl Pacer {
+    /// Up to which frame is due now; `frame` is the next one.
+    fn due(&mut self, now: Instant, frame: Frames) -> Frames {
+        if now.saturating_duration_since(self.looked) > STOOD_STILL {
+            (self.start, self.first) = (now, frame);
+        }
+        self.looked = now;
+        self.first + self.rate.frames_in(now.saturating_duration_since(self.start))
+    }
+
+    fn instant_at(&self, frame: Frames) -> Instant {
+        self.start + self.rate.duration_of(frame - self.first)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::synth::Synth;
-    use crate::time::Frames;
+
+    #[test]
+    fn a_program_that_was_stopped_goes_on_where_it_was() {
+        let (rate, begun) = (SampleRate(48_000), Instant::now());
+        let mut pacer = Pacer { rate, start: begun, first: Frames(100), looked: begun };
+        let at = |ms: u64| begun + Duration::from_millis(ms);
+        // Late by half a second it catches up, since the music does not wait for a busy machine.
+        assert_eq!(pacer.due(at(10), Frames(100)), Frames(580));
+        assert_eq!(pacer.due(at(510), Frames(580)), Frames(24_580));
+        assert_eq!(pacer.instant_at(Frames(24_580)), at(510));
+        assert_eq!(pacer.due(at(60_000), Frames(24_580)), Frames(24_580));
+        assert_eq!(pacer.due(at(60_010), Frames(24_580)), Frames(25_060));
+        assert_eq!(pacer.instant_at(Frames(25_060)), at(60_010));
+    }
 
     #[test]
     fn without_a_device_frames_pass_and_stopping_ends_it() {
