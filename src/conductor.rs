@@ -256,7 +256,7 @@ impl Conductor {
                 self.playing = Playing::Playing;
                 self.cue(now);
             }
-            Command::Play if self.leader.is_waited_for() => self.leader.rest(),
+            Command::Play if self.leader.is_waited_for() => self.go_without(now),
             Command::Hush => {
                 if self.playing == Playing::Playing {
                     self.playing = Playing::Hushed;
@@ -313,6 +313,7 @@ impl Conductor {
 
     /// Brings everything up to `now`: takes what the composer wrote, commits bars that are due, sends events that are near.
     pub fn advance(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+        self.end_short_notes(now, out);
         self.write_hands(now, false);
         self.take_turns(false);
         self.ask(now);
@@ -373,7 +374,9 @@ impl Conductor {
             return;
         }
         let lead = START_LEAD + self.latency();
-        self.transport.restart(self.timeline.next_start(), now + rate.frames_in(lead));
+        let first = now + rate.frames_in(lead);
+        self.transport.restart(self.timeline.next_start(), first);
+        self.leader.begins(first);
         self.starting = None;
         self.begin_pulses();
     }

@@ -17,8 +17,8 @@ struct Open {
 
 #[derive(Debug, Default)]
 pub struct Agenda {
-    /// By frame, then note-offs before note-ons, then order of arrival.
-    events: BTreeMap<(Frames, u8, u64), ScheduledEvent>,
+    /// By frame, then note-offs before note-ons, then order of arrival; with the place in the music that the frame is of, where it is of one.
+    events: BTreeMap<(Frames, u8, u64), (ScheduledEvent, Option<Beats>)>,
     arrivals: u64,
     open: Vec<Open>,
     /// Slurred into the next bar: they end there, before they are struck again.
@@ -30,13 +30,13 @@ impl Agenda {
     pub fn clear(&mut self) -> impl Iterator<Item = ScheduledEvent> {
         self.open.clear();
         self.slurred.clear();
-        std::mem::take(&mut self.events).into_values()
+        std::mem::take(&mut self.events).into_values().map(|(event, _)| event)
     }
 
     /// Forgets what a controller was still to do.
     pub fn drop_controls(&mut self, slot: VoiceSlot, number: u8) {
         let is = |action| matches!(action, Action::Control { voice, controller, .. } if (voice, controller) == (slot, number));
-        self.events.retain(|_, event| !is(event.action));
+        self.events.retain(|_, (event, _)| !is(event.action));
     }
 
     /// Puts down the notes of a bar. Bars come in their order.
@@ -60,17 +60,17 @@ impl Agenda {
                     let again = |open: &Open| (open.voice, open.pitch) == (slot, pitch) && onset < open.end;
                     while let Some(at) = slurred.iter().position(again) {
                         slurred.swap_remove(at);
-                        self.put(transport.frame_of(onset), Action::NoteOff { voice: slot, pitch });
+                        self.place(onset, Action::NoteOff { voice: slot, pitch }, transport);
                     }
                     let strike = Action::NoteOn { voice: slot, pitch, velocity: note.velocity };
-                    self.put(transport.frame_of(onset), strike);
+                    self.place(onset, strike, transport);
                 }
                 if note.tied_to {
                     open.push(Open { voice: slot, pitch, end });
                 } else if end > bar_end {
                     self.slurred.push(Open { voice: slot, pitch, end });
                 } else {
-                    self.put(transport.frame_of(end), Action::NoteOff { voice: slot, pitch });
+                    self.place(end, Action::NoteOff { voice: slot, pitch }, transport);
                 }
             }
         }
@@ -95,7 +95,7 @@ impl Agenda {
     }
 
     fn end(&mut self, Open { voice, pitch, end }: Open, transport: &Transport) {
-        self.put(transport.frame_of(end), Action::NoteOff { voice, pitch });
+        self.place(end, Action::NoteOff { voice, pitch }, transport);
     }
 
     /// What sounds of a slot ends at this bar line, to which everything so far was put down: ties into it, too.
@@ -104,7 +104,7 @@ impl Agenda {
         let (tied, open) = std::mem::take(&mut self.open).into_iter().partition(|tie| is_of(tie.voice));
         self.open = open;
         let tied: Vec<Open> = tied;
-        let late = self.events.range((at, u8::MAX, 0)..).map(|(key, event)| (*key, *event));
+        let late = self.events.range((at, u8::MAX, 0)..).map(|(key, (event, _))| (*key, *event));
         let late: Vec<_> = late
             .filter_map(|(key, event)| match event.action {
                 Action::NoteOff { voice, pitch } if is_of(voice) => Some((key, voice, pitch)),
@@ -121,13 +121,14 @@ impl Agenda {
     }
 
     /// The tempo map was bent: what is still to be sent moves with it.
-    pub fn bend(&mut self, bent: &Bent) {
+    /// What has a place falls where that does, so that the end of a note and the beginning of the next one stay on one frame.
+    pub fn bend(&mut self, bent: &Bent, transport: &Transport) {
         let events = std::mem::take(&mut self.events);
         self.events = events
             .into_iter()
-            .map(|((at, rank, arrival), event)| {
-                let at = bent.moved(at);
-                ((at, rank, arrival), ScheduledEvent { at, ..event })
+            .map(|((at, rank, arrival), (event, place))| {
+                let at = place.map_or_else(|| bent.moved(at), |place| transport.frame_of(place));
+                ((at, rank, arrival), (ScheduledEvent { at, ..event }, place))
             })
             .collect();
     }
@@ -138,14 +139,23 @@ impl Agenda {
             if entry.key().0 >= horizon {
                 break;
             }
-            send(entry.remove());
+            send(entry.remove().0);
         }
     }
 
     /// Sends this at its frame.
     pub fn put(&mut self, at: Frames, action: Action) {
+        self.insert(at, action, None);
+    }
+
+    /// Sends this at the frame of a place in the music.
+    fn place(&mut self, place: Beats, action: Action, transport: &Transport) {
+        self.insert(transport.frame_of(place), action, Some(place));
+    }
+
+    fn insert(&mut self, at: Frames, action: Action, place: Option<Beats>) {
         self.arrivals += 1;
         let rank = u8::from(matches!(action, Action::NoteOn { .. }));
-        self.events.insert((at, rank, self.arrivals), ScheduledEvent { at, action });
+        self.events.insert((at, rank, self.arrivals), (ScheduledEvent { at, action }, place));
     }
 }

@@ -13,8 +13,10 @@ use crate::timeline::Bar;
 #[derive(Debug, Default)]
 pub(super) struct ByHand {
     captures: BTreeMap<String, Capture>,
-    /// What the hand holds: voice, pitch, and where it was sent.
-    held: Vec<(String, u8, VoiceSlot)>,
+    /// What the hand holds: voice, pitch, where it was sent, and on which frame.
+    held: Vec<(String, u8, VoiceSlot, Frames)>,
+    /// Ends that came on the frame of their beginning, before which they would be done. The frames go on by whole periods of the sound.
+    ends: Vec<(VoiceSlot, u8, Frames)>,
     /// By the voice that trades and the hand that it trades with.
     trades: BTreeMap<(String, String), Trade>,
     /// Up to this bar all is written down.
@@ -42,7 +44,7 @@ impl Conductor {
         }
         self.note_off(voice, pitch, now, out);
         if !self.is_silent(voice) {
-            self.by_hand.held.push((voice.to_owned(), pitch, slot));
+            self.by_hand.held.push((voice.to_owned(), pitch, slot, now));
             out(ScheduledEvent { at: now, action: Action::NoteOn { voice: slot, pitch, velocity } });
         }
         let Some((grid, at)) = self.grid(voice, now) else { return };
@@ -52,10 +54,14 @@ impl Conductor {
 
     /// A note is let go; nothing where it is not held.
     pub(super) fn note_off(&mut self, voice: &str, pitch: u8, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
-        let held = self.by_hand.held.iter().position(|(name, held, _)| name == voice && *held == pitch);
+        let held = self.by_hand.held.iter().position(|(name, held, ..)| name == voice && *held == pitch);
         if let Some(held) = held {
-            let (_, pitch, slot) = self.by_hand.held.remove(held);
-            out(ScheduledEvent { at: now, action: Action::NoteOff { voice: slot, pitch } });
+            let (_, pitch, slot, struck) = self.by_hand.held.remove(held);
+            if struck < now {
+                out(ScheduledEvent { at: now, action: Action::NoteOff { voice: slot, pitch } });
+            } else {
+                self.by_hand.ends.push((slot, pitch, struck));
+            }
         }
         let Some((grid, at)) = self.grid(voice, now) else { return };
         let Some(capture) = self.by_hand.captures.get_mut(voice) else { return };
@@ -63,6 +69,13 @@ impl Conductor {
             && let Some(to) = capture.silent_since()
         {
             self.trade_with(voice, |trade| trade.silence(to));
+        }
+    }
+
+    /// Ends what was as short as no frame, once there is a frame behind it.
+    pub(super) fn end_short_notes(&mut self, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+        for (voice, pitch, _) in self.by_hand.ends.extract_if(.., |(_, _, struck)| *struck < now) {
+            out(ScheduledEvent { at: now, action: Action::NoteOff { voice, pitch } });
         }
     }
 
@@ -79,6 +92,7 @@ impl Conductor {
         self.write_hands(now, true);
         self.by_hand.captures.clear();
         self.by_hand.held.clear();
+        self.by_hand.ends.clear();
         self.by_hand.trades.clear();
     }
 

@@ -39,11 +39,20 @@ pub(super) struct Leader {
     apart: Option<Beats>,
     /// Where the next bend may begin.
     next: Beats,
+    /// The frame on which the music began: what was before it says nothing of where it is.
+    began: Frames,
 }
 
 impl Leader {
     pub fn new(port: Option<Arc<str>>, rate: SampleRate) -> Leader {
-        Leader { port, follower: Follower::new(rate), cue: Cue::Nothing, apart: None, next: Beats::ZERO }
+        Leader {
+            port,
+            follower: Follower::new(rate),
+            cue: Cue::Nothing,
+            apart: None,
+            next: Beats::ZERO,
+            began: Frames(0),
+        }
     }
 
     /// The music has stopped.
@@ -51,9 +60,14 @@ impl Leader {
         (self.cue, self.apart) = (Cue::Nothing, None);
     }
 
-    /// Whether the music waits for it to be started.
+    /// Whether the music waits for it.
     pub fn is_waited_for(&self) -> bool {
-        self.cue == Cue::Start
+        self.cue != Cue::Nothing
+    }
+
+    /// The music begins on this frame.
+    pub fn begins(&mut self, frame: Frames) {
+        self.began = frame;
     }
 }
 
@@ -103,7 +117,11 @@ impl Conductor {
         self.leader.follower.hear(message, at);
         match message {
             // It may be anywhere else now.
-            ClockMessage::Start | ClockMessage::Continue if self.is_moving() => self.leader.apart = None,
+            ClockMessage::Start | ClockMessage::Continue | ClockMessage::SongPosition(_) if self.is_moving() => {
+                if message == ClockMessage::Start || place != self.leader.follower.place() {
+                    self.leader.apart = None;
+                }
+            }
             ClockMessage::Start | ClockMessage::Continue => {
                 self.playing = Playing::Playing;
                 self.starting = Some(now);
@@ -135,6 +153,21 @@ impl Conductor {
         };
     }
 
+    /// Play was asked for once more: by its ticks, where there are any of a box that was started before we heard of it; else without it.
+    pub(super) fn go_without(&mut self, now: Frames) {
+        let waited = self.leader.cue;
+        self.leader.rest();
+        let Leader { port: Some(port), follower, .. } = &mut self.leader else { return };
+        if waited == Cue::Start && follower.state(now) == Following::Locked {
+            follower.hear(ClockMessage::Continue, now);
+            let place = follower.place();
+            let text =
+                format!("goes by the ticks of '{port}', whose bars are not known: the next tick is the beginning");
+            self.leader.cue = Cue::Place(place);
+            self.say(Level::Info, text);
+        }
+    }
+
     /// Whether the beginning is another clock's affair. As soon as it is known when its place will be, the music is on its way there.
     pub(super) fn is_cued(&mut self) -> bool {
         if let Cue::Place(place) = self.leader.cue
@@ -154,6 +187,7 @@ impl Conductor {
             self.transport.set_tempo(start, tempo);
         }
         self.starting = None;
+        self.leader.begins(frame);
         self.leader.cue = Cue::Nothing;
         self.go_together(start - place, start);
         self.begin_pulses();
@@ -179,12 +213,18 @@ impl Conductor {
         }
         let Some(theirs) = follower.beats_at(now) else { return };
         let Some(apart) = self.leader.apart else {
+            if now < self.leader.began {
+                return;
+            }
             // Who joins in mid-set has the next beat for the next one.
             let (off, beat) = (self.transport.beats_at(now) - theirs, self.timeline.next_scene().meter.beat());
             let line = self.timeline.next_start();
             let apart = line + beat * (off - line).ratio(beat).round().to_integer();
             return self.go_together(apart, Beats::ZERO);
         };
+        if self.horizon(now) < self.leader.began {
+            return;
+        }
         let from =
             up_to(self.transport.beats_at(self.horizon(now)), Beats::new(1, 4 * PULSES)) + Beats::new(1, 4 * PULSES);
         let to = from + REACH;
@@ -195,7 +235,7 @@ impl Conductor {
         }
         let bent = self.transport.bend(from, to, frame, tempo);
         self.leader.next = from + STEP;
-        self.agenda.bend(&bent);
+        self.agenda.bend(&bent, &self.transport);
         self.armed.bend(&bent);
         self.told.bend(&bent, now);
     }

@@ -16,6 +16,8 @@ use crate::clock::Clock;
 use crate::event::{Command, Event};
 use crate::time::Frames;
 
+/// What the system calls our own ports begins so.
+const OURS: &str = "barline";
 /// Between two looks at what is plugged in.
 const LOOK: Duration = Duration::from_secs(1);
 /// Between two looks at what came in the audio system's cycles: well below a cycle.
@@ -66,7 +68,8 @@ impl Wanted {
 #[derive(Clone, Debug, Default)]
 struct Found {
     ears: Vec<(String, Ear)>,
-    triggers: Vec<(String, Trigger)>,
+    /// With the name under which it was learned.
+    triggers: Vec<(String, Trigger, String)>,
     all: bool,
 }
 
@@ -74,13 +77,15 @@ impl Found {
     fn new(wanted: &Wanted, names: &[String]) -> Found {
         let full = |port: &str| position(names, port).map(|at| names[at].clone());
         let ears = wanted.listeners.iter().filter_map(|Listener { port, ear }| Some((full(port)?, ear.clone())));
-        let triggers = wanted.triggers.iter().filter_map(|(port, trigger)| Some((full(port)?, *trigger)));
+        let triggers = wanted.triggers.iter().filter_map(|(port, trigger)| Some((full(port)?, *trigger, port.clone())));
         Found { ears: ears.collect(), triggers: triggers.collect(), all: wanted.all }
     }
 
     /// Whether anybody wants to hear the port with this full name.
     fn wants(&self, name: &str) -> bool {
-        self.all || self.ears.iter().any(|(port, _)| port == name) || self.triggers.iter().any(|(port, _)| port == name)
+        self.all
+            || self.ears.iter().any(|(port, _)| port == name)
+            || self.triggers.iter().any(|(port, ..)| port == name)
     }
 }
 
@@ -155,7 +160,10 @@ impl Sources for System {
         if self.listing.is_none() {
             self.listing = Some(Hearing::open()?);
         }
-        Ok(self.listing.as_ref().map(Hearing::names).unwrap_or_default())
+        let mut names = self.listing.as_ref().map(Hearing::names).unwrap_or_default();
+        // Who hears himself would never end.
+        names.retain(|name| !name.starts_with(OURS));
+        Ok(names)
     }
 
     fn open(&mut self, name: &str, mut heard: Heard) -> Result<Box<dyn Send>, MidiError> {
@@ -180,6 +188,8 @@ struct Room<S> {
     open: Vec<Open>,
     /// What was said of each port that is wanted: its full name, or that it is missing.
     said: BTreeMap<String, Option<String>>,
+    /// Whether everything was wanted when it was last looked.
+    was_all: bool,
     commands: Sender<Command>,
     events: Sender<Event>,
     outbox: Sender<InputNews>,
@@ -188,7 +198,7 @@ struct Room<S> {
 impl<S: Sources> Room<S> {
     fn new(sources: S, commands: Sender<Command>, events: Sender<Event>, outbox: Sender<InputNews>) -> Room<S> {
         let (wanted, found, open, said) = (Wanted::default(), Arc::default(), Vec::new(), BTreeMap::new());
-        Room { sources, wanted, found, open, said, commands, events, outbox }
+        Room { sources, wanted, found, open, said, was_all: false, commands, events, outbox }
     }
 
     fn run(mut self, inbox: &Receiver<Ask>) {
@@ -245,6 +255,12 @@ impl<S: Sources> Room<S> {
                 }
             }
         }
+        if self.wanted.all && !self.was_all {
+            for (name, why) in &refused {
+                let _ = self.outbox.send(InputNews { port: (*name).clone(), open: Err(why.clone()) });
+            }
+        }
+        self.was_all = self.wanted.all;
         for port in self.wanted.ports() {
             let full = position(&names, port).map(|at| &names[at]);
             let open = full.filter(|name| self.open.iter().any(|open| open.name == **name)).cloned();
@@ -268,23 +284,25 @@ impl<S: Sources> Room<S> {
         let (found, commands, events) = (Arc::clone(&self.found), self.commands.clone(), self.events.clone());
         Box::new(move |message, at| {
             let found = Arc::clone(&found.lock().unwrap_or_else(PoisonError::into_inner));
-            let mut ears = found.ears.iter().filter(|(port, _)| *port == name).map(|(_, ear)| ear);
+            let ears = || found.ears.iter().filter(|(port, _)| *port == name).map(|(_, ear)| ear);
+            // The clock that we follow is heard whatever its messages do besides.
+            if let Message::Clock(message) = message
+                && ears().any(|ear| *ear == Ear::Clock)
+            {
+                let _ = commands.send(Command::Clock { message, at });
+            }
             if let Some((trigger, value)) = Trigger::of(message) {
-                let learned = found.triggers.iter().any(|(port, known)| (port, known) == (&name, &trigger));
-                if found.all || learned {
-                    let _ = events.send(Event::Touched(Touched { port: lasting.clone(), trigger, value }));
-                }
-                if learned {
-                    return;
+                let learned = found.triggers.iter().find(|(port, known, _)| (port, known) == (&name, &trigger));
+                if found.all || learned.is_some() {
+                    let port = learned.map_or_else(|| lasting.clone(), |(_, _, port)| port.clone());
+                    let _ = events.send(Event::Touched(Touched { port, trigger, value }));
+                    // What is let go was perhaps struck before it was learned.
+                    if !matches!(message, Message::NoteOff { .. }) {
+                        return;
+                    }
                 }
             }
-            if let Message::Clock(message) = message {
-                if ears.any(|ear| *ear == Ear::Clock) {
-                    let _ = commands.send(Command::Clock { message, at });
-                }
-                return;
-            }
-            let voices = ears.filter_map(|ear| if let Ear::Voice(voice) = ear { Some(&**voice) } else { None });
+            let voices = ears().filter_map(|ear| if let Ear::Voice(voice) = ear { Some(&**voice) } else { None });
             for command in keys.lock().unwrap_or_else(PoisonError::into_inner).hear(message, voices) {
                 let _ = commands.send(command);
             }

@@ -5,6 +5,7 @@ use crate::event::Command;
 
 /// From here on controllers are messages to a channel as a whole (MIDI 1.0); all but the first two of them end its notes.
 const CHANNEL_MODE: u8 = 120;
+const SUSTAIN: u8 = 64;
 
 /// Who listens to an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ impl Listener {
 pub struct Keys {
     /// Those that are down: channel, pitch, and the voice that was struck.
     held: Vec<(u8, u8, String)>,
+    /// Voices whose sustain pedal is down.
+    sustained: Vec<String>,
 }
 
 impl Keys {
@@ -56,7 +59,15 @@ impl Keys {
             Message::NoteOff { channel, pitch } => self.release(channel, Some(pitch)),
             Message::Control { channel, controller: CHANNEL_MODE | 123..=127, .. } => self.release(channel, None),
             Message::Control { controller, value, .. } if controller < CHANNEL_MODE => {
-                voices.map(|voice| Command::Control { voice: voice.to_owned(), controller, value }).collect()
+                let voices: Vec<&str> = voices.collect();
+                if controller == SUSTAIN {
+                    self.sustained.retain(|voice| !voices.contains(&&**voice));
+                    self.sustained.extend(voices.iter().filter(|_| value >= 64).map(|voice| (*voice).to_owned()));
+                }
+                voices
+                    .into_iter()
+                    .map(|voice| Command::Control { voice: voice.to_owned(), controller, value })
+                    .collect()
             }
             Message::Control { .. } | Message::Program { .. } | Message::Clock(_) => Vec::new(),
         }
@@ -64,7 +75,9 @@ impl Keys {
 
     /// The input has gone: nobody will let go of what is held.
     pub fn let_go(&mut self) -> Vec<Command> {
-        self.held.drain(..).map(|(_, pitch, voice)| Command::NoteOff { voice, pitch }).collect()
+        let ends = self.held.drain(..).map(|(_, pitch, voice)| Command::NoteOff { voice, pitch });
+        let pedals = self.sustained.drain(..).map(|voice| Command::Control { voice, controller: SUSTAIN, value: 0 });
+        ends.chain(pedals).collect()
     }
 
     fn release(&mut self, channel: u8, pitch: Option<u8>) -> Vec<Command> {
@@ -107,5 +120,9 @@ mod tests {
         assert_eq!(hear(&[0xB0, 123, 0], &["keys"]), "pad-64");
         hear(&[0x90, 50, 1], &["keys"]);
         assert_eq!((said(keys.let_go()), said(keys.let_go())), ("keys-50".to_owned(), String::new()));
+        // So does a pedal.
+        keys.hear(Message::read(&[0xB0, 64, 127]).unwrap(), ["keys", "pad"].into_iter());
+        keys.hear(Message::read(&[0xB0, 64, 0]).unwrap(), ["pad"].into_iter());
+        assert_eq!(said(keys.let_go()), "keys:64=0");
     }
 }

@@ -45,6 +45,8 @@ pub struct Follower {
     /// Arrivals before there is a line.
     first: Vec<f64>,
     line: Option<Line>,
+    /// Frames from pulse to pulse as they were, where the next one begins another line: a box may begin its pulses anew when it is started.
+    period: Option<f64>,
     /// Pulses since the line was begun, for its bandwidth.
     age: f64,
     last: f64,
@@ -62,6 +64,7 @@ impl Follower {
             running: false,
             first: Vec::new(),
             line: None,
+            period: None,
             age: 0.0,
             last: 0.0,
             astray: 0,
@@ -74,10 +77,9 @@ impl Follower {
         match message {
             ClockMessage::Start => {
                 self.next = 0;
-                self.renumber();
-                self.running = true;
+                self.go();
             }
-            ClockMessage::Continue => self.running = true,
+            ClockMessage::Continue => self.go(),
             ClockMessage::Stop => self.running = false,
             ClockMessage::Tick => self.pulse(at.0 as f64),
             ClockMessage::SongPosition(semiquavers) => {
@@ -113,8 +115,8 @@ impl Follower {
     /// To a hundredth of a crotchet a minute.
     #[must_use]
     pub fn tempo(&self) -> Option<Tempo> {
-        let line = self.line?;
-        let per_minute = 60.0 * f64::from(self.rate.0) / (line.period * PULSES as f64);
+        let period = self.line.map(|line| line.period).or(self.period)?;
+        let per_minute = 60.0 * f64::from(self.rate.0) / (period * PULSES as f64);
         Some(Tempo(Ratio::new((per_minute * 100.0).round() as i64, 100)))
     }
 
@@ -138,6 +140,11 @@ impl Follower {
         let number = self.next;
         let silent = (at - self.last) / f64::from(self.rate.0);
         self.last = at;
+        if let Some(period) = self.period.take() {
+            (self.line, self.age) = (Some(Line { from: number, at, period }), SETTLED);
+            self.count(1);
+            return;
+        }
         if silent > FREEWHEEL_SECONDS {
             self.begin_anew();
         }
@@ -189,8 +196,16 @@ impl Follower {
         }
     }
 
+    /// From the next pulse on they count.
+    fn go(&mut self) {
+        self.running = true;
+        let period = self.line.map(|line| line.period).or(self.period);
+        self.begin_anew();
+        self.period = period;
+    }
+
     fn begin_anew(&mut self) {
-        self.line = None;
+        (self.line, self.period) = (None, None);
         self.first.clear();
         (self.astray, self.supposed) = (0, 0);
     }

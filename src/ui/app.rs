@@ -165,9 +165,9 @@ impl App {
         let requests = match input {
             Input::Key(key) => self.key(key),
             Input::Paste(text) => {
-                self.mode = Mode::Edit;
+                let before = std::mem::take(&mut self.mode);
                 self.documents[self.current].edit(|editor| editor.paste(&text));
-                vec![]
+                self.stop_learning(before)
             }
             Input::Resize(columns, rows) => {
                 self.size = (columns, rows);

@@ -125,3 +125,18 @@ fn a_voice_that_listens_is_ready() {
     conductor.advance(Frames(0), &mut |_| {});
     assert_eq!(conductor.timeline().known_ahead(4), 4, "its rests are known, although nobody has written a bar");
 }
+
+/// The frames go on by whole periods of the sound: a pad's stroke may begin and end on one, where its end would be done first.
+#[test]
+fn a_note_that_is_shorter_than_a_period_ends_behind_its_beginning() {
+    let mut conductor = conductor(HAND, "C8");
+    let sent = by_hand(&mut conductor, 60, 1024, 1024);
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    let mut later = Vec::new();
+    conductor.advance(Frames(1024), &mut |event| later.push(event));
+    assert_eq!(later, []);
+    conductor.advance(Frames(1536), &mut |event| later.push(event));
+    conductor.advance(Frames(2048), &mut |event| later.push(event));
+    let keys = conductor.slot("keys").unwrap();
+    assert_eq!(later, [ScheduledEvent { at: Frames(1536), action: Action::NoteOff { voice: keys, pitch: 60 } }]);
+}

@@ -85,6 +85,11 @@ impl App {
         vec![self.attend(true)]
     }
 
+    /// Something else was done where something was to be touched.
+    pub(super) fn stop_learning(&self, before: Mode) -> Vec<Request> {
+        if matches!(before, Mode::Learn(Learning::Touch(..))) { vec![self.attend(false)] } else { vec![] }
+    }
+
     fn attend(&self, all: bool) -> Request {
         Request::Command(Command::Attend { triggers: self.mappings.triggers(), all })
     }
