@@ -48,7 +48,8 @@ static EMBEDDED: [Folder; 3] = [
     Folder {
         name: "patches",
         extensions: &["patch"],
-        files: embed!("patches": "pluck.patch" "reed.patch" "sub.patch"),
+        files: embed!("patches": "acid.patch" "bell.patch" "glass.patch" "keys.patch" "kit.patch" "lead.patch" "organ.patch" "pad.patch" "pluck.patch"
+            "reed.patch" "sub.patch"),
     },
     Folder {
         name: "gguf",

@@ -4,7 +4,7 @@
 
 mod clocks;
 pub mod controller;
-mod drum;
+pub(crate) mod drum;
 mod read;
 mod route;
 mod sound;

@@ -52,7 +52,7 @@ pub(super) const NAMES: &[(&str, u8)] = &[
 ];
 
 /// The General MIDI note of a drum, by its name or as a number from 0 to 127.
-pub(super) fn note(name: &str) -> Option<u8> {
+pub(crate) fn note(name: &str) -> Option<u8> {
     let named = NAMES.iter().find(|(known, _)| *known == name).map(|&(_, note)| note);
     named.or_else(|| name.parse().ok().filter(|note| *note < 128))
 }

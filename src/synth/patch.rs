@@ -7,6 +7,7 @@ mod script;
 mod vocabulary;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,6 +19,10 @@ pub use vocabulary::{VOCABULARY, Word};
 
 /// A tree with more nodes than this is refused: it would not run in real time, and most likely a script ran away.
 pub const MAX_NODES: usize = 200;
+
+/// So many drums a kit may have, and so many nodes together: each drum has voices of its own.
+pub const MAX_DRUMS: usize = 32;
+pub const MAX_KIT_NODES: usize = 1000;
 
 /// What a voice is told while it sounds. `cutoff` and the macros follow the slot's controllers, the rest the note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +170,15 @@ impl Node {
         }
     }
 
+    /// Whether anything in the tree falls off by itself.
+    fn decays(&self) -> bool {
+        match &self.kind {
+            Kind::Word(word, _) => word.decays,
+            Kind::Join(_, a, b) => a.decays() || b.decays(),
+            Kind::Constant(_) | Kind::Control(_) => false,
+        }
+    }
+
     fn build(&self, controls: &Controls) -> Net {
         match &self.kind {
             Kind::Constant(value) => Net::wrap(Box::new(dc(*value))),
@@ -191,21 +205,38 @@ fn count(channels: usize) -> String {
     format!("{channels} channel{}", if channels == 1 { "" } else { "s" })
 }
 
-/// A patch that parsed: no inputs, one output (mono, the mixer pans it) or two (stereo).
+/// Graphs without inputs, with one output (mono, the mixer pans it) or two (stereo).
+#[derive(Clone, Debug)]
+pub(super) enum Sounds {
+    /// One for all notes.
+    Pitched(Node),
+    /// One for each drum, by its General MIDI note.
+    Kit(BTreeMap<u8, Node>),
+}
+
+/// A patch that parsed.
 #[derive(Clone, Debug)]
 pub struct Patch {
     name: String,
-    root: Node,
+    sounds: Sounds,
+}
+
+/// What one voice of a patch plays.
+#[derive(Debug)]
+pub struct Part<'a> {
+    node: &'a Node,
+    /// The drum, in a kit.
+    pub drum: Option<u8>,
 }
 
 impl Patch {
     /// Evaluates a patch script. The name is the file's, without `.patch`; it is used in errors.
     pub fn parse(name: &str, text: &str) -> Result<Patch, PatchError> {
-        let root = script::evaluate(text).map_err(|mut error| {
+        let sounds = script::evaluate(text).map_err(|mut error| {
             name.clone_into(&mut error.name);
             error
         })?;
-        Ok(Patch { name: name.to_owned(), root })
+        Ok(Patch { name: name.to_owned(), sounds })
     }
 
     #[must_use]
@@ -213,27 +244,33 @@ impl Patch {
         &self.name
     }
 
+    /// What there is to be played: one part for all notes, or one for each drum.
+    pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let (pitched, kit) = match &self.sounds {
+            Sounds::Pitched(node) => (Some(Part { node, drum: None }), None),
+            Sounds::Kit(drums) => (None, Some(drums)),
+        };
+        let drums = kit.into_iter().flatten().map(|(drum, node)| Part { node, drum: Some(*drum) });
+        pitched.into_iter().chain(drums)
+    }
+}
+
+impl Part<'_> {
     /// 1 or 2.
     #[must_use]
     pub fn outputs(&self) -> usize {
-        self.root.outputs
-    }
-
-    /// How many nodes the tree has, at most [`MAX_NODES`].
-    #[must_use]
-    pub fn size(&self) -> usize {
-        self.root.size
+        self.node.outputs
     }
 
     /// A new graph for one voice that listens to `controls`. Allocates: call it off the audio thread. `seed` sets the phases of
     /// the graph's oscillators and noises, so that the voices of a pool do not beat in step.
     #[must_use]
     pub fn build(&self, rate: SampleRate, controls: &Controls, seed: u64) -> Box<dyn AudioUnit> {
-        let mut net = self.root.build(controls);
-        if !self.root.hears_gate() {
-            // A patch without an envelope would sound for ever.
+        let mut net = self.node.build(controls);
+        // A patch without an envelope would sound for ever; a drum that decays is let ring out.
+        if !(self.node.hears_gate() || self.drum.is_some() && self.node.decays()) {
             let mut envelope = vocabulary::plain_envelope(controls);
-            for _ in 1..self.root.outputs {
+            for _ in 1..self.node.outputs {
                 envelope = envelope | vocabulary::plain_envelope(controls);
             }
             net = net * envelope;

@@ -145,8 +145,13 @@ impl Slot {
         }
         let controls = self.slot_controls();
         let Some(pool) = &mut self.pool else { return };
-        let free = pool.voices.iter().position(Voice::is_free);
-        let index = free.or_else(|| (0..pool.voices.len()).min_by_key(|&index| pool.voices[index].claim()));
+        let drum = pool.drum(pitch);
+        if let Some(drum) = drum {
+            pool.voices.iter_mut().filter(|voice| voice.is_choked_by(drum)).for_each(Voice::fade);
+        }
+        let able = || (0..pool.voices.len()).filter(|&index| pool.voices[index].plays(drum));
+        let free = able().find(|&index| pool.voices[index].is_free());
+        let index = free.or_else(|| able().min_by_key(|&index| pool.voices[index].claim()));
         let Some(index) = index else { return };
         let voice = &mut pool.voices[index];
         let cut = voice.start(pitch, velocity, age);

@@ -2,7 +2,7 @@
 
 use fundsp::prelude32::{AudioUnit, BufferRef, BufferVec};
 
-use super::patch::{Controls, Patch};
+use super::patch::{Controls, Part, Patch};
 use crate::time::SampleRate;
 
 /// fundsp's largest block, in frames.
@@ -10,6 +10,11 @@ pub const BLOCK: usize = fundsp::MAX_BUFFER_SIZE;
 
 /// Voices that one slot's patch gets: two four-note chords that overlap.
 pub const POOL_VOICES: usize = 8;
+
+/// Voices of each drum of a kit: a stroke may come before the last has rung out.
+const DRUM_VOICES: usize = 2;
+/// The hi-hat closed, by the foot and open (General MIDI): one pair of cymbals.
+const HATS: [u8; 3] = [42, 44, 46];
 
 /// How long a voice takes to be silenced without a click.
 const FADE_SECONDS: f32 = 0.005;
@@ -40,6 +45,8 @@ pub struct SlotControls {
 /// One sounding note: a graph of its own with controls of its own.
 pub struct Voice {
     unit: Box<dyn AudioUnit>,
+    /// The only note that it plays, in a kit.
+    drum: Option<u8>,
     controls: Controls,
     stereo: bool,
     phase: Phase,
@@ -76,13 +83,14 @@ pub(super) fn midi_gain(value: u8) -> f32 {
 }
 
 impl Voice {
-    fn new(patch: &Patch, rate: SampleRate, seed: u64) -> Voice {
+    fn new(part: &Part<'_>, rate: SampleRate, seed: u64) -> Voice {
         let controls = Controls::default();
-        let unit = patch.build(rate, &controls, seed);
+        let unit = part.build(rate, &controls, seed);
         let frames = |seconds: f32| (seconds * rate.0 as f32) as u32;
         Voice {
-            stereo: patch.outputs() == 2,
+            stereo: part.outputs() == 2,
             unit,
+            drum: part.drum,
             controls,
             phase: Phase::Free,
             pitch: 0,
@@ -106,6 +114,17 @@ impl Voice {
     /// Whether a note-off for this pitch is for this voice.
     pub fn holds(&self, pitch: u8) -> bool {
         self.phase == Phase::Held && self.pitch == pitch
+    }
+
+    /// Whether it can play a drum, or a note where there are no drums.
+    pub fn plays(&self, drum: Option<u8>) -> bool {
+        self.drum == drum
+    }
+
+    /// Whether it sounds and a stroke on this drum silences it: of a pair of cymbals that meet, the others.
+    pub fn is_choked_by(&self, drum: u8) -> bool {
+        let one_of = |drum: u8| HATS.contains(&drum);
+        !self.is_free() && one_of(drum) && self.drum.is_some_and(|own| own != drum && one_of(own))
     }
 
     /// Who is stolen first: fading, then released, then held voices; among equals the oldest.
@@ -221,14 +240,24 @@ impl Voice {
 #[derive(Debug)]
 pub struct Pool {
     pub(super) voices: Vec<Voice>,
+    /// The drums of a kit, in order.
+    drums: Vec<u8>,
 }
 
 impl Pool {
     /// Builds `voices` voices; allocates, so never on the audio thread. Each gets oscillator phases of its own.
     #[must_use]
     pub fn build(patch: &Patch, rate: SampleRate, voices: usize) -> Box<Pool> {
-        let voices = (0..voices.max(1)).map(|index| Voice::new(patch, rate, index as u64 + 1)).collect();
-        Box::new(Pool { voices })
+        let parts: Vec<Part<'_>> = patch.parts().collect();
+        let drums: Vec<u8> = parts.iter().filter_map(|part| part.drum).collect();
+        let each = if drums.is_empty() { voices.max(1) } else { DRUM_VOICES };
+        let of = |part| (0..each).map(move |index| Voice::new(part, rate, index as u64 + 1));
+        Box::new(Pool { voices: parts.iter().flat_map(of).collect(), drums })
+    }
+
+    /// The drum that a note is on, the nearest where the kit has none of its own; `None` where there are no drums.
+    pub fn drum(&self, pitch: u8) -> Option<u8> {
+        self.drums.iter().copied().min_by_key(|drum| drum.abs_diff(pitch))
     }
 
     pub fn is_silent(&self) -> bool {

@@ -5,13 +5,15 @@
 //! has one left. Numbers stand for constants wherever a graph is asked for.
 
 use std::any::TypeId;
+use std::collections::BTreeMap;
 
 use rhai::packages::{ArithmeticPackage, BasicMathPackage, Package};
-use rhai::{Dynamic, Engine, EvalAltResult, Position, Scope};
+use rhai::{Dynamic, Engine, EvalAltResult, Map, Position, Scope};
 
 use super::vocabulary::{VOCABULARY, Word};
-use super::{Control, Join, Node, PatchError, count};
+use super::{Control, Join, MAX_DRUMS, MAX_KIT_NODES, Node, PatchError, Sounds, count};
 use crate::abc::diagnostic::{did_you_mean, excerpt};
+use crate::rig::drum;
 
 /// Rust's precedence, and so fundsp's, from weak to strong: `|`, `^`, `&`, `>>`, `+ -`, `*`. Rhai has `|` 30, `&` 60, `+ -` 150
 /// and `*` 180 already; it puts `^` level with `|`, and `>>` above `*`.
@@ -34,24 +36,45 @@ const CONTROLS: [(&str, Control); 8] = [
 
 type Evaluated = Result<Node, Box<EvalAltResult>>;
 
-/// The tree of a whole patch: no inputs, one or two outputs.
-pub(super) fn evaluate(text: &str) -> Result<Node, PatchError> {
-    let node = tree(text)?;
-    match (node.inputs, node.outputs) {
-        (0, 1 | 2) => Ok(node),
-        (0, outputs) => Err(at(end(text), &format!("a patch has one or two outputs, this one has {outputs}"))),
-        (inputs, _) => Err(at(end(text), &format!("a patch has no open inputs, this one has {inputs}"))),
+/// The tree of a whole patch, or those of a kit's drums: no inputs, one or two outputs.
+pub(super) fn evaluate(text: &str) -> Result<Sounds, PatchError> {
+    let wrong = |error: String| at(end(text), &error);
+    let value = value(text)?;
+    let Some(drums) = value.read_lock::<Map>() else {
+        return operand(&value).and_then(whole).map(Sounds::Pitched).map_err(wrong);
+    };
+    let drum = |name: &str, value: &Dynamic| {
+        let note =
+            drum::note(name).ok_or_else(|| format!("there is no drum '{}'; a name or a number", excerpt(name)))?;
+        let node = operand(value).and_then(whole).map_err(|error| format!("{name}: {error}"))?;
+        Ok((note, node))
+    };
+    let kit: BTreeMap<u8, Node> = drums.iter().map(|(name, value)| drum(name, value)).collect::<Result<_, String>>().map_err(wrong)?;
+    let size: usize = kit.values().map(|node| node.size).sum();
+    match kit.len() {
+        0 => Err(wrong("a kit has one drum at least, as in #{ kick: … }".to_owned())),
+        drums if drums > MAX_DRUMS => Err(wrong(format!("a kit has {MAX_DRUMS} drums at most, this one has {drums}"))),
+        _ if size > MAX_KIT_NODES => Err(wrong(format!("the kit has more than {MAX_KIT_NODES} nodes"))),
+        _ => Ok(Sounds::Kit(kit)),
     }
 }
 
-/// What the script yields, of any arity.
-fn tree(text: &str) -> Result<Node, PatchError> {
+/// A graph that is a sound by itself.
+fn whole(node: Node) -> Result<Node, String> {
+    match (node.inputs, node.outputs) {
+        (0, 1 | 2) => Ok(node),
+        (0, outputs) => Err(format!("a patch has one or two outputs, this one has {outputs}")),
+        (inputs, _) => Err(format!("a patch has no open inputs, this one has {inputs}")),
+    }
+}
+
+/// What the script yields.
+fn value(text: &str) -> Result<Dynamic, PatchError> {
     let mut scope = Scope::new();
     for (name, control) in CONTROLS {
         scope.push_constant(name, Node::control(control));
     }
-    let value = engine().eval_with_scope::<Dynamic>(&mut scope, text).map_err(|error| explain(*error))?;
-    operand(&value).map_err(|error| at(end(text), &error))
+    engine().eval_with_scope::<Dynamic>(&mut scope, text).map_err(|error| explain(*error))
 }
 
 /// The last line, for errors of the patch as a whole.

@@ -15,6 +15,8 @@ pub struct Word {
     /// Numbers fixed when the patch is built; they follow the inputs in a call.
     pub parameters: &'static [Parameter],
     pub hears_gate: bool,
+    /// Falls off by itself from the start of the note.
+    pub decays: bool,
     pub help: &'static str,
     pub build: fn(&[f32], &Controls) -> Box<dyn AudioUnit>,
 }
@@ -53,7 +55,7 @@ const fn word(
     help: &'static str,
     build: fn(&[f32], &Controls) -> Box<dyn AudioUnit>,
 ) -> Word {
-    Word { name, takes, inputs: takes.len(), outputs: 1, parameters, hears_gate: false, help, build }
+    Word { name, takes, inputs: takes.len(), outputs: 1, parameters, hears_gate: false, decays: false, help, build }
 }
 
 const HZ: &[&str] = &["hz"];
@@ -77,13 +79,16 @@ pub static VOCABULARY: &[Word] = &[
     word("hammond", HZ, &[], "drawbar organ", |_, _| Box::new(dsp::hammond())),
     word("noise", &[], &[], "white noise", |_, _| Box::new(dsp::noise())),
     word("pink", &[], &[], "pink noise", |_, _| Box::new(dsp::pink())),
-    word(
-        "pluck",
-        HZ,
-        &[parameter("seconds", 0.01, 60.0), parameter("damping", 0.0, 1.0)],
-        "plucked string: time to -60 dB, loss of high partials",
-        |p, controls| Box::new(An(Pluck::new(p[0], p[1], &controls.gate))),
-    ),
+    Word {
+        decays: true,
+        ..word(
+            "pluck",
+            HZ,
+            &[parameter("seconds", 0.01, 60.0), parameter("damping", 0.0, 1.0)],
+            "plucked string: time to -60 dB, loss of high partials",
+            |p, controls| Box::new(An(Pluck::new(p[0], p[1], &controls.gate))),
+        )
+    },
     Word {
         hears_gate: true,
         ..word(
@@ -99,13 +104,16 @@ pub static VOCABULARY: &[Word] = &[
             |p, controls| Box::new(An(Adsr::new(p[0], p[1], p[2], p[3], &controls.gate))),
         )
     },
-    word(
-        "decay",
-        &[],
-        &[parameter("seconds", 0.001, 60.0)],
-        "from 1 to -60 dB in that time, from the start of the note, held or not",
-        |p, controls| Box::new(An(Decay::new(p[0], &controls.gate))),
-    ),
+    Word {
+        decays: true,
+        ..word(
+            "decay",
+            &[],
+            &[parameter("seconds", 0.001, 60.0)],
+            "from 1 to -60 dB in that time, from the start of the note, held or not",
+            |p, controls| Box::new(An(Decay::new(p[0], &controls.gate))),
+        )
+    },
     word("lowpass", FILTER, &[], "12 dB/octave low-pass", |_, _| Box::new(guard() >> dsp::lowpass())),
     word("highpass", FILTER, &[], "12 dB/octave high-pass", |_, _| Box::new(guard() >> dsp::highpass())),
     word("bandpass", FILTER, &[], "12 dB/octave band-pass", |_, _| Box::new(guard() >> dsp::bandpass())),

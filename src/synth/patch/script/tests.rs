@@ -24,7 +24,8 @@ fn shape(node: &Node) -> String {
 }
 
 fn parsed(text: &str) -> String {
-    shape(&tree(text).unwrap_or_else(|error| panic!("{text}: {error}")))
+    let value = value(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    shape(&operand(&value).unwrap_or_else(|error| panic!("{text}: {error}")))
 }
 
 fn refused(text: &str) -> String {
@@ -79,6 +80,9 @@ fn errors_say_where_and_what() {
         ("saw()", "test.patch:1:0: error: a patch has no open inputs, this one has 1"),
         ("noise() | noise() | noise()", "test.patch:1:0: error: a patch has one or two outputs, this one has 3"),
         ("let x = noise();", "test.patch:1:0: error: a graph or a number is needed here, this is nothing"),
+        ("#{}", "test.patch:1:0: error: a kit has one drum at least"),
+        ("#{ kik: noise() }", "test.patch:1:0: error: there is no drum 'kik'; a name or a number"),
+        ("#{ kick: saw() }", "test.patch:1:0: error: kick: a patch has no open inputs, this one has 1"),
         ("\"saw\"", "test.patch:1:0: error: a graph or a number is needed here"),
     ] {
         let error = refused(text);
