@@ -207,7 +207,8 @@ fn notes_begin_and_end_without_clicks() {
         synth.handle(Action::NoteOn { voice: SLOT, pitch: 60, velocity: 100 });
         let [after, _] = render(&mut synth, SECOND / 10);
         let across: Vec<f32> = [before[before.len() - 1]].into_iter().chain(after).collect();
-        let steps = |samples: &[f32]| samples.windows(2).fold(0.0_f32, |most, pair| most.max((pair[1] - pair[0]).abs()));
+        let steps =
+            |samples: &[f32]| samples.windows(2).fold(0.0_f32, |most, pair| most.max((pair[1] - pair[0]).abs()));
         assert!(steps(&across) <= steps(&before) + ALLOWED, "{name}: {} then {}", steps(&before), steps(&across));
     }
 }

@@ -32,8 +32,11 @@ fn the_examples_are_right() {
     let examples: Vec<&str> = README.split("```").skip(1).step_by(2).collect();
     let prompt = include_str!("../prompts/30-ferry-bass.abc");
     assert!(examples.iter().any(|example| example.strip_prefix("abc\n") == Some(prompt)), "the prompt has changed");
-    let patch = examples.iter().find(|example| example.contains(">>")).expect("a patch");
-    barline::synth::Patch::parse("readme", patch).expect("a patch that can be read");
+    let patches: Vec<_> = examples.iter().filter(|example| example.contains(">>") || example.contains("#{")).collect();
+    assert!(patches.len() >= 2);
+    for patch in patches {
+        barline::synth::Patch::parse("readme", patch).expect("a patch that can be read");
+    }
 }
 
 /// Every prompt can be read without a word of complaint.

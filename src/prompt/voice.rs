@@ -83,7 +83,12 @@ impl Voice {
             quant: Beats::new(1, 16),
             trade: None,
             comping: None,
-            patch: if role == Role::Bass { "sub" } else { "reed" }.to_owned(),
+            patch: match role {
+                Role::Bass => "sub",
+                Role::Drums => "kit",
+                _ => "reed",
+            }
+            .to_owned(),
             input: None,
             out: None,
             output: None,

@@ -49,7 +49,8 @@ pub(super) fn evaluate(text: &str) -> Result<Sounds, PatchError> {
         let node = operand(value).and_then(whole).map_err(|error| format!("{name}: {error}"))?;
         Ok((note, node))
     };
-    let kit: BTreeMap<u8, Node> = drums.iter().map(|(name, value)| drum(name, value)).collect::<Result<_, String>>().map_err(wrong)?;
+    let kit: BTreeMap<u8, Node> =
+        drums.iter().map(|(name, value)| drum(name, value)).collect::<Result<_, String>>().map_err(wrong)?;
     let size: usize = kit.values().map(|node| node.size).sum();
     match kit.len() {
         0 => Err(wrong("a kit has one drum at least, as in #{ kick: … }".to_owned())),
