@@ -150,7 +150,7 @@ mod tests {
         let (own, _) = voice("out=bass channel=5");
         assert_eq!(own.channel, Some(5));
         let (kit, said) = voice("out=kit patch=reed");
-        assert_eq!((kit.channel, kit.patch.as_str(), said.len()), (None, "kit", 0));
+        assert_eq!((kit.channel, kit.patch.as_str(), said.len()), (None, "reed", 0));
         assert_eq!(kit.output.expect("of the rig").drums[&36], (1, 36));
         // Not of the rig: a port.
         let (port, said) = voice("out=Nord cutoff=9 cutoff=10 cc43=1 prog=127");

@@ -244,6 +244,12 @@ impl Patch {
         &self.name
     }
 
+    /// How many nodes it has, at most [`MAX_NODES`], or [`MAX_KIT_NODES`] in a kit.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.parts().map(|part| part.node.size).sum()
+    }
+
     /// What there is to be played: one part for all notes, or one for each drum.
     pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
         let (pitched, kit) = match &self.sounds {

@@ -284,3 +284,22 @@ fn the_shipped_patches_are_loud_enough_clean_and_end() {
         assert!((0.15..0.95).contains(&chord), "{name}: chord {chord}");
     }
 }
+
+#[test]
+fn a_kit_has_a_sound_for_each_drum_and_a_closed_hat_silences_the_open_one() {
+    let (mut synth, _lane) =
+        synth("#{ kick: sine(50) * decay(0.5), hat: noise() * decay(0.05), open: noise() * decay(5) }");
+    synth.handle(control(91, 0));
+    let mut level = |pitch: u8| {
+        synth.handle(on(pitch));
+        let level = peak(&render(&mut synth, 24_000).0[12_000..]);
+        synth.handle(off(pitch));
+        level
+    };
+    // Held or not a drum rings out: the open hat does for seconds, the closed one is gone, and so is the open one then.
+    assert!(level(36) < 0.1);
+    assert!(level(46) > 0.1);
+    assert!(level(42) < 1.0e-3, "the open hat rings on");
+    // The nearest to one that there is not.
+    assert!(level(47) > 0.1);
+}
