@@ -59,6 +59,9 @@ fn happening() -> impl Strategy<Value = (u32, Option<Command>)> {
         1 => Just(Some(Command::Arm(Arm::Clear))),
         1 => Just(Some(Command::Tap)),
         1 => any::<bool>().prop_map(|locked| Some(Command::Lock(locked))),
+        // So little that what the hand tried before the music is forgotten when that begins.
+        2 => (prop::sample::select(vec!["Mini", "Nord", "synth"]), -9..10i16)
+            .prop_map(|(output, ms)| Some(Command::Nudge { output: output.to_owned(), ms })),
         2 => (prop::sample::select(vec!["Mini", "Nord"]), any::<bool>())
             .prop_map(|(port, there)| Some(Command::Port { port: port.to_owned(), there })),
         4 => (voice(), 58..64u8, 1..128u8)
