@@ -230,10 +230,11 @@ fn expression_is_in_the_files() {
 fn nudges_are_in_what_goes_to_ports_and_not_in_files() {
     let text = "X:1\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nV:a by=loop out=Mini\nV:b by=loop\n[V:a] CDEF |\n[V:b] CDEF |\n";
     let nudge = |ms| Command::Nudge { output: "Mini".into(), ms };
-    let [straight, nudged] = [vec![], vec![(2, nudge(7)), (3, nudge(-100))]].map(|ask| recorded(text, 4, &ask));
+    let straight = recorded(text, 4, &[]);
+    let nudged = recorded(text, 4, &[(2, nudge(7)), (3, nudge(-100))]);
     let ons = |recording: &Recording| -> Vec<i64> {
-        let on = |sent: &Sent| matches!(sent.event.action, Action::NoteOn { .. }).then_some(sent.event.at.0);
-        sent(recording).iter().filter_map(on).collect()
+        let sent = sent(recording).into_iter().map(|sent| sent.event);
+        sent.filter(|event| matches!(event.action, Action::NoteOn { .. })).map(|event| event.at.0).collect()
     };
     let ms = |frames: i64| frames * 1000 / i64::from(RENDER_RATE.0);
     let later: Vec<i64> =
@@ -241,7 +242,7 @@ fn nudges_are_in_what_goes_to_ports_and_not_in_files() {
     // The first beat of a bar has left when it begins.
     assert_eq!(later, [0, 0, 0, 0, 0, 7, 7, 7, 7, -100, -100, -100, -100, -100, -100, -100]);
     assert_eq!(abc(&nudged), abc(&straight));
-    let steps = |recording| Steps::new(recording, RENDER_RATE).expect("steps");
+    let steps = |recording: &Recording| Steps::new(recording, RENDER_RATE).expect("steps");
     let lead = |recording: &Recording| {
         let steps = steps(recording);
         ms(steps.frame(recording.bars()[0].at).0)

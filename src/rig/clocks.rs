@@ -119,7 +119,7 @@ mod tests {
         for (ms, then) in [(10, [1480, 2480, 3480]), (-10, [520, 1520, 2520]), (-100, [500, 1000, 1500])] {
             let mut clocks = Clocks::new(SampleRate(48_000));
             clocks.set(&ports(&[("Drum", 0), ("Mini", 5)]));
-            let mut hear = |clocks: &mut Clocks, message, at| {
+            let hear = |clocks: &mut Clocks, message, at| {
                 let heard = clocks.hear(message, Frames(at), |_| true);
                 assert_eq!(heard[1].1, Frames(at - 240));
                 heard[0].1

@@ -1,5 +1,5 @@
-//! The way of each event: to the synth, or to a port, in that port's channel, early by its latency and nudged as the performer has set. Pure; live, in a replay and in a
-//! rehearsal it is this one.
+//! The way of each event: to the synth, or to a port, in that port's channel, early by its latency and nudged as the performer has set. Pure;
+//! live, in a replay and in a rehearsal it is this one.
 
 use std::collections::BTreeMap;
 
