@@ -227,8 +227,8 @@ mod tests {
                 }
             });
         }
-        // 80 ms, and what the box needs.
-        assert_eq!(first, Some((0, RATE.frames_in(START_LEAD).0 + 240 + 4800)));
+        // 80 ms, and what the box needs; it leaves in the turn after that which begins.
+        assert_eq!(first, Some((48, RATE.frames_in(START_LEAD).0 + 240 + 4800)));
     }
 
     #[test]

@@ -149,7 +149,10 @@ proptest! {
         ways.1.pop();
         let begin = recording.bars()[0].at - RATE.frames_in(std::time::Duration::from_millis(80));
         let early = set.ways.early(begin);
-        prop_assert_eq!(ways.but(&early, |at| at), set.ways.but(&early, |at| place.frame(at)));
+        // What sets the outputs up before the music begins is said at the beginning, and nudged from there.
+        let music = RATE.frames_in(std::time::Duration::from_millis(40));
+        let played_again = ways.but(&early, |at| at.max(music));
+        prop_assert_eq!(played_again, set.ways.but(&early, |at| place.frame(at).max(music)));
         set.played.retain(|event| event.at >= begin || !matches!(event.action, Action::NoteOn { .. }));
         let first = notes(set.played, |at| place.frame(at));
         prop_assert_eq!(notes(played, |at| at), &first[..]);
