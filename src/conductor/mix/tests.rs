@@ -228,7 +228,7 @@ fn leave(properties: &str, nudges: &[(&str, i16)]) -> Vec<i64> {
 #[test]
 fn events_leave_early_enough_for_the_slowest_box_and_for_every_nudge() {
     assert_eq!(leave("out=synth", &[]), [79; 4]);
-    assert_eq!(leave("out=late", &[])[1..], [179, 179]);
+    assert_eq!(leave("out=late", &[])[1..], [179; 3]);
     for (properties, nudge, notice) in [
         ("out=synth", ("synth", -100), 179),
         ("out=box", ("Box", -100), 179),
