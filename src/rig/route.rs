@@ -148,7 +148,7 @@ impl Router {
                 self.held.push(Held { slot: voice, pitch, port, channel, note, latency });
                 let Some(port) = port else { return Way::Synth };
                 let action = Action::NoteOn { voice: VoiceSlot(channel), pitch: note, velocity };
-                self.to_port(port, latency, ScheduledEvent { action, ..event }, false)
+                self.way_to(port, latency, ScheduledEvent { action, ..event }, false)
             }
             Action::NoteOff { voice, pitch } => {
                 let held = self.held.iter().position(|held| (held.slot, held.pitch) == (voice, pitch));
@@ -156,22 +156,22 @@ impl Router {
                 let Some(port) = held.port else { return Way::Synth };
                 let action = Action::NoteOff { voice: VoiceSlot(held.channel), pitch: held.note };
                 // Where the port was not open the synth has struck it.
-                self.to_port(port, held.latency, ScheduledEvent { action, ..event }, true)
+                self.way_to(port, held.latency, ScheduledEvent { action, ..event }, true)
             }
             Action::Control { voice, controller, value } => {
                 let Some((port, channel, latency)) = self.box_of(voice) else { return Way::Synth };
                 let action = Action::Control { voice: VoiceSlot(channel), controller, value };
-                self.to_port(port, latency, ScheduledEvent { action, ..event }, true)
+                self.way_to(port, latency, ScheduledEvent { action, ..event }, true)
             }
             Action::Program { voice, program } => {
                 let Some((port, channel, latency)) = self.box_of(voice) else { return Way::Nowhere };
                 let action = Action::Program { voice: VoiceSlot(channel), program };
-                self.to_port(port, latency, ScheduledEvent { action, ..event }, false)
+                self.way_to(port, latency, ScheduledEvent { action, ..event }, false)
             }
         }
     }
 
-    fn to_port(&mut self, port: usize, latency: Frames, event: ScheduledEvent, synth: bool) -> Way {
+    fn way_to(&mut self, port: usize, latency: Frames, event: ScheduledEvent, synth: bool) -> Way {
         let name = self.ports[port].clone();
         Way::Port { port, event: ScheduledEvent { at: self.leave(&name, event) - latency, ..event }, synth }
     }
