@@ -201,11 +201,15 @@ mod tests {
             nudge("synth", 0),
             Command::Lock(true),
         ];
-        commands.iter().for_each(|command| hands.take(command));
+        for command in &commands {
+            hands.take(command);
+        }
         let nudges = ["Mini", "Drum", "synth"].map(|output| hands.nudge(output));
         assert_eq!(nudges, [-MOST_NUDGE_MS, 4, 0]);
         let mut again = Hands::default();
-        hands.commands().iter().for_each(|command| again.take(command));
+        for command in &hands.commands() {
+            again.take(command);
+        }
         assert_eq!(again, hands);
         assert_eq!(hands.commands().len(), 6);
     }

@@ -242,7 +242,9 @@ mod tests {
     /// What a box does with what it gets: the notes that it plays, by beginning and end.
     fn played(events: Vec<ScheduledEvent>) -> Vec<(u8, i64, i64)> {
         let mut queue = crate::queue::EventQueue::new();
-        events.into_iter().for_each(|event| assert!(queue.push(event)));
+        for event in events {
+            assert!(queue.push(event));
+        }
         let (mut notes, mut sounding) = (Vec::new(), BTreeMap::new());
         while let Some(event) = queue.pop_due(Frames(i64::MAX)) {
             match event.action {
