@@ -306,8 +306,13 @@ impl Conductor {
             Command::NoteOff { voice, pitch } => self.note_off(&voice, pitch, now, out),
             Command::Control { voice, controller, value } => self.control(&voice, controller, value, now, out),
             Command::Keep(ask) => self.keep(&ask, now),
-            // Taken, or playing already; patches and quitting are the scheduler's business.
-            Command::Lock(_) | Command::Play | Command::Patch(_) | Command::Attend { .. } | Command::Quit => {}
+            // Taken, or playing already; nudges, patches and quitting are the scheduler's business.
+            Command::Lock(_)
+            | Command::Nudge { .. }
+            | Command::Play
+            | Command::Patch(_)
+            | Command::Attend { .. }
+            | Command::Quit => {}
         }
     }
 

@@ -114,6 +114,12 @@ pub enum Command {
         voice: String,
         gain: f32,
     },
+    /// What goes to an output leaves so many milliseconds later than planned, −100 to 100, and its clock with it; at once. The output is a part of
+    /// a port's name, as voices say it, or `synth`.
+    Nudge {
+        output: String,
+        ms: i16,
+    },
     /// From the next bar that is not committed.
     Tempo(Tempo),
     /// From there in a straight line to this tempo, in so many bars.
@@ -351,6 +357,10 @@ pub struct VoiceStatus {
     pub soloed: bool,
     /// The performer's factor.
     pub gain: f32,
+    /// Where it goes: a part of a port's name, or `synth`.
+    pub output: String,
+    /// How many milliseconds later than planned what goes there leaves.
+    pub nudge: i16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use crate::export::{ExportError, WavFile, write_midi};
 use crate::journal::{Line, Recording};
 use crate::record;
 use crate::render::Format;
-use crate::rig::Sound;
+use crate::rig::{MOST_NUDGE_MS, Sound};
 use crate::synth::{Patch, Synth};
 use crate::time::{Frames, SampleRate};
 
@@ -38,6 +38,7 @@ fn at(step: &Step) -> Frames {
     match step {
         Step::Send(event) => event.at,
         Step::Sound(sound) => sound.at,
+        Step::Nudge { at, .. } => *at,
     }
 }
 
@@ -61,7 +62,9 @@ impl Steps {
         let from = recording.header.rate;
         let first = recording.bars().first()?.at;
         let latency = recording.sounds().map(|sound| sound.latency_ms).max().unwrap_or_default();
-        let latency = Duration::from_millis(latency.into());
+        let earlier =
+            recording.lines.iter().filter_map(Line::nudge).map(|(_, _, ms)| ms.clamp(-MOST_NUDGE_MS, 0)).min();
+        let latency = Duration::from_millis(u64::from(latency) + u64::from(earlier.unwrap_or(0).unsigned_abs()));
         let origin = first - from.frames_in(LEAD + latency);
         let window = WINDOW + latency;
         let mut steps = Steps { origin, from, rate, window, left: VecDeque::new(), end: Frames(0) };
@@ -74,7 +77,10 @@ impl Steps {
                     let from = sound.from.map(|from| steps.frame(from));
                     Step::Sound(Sound { at: steps.frame(sound.at), from, ..sound.clone() })
                 }
-                _ => continue,
+                line => match line.nudge() {
+                    Some((at, output, ms)) => Step::Nudge { at: steps.frame(at), output, ms },
+                    None => continue,
+                },
             };
             steps.end = steps.end.max(at(&step));
             steps.left.push_back(step);
@@ -149,7 +155,8 @@ fn write_wav(
             match step {
                 Step::Send(event) => waiting.push_back(event),
                 Step::Sound(sound) if sound.at > Frames(0) => sounds.push_back(sound),
-                Step::Sound(_) => {}
+                // All is on the synth, where it needs no alignment.
+                Step::Sound(_) | Step::Nudge { .. } => {}
             }
         }
         while let Some(sound) = sounds.front() {

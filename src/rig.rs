@@ -5,6 +5,7 @@
 mod clocks;
 pub mod controller;
 pub(crate) mod drum;
+mod nudge;
 mod read;
 mod route;
 mod sound;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use clocks::{ClockPort, Clocks};
+pub use nudge::{MOST_NUDGE_MS, Nudge};
 pub use route::{Router, Way};
 pub use sound::{Sound, Step};
 

@@ -25,7 +25,7 @@ fn cell(text: &str, by: Author) -> Cell {
 
 /// Bar 12 of a piece for two voices, at its third beat.
 fn voice(name: String, muted: bool) -> VoiceStatus {
-    VoiceStatus { name, muted, soloed: false, gain: 1.0 }
+    VoiceStatus { name, muted, soloed: false, gain: 1.0, output: "synth".into(), nudge: 0 }
 }
 
 fn snapshot() -> Snapshot {

@@ -1,10 +1,12 @@
-//! What the performer has set and no text sets again: who is muted, soloed and how loud, by the voices' names, and whose tempo holds. A pure
+//! What the performer has set and no text sets again: who is muted, soloed and how loud, by the voices' names, whose tempo holds,
+//! and how outputs are nudged. A pure
 //! value; the conductor's, and what the lines of a journal come to ([`crate::journal::Recording::hands`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::Command;
 use crate::prompt::Scene;
+use crate::rig::MOST_NUDGE_MS;
 use crate::time::Tempo;
 
 /// The loudest that a performer can make a voice, as a factor beside the text's `gain=`.
@@ -22,6 +24,8 @@ pub struct Hands {
     text: Option<Course>,
     /// The same, when it is to act as soon as its scene is heard.
     due: Option<Course>,
+    /// Milliseconds by output; those that there are none of are left out.
+    nudges: BTreeMap<String, i16>,
 }
 
 /// Which voices sound, and how loud. Voices that are gone are remembered.
@@ -73,6 +77,10 @@ impl Hands {
         match command {
             Command::Tempo(_) | Command::Ramp { .. } => self.tempo_set(),
             Command::Lock(locked) => self.lock(*locked),
+            Command::Nudge { output, ms: 0 } => drop(self.nudges.remove(output)),
+            Command::Nudge { output, ms } => {
+                self.nudges.insert(output.clone(), (*ms).clamp(-MOST_NUDGE_MS, MOST_NUDGE_MS));
+            }
             command => self.mix.take(command),
         }
     }
@@ -84,7 +92,15 @@ impl Hands {
         let mutes = mutes.iter().map(|(voice, &muted)| Command::Mute { voice: voice.clone(), muted });
         let solos = solos.iter().map(|voice| Command::Solo { voice: voice.clone(), soloed: true });
         let gains = gains.iter().map(|(voice, &gain)| Command::Gain { voice: voice.clone(), gain });
-        mutes.chain(solos).chain(gains).chain(self.locked.then_some(Command::Lock(true))).collect()
+        let nudges = self.nudges.iter().map(|(output, &ms)| Command::Nudge { output: output.clone(), ms });
+        let lock = self.locked.then_some(Command::Lock(true));
+        mutes.chain(solos).chain(gains).chain(nudges).chain(lock).collect()
+    }
+
+    /// How many milliseconds later than planned what goes to an output leaves.
+    #[must_use]
+    pub fn nudge(&self, output: &str) -> i16 {
+        self.nudges.get(output).copied().unwrap_or(0)
     }
 
     #[must_use]
@@ -169,6 +185,33 @@ mod tests {
         assert_eq!((hands.mix.sounds("a"), hands.mix.sounds("b")), (false, false), "a mute holds against a solo");
         hands.take(&Command::Gain { voice: "b".into(), gain: 9.0 });
         assert_eq!((hands.mix.gain("b"), hands.mix.gain("a")), (Some(MOST_GAIN), None));
+    }
+
+    #[test]
+    fn what_is_set_is_brought_about_again() {
+        let mut hands = Hands::default();
+        let nudge = |output: &str, ms| Command::Nudge { output: output.into(), ms };
+        let commands = [
+            Command::Mute { voice: "a".into(), muted: true },
+            Command::Solo { voice: "b".into(), soloed: true },
+            Command::Gain { voice: "b".into(), gain: 0.5 },
+            nudge("Mini", -200),
+            nudge("Drum", 4),
+            nudge("synth", 3),
+            nudge("synth", 0),
+            Command::Lock(true),
+        ];
+        for command in &commands {
+            hands.take(command);
+        }
+        let nudges = ["Mini", "Drum", "synth"].map(|output| hands.nudge(output));
+        assert_eq!(nudges, [-MOST_NUDGE_MS, 4, 0]);
+        let mut again = Hands::default();
+        for command in &hands.commands() {
+            again.take(command);
+        }
+        assert_eq!(again, hands);
+        assert_eq!(hands.commands().len(), 6);
     }
 
     type Do = fn(&mut Hands);

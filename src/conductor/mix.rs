@@ -13,7 +13,7 @@ use super::mixer::volume;
 use crate::event::{Action, Level, ScheduledEvent, VoiceSlot};
 use crate::prompt::{MAX_VOICES, Scene, Voice};
 use crate::rig::controller::{BANK, PAN, VOLUME};
-use crate::rig::{PROGRAM_AHEAD_MS, Sound};
+use crate::rig::{PROGRAM_AHEAD_MS, SYNTH, Sound};
 use crate::score::{Ornaments, perform};
 use crate::time::Frames;
 use crate::transport::Bent;
@@ -103,6 +103,12 @@ impl Told {
     /// The name of the port that a slot plays on.
     fn port(&self, slot: VoiceSlot) -> Option<&str> {
         self.given[usize::from(slot.0)].as_ref()?.port(self.default.as_deref())
+    }
+
+    /// The output that a slot is meant for, whether or not it is there.
+    pub fn output(&self, slot: VoiceSlot) -> &str {
+        let wanted = self.wanted[usize::from(slot.0)].as_ref();
+        wanted.and_then(|sound| sound.port(self.default.as_deref())).unwrap_or(SYNTH)
     }
 
     /// What was planned for the outputs and will not be sent.
@@ -281,12 +287,18 @@ impl Conductor {
         }
     }
 
-    /// How much earlier than to the synth events have to leave for the boxes that are in use.
+    /// How much earlier than planned events have to leave for the outputs that are in use.
     pub(super) fn latency(&self) -> Duration {
-        let on_ports =
-            self.told.given.iter().flatten().filter(|sound| sound.port(self.told.default.as_deref()).is_some());
-        let notes = Duration::from_millis(on_ports.map(|sound| u64::from(sound.latency_ms)).max().unwrap_or(0));
-        notes.max(self.pulse_latency())
+        let earlier = |sound: &Sound| Some(self.earlier(sound.port(self.told.default.as_deref())?, sound.latency_ms));
+        let notes = self.told.given.iter().flatten().filter_map(earlier).max().unwrap_or_default();
+        // The synth plays for every port that is missing.
+        notes.max(self.earlier(SYNTH, 0)).max(self.pulse_latency())
+    }
+
+    /// How much earlier than planned what goes to an output has to leave.
+    pub(super) fn earlier(&self, output: &str, latency_ms: u16) -> Duration {
+        let ms = i64::from(latency_ms) - i64::from(self.hands.nudge(output));
+        Duration::from_millis(ms.max(0).unsigned_abs())
     }
 
     /// How long before the next bar's notes boxes have to be told their programs.

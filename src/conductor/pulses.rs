@@ -107,9 +107,10 @@ impl Conductor {
         }
     }
 
-    /// How much earlier than to the synth ticks have to leave.
+    /// How much earlier than planned ticks have to leave.
     pub(super) fn pulse_latency(&self) -> Duration {
-        Duration::from_millis(self.pulses.ports.iter().map(|port| u64::from(port.latency_ms)).max().unwrap_or(0))
+        let earlier = |port: &ClockPort| self.earlier(&port.port, port.latency_ms);
+        self.pulses.ports.iter().map(earlier).max().unwrap_or_default()
     }
 }
 
@@ -210,6 +211,24 @@ mod tests {
             .collect();
         assert!(ticks.windows(2).all(|pair| pair[1] - pair[0] == 1000));
         assert!(ticks.len() > 195);
+    }
+
+    /// They have to be with the box when its first tick is, however early that is.
+    #[test]
+    fn ticks_leave_early_enough_for_a_nudge() {
+        let mut conductor = Conductor::new(&clocked(TUNE, &["Drum"]), Box::new(Silent), RATE, 1, Pace::Offline);
+        conductor.command(Command::Nudge { output: "Drum".into(), ms: -100 }, Frames(0), &mut |_| {});
+        play(&mut conductor);
+        let mut first = None;
+        for now in (0..48_000).step_by(48) {
+            conductor.advance(Frames(now), &mut |event| {
+                if event.action == Action::Clock(ClockMessage::Tick) {
+                    first.get_or_insert((now, event.at.0));
+                }
+            });
+        }
+        // 80 ms, and what the box needs; it leaves in the turn after that which begins.
+        assert_eq!(first, Some((48, RATE.frames_in(START_LEAD).0 + 240 + 4800)));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::abc::print;
 use crate::compose::{Role, STREAM_UNIT};
 use crate::event::{BarState, BarView, Cell, Snapshot, VoiceStatus};
 use crate::prompt::Scene;
+use crate::rig::SYNTH;
 use crate::time::{Beats, Frames};
 use crate::timeline::{self, Timeline};
 
@@ -68,11 +69,14 @@ impl Conductor {
 
     fn voice(&self, name: &str) -> VoiceStatus {
         let mix = &self.hands.mix;
+        let output = self.slot(name).map_or(SYNTH, |slot| self.told.output(slot));
         VoiceStatus {
             name: name.to_owned(),
             muted: mix.is_muted(name),
             soloed: mix.is_soloed(name),
             gain: mix.gain(name).unwrap_or(1.0),
+            output: output.to_owned(),
+            nudge: self.hands.nudge(output),
         }
     }
 

@@ -58,6 +58,9 @@ impl Recorder {
         if let Some(line) = Line::of_command(&command, now) {
             self.write(line);
         }
+        if let Command::Nudge { output, ms } = &command {
+            out(Step::Nudge { at: now, output: output.clone(), ms: *ms });
+        }
         let evaluation = match &command {
             Command::Evaluate { scene, fresh } => Some((Arc::clone(scene), *fresh)),
             _ => None,

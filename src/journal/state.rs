@@ -20,6 +20,7 @@ enum Asked {
     Tempo(Tempo),
     Ramp { to: Tempo, bars: u32 },
     Lock(bool),
+    Nudge { output: String, ms: i16 },
     Tap,
 }
 
@@ -32,7 +33,21 @@ impl From<Asked> for Command {
             Asked::Tempo(tempo) => Command::Tempo(tempo),
             Asked::Ramp { to, bars } => Command::Ramp { to, bars },
             Asked::Lock(locked) => Command::Lock(locked),
+            Asked::Nudge { output, ms } => Command::Nudge { output, ms },
             Asked::Tap => Command::Tap,
+        }
+    }
+}
+
+impl Line {
+    /// When an output was nudged, which one, and by how many milliseconds.
+    pub(crate) fn nudge(&self) -> Option<(Frames, String, i16)> {
+        let Line::Command { at, what } = self else { return None };
+        // Most lines are others, and longer.
+        what.get("nudge")?;
+        match serde_json::from_value(what.clone()) {
+            Ok(Asked::Nudge { output, ms }) => Some((*at, output, ms)),
+            _ => None,
         }
     }
 }

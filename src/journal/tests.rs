@@ -112,6 +112,7 @@ impl Ways {
                 self.1.push((*event, way));
             }
             Step::Sound(sound) => self.0.give(sound),
+            Step::Nudge { output, ms, .. } => self.0.nudge(output, *ms),
         }
     }
 
@@ -409,6 +410,7 @@ fn what_the_performer_asks_is_one_line_each() {
         (Command::Ramp { to: crotchets(140), bars: 8 }, json!({"ramp": {"to": "140", "bars": 8}})),
         (Command::Tap, json!("tap")),
         (Command::Lock(true), json!({"lock": true})),
+        (Command::Nudge { output: "Mini".into(), ms: -3 }, json!({"nudge": {"output": "Mini", "ms": -3}})),
         (arm(Command::Reroll), json!({"arm": "reroll"})),
         (arm(Command::Mute { voice: lead(), muted: true }), json!({"arm": {"mute": {"voice": "lead", "muted": true}}})),
         (arm(Command::Evaluate { scene: Arc::clone(&scene), fresh: true }), json!({"arm": {"evaluate": "Two"}})),

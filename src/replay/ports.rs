@@ -26,7 +26,11 @@ pub fn sent(recording: &Recording) -> Vec<Sent> {
                     sent.push(Sent { port: router.ports()[port].clone(), event });
                 }
             }
-            _ => {}
+            line => {
+                if let Some((_, output, ms)) = line.nudge() {
+                    router.nudge(&output, ms);
+                }
+            }
         }
     }
     sent.sort_by_key(|sent| sent.event.at);

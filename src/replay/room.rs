@@ -80,6 +80,7 @@ impl Room {
                 let step = match step {
                     Step::Send(event) => Step::Send(ScheduledEvent { at: event.at + start, ..event }),
                     Step::Sound(sound) => Step::Sound(Sound { from: sound.from.map(|from| from + start), ..sound }),
+                    nudge @ Step::Nudge { .. } => nudge,
                 };
                 self.desk.take(step, frame);
             }

@@ -224,3 +224,35 @@ fn expression_is_in_the_files() {
         assert!(near(ours.onset, theirs.onset) && near(ends.0, ends.1), "{ours:?} {theirs:?}");
     }
 }
+
+/// What left for a port is what leaves again, before a nudge and after it; what is written as music is as it was.
+#[test]
+fn nudges_are_in_what_goes_to_ports_and_not_in_files() {
+    let text = "X:1\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nV:a by=loop out=Mini\nV:b by=loop\n[V:a] CDEF |\n[V:b] CDEF |\n";
+    let nudge = |ms| Command::Nudge { output: "Mini".into(), ms };
+    let straight = recorded(text, 4, &[]);
+    let nudged = recorded(text, 4, &[(2, nudge(7)), (3, nudge(-100))]);
+    let ons = |recording: &Recording| -> Vec<i64> {
+        let sent = sent(recording).into_iter().map(|sent| sent.event);
+        sent.filter(|event| matches!(event.action, Action::NoteOn { .. })).map(|event| event.at.0).collect()
+    };
+    let ms = |frames: i64| frames * 1000 / i64::from(RENDER_RATE.0);
+    let later: Vec<i64> =
+        ons(&nudged).iter().zip(ons(&straight)).map(|(nudged, straight)| ms(nudged - straight)).collect();
+    // The first beat of a bar has left when it begins.
+    assert_eq!(later, [0, 0, 0, 0, 0, 7, 7, 7, 7, -100, -100, -100, -100, -100, -100, -100]);
+    assert_eq!(abc(&nudged), abc(&straight));
+    let steps = |recording: &Recording| Steps::new(recording, RENDER_RATE).expect("steps");
+    let lead = |recording: &Recording| {
+        let steps = steps(recording);
+        ms(steps.frame(recording.bars()[0].at).0)
+    };
+    assert_eq!((lead(&straight), lead(&nudged)), (80, 180), "as early as it has to be");
+    // In its place: before the beat that was nudged first, and behind the one before.
+    let place = |steps: Steps| {
+        let is = |step: &Step| matches!(step, Step::Nudge { ms: 7, .. });
+        let before = steps.left.iter().take_while(|step| !is(step));
+        before.filter(|step| matches!(step, Step::Send(event) if matches!(event.action, Action::NoteOn { .. }))).count()
+    };
+    assert_eq!(place(steps(&nudged)), 10);
+}

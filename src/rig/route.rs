@@ -1,9 +1,9 @@
-//! The way of each event: to the synth, or to a port, in that port's channel and early by its latency. Pure; live, in a replay and in a
-//! rehearsal it is this one.
+//! The way of each event: to the synth, or to a port, in that port's channel, early by its latency and nudged as the performer has set. Pure;
+//! live, in a replay and in a rehearsal it is this one.
 
 use std::collections::BTreeMap;
 
-use super::Sound;
+use super::{Nudge, SYNTH, Sound};
 use crate::compose::Role;
 use crate::event::{Action, ScheduledEvent, VoiceSlot};
 use crate::midi::Channels;
@@ -57,6 +57,8 @@ pub struct Router {
     /// Routes that wait for their frame.
     coming: Vec<Option<(Frames, Route)>>,
     held: Vec<Held>,
+    /// By the names of ports, and [`SYNTH`].
+    nudges: BTreeMap<String, Nudge>,
 }
 
 impl Router {
@@ -71,6 +73,7 @@ impl Router {
             routes: vec![Route::default(); MAX_VOICES],
             coming: vec![None; MAX_VOICES],
             held: Vec::new(),
+            nudges: BTreeMap::new(),
         }
     }
 
@@ -78,6 +81,28 @@ impl Router {
     #[must_use]
     pub fn ports(&self) -> &[String] {
         &self.ports
+    }
+
+    /// What leaves for an output from here on is later by so many milliseconds, earlier where there are fewer than none.
+    pub fn nudge(&mut self, output: &str, ms: i16) {
+        self.nudges.entry(output.to_owned()).or_default().set(ms, self.rate);
+    }
+
+    /// An event that goes to the synth, whatever its way besides, as it is for it.
+    pub fn for_synth(&mut self, event: ScheduledEvent) -> ScheduledEvent {
+        ScheduledEvent { at: self.leave(SYNTH, event), ..event }
+    }
+
+    /// When an event leaves for an output, latencies aside.
+    fn leave(&mut self, output: &str, event: ScheduledEvent) -> Frames {
+        let nudge = self.nudges.entry(output.to_owned()).or_default();
+        match event.action {
+            Action::NoteOn { .. } | Action::NoteOff { .. } => nudge.leave(event.at),
+            // They may be sent long before they are due, out of their order.
+            Action::Control { .. } | Action::Program { .. } => nudge.at(event.at),
+            // What ends everything does so at once.
+            _ => event.at,
+        }
     }
 
     /// A slot sounds so from here on.
@@ -123,28 +148,32 @@ impl Router {
                 self.held.push(Held { slot: voice, pitch, port, channel, note, latency });
                 let Some(port) = port else { return Way::Synth };
                 let action = Action::NoteOn { voice: VoiceSlot(channel), pitch: note, velocity };
-                Way::Port { port, event: ScheduledEvent { at: event.at - latency, action }, synth: false }
+                self.way_to(port, latency, ScheduledEvent { action, ..event }, false)
             }
             Action::NoteOff { voice, pitch } => {
                 let held = self.held.iter().position(|held| (held.slot, held.pitch) == (voice, pitch));
                 let Some(held) = held.map(|at| self.held.remove(at)) else { return Way::Synth };
                 let Some(port) = held.port else { return Way::Synth };
                 let action = Action::NoteOff { voice: VoiceSlot(held.channel), pitch: held.note };
-                let event = ScheduledEvent { at: event.at - held.latency, action };
                 // Where the port was not open the synth has struck it.
-                Way::Port { port, event, synth: true }
+                self.way_to(port, held.latency, ScheduledEvent { action, ..event }, true)
             }
             Action::Control { voice, controller, value } => {
                 let Some((port, channel, latency)) = self.box_of(voice) else { return Way::Synth };
                 let action = Action::Control { voice: VoiceSlot(channel), controller, value };
-                Way::Port { port, event: ScheduledEvent { at: event.at - latency, action }, synth: true }
+                self.way_to(port, latency, ScheduledEvent { action, ..event }, true)
             }
             Action::Program { voice, program } => {
                 let Some((port, channel, latency)) = self.box_of(voice) else { return Way::Nowhere };
                 let action = Action::Program { voice: VoiceSlot(channel), program };
-                Way::Port { port, event: ScheduledEvent { at: event.at - latency, action }, synth: false }
+                self.way_to(port, latency, ScheduledEvent { action, ..event }, false)
             }
         }
+    }
+
+    fn way_to(&mut self, port: usize, latency: Frames, event: ScheduledEvent, synth: bool) -> Way {
+        let name = self.ports[port].clone();
+        Way::Port { port, event: ScheduledEvent { at: self.leave(&name, event) - latency, ..event }, synth }
     }
 
     /// The route of a slot for what is struck at a frame.
@@ -208,6 +237,89 @@ mod tests {
         let stop = ScheduledEvent { at: Frames(2100), action: Action::AllNotesOff };
         assert_eq!(router.way(stop), Way::Everywhere);
         assert_eq!(router.way(off(2200, KIT, 38)), Way::Synth);
+    }
+
+    /// What a box does with what it gets: the notes that it plays, by beginning and end.
+    fn played(events: Vec<ScheduledEvent>) -> Vec<(u8, i64, i64)> {
+        let mut queue = crate::queue::EventQueue::new();
+        for event in events {
+            assert!(queue.push(event));
+        }
+        let (mut notes, mut sounding) = (Vec::new(), BTreeMap::new());
+        while let Some(event) = queue.pop_due(Frames(i64::MAX)) {
+            match event.action {
+                Action::NoteOn { pitch, .. } => assert_eq!(sounding.insert(pitch, event.at.0), None, "doubled"),
+                Action::NoteOff { pitch, .. } => {
+                    notes.push((pitch, sounding.remove(&pitch).expect("sounding"), event.at.0));
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(sounding, BTreeMap::new(), "lost");
+        notes
+    }
+
+    /// Notes of one pitch that touch, and one of a voice beside them, over the frame from which its output is nudged.
+    #[test]
+    fn a_nudge_in_mid_note_moves_all_of_one_output_and_loses_no_note() {
+        let lead = VoiceSlot(2);
+        for (ms, touch, long) in [(0, 10_000, 12_000), (7, 10_336, 12_336), (-1, 9952, 11_952), (-100, 7500, 8500)] {
+            let mut router = Router::new(RATE, None);
+            router.give(&Sound { channel: Some(1), latency_ms: 5, ..sound(BASS, Some("Mini")) });
+            router.give(&Sound { channel: Some(2), latency_ms: 5, ..sound(KIT, Some("Mini")) });
+            router.give(&Sound { channel: Some(1), ..sound(lead, Some("Drum")) });
+            let (mut mini, mut drum, mut synth) = (Vec::new(), Vec::new(), Vec::new());
+            let mut take = |router: &mut Router, event: ScheduledEvent| {
+                synth.push(router.for_synth(event));
+                match router.way(event) {
+                    Way::Port { port: 0, event, .. } => mini.push(event),
+                    Way::Port { event, .. } => drum.push(event),
+                    other => panic!("{other:?}"),
+                }
+            };
+            for event in [on(5000, BASS, 40), on(5000, KIT, 36), on(5000, lead, 60)] {
+                take(&mut router, event);
+            }
+            router.nudge("Mini", ms);
+            for at in [10_000, 12_000] {
+                for event in [off(at, BASS, 40), off(at, lead, 60), on(at, BASS, 40), on(at, lead, 60)] {
+                    take(&mut router, event);
+                }
+            }
+            router.nudge("Mini", 0);
+            for event in [off(40_000, BASS, 40), off(40_000, KIT, 36), off(40_000, lead, 60)] {
+                take(&mut router, event);
+            }
+            let early = |at: i64| at - 240;
+            let end = early(40_000);
+            let notes = [
+                (40, early(5000), early(touch)),
+                (40, early(touch), early(long)),
+                (40, early(long), end),
+                (36, early(5000), end),
+            ];
+            assert_eq!(played(mini), notes, "{ms}");
+            let straight = [(60, 5000, 10_000), (60, 10_000, 12_000), (60, 12_000, 40_000)];
+            assert_eq!(played(drum), straight);
+            assert!(synth.iter().all(|event| [5000, 10_000, 12_000, 40_000].contains(&event.at.0)));
+        }
+    }
+
+    #[test]
+    fn controllers_and_programs_are_nudged_and_what_ends_all_is_not() {
+        let mut router = Router::new(RATE, None);
+        router.give(&Sound { channel: Some(1), ..sound(BASS, Some("Mini")) });
+        router.nudge("Mini", 10);
+        router.nudge(SYNTH, -10);
+        let at = |at, action| ScheduledEvent { at: Frames(at), action };
+        let actions =
+            [Action::Control { voice: BASS, controller: 74, value: 9 }, Action::Program { voice: BASS, program: 4 }];
+        for (action, synth) in actions.into_iter().zip([true, false]) {
+            assert_eq!(router.way(at(1000, action)), Way::Port { port: 0, event: at(1480, action), synth });
+            assert_eq!(router.for_synth(at(1000, action)), at(520, action));
+        }
+        let stop = at(1000, Action::AllNotesOff);
+        assert_eq!((router.way(stop), router.for_synth(stop)), (Way::Everywhere, stop));
     }
 
     #[test]

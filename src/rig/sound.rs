@@ -50,6 +50,13 @@ pub enum Step {
     Send(ScheduledEvent),
     /// A slot sounds otherwise from here on.
     Sound(Sound),
+    /// What goes to an output is nudged otherwise from here on: to a port by the part of its name that sounds say, or to [`SYNTH`].
+    Nudge {
+        at: Frames,
+        output: String,
+        /// Later, where it is positive.
+        ms: i16,
+    },
 }
 
 impl Sound {

@@ -56,6 +56,10 @@ impl Desk {
         match step {
             Step::Send(event) => self.send(event, now),
             Step::Sound(sound) => self.give(&sound),
+            Step::Nudge { output, ms, .. } => {
+                self.router.nudge(&output, ms);
+                self.clocks.nudge(&output, ms);
+            }
         }
     }
 
@@ -73,7 +77,7 @@ impl Desk {
             }
             Way::Synth => true,
             Way::Port { port, event: mut own, synth } => {
-                // What is due now comes from the hand and could not leave earlier: late by the box's latency, not left out.
+                // What is due now comes from the hand and could not leave earlier: late by the box's latency, not left out; nor is it to be later.
                 // What is due soon after a box has started the music is late by less.
                 own.at = if event.at <= now { event.at } else { own.at.max(now) };
                 let port = self.ports.get_mut(&self.router.ports()[port]);
@@ -91,6 +95,8 @@ impl Desk {
             Way::Nowhere => false,
         };
         if synth {
+            // What the hand plays sounds now.
+            let event = if event.at <= now { event } else { self.router.for_synth(event) };
             self.waiting.push_back(event);
             self.flush();
         }
@@ -100,9 +106,9 @@ impl Desk {
     fn clock(&mut self, message: ClockMessage, at: Frames) {
         let Desk { ports, clocks, .. } = self;
         let open = |port: &str| ports.get(port).is_some_and(|port| port.output.is_some());
-        for (port, early) in clocks.hear(message, open) {
+        for (port, at) in clocks.hear(message, at, open) {
             if let Some((output, _)) = ports.get_mut(&port).and_then(|port| port.output.as_mut()) {
-                let _ = output.send(ScheduledEvent { at: at - early, action: Action::Clock(message) });
+                let _ = output.send(ScheduledEvent { at, action: Action::Clock(message) });
             }
         }
     }
@@ -392,6 +398,33 @@ mod tests {
                 assert_eq!((sent.at, sent.action), (Frames(leaves), action));
             }
         }
+    }
+
+    /// All but what the hand plays, which is never made to wait.
+    #[test]
+    fn each_output_is_nudged_by_itself() {
+        let (mut desk, mut synth, news) = desk(None);
+        desk.take(sound(Some("Box")), Frames(0));
+        let (opened, mut port) = open("Box");
+        news.send(opened).expect("listens");
+        desk.look_at_ports();
+        desk.follow(&[ClockPort { port: "Box".to_owned(), latency_ms: 5 }].into());
+        let nudge = |output: &str, ms| Step::Nudge { at: Frames(0), output: output.to_owned(), ms };
+        desk.take(nudge("Box", 10), Frames(0));
+        desk.take(nudge("synth", -10), Frames(0));
+        let mut send = |at, action| {
+            desk.take(Step::Send(ScheduledEvent { at: Frames(at), action }), Frames(1000));
+            let both = [&mut port, &mut synth].map(|ring| ring.pop().ok().map(|event| event.at.0));
+            assert!(port.is_empty() && synth.is_empty());
+            both
+        };
+        assert_eq!(send(1000, ON), [Some(1000), None], "by hand");
+        assert_eq!(send(1000, OFF), [Some(1000); 2]);
+        assert_eq!(send(5000, ON), [Some(5480), None]);
+        assert_eq!(send(6000, CONTROL), [Some(6480), Some(5520)]);
+        assert_eq!(send(7000, OFF), [Some(7480), Some(6520)]);
+        assert_eq!(send(8000, Action::Clock(ClockMessage::Tick)), [Some(8240), None]);
+        assert_eq!(send(9000, Action::Flush), [Some(9000); 2]);
     }
 
     /// Of a port that is open and of one that has gone; the audio system's runs without a sound.

@@ -323,6 +323,8 @@ impl App {
             Action::AskSolo => self.mode = Mode::Solo,
             Action::Louder => return self.louder(1.0),
             Action::Softer => return self.louder(-1.0),
+            Action::Earlier => return self.nudge(-1),
+            Action::Later => return self.nudge(1),
             Action::Faster => return self.faster(1),
             Action::Slower => return self.faster(-1),
             Action::Tap => return vec![Request::Command(Command::Tap)],

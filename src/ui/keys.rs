@@ -28,6 +28,9 @@ pub enum Action {
     /// Of the voice whose digit was pressed last.
     Louder,
     Softer,
+    /// The output of that voice, by a millisecond.
+    Earlier,
+    Later,
     Faster,
     Slower,
     Tap,
@@ -124,6 +127,8 @@ pub const TABLE: &[Row] = &[
     row(Music, &[], Some('o'), A::AskSolo, "solo: hear a voice alone, or no longer; then its digit"),
     row(Music, &[alt(KeyCode::Char('='))], Some('+'), A::Louder, "louder: the voice whose digit came last"),
     row(Music, &[alt(KeyCode::Char('-'))], Some('-'), A::Softer, "softer"),
+    row(Music, &[], Some('<'), A::Earlier, "earlier: the output of the voice whose digit came last, by 1 ms"),
+    row(Music, &[], Some('>'), A::Later, "later"),
     row(Music, &[alt(KeyCode::Up)], Some(']'), A::Faster, "faster: tempo up by 1, from the next bar that is not fixed"),
     row(Music, &[alt(KeyCode::Down)], Some('['), A::Slower, "slower"),
     row(Music, &[alt(KeyCode::Char('t'))], Some('t'), A::Tap, "tap: from the second beat on it is the tempo"),

@@ -202,27 +202,72 @@ fn a_port_that_goes_comes_back_at_a_bar_line_and_is_set_up() {
     assert!(said.starts_with("Box from 6000 ") && said.ends_with(" Box"), "{said}");
 }
 
-#[test]
-fn events_leave_early_enough_for_the_slowest_box() {
-    let mut leaves = Vec::new();
-    for properties in ["out=synth", "out=late"] {
-        let scene = scene(properties, "C4");
-        let mut conductor = Conductor::new(&scene, Box::new(Silent), RATE, 1, Pace::Offline);
-        conductor.mix(&scene, Frames(0), &mut |_| {});
-        conductor.command(Command::Play, Frames(0), &mut |_| {});
-        let mut second = None;
-        for now in (0..200_000).step_by(48) {
-            let mut ons = 0;
-            let mut left = None;
-            conductor.advance(Frames(now), &mut |event| {
-                if matches!(event.action, Action::NoteOn { .. }) {
-                    ons += 1;
-                    left = Some((event.at - Frames(now)).0 / 48);
-                }
-            });
-            second = left.or(second);
+/// How many milliseconds before they are due the notes leave, which go the way of these properties; `nudges` are asked with the second bar.
+fn leave(properties: &str, nudges: &[(&str, i16)]) -> Vec<i64> {
+    let scene = scene(properties, "C4");
+    let mut conductor = Conductor::new(&scene, Box::new(Silent), RATE, 1, Pace::Offline);
+    conductor.mix(&scene, Frames(0), &mut |_| {});
+    conductor.command(Command::Play, Frames(0), &mut |_| {});
+    let mut left = Vec::new();
+    for now in (0..300_000).step_by(48) {
+        if now == 100_800 {
+            for (output, ms) in nudges {
+                let command = Command::Nudge { output: (*output).to_owned(), ms: *ms };
+                conductor.command(command, Frames(now), &mut |_| {});
+            }
         }
-        leaves.push(second.expect("a second note"));
+        conductor.advance(Frames(now), &mut |event| {
+            if matches!(event.action, Action::NoteOn { .. }) {
+                left.push((event.at - Frames(now)).0 / 48);
+            }
+        });
     }
-    assert_eq!(leaves, [79, 179]);
+    left
+}
+
+#[test]
+fn events_leave_early_enough_for_the_slowest_box_and_for_every_nudge() {
+    assert_eq!(leave("out=synth", &[]), [79; 4]);
+    assert_eq!(leave("out=late", &[])[1..], [179; 3]);
+    for (properties, nudge, notice) in [
+        ("out=synth", ("synth", -100), 179),
+        ("out=box", ("Box", -100), 179),
+        ("out=late", ("Late", -100), 279),
+        ("out=late", ("Late", 60), 119),
+        // Outputs that are not in use, and those that wait.
+        ("out=box", ("Late", -100), 79),
+        ("out=box", ("Box", 100), 79),
+        // The synth may have to stand in.
+        ("out=late", ("synth", -100), 179),
+        ("out=box", ("synth", -100), 179),
+        ("out=box", ("Box", i16::MIN), 179),
+    ] {
+        let left = leave(properties, &[nudge]);
+        assert_eq!(left.last(), Some(&notice), "{properties} {nudge:?} {left:?}");
+    }
+}
+
+#[test]
+fn the_screen_says_how_the_output_of_a_voice_is_nudged() {
+    let mut set = Set::new("out=box", "C4");
+    let status = |set: &mut Set| {
+        let voice = &set.conductor.snapshot(Frames(set.now)).voices[0];
+        (voice.output.clone(), voice.nudge)
+    };
+    let nudge = |output: &str, ms| Command::Nudge { output: output.into(), ms };
+    assert_eq!(status(&mut set), ("Box".to_owned(), 0));
+    set.command(nudge("Box", -3));
+    set.command(nudge("synth", 4));
+    set.said();
+    set.run(1000);
+    assert_eq!(set.said(), "", "nothing is set up anew");
+    // A port that goes and comes back, and texts that take the voice elsewhere and back again.
+    for there in [false, true] {
+        set.command(Command::Port { port: "Box".into(), there });
+        assert_eq!(status(&mut set), ("Box".to_owned(), -3));
+    }
+    set.evaluate("", "C4");
+    assert_eq!(status(&mut set), ("synth".to_owned(), 4));
+    set.evaluate("out=box", "C4");
+    assert_eq!(status(&mut set), ("Box".to_owned(), -3));
 }

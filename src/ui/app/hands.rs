@@ -3,6 +3,7 @@
 use super::{App, Request};
 use crate::conductor::hands::MOST_GAIN;
 use crate::event::{Arm, Command, Level, VoiceStatus};
+use crate::rig::MOST_NUDGE_MS;
 use crate::time::{Beats, Tempo};
 
 impl App {
@@ -23,6 +24,19 @@ impl App {
         let gain = armed.map_or(gain, |(_, gain)| *gain);
         let gain = (((gain * 10.0).round() + tenths) / 10.0).clamp(0.0, MOST_GAIN);
         self.ask(Command::Gain { voice, gain }, &format!("gain {gain}"))
+    }
+
+    /// The voice's output, by so many milliseconds; never armed, since it is done by ear.
+    pub(super) fn nudge(&mut self, by: i16) -> Vec<Request> {
+        let Some(VoiceStatus { output, nudge, .. }) = self.address(self.voice) else { return vec![] };
+        let ms = (nudge + by).clamp(-MOST_NUDGE_MS, MOST_NUDGE_MS);
+        let place = match ms {
+            0 => "as planned".to_owned(),
+            ms => format!("{} ms {}", ms.abs(), if ms > 0 { "later" } else { "earlier" }),
+        };
+        let end = if ms == nudge { ", and no further" } else { "" };
+        self.say(Level::Info, format!("{output} {place}{end}"));
+        vec![Request::Command(Command::Nudge { output, ms })]
     }
 
     /// By so many felt beats a minute, while arming counted from what is armed; at a whole number of them, where it stands between two.

@@ -44,8 +44,14 @@ fn saved(app: &mut App, text: &str) {
 }
 
 fn playing(app: &mut App) {
-    let voices =
-        ["bass", "lead"].map(|name| VoiceStatus { name: name.into(), muted: name == "lead", soloed: false, gain: 1.0 });
+    let voices = ["bass", "lead"].map(|name| VoiceStatus {
+        name: name.into(),
+        muted: name == "lead",
+        soloed: false,
+        gain: 1.0,
+        output: "synth".into(),
+        nudge: 0,
+    });
     let snapshot = Snapshot { playing: Playing::Playing, voices: voices.into(), ..Snapshot::default() };
     app.update(Input::Event(Event::Snapshot(std::sync::Arc::new(snapshot))));
 }
@@ -116,6 +122,33 @@ fn the_leader_reaches_every_action_of_the_music() {
     assert_eq!(after_leader("kx"), [""; 0]);
     assert_eq!(app.mode(), Mode::Edit);
     assert_eq!(app.document().editor.text(), "A", "nothing was typed");
+}
+
+#[test]
+fn the_output_of_the_voice_whose_digit_came_last_is_nudged_by_ear() {
+    let mut app = app("A");
+    playing(&mut app);
+    let mut after_leader = |keys: &str, lead: i16| {
+        let mut snapshot = app.snapshot().clone();
+        snapshot.voices[1].output = "Mini".into();
+        snapshot.voices[1].nudge = lead;
+        app.update(Input::Event(Event::Snapshot(std::sync::Arc::new(snapshot))));
+        ctrl(&mut app, ' ');
+        let requests = short(&typed(&mut app, keys));
+        (requests.concat(), said(&app).to_owned())
+    };
+    let nudge = |output: &str, ms: i16, text: &str| {
+        (format!("Nudge {{ output: \"{output}\", ms: {ms} }}"), format!("{output} {text}"))
+    };
+    assert_eq!(after_leader("<", 0), nudge("synth", -1, "1 ms earlier"));
+    after_leader("m2", 0);
+    assert_eq!(after_leader(">", 2), nudge("Mini", 3, "3 ms later"));
+    assert_eq!(after_leader("<", 1), nudge("Mini", 0, "as planned"));
+    assert_eq!(after_leader(">", 99), nudge("Mini", 100, "100 ms later"));
+    assert_eq!(after_leader(">", 100), nudge("Mini", 100, "100 ms later, and no further"));
+    assert_eq!(after_leader("<", -100), nudge("Mini", -100, "100 ms earlier, and no further"));
+    after_leader("a", 0);
+    assert_eq!(after_leader(">", 0), nudge("Mini", 1, "1 ms later"), "arming or not");
 }
 
 #[test]
