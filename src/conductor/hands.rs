@@ -1,5 +1,5 @@
-//! What the performer has set and no text sets again: who is muted, soloed and how loud, by the voices' names, and whose tempo holds. A pure
-//! value; the conductor's, and what the lines of a journal come to ([`crate::journal::Recording::hands`]).
+//! What the performer has set and no text sets again: who is muted, soloed and how loud, by the voices' names, and whose tempo holds, and
+//! whether it is counted in. A pure value; the conductor's, and what the lines of a journal come to ([`crate::journal::Recording::hands`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +18,8 @@ pub struct Hands {
     pub mix: Mix,
     /// No text's tempo acts.
     locked: bool,
+    /// A bar of clicks comes before the first one.
+    count_in: bool,
     /// The newest text's tempo, which another text must differ from to act.
     text: Option<Course>,
     /// The same, when it is to act as soon as its scene is heard.
@@ -73,6 +75,7 @@ impl Hands {
         match command {
             Command::Tempo(_) | Command::Ramp { .. } => self.tempo_set(),
             Command::Lock(locked) => self.lock(*locked),
+            Command::CountIn(on) => self.count_in = *on,
             command => self.mix.take(command),
         }
     }
@@ -84,12 +87,19 @@ impl Hands {
         let mutes = mutes.iter().map(|(voice, &muted)| Command::Mute { voice: voice.clone(), muted });
         let solos = solos.iter().map(|voice| Command::Solo { voice: voice.clone(), soloed: true });
         let gains = gains.iter().map(|(voice, &gain)| Command::Gain { voice: voice.clone(), gain });
-        mutes.chain(solos).chain(gains).chain(self.locked.then_some(Command::Lock(true))).collect()
+        let locked = self.locked.then_some(Command::Lock(true));
+        let count_in = self.count_in.then_some(Command::CountIn(true));
+        mutes.chain(solos).chain(gains).chain(locked).chain(count_in).collect()
     }
 
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.locked
+    }
+
+    #[must_use]
+    pub fn counts_in(&self) -> bool {
+        self.count_in
     }
 }
 

@@ -20,6 +20,7 @@ enum Asked {
     Tempo(Tempo),
     Ramp { to: Tempo, bars: u32 },
     Lock(bool),
+    CountIn(bool),
     Tap,
 }
 
@@ -32,6 +33,7 @@ impl From<Asked> for Command {
             Asked::Tempo(tempo) => Command::Tempo(tempo),
             Asked::Ramp { to, bars } => Command::Ramp { to, bars },
             Asked::Lock(locked) => Command::Lock(locked),
+            Asked::CountIn(on) => Command::CountIn(on),
             Asked::Tap => Command::Tap,
         }
     }

@@ -284,3 +284,12 @@ fn the_shipped_patches_are_loud_enough_clean_and_end() {
         assert!((0.15..0.95).contains(&chord), "{name}: chord {chord}");
     }
 }
+
+#[test]
+fn what_counts_in_needs_no_patch_and_is_gone_by_itself() {
+    let (mut synth, _lane) = Synth::new(RATE, &[]);
+    synth.handle(NoteOn { voice: VoiceSlot::COUNT_IN, pitch: 84, velocity: 100 });
+    assert!(peak(&render(&mut synth, 960).0) > 0.1);
+    render(&mut synth, 4800);
+    assert!(peak(&render(&mut synth, 960).0) < 1.0e-3, "it has no reverb either");
+}
