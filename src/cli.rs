@@ -76,7 +76,7 @@ pub struct PlayArguments {
     /// Do not play until told to
     #[arg(long)]
     pub armed: bool,
-    /// Go on with the newest set after a crash: its prompt, seed, mutes, solos, gains, nudges and tempo
+    /// Go on with the newest set after a crash: its prompt, seed, mutes, solos, gains, nudges, tempo and count-in
     #[arg(long, conflicts_with = "prompt")]
     pub last: bool,
 }

@@ -3,6 +3,7 @@
 
 mod agenda;
 mod armed;
+mod count_in;
 mod deadline;
 mod entrance;
 mod hand;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 use agenda::Agenda;
 use armed::Armed;
+use count_in::CountIn;
 use hand::ByHand;
 use hands::Hands;
 use keep::Listened;
@@ -94,6 +96,8 @@ pub struct Conductor {
     playing: Playing,
     /// Play was asked for, at this frame, and the first bar has not begun.
     starting: Option<Frames>,
+    /// The first bar is counted in.
+    counting: Option<CountIn>,
     /// The bar that sounds, as an index into the timeline's.
     sounding: Option<usize>,
     /// Names of the voices, by slot: a voice keeps its slot for as long as the instrument runs.
@@ -159,6 +163,7 @@ impl Conductor {
             pace,
             playing: Playing::Stopped,
             starting: None,
+            counting: None,
             sounding: None,
             slots: Vec::new(),
             hands: Hands::default(),
@@ -261,6 +266,7 @@ impl Conductor {
                 if self.playing == Playing::Playing {
                     self.playing = Playing::Hushed;
                 }
+                self.agenda.drop_strikes(VoiceSlot::COUNT_IN);
                 out(ScheduledEvent { at: now, action: Action::Flush });
             }
             Command::Stop | Command::Panic => {
@@ -272,6 +278,7 @@ impl Conductor {
                 self.leader.rest();
                 self.playing = Playing::Stopped;
                 self.starting = None;
+                self.counting = None;
                 self.sounding = None;
                 out(ScheduledEvent { at: now, action: Action::Flush });
                 let action = if matches!(command, Command::Panic) { Action::Panic } else { Action::AllNotesOff };
@@ -308,6 +315,7 @@ impl Conductor {
             Command::Keep(ask) => self.keep(&ask, now),
             // Taken, or playing already; nudges, patches and quitting are the scheduler's business.
             Command::Lock(_)
+            | Command::CountIn(_)
             | Command::Nudge { .. }
             | Command::Play
             | Command::Patch(_)
@@ -324,6 +332,7 @@ impl Conductor {
         self.ask(now);
         self.listen(now);
         self.start_if_ready(now);
+        self.counting.take_if(|count| count.end() <= now);
         self.keep_step(now);
         self.approach(now);
         while self.is_moving()
@@ -339,7 +348,8 @@ impl Conductor {
         }
         let beats = self.transport.beats_at(now);
         let begun = |bar: &Bar| self.transport.frame_of(bar.start) <= now;
-        if self.is_moving() {
+        // What was cut short by a stop does not sound once more while the next bar is counted in.
+        if self.is_moving() && self.counting.is_none() {
             let bars = self.timeline.bars();
             self.sounding = bars.iter().rposition(begun).filter(|&at| beats < bars[at].start + bars[at].length());
         }
@@ -347,8 +357,10 @@ impl Conductor {
         let horizon = self.horizon(now);
         let (hushed, slots, silenced) = (self.playing == Playing::Hushed, &self.slots, &mut self.silenced);
         let (hands, armed) = (&self.hands, &self.armed);
+        // Nobody mutes the count-in, which has no name.
         let silent = |voice: VoiceSlot, at: Frames| {
-            hushed || !armed.mix_at(at).unwrap_or(&hands.mix).sounds(&slots[usize::from(voice.0)])
+            let muted = |name: &String| !armed.mix_at(at).unwrap_or(&hands.mix).sounds(name);
+            hushed || slots.get(usize::from(voice.0)).is_some_and(muted)
         };
         self.agenda.send_until(horizon, |event| match event.action {
             Action::NoteOn { voice, pitch, .. } if silent(voice, event.at) => {
@@ -372,17 +384,22 @@ impl Conductor {
             return;
         }
         let rate = self.transport.rate();
+        let first = now + rate.frames_in(START_LEAD + self.latency());
+        let count = self.count_in(first);
+        let start = count.as_ref().map_or(first, CountIn::end);
+        // Whoever composes has the count-in, too.
         let patient = self.pace == Pace::Live
-            && now < asked + rate.frames_in(self.patience())
+            && now + (start - first) < asked + rate.frames_in(self.patience())
             && matches!(self.composer_state.as_str(), "starting" | "ready");
         if self.timeline.known_ahead(1) == 0 && patient {
             return;
         }
-        let lead = START_LEAD + self.latency();
-        let first = now + rate.frames_in(lead);
-        self.transport.restart(self.timeline.next_start(), first);
-        self.leader.begins(first);
+        self.transport.restart(self.timeline.next_start(), start);
+        self.leader.begins(start);
         self.starting = None;
+        if let Some(count) = count {
+            self.begin_count(count);
+        }
         self.begin_pulses();
     }
 

@@ -8,13 +8,18 @@ use crate::abc::Meter;
 use crate::keep::{Ask, Kept};
 use crate::midi::Timing;
 use crate::midi::mapping::{Touched, Trigger};
-use crate::prompt::Scene;
+use crate::prompt::{MAX_VOICES, Scene};
 use crate::synth::patch::Patch;
 use crate::time::{Beats, Frames, Tempo};
 
 /// A voice as the outputs know it, 0 to 31. A voice keeps its slot through evaluations and scenes, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct VoiceSlot(pub u8);
+
+impl VoiceSlot {
+    /// The count-in's, behind all voices: the built-in synth alone has it, with a click of its own.
+    pub const COUNT_IN: VoiceSlot = VoiceSlot(MAX_VOICES as u8);
+}
 
 /// Something an output does at a frame. `Copy`, so that it passes to real-time threads without a heap.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,6 +61,18 @@ pub enum Action {
     Flush,
     /// `Flush` and silence at once, and for MIDI also controllers 64, 120 and 123 on every channel.
     Panic,
+}
+
+impl Action {
+    /// Whether it is part of what was played. The clock's ticks follow from the tempo, and what counts in is not music.
+    #[must_use]
+    pub fn is_music(self) -> bool {
+        match self {
+            Action::Clock(_) => false,
+            Action::NoteOn { voice, .. } | Action::NoteOff { voice, .. } => voice != VoiceSlot::COUNT_IN,
+            _ => true,
+        }
+    }
 }
 
 /// How one instrument keeps another in time (MIDI 1.0). `Start` or `Continue` comes before the ticks that count; 24 ticks a crotchet.
@@ -131,6 +148,8 @@ pub enum Command {
     Tap,
     /// No text's tempo acts while this holds.
     Lock(bool),
+    /// A bar of clicks before the first one, whenever `Play` starts the music from a stop.
+    CountIn(bool),
     /// What is to happen together on a phrase line.
     Arm(Arm),
     /// Hear this voice and other soloed ones alone; the others are composed on.
@@ -268,6 +287,10 @@ pub struct Snapshot {
     /// The text's tempo, while another one holds.
     pub text_tempo: Option<Tempo>,
     pub tempo_locked: bool,
+    /// Whether play begins with a bar of clicks.
+    pub count_in: bool,
+    /// That bar is counted now.
+    pub counting: bool,
     /// The clock that is followed.
     pub lead: Option<Lead>,
     /// What is armed, in words.
@@ -278,9 +301,9 @@ pub struct Snapshot {
     pub armed_gains: Vec<(String, f32)>,
     pub armed_tempo: Option<Tempo>,
     pub meter: Meter,
-    /// The sounding bar, from 1; 0 before the first.
+    /// The sounding bar, from 1; 0 before the first. While one is counted in, that before it.
     pub bar: i64,
-    /// Time since that bar's start.
+    /// Time since that bar's start, or in the bar that counts in.
     pub position: Beats,
     /// Whole bars ready beyond the sounding one, for every voice.
     pub bars_ahead: usize,
@@ -325,6 +348,8 @@ impl Default for Snapshot {
             tempo: Tempo::DEFAULT,
             text_tempo: None,
             tempo_locked: false,
+            count_in: false,
+            counting: false,
             lead: None,
             armed: Vec::new(),
             armed_for: None,

@@ -14,7 +14,7 @@ pub struct Last {
     pub scene: u32,
     /// Of the set.
     pub seed: u64,
-    /// What sets mutes, solos, gains, nudges and tempo again.
+    /// What sets mutes, solos, gains, nudges, tempo and count-in again.
     pub commands: Vec<Command>,
 }
 

@@ -62,7 +62,7 @@
 //! * Who strikes a note ends it: the agenda sends the note-off, the outputs keep a table of what sounds.
 //! * The audio callback and the MIDI thread allocate nothing (`tests/realtime.rs` runs them under an allocation check).
 //! * What goes to the outputs goes through the recorder, and a replay sends the same again: it is the same music by construction. Only MIDI
-//!   clock is not written down, since it follows from the tempo.
+//!   clock is not written down, since it follows from the tempo, nor what counts in.
 //! * Parsing never fails; it returns what it understood and a list of diagnostics with places.
 //! * A text with errors never replaces one without.
 //!

@@ -39,6 +39,11 @@ impl Agenda {
         self.events.retain(|_, (event, _)| !is(event.action));
     }
 
+    /// Forgets the notes that a slot was still to strike.
+    pub fn drop_strikes(&mut self, slot: VoiceSlot) {
+        self.events.retain(|_, (event, _)| !matches!(event.action, Action::NoteOn { voice, .. } if voice == slot));
+    }
+
     /// Puts down the notes of a bar. Bars come in their order.
     pub fn schedule(&mut self, bar: &Bar, transport: &Transport, slot: impl Fn(&str) -> Option<VoiceSlot>) {
         let mut tied_on: Vec<Open> = Vec::new();

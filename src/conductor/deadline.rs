@@ -64,7 +64,7 @@ impl Conductor {
         }
         let rate = self.transport.rate();
         let left = match self.starting {
-            Some(asked) => asked + rate.frames_in(self.patience()) - now,
+            Some(asked) => asked + rate.frames_in(self.patience()).max(self.counted() - self.lead()) - now,
             None => self.transport.frame_of(self.timeline.next_start()) - self.lead() - now,
         };
         let ms = |frames: Frames| u32::try_from(frames.0 * 1000 / i64::from(rate.0)).unwrap_or(0);
@@ -101,7 +101,7 @@ impl Conductor {
     }
 
     /// The length of the next bar.
-    fn bar_length(&self) -> Frames {
+    pub(super) fn bar_length(&self) -> Frames {
         self.length(self.timeline.next_scene().bar_length())
     }
 

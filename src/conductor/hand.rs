@@ -179,10 +179,14 @@ impl Conductor {
     fn grid(&self, voice: &str, now: Frames) -> Option<(Grid, Beats)> {
         let bars = self.timeline.bars();
         // Who comes in early is at the beginning of the first bar.
-        let bar: &Bar = bars.iter().rev().find(|bar| self.transport.frame_of(bar.start) <= now).or(bars.first())?;
-        let at = self.transport.beats_at(now);
+        let begun = || bars.iter().rev().find(|bar| self.transport.frame_of(bar.start) <= now).or(bars.first());
+        let counting = self.counting.as_ref();
+        let bar: &Bar = counting.map_or_else(begun, |count| self.timeline.bar(count.bar()))?;
+        let at = counting.map_or_else(|| self.transport.beats_at(now), |count| count.beats_at(now));
         let quant = quant(bar, voice)?;
-        self.is_moving().then_some((Grid { start: bar.start, length: bar.length(), quant }, at))
+        // In a count-in that is what the grid calls its beginning.
+        let plays = self.is_moving() && (counting.is_none() || (bar.start - at) * 2 <= quant);
+        plays.then_some((Grid { start: bar.start, length: bar.length(), quant }, at))
     }
 
     /// Whether a voice is muted, or others are soloed.

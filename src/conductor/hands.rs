@@ -1,6 +1,6 @@
-//! What the performer has set and no text sets again: who is muted, soloed and how loud, by the voices' names, whose tempo holds,
-//! and how outputs are nudged. A pure
-//! value; the conductor's, and what the lines of a journal come to ([`crate::journal::Recording::hands`]).
+//! What the performer has set and no text sets again: who is muted, soloed and how loud, by the voices' names, whose tempo holds, how outputs
+//! are nudged, and whether it is counted in. A pure value; the conductor's, and what the lines of a journal come to
+//! ([`crate::journal::Recording::hands`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +20,8 @@ pub struct Hands {
     pub mix: Mix,
     /// No text's tempo acts.
     locked: bool,
+    /// A bar of clicks comes before the first one.
+    count_in: bool,
     /// The newest text's tempo, which another text must differ from to act.
     text: Option<Course>,
     /// The same, when it is to act as soon as its scene is heard.
@@ -81,6 +83,7 @@ impl Hands {
             Command::Nudge { output, ms } => {
                 self.nudges.insert(output.clone(), (*ms).clamp(-MOST_NUDGE_MS, MOST_NUDGE_MS));
             }
+            Command::CountIn(on) => self.count_in = *on,
             command => self.mix.take(command),
         }
     }
@@ -93,8 +96,9 @@ impl Hands {
         let solos = solos.iter().map(|voice| Command::Solo { voice: voice.clone(), soloed: true });
         let gains = gains.iter().map(|(voice, &gain)| Command::Gain { voice: voice.clone(), gain });
         let nudges = self.nudges.iter().map(|(output, &ms)| Command::Nudge { output: output.clone(), ms });
-        let lock = self.locked.then_some(Command::Lock(true));
-        mutes.chain(solos).chain(gains).chain(nudges).chain(lock).collect()
+        let locked = self.locked.then_some(Command::Lock(true));
+        let count_in = self.count_in.then_some(Command::CountIn(true));
+        mutes.chain(solos).chain(gains).chain(nudges).chain(locked).chain(count_in).collect()
     }
 
     /// How many milliseconds later than planned what goes to an output leaves.
@@ -106,6 +110,11 @@ impl Hands {
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.locked
+    }
+
+    #[must_use]
+    pub fn counts_in(&self) -> bool {
+        self.count_in
     }
 }
 

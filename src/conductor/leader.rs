@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use num_rational::Ratio;
 
+use super::count_in::CountIn;
 use super::{Conductor, Playing, START_LEAD};
 use crate::event::{ClockMessage, Command, Lead, Level, ScheduledEvent};
 use crate::time::{Beats, Frames, SampleRate, Tempo};
@@ -176,7 +177,7 @@ impl Conductor {
             self.begin_with(place, frame);
             return true;
         }
-        self.leader.cue != Cue::Nothing
+        self.leader.is_waited_for()
     }
 
     /// The next bar begins on a frame, which is this place of the other instrument.
@@ -202,7 +203,9 @@ impl Conductor {
 
     /// While both run, our beats fall on its beats: bends the tempo map where they would not, behind all that has left for the outputs.
     pub(super) fn keep_step(&mut self, now: Frames) {
-        let Some(port) = self.leader.port.clone().filter(|_| self.is_moving()) else { return };
+        // A bar that is counted in comes on the frame that was counted.
+        let goes = self.is_moving() && self.counting.is_none();
+        let Some(port) = self.leader.port.clone().filter(|_| goes) else { return };
         let follower = &self.leader.follower;
         if !follower.is_running() || follower.state(now) == Following::Waiting {
             // Before there are enough ticks for a tempo nothing is lost yet.
@@ -256,7 +259,8 @@ impl Conductor {
     pub(super) fn shown_tempo(&self, now: Frames) -> Tempo {
         let tenth = |Tempo(tempo): Tempo| Tempo((tempo * Ratio::from(10)).round() / 10);
         let its = self.leader.follower.tempo().filter(|_| self.is_led()).map(tenth);
-        its.unwrap_or_else(|| self.transport.tempo_at(self.transport.beats_at(now)))
+        let here = self.counting.as_ref().map_or_else(|| self.transport.beats_at(now), CountIn::line);
+        its.unwrap_or_else(|| self.transport.tempo_at(here))
     }
 }
 

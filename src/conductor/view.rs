@@ -23,9 +23,12 @@ impl Conductor {
         let shown = self.shown();
         let bars = self.bars(&shown, ahead);
         let position = self.position(now);
-        let scene = position.map_or(&self.scene, |(bar, _)| &bar.scene);
-        let committed_ahead =
-            self.timeline.bars().len() - self.sounding.map_or(self.timeline.bars().len(), |at| at + 1);
+        let (meter, bar, position) = match (&self.counting, position) {
+            (Some(count), _) => (count.meter(), count.bar() - 1, count.position(now)),
+            (None, Some((bar, position))) => (bar.scene.meter, bar.number, position),
+            (None, None) => (self.scene.meter, 0, Beats::ZERO),
+        };
+        let committed_ahead = self.timeline.bars().len() - self.sounding.map_or(self.begun(), |at| at + 1);
         Snapshot {
             playing: self.playing,
             tempo: self.shown_tempo(now),
@@ -36,9 +39,11 @@ impl Conductor {
             armed_for: self.armed_for(),
             armed_gains: self.armed.gains(),
             armed_tempo: self.armed.tempo(),
-            meter: scene.meter,
-            bar: position.map_or(0, |(bar, _)| bar.number),
-            position: position.map_or(Beats::ZERO, |(_, position)| position),
+            count_in: self.hands.counts_in(),
+            counting: self.counting.is_some(),
+            meter,
+            bar,
+            position,
             bars_ahead: committed_ahead + self.timeline.known_ahead(ahead),
             ladder_uses: self.tally.ladder,
             tokens_per_second: self.tally.tokens_per_second,
@@ -80,9 +85,17 @@ impl Conductor {
         }
     }
 
+    /// How many bars have begun, as far as that is shown: while one is counted in, those before it.
+    fn begun(&self) -> usize {
+        let bars = self.timeline.bars();
+        let counted = self.counting.as_ref().and_then(|count| bars.iter().position(|bar| bar.number == count.bar()));
+        counted.unwrap_or(bars.len())
+    }
+
     fn bars(&mut self, shown: &[(String, Role)], ahead: usize) -> Vec<BarView> {
         let bars = self.timeline.bars();
-        let sounding = self.sounding.unwrap_or(bars.len());
+        let begun = self.begun();
+        let sounding = self.sounding.unwrap_or(begun);
         let mut views: Vec<BarView> = bars
             .iter()
             .enumerate()
@@ -91,8 +104,8 @@ impl Conductor {
                 number: bar.number,
                 state: match at.cmp(&sounding) {
                     std::cmp::Ordering::Less => BarState::Played,
-                    std::cmp::Ordering::Equal => BarState::Sounding,
-                    std::cmp::Ordering::Greater => BarState::Committed,
+                    std::cmp::Ordering::Equal if at < begun => BarState::Sounding,
+                    std::cmp::Ordering::Equal | std::cmp::Ordering::Greater => BarState::Committed,
                 },
                 cells: cells(shown, &bar.scene, |at| Some(Cow::Borrowed(self.timeline.cell(bar, at)))),
             })

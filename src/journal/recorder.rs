@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 
 use super::{Evaluated, Line, Played};
 use crate::conductor::Conductor;
-use crate::event::{Action, Command, Message, ScheduledEvent, Snapshot};
+use crate::event::{Command, Message, ScheduledEvent, Snapshot};
 use crate::keep::Kept;
 use crate::midi::Listener;
 use crate::prompt::{Scene, Source};
@@ -94,8 +94,7 @@ impl Recorder {
             out(Step::Sound(sound));
         }
         for event in events {
-            // The clock's ticks follow from the tempo, and are no music.
-            if !matches!(event.action, Action::Clock(_)) {
+            if event.action.is_music() {
                 self.write(Line::Sent(event));
             }
             out(Step::Send(event));

@@ -21,6 +21,7 @@ enum Asked {
     Ramp { to: Tempo, bars: u32 },
     Lock(bool),
     Nudge { output: String, ms: i16 },
+    CountIn(bool),
     Tap,
 }
 
@@ -34,6 +35,7 @@ impl From<Asked> for Command {
             Asked::Ramp { to, bars } => Command::Ramp { to, bars },
             Asked::Lock(locked) => Command::Lock(locked),
             Asked::Nudge { output, ms } => Command::Nudge { output, ms },
+            Asked::CountIn(on) => Command::CountIn(on),
             Asked::Tap => Command::Tap,
         }
     }

@@ -142,6 +142,9 @@ impl Ways {
 }
 
 fn take(step: &Step, sent: &mut Vec<ScheduledEvent>, ways: &mut Ways, output: &mut EventQueue) {
+    if matches!(step, Step::Send(event) if !event.action.is_music()) {
+        return;
+    }
     ways.take(step);
     if let Step::Send(event) = step {
         sent.push(*event);
@@ -411,6 +414,7 @@ fn what_the_performer_asks_is_one_line_each() {
         (Command::Tap, json!("tap")),
         (Command::Lock(true), json!({"lock": true})),
         (Command::Nudge { output: "Mini".into(), ms: -3 }, json!({"nudge": {"output": "Mini", "ms": -3}})),
+        (Command::CountIn(true), json!({"count_in": true})),
         (arm(Command::Reroll), json!({"arm": "reroll"})),
         (arm(Command::Mute { voice: lead(), muted: true }), json!({"arm": {"mute": {"voice": "lead", "muted": true}}})),
         (arm(Command::Evaluate { scene: Arc::clone(&scene), fresh: true }), json!({"arm": {"evaluate": "Two"}})),
@@ -441,6 +445,38 @@ fn what_the_performer_asks_is_one_line_each() {
 fn slots_are_below_the_number_of_voices() {
     let event = ScheduledEvent { at: Frames(1), action: Action::NoteOff { voice: VoiceSlot(32), pitch: 60 } };
     assert!(Line::Sent(event).fault().is_some());
+}
+
+/// The frame of the first bar and the notes are what they are; a note by hand in the count-in has no musical time, one that is a moment early has.
+#[test]
+fn what_counts_in_is_not_written_down() {
+    let text = "X:1\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nV:a by=loop\nV:keys by=hand\n[V:a] C4 |\n";
+    let mut set = Set::new(text, Box::new(Script::new("")), Pace::Offline);
+    set.command(Command::CountIn(true));
+    set.command(Command::Play);
+    let first = 3840 + 96_000;
+    for (at, pitch) in [(first - 30_000, 60), (first - 1_200, 64)] {
+        set.run(at);
+        set.command(Command::NoteOn { voice: "keys".into(), pitch, velocity: 80 });
+        set.run(at + 720);
+        set.command(Command::NoteOff { voice: "keys".into(), pitch });
+    }
+    set.run(first + 100_000);
+    set.command(Command::Stop);
+    set.pass(1000);
+    let journal = set.journal();
+    assert_eq!(of_kind(&journal, "command")[0]["do"], json!({"count_in": true}));
+    assert_eq!(of_kind(&journal, "bar")[0]["at"], first);
+    let recording = whole(&journal);
+    let voices = recording.events().filter_map(|event| match event.action {
+        Action::NoteOn { voice, .. } => Some(voice.0),
+        _ => None,
+    });
+    assert!(voices.max() < Some(2));
+    let heard: Vec<(i64, u8)> = heard(&recording).iter().map(|note| (note.on.0, note.pitch)).collect();
+    assert_eq!(heard, [(first - 1_200, 64), (first, 60), (first + 96_000, 60)]);
+    assert!(recording.hands().0.counts_in());
+    assert!(matches!(recording.hands().0.commands()[..], [.., Command::CountIn(true)]));
 }
 
 #[test]

@@ -344,6 +344,7 @@ impl<'a> Player<'a> {
             Action::Ramp { to, bars } => Command::Ramp { to: self.tempo(*to)?, bars: *bars },
             Action::Tap => Command::Tap,
             Action::Lock(locked) => Command::Lock(*locked),
+            Action::CountIn(on) => Command::CountIn(*on),
         };
         self.ask(command, armed, place);
         Ok(())

@@ -84,6 +84,8 @@ pub enum Action {
     Tap,
     /// Whether the text's tempo is kept back.
     Lock(bool),
+    /// Whether play begins with a bar of clicks.
+    CountIn(bool),
     /// On the next phrase line, together with all that is armed.
     Arm(Box<Action>),
     /// What is armed is withdrawn.
@@ -121,7 +123,7 @@ pub struct Set {
 }
 
 /// The words, and what stands behind them.
-const ACTIONS: [(&str, &str); 30] = [
+const ACTIONS: [(&str, &str); 31] = [
     ("open", "FILE"),
     ("play", ""),
     ("stop", ""),
@@ -145,6 +147,7 @@ const ACTIONS: [(&str, &str); 30] = [
     ("tap", ""),
     ("lock", ""),
     ("unlock", ""),
+    ("count-in", "on|off"),
     ("scene", "X"),
     (
         "arm",
@@ -347,6 +350,8 @@ fn action(name: &str, arguments: &[&str]) -> Option<Read> {
         ("tap", []) => Action::Tap,
         ("lock", []) => Action::Lock(true),
         ("unlock", []) => Action::Lock(false),
+        ("count-in", ["on"]) => Action::CountIn(true),
+        ("count-in", ["off"]) => Action::CountIn(false),
         ("arm", ["clear"]) => Action::Disarm,
         ("arm", [name, rest @ ..]) => match action(name, rest)? {
             Read::Action(action) if action.can_be_armed() => Action::Arm(Box::new(action)),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use super::LEAD;
 use crate::abc::parse::read_bar;
 use crate::abc::{Meter, print};
 use crate::compose::Role;
@@ -38,18 +39,33 @@ pub fn heard(recording: &Recording) -> Vec<Heard> {
     let mut struck: BTreeMap<(Frames, usize), (VoiceSlot, Heard)> = BTreeMap::new();
     let mut ends: Vec<(Frames, Option<(VoiceSlot, u8)>)> = Vec::new();
     let mut playing = false;
+    // Play was asked for, and no bar has come.
+    let mut awaited: Option<Frames> = None;
     for (arrival, line) in recording.lines.iter().enumerate() {
         let event = match line {
             Line::Voice(sound) => {
                 names[usize::from(sound.slot.0)].clone_from(&sound.name);
                 continue;
             }
-            Line::Bar(_) => {
+            Line::Bar(bar) => {
                 playing = true;
+                // What the hand strikes before the first bar is a moment early, or has no musical time.
+                if let Some(asked) = awaited.take() {
+                    let timed = struck.split_off(&(asked.max(bar.at - recording.header.rate.frames_in(LEAD)), 0));
+                    drop(struck.split_off(&(asked, 0)));
+                    struck.extend(timed);
+                }
                 continue;
             }
-            Line::Command { what, .. } => {
-                playing = playing && what != "stop" && what != "panic" || line.plays();
+            Line::Command { at, what } => {
+                if line.plays() && !playing {
+                    (playing, awaited) = (true, Some(*at));
+                } else if what == "stop" || what == "panic" {
+                    playing = false;
+                    if let Some(asked) = awaited.take() {
+                        drop(struck.split_off(&(asked, 0)));
+                    }
+                }
                 continue;
             }
             Line::Sent(event) => event,

@@ -140,6 +140,9 @@ impl Router {
             // Whose boxes follow is not a matter of voices ([`super::Clocks`]).
             Action::Clock(_) => Way::Nowhere,
             Action::Flush => Way::Everywhere,
+            Action::NoteOn { voice: VoiceSlot::COUNT_IN, .. } | Action::NoteOff { voice: VoiceSlot::COUNT_IN, .. } => {
+                Way::Synth
+            }
             Action::NoteOn { voice, pitch, velocity } => {
                 let route = self.route(voice, event.at);
                 let own = (route.channel, pitch);
@@ -320,6 +323,14 @@ mod tests {
         }
         let stop = at(1000, Action::AllNotesOff);
         assert_eq!((router.way(stop), router.for_synth(stop)), (Way::Everywhere, stop));
+    }
+
+    #[test]
+    fn what_counts_in_stays_at_home() {
+        let mut router = Router::new(RATE, Some("Mini".to_owned()));
+        router.give(&sound(BASS, None));
+        let count = VoiceSlot::COUNT_IN;
+        assert_eq!([on(0, count, 84), off(10, count, 84)].map(|event| router.way(event)), [Way::Synth; 2]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod slot;
 pub mod voice;
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use fundsp::prelude32::{AudioUnit, BufferVec, reverb_stereo};
 use rtrb::{Consumer, Producer, RingBuffer};
@@ -28,6 +29,9 @@ pub use voice::{BLOCK, POOL_VOICES, Pool};
 pub const MAX_SOUNDING: usize = 64;
 /// A patch to measure with: full level on the first sample, and gone five milliseconds after its end.
 pub const CLICK: &str = "adsr(0, 0, 1, 0.005) * 0.5";
+/// What counts in: a short sine, gone by itself.
+static COUNT: LazyLock<Patch> =
+    LazyLock::new(|| Patch::parse("count", "sine(pitch) * decay(0.08) * 0.9").expect("a patch of ours"));
 
 /// Patch changes under way at once; more must wait for the audio side to take them.
 const LANE_CAPACITY: usize = 64;
@@ -104,7 +108,7 @@ impl fmt::Debug for Synth {
 }
 
 impl Synth {
-    /// A synth whose slot `n` plays `patches[n]`; slots without a patch are silent until they are given one.
+    /// A synth whose slot `n` plays `patches[n]`; slots without a patch are silent until they are given one, but for [`VoiceSlot::COUNT_IN`].
     #[must_use]
     pub fn new(rate: SampleRate, patches: &[Option<&Patch>]) -> (Synth, PatchLane) {
         let (to_synth, from_front) = RingBuffer::new(LANE_CAPACITY);
@@ -120,6 +124,7 @@ impl Synth {
                 let patch = patches.get(index).copied().flatten();
                 Slot::new(rate, patch.map(|patch| Pool::build(patch, rate, POOL_VOICES)))
             })
+            .chain([Slot::dry(rate, Pool::build(&COUNT, rate, 2))])
             .collect();
         let synth = Synth {
             slots,

@@ -93,6 +93,13 @@ impl Slot {
         slot
     }
 
+    /// A slot whose sound has no reverb.
+    pub fn dry(rate: SampleRate, pool: Box<Pool>) -> Slot {
+        let mut slot = Slot::new(rate, Some(pool));
+        slot.control(controller::REVERB, 0);
+        slot
+    }
+
     /// Gains from volume and pan, of constant power (General MIDI 2: cosine and sine, 0 and 1 both hard left).
     fn aim(&mut self) {
         let angle = f32::from(self.pan.max(1) - 1) / 126.0 * std::f32::consts::FRAC_PI_2;

@@ -303,3 +303,12 @@ fn a_kit_has_a_sound_for_each_drum_and_a_closed_hat_silences_the_open_one() {
     // The nearest to one that there is not.
     assert!(level(47) > 0.1);
 }
+
+#[test]
+fn what_counts_in_needs_no_patch_and_is_gone_by_itself() {
+    let (mut synth, _lane) = Synth::new(RATE, &[]);
+    synth.handle(NoteOn { voice: VoiceSlot::COUNT_IN, pitch: 84, velocity: 100 });
+    assert!(peak(&render(&mut synth, 960).0) > 0.1);
+    render(&mut synth, 4800);
+    assert!(peak(&render(&mut synth, 960).0) < 1.0e-3, "it has no reverb either");
+}

@@ -329,6 +329,7 @@ impl App {
             Action::Slower => return self.faster(-1),
             Action::Tap => return vec![Request::Command(Command::Tap)],
             Action::Lock => return vec![Request::Command(Command::Lock(!self.snapshot.tempo_locked))],
+            Action::CountIn => return vec![Request::Command(Command::CountIn(!self.snapshot.count_in))],
             Action::Arm => return self.arm(),
             Action::Learn => self.mode = Mode::Learn(Learning::Key),
             Action::AskKeep => self.mode = Mode::Keep(Keeping::default()),

@@ -35,6 +35,7 @@ pub enum Action {
     Slower,
     Tap,
     Lock,
+    CountIn,
     Arm,
     /// Waits for the key of an action, and for what is to stand for it.
     Learn,
@@ -133,6 +134,7 @@ pub const TABLE: &[Row] = &[
     row(Music, &[alt(KeyCode::Down)], Some('['), A::Slower, "slower"),
     row(Music, &[alt(KeyCode::Char('t'))], Some('t'), A::Tap, "tap: from the second beat on it is the tempo"),
     row(Music, &[], Some('L'), A::Lock, "lock: the tempo stays whatever Q: says, or no longer"),
+    row(Music, &[], Some('c'), A::CountIn, "count-in: a bar of clicks before the first one, or no longer"),
     row(Music, &[], Some('a'), A::Arm, "arm: collect changes, again: on the next phrase line, again: withdraw them"),
     row(Music, &[], Some('k'), A::AskKeep, "keep: the last 4 bars heard go into the text; then a voice's digit, 0 for all"),
     row(Music, &[], Some('M'), A::Learn, "MIDI learn: the key of an action, then a pad, pedal, knob or transport key for it"),

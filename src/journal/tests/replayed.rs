@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::event::BarState;
 
 /// Texts that differ in everything that may differ.
 const TEXTS: [&str; 9] = [
@@ -62,6 +63,7 @@ fn happening() -> impl Strategy<Value = (u32, Option<Command>)> {
         // So little that what the hand tried before the music is forgotten when that begins.
         2 => (prop::sample::select(vec!["Mini", "Nord", "synth"]), -9..10i16)
             .prop_map(|(output, ms)| Some(Command::Nudge { output: output.to_owned(), ms })),
+        1 => any::<bool>().prop_map(|on| Some(Command::CountIn(on))),
         2 => (prop::sample::select(vec!["Mini", "Nord"]), any::<bool>())
             .prop_map(|(port, there)| Some(Command::Port { port: port.to_owned(), there })),
         4 => (voice(), 58..64u8, 1..128u8)
@@ -105,10 +107,19 @@ proptest! {
         let mut set = Set::new(TEXTS[0], Box::new(composer), pace);
         // Notes by hand while nothing plays have no place in files.
         let mut tried: Vec<(Frames, u8, u8)> = Vec::new();
+        // Nor have those before the first bar, but for a moment.
+        let mut awaited: Vec<(Frames, u8, u8)> = Vec::new();
         for (after, command) in happenings {
             set.run(set.now + i64::from(after));
-            if let Some(Command::NoteOn { pitch, velocity, .. }) = command.as_ref().filter(|_| set.recorder.playing() == Playing::Stopped) {
-                tried.push((Frames(set.now), *pitch, *velocity));
+            if let Some(Command::NoteOn { pitch, velocity, .. }) = &command {
+                let (now, stopped) = (Frames(set.now), set.recorder.playing() == Playing::Stopped);
+                let sounds = set.recorder.snapshot(now).bars.iter().any(|bar| bar.state == BarState::Sounding);
+                let note = (now, *pitch, *velocity);
+                if stopped {
+                    tried.push(note);
+                } else if !sounds {
+                    awaited.push(note);
+                }
             }
             match command {
                 Some(command) => set.command(command),
@@ -162,8 +173,9 @@ proptest! {
             Action::NoteOn { pitch, velocity, .. } => Some((event.at, pitch, velocity)),
             _ => None,
         }).collect();
-        for (at, pitch, velocity) in tried {
-            let note = (place.frame(at), pitch, velocity);
+        let place_of = |(at, pitch, velocity)| (place.frame(at), pitch, velocity);
+        let untimed: Vec<(Frames, u8, u8)> = awaited.into_iter().map(place_of).filter(|note| !onsets.contains(note)).collect();
+        for note in tried.into_iter().map(place_of).chain(untimed) {
             struck.iter().position(|other| *other == note).map(|at| struck.swap_remove(at));
         }
         onsets.sort_unstable();

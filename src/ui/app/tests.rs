@@ -111,6 +111,7 @@ fn the_leader_reaches_every_action_of_the_music() {
     assert_eq!(after_leader("["), ["Tempo(Tempo(Ratio { numer: 119, denom: 1 }))"]);
     assert_eq!(after_leader("t"), ["Tap"]);
     assert_eq!(after_leader("L"), ["Lock(true)"]);
+    assert_eq!(after_leader("c"), ["CountIn(true)"]);
     assert_eq!(after_leader("m9"), [""; 0]);
     assert_eq!(after_leader("m?"), [""; 0]);
     let keep = |what: &str| [format!("Keep(Ask {{ {what} }})")];

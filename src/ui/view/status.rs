@@ -48,9 +48,11 @@ fn segments(s: &Snapshot, arming: bool) -> Vec<Span<'static>> {
         1 => warn,
         _ => calm,
     };
+    let beat = s.position.ratio(beat).floor().to_integer() + 1;
+    let place = if s.counting { format!("count-in {beat}") } else { format!("bar {}:{beat}", s.bar) };
     let mut segments = vec![
         Span::styled(state, state_style),
-        Span::styled(format!("bar {}:{}", s.bar, s.position.ratio(beat).floor().to_integer() + 1), bold),
+        Span::styled(place, bold),
         Span::styled(tempo(s), calm),
         Span::styled(s.meter.to_string(), calm),
         Span::styled(format!("{} ahead", s.bars_ahead), ahead_style),
@@ -60,6 +62,9 @@ fn segments(s: &Snapshot, arming: bool) -> Vec<Span<'static>> {
             if matches!(s.composer.as_str(), "failed" | "restarting") { alarm } else { calm },
         ),
     ];
+    if s.count_in && s.playing == Playing::Stopped {
+        segments.insert(2, Span::styled("count-in on", calm));
+    }
     if arming || !s.armed.is_empty() {
         segments.insert(2, Span::styled(armed(s), warn));
     }
@@ -116,11 +121,26 @@ mod tests {
 
     use super::*;
     use crate::midi::Timing;
+    use crate::time::Beats;
+
+    fn text(s: &Snapshot) -> String {
+        segments(s, false).iter().map(|span| span.content.clone()).collect::<Vec<_>>().join("  ")
+    }
+
+    #[test]
+    fn a_count_in_is_said_and_counted() {
+        assert!(!text(&Snapshot::default()).contains("count-in"));
+        let stopped = Snapshot { count_in: true, ..Snapshot::default() };
+        assert!(text(&stopped).starts_with("■ stopped  bar 0:1  count-in on  tempo 120"), "{}", text(&stopped));
+        let position = Beats::new(5, 8);
+        let counting = Snapshot { playing: Playing::Playing, counting: true, bar: 8, position, ..stopped };
+        assert!(text(&counting).starts_with("▶ playing  count-in 3  tempo 120"), "{}", text(&counting));
+        let playing = text(&Snapshot { counting: false, bar: 9, ..counting });
+        assert!(playing.starts_with("▶ playing  bar 9:3  tempo 120"), "{playing}");
+    }
 
     #[test]
     fn what_was_late_is_said_where_something_was() {
-        let text =
-            |s: &Snapshot| segments(s, false).iter().map(|span| span.content.clone()).collect::<Vec<_>>().join("  ");
         let calm = text(&Snapshot::default());
         assert!(!calm.contains("late") && !calm.contains("left out"), "{calm}");
         let [p50, p99, max] = [10, 240, 1300].map(Duration::from_micros);
