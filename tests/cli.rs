@@ -14,7 +14,7 @@ use program::{Place, Ran};
 const GOOD: &str = "X:1\nT:Good\nM:6/8\nL:1/8\nK:D\n[V:lead patch=reed] d2A FAd | e2d cBA |\n";
 
 /// Line 5 names a patch that is nowhere, line 6 has a bar that is too long.
-const BAD: &str = "X:1\nM:4/4\nL:1/4\nK:C\nV:lead patch=organ\n[V:lead] CDEFG | C4 |\n";
+const BAD: &str = "X:1\nM:4/4\nL:1/4\nK:C\nV:lead patch=theremin\n[V:lead] CDEFG | C4 |\n";
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
@@ -84,7 +84,7 @@ fn errors_in_a_prompt_have_file_line_and_column() {
     assert_eq!(ran.code, Some(1), "{ran:?}");
     let lines: Vec<&str> = ran.err.lines().collect();
     let name = text(&prompt);
-    let unknown_patch = format!("{name}:5:8: error: there is no patch 'organ' (there are ");
+    let unknown_patch = format!("{name}:5:8: error: there is no patch 'theremin' (there are ");
     assert!(lines[0].starts_with(&unknown_patch), "{}", lines[0]);
     assert!(lines[0].contains("reed"), "{}", lines[0]);
     assert!(lines[1].starts_with(&format!("{name}:6:10: error: ")), "{}", lines[1]);

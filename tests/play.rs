@@ -402,7 +402,7 @@ fn nonsense_changes_nothing_but_the_message() {
     let mut show = Show::start(LOOP, "none");
     show.wait_for_bar(2);
     let nonsense = [
-        (LOOP.replace("patch=sub", "patch=organ"), "prompt.abc:7:16: error: "),
+        (LOOP.replace("patch=sub", "patch=theremin"), "prompt.abc:7:16: error: "),
         (LOOP.replace("C,2 G,2", "F,2 A,2 B,2"), "prompt.abc:8:10: error: "),
         ("Once upon a time\nthere was a bass.\n".to_owned(), "prompt.abc:1:1: "),
     ];
@@ -442,12 +442,12 @@ fn typed_text_outlives_everything() {
     show.wait_for("removed from disk");
     stays(&mut show);
     // Broken on purpose, and evaluated: it is saved, not heard, and still there.
-    show.type_keys(b"V:bass patch=organ\r");
+    show.type_keys(b"V:bass patch=theremin\r");
     show.type_keys(EVALUATE);
     show.wait_for("prompt.abc:2:");
     stays(&mut show);
     let saved = std::fs::read_to_string(show.prompt()).unwrap();
-    assert!(saved.starts_with("% typed by hand\nV:bass patch=organ\nX:1\n"), "{saved}");
+    assert!(saved.starts_with("% typed by hand\nV:bass patch=theremin\nX:1\n"), "{saved}");
     show.type_keys(b"% and not saved\r");
     show.wait_for("% and not saved");
     pty::signal(show.child.id(), libc::SIGTERM);
