@@ -24,7 +24,7 @@
 //! | [`time`] | [`time::Beats`] (exact), [`time::Frames`]; [`transport`] alone converts |
 //! | [`abc`], [`score`], [`notes`], [`check`] | text to notes and back, whole tunes and single bars; [`abc::bar`] is the automaton that a bar cannot get out of |
 //! | [`prompt`], [`steer`], [`accompany`] | scenes, voices, words; words to control words, by a lexicon; chord symbols to notes |
-//! | [`rig`] | hardware by name, the way of each event to it, and which boxes follow our MIDI clock |
+//! | [`rig`] | hardware by name, the way of each event to it, which boxes follow our MIDI clock, and which one we follow |
 //! | [`feature`] | what some bars are like, and which control words are true of them |
 //! | [`timeline`], [`transport`], [`ladder`], [`conductor`] | which bars there are, when they are, what fills a gap; [`transport::follow`] another's clock |
 //! | [`synth`], [`engine`], [`queue`] | patches, voices, and events in, sound out |
@@ -46,14 +46,14 @@
 //! | [`compose::link`] | its own; owns the child process, restarts it |
 //! | [`compose::child`] | the child: a reader thread, and one decode thread at low priority |
 //! | [`audio`] | the device's callback, or JACK's process callback, which plays MIDI, too ([`midi::CyclePort`]); it never allocates, locks or logs |
-//! | [`midi`] | its own, real-time where permitted; the ports are looked after by another |
+//! | [`midi`] | its own, real-time where permitted; outputs are looked after by another, inputs by a third ([`midi::Inputs`]) |
 //! | [`clock`], [`realtime`] | none: what the audio side publishes of its frames any thread reads; priority is raised by each for itself |
 //!
 //! # Invariants
 //!
 //! * The music never waits for the model: whoever plays, plays what is there at the commit point. A bar that cannot be there is not begun.
 //! * Committed bars never change, and what is committed is what is heard and what was shown. Only a stop takes back those that have not
-//!   begun.
+//!   begun. Where another clock is followed, their places in the music stay and their frames go with it ([`transport::Transport::bend`]).
 //! * What the hand plays sounds at once. Its part of a bar is committed as silence; what it played is known when the bar is over, and is
 //!   for eyes, the composer and the text alone.
 //! * Each bar that a model writes is full and keeps the voice's rules, by construction ([`abc::bar`]), for any vocabulary that can
