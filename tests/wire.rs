@@ -66,11 +66,27 @@ fn a_box_that_leads_is_followed() {
         }
         let p99 = followed.p99_ms();
         println!("24 beats, p99 {p99:.2} ms, the first {:.2} ms", followed.late_ms[0]);
-        assert!(followed.late_ms.len() == 24 && (p99 > 100.0) == deaf, "{:?}", followed.late_ms);
+        assert!(followed.late_ms.len() == 24 && (p99 > 20.0) == deaf, "{:?}", followed.late_ms);
         Some(Outcome::Seen)
     };
     undisturbed(|| run(false));
     undisturbed(|| run(true));
+}
+
+/// Two minutes of it within the promise: 3 ms at 99 of 100 notes.
+#[test]
+#[ignore = "two minutes"]
+fn soak_of_a_box_that_leads() {
+    undisturbed(|| {
+        let _server = start(true)?;
+        let followed = follow(250, false).unwrap();
+        if followed.dropouts > 0 {
+            return Some(Outcome::Disturbed);
+        }
+        println!("250 beats, p99 {:.2} ms, the first {:.2} ms", followed.p99_ms(), followed.late_ms[0]);
+        assert!(followed.p99_ms() <= 3.0, "{:?}", followed.late_ms);
+        Some(Outcome::Seen)
+    });
 }
 
 #[test]

@@ -47,7 +47,10 @@ impl Conductor {
     /// What has become of an input, in words.
     pub fn say_input(&mut self, port: &str, open: &Result<String, String>) {
         let of_port = self.listening.listeners.iter().filter(|listener| listener.port == port);
-        let voices = of_port.map(Listener::name).collect::<Vec<_>>().join(", ");
+        let mut voices = of_port.map(Listener::name).collect::<Vec<_>>().join(", ");
+        if voices.is_empty() {
+            "MIDI learn".clone_into(&mut voices);
+        }
         match open {
             Ok(name) => self.say(Level::Info, format!("{name} is heard, for {voices}")),
             Err(why) => {

@@ -1,5 +1,6 @@
-//! The MIDI inputs that voices by hand listen to: opened when they are wanted, looked after, and opened again when they come back. A thread of
-//! its own, since the system may take its time for each of these; the system's messages come on its own threads.
+//! The MIDI inputs: those of voices by hand, of the clock that is followed and of what MIDI learn has learned. Opened when they are wanted, looked
+//! after, and opened again when they come back. A thread of its own, since the system may take its time for each of these; the system's messages
+//! come on its own threads.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
