@@ -388,6 +388,14 @@ pub struct VoiceStatus {
     pub nudge: i16,
 }
 
+#[cfg(test)]
+impl VoiceStatus {
+    /// A voice of the synth that nobody has laid hands on.
+    pub fn untouched(name: &str) -> VoiceStatus {
+        VoiceStatus { name: name.into(), muted: false, soloed: false, gain: 1.0, output: "synth".into(), nudge: 0 }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BarState {
     Played,

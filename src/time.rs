@@ -75,6 +75,12 @@ impl Beats {
         is_power_of_two(self.denominator())
     }
 
+    /// How many times `grid` the first of its multiples is that is not before this time.
+    #[must_use]
+    pub fn up_to(self, grid: Beats) -> i64 {
+        self.ratio(grid).ceil().to_integer()
+    }
+
     #[must_use]
     pub fn is_multiple_of(self, grid: Beats) -> bool {
         (self.0 / grid.0).is_integer()

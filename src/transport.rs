@@ -14,6 +14,22 @@ struct Anchor {
     tempo: Tempo,
 }
 
+impl Anchor {
+    /// The frame on which a time falls at this tempo, rounded to the nearest.
+    fn frame_of(&self, beats: Beats, rate: SampleRate) -> Frames {
+        let (above, below) = frames(beats - self.beats, self.tempo, rate);
+        Frames(self.frame.0 + ((2 * above + below).div_euclid(2 * below)) as i64)
+    }
+}
+
+/// How many frames last so long at a tempo, as a fraction.
+fn frames(passed: Beats, tempo: Tempo, rate: SampleRate) -> (i128, i128) {
+    // whole notes × 4 crotchets × 60 s × frames/s ÷ (crotchets/min), in 128 bits: no set is long enough to overflow.
+    let (n, d) = (i128::from(passed.numerator()), i128::from(passed.denominator()));
+    let (tempo_n, tempo_d) = (i128::from(*tempo.0.numer()), i128::from(*tempo.0.denom()));
+    (n * 240 * i128::from(rate.0) * tempo_d, d * tempo_n)
+}
+
 /// A ramp is a row of pieces of this length, each at the tempo that a straight line has in its middle: at 120 a piece is an eighth of a second,
 /// over which no ramp of a set changes audibly.
 const PIECE: Beats = Beats::SIXTEENTH;
@@ -99,7 +115,7 @@ impl Transport {
             let tempo = from.0 + (to.0 - from.0) * share;
             let tempo = Tempo(Ratio::new((tempo * FINENESS).round().to_integer().max(1), FINENESS));
             self.anchors.push(Anchor { beats: at, frame: frame_after(passed), tempo });
-            let (above, below) = self.frames(next - at, tempo);
+            let (above, below) = frames(next - at, tempo, self.rate);
             passed += (above << FRACTION) / below;
             at = next;
         }
@@ -110,10 +126,10 @@ impl Transport {
     /// later changes are forgotten. Says what becomes of frames.
     pub fn bend(&mut self, from: Beats, to: Beats, frame: Frames, then: Tempo) -> Bent {
         let start = self.frame_of(from);
-        let (above, below) = self.frames(to - from, then);
+        let (above, below) = frames(to - from, then, self.rate);
         let usual = (above / below) as i64;
         let frames = (frame - start).0.clamp(usual / 2, usual * 2).max(1);
-        // As in `frames`, solved for the tempo.
+        // As in the function `frames`, solved for the tempo.
         let tempo = Tempo((to - from).ratio(Beats::WHOLE) * 240 * i64::from(self.rate.0) / frames);
         let before = self.behind(from, start);
         self.set_tempo(from, tempo);
@@ -142,17 +158,7 @@ impl Transport {
     /// The frame on which `beats` falls, rounded to the nearest.
     #[must_use]
     pub fn frame_of(&self, beats: Beats) -> Frames {
-        let anchor = self.anchor(beats);
-        let (above, below) = self.frames(beats - anchor.beats, anchor.tempo);
-        Frames(anchor.frame.0 + ((2 * above + below).div_euclid(2 * below)) as i64)
-    }
-
-    /// How many frames last so long at a tempo, as a fraction.
-    fn frames(&self, passed: Beats, tempo: Tempo) -> (i128, i128) {
-        // whole notes × 4 crotchets × 60 s × frames/s ÷ (crotchets/min), in 128 bits: no set is long enough to overflow.
-        let (n, d) = (i128::from(passed.numerator()), i128::from(passed.denominator()));
-        let (tempo_n, tempo_d) = (i128::from(*tempo.0.numer()), i128::from(*tempo.0.denom()));
-        (n * 240 * i128::from(self.rate.0) * tempo_d, d * tempo_n)
+        self.anchor(beats).frame_of(beats, self.rate)
     }
 
     /// The musical time of a frame, to the 1/1920 of a whole note below: for display.
@@ -180,7 +186,7 @@ pub struct Bent {
 }
 
 impl Bent {
-    /// The frame on which now falls what fell on this one, to the nearest.
+    /// The frame on which now falls what fell on this one, to the nearest; exactly that of a place on the grid of 1/1920, as bar lines are.
     #[must_use]
     pub fn moved(&self, frame: Frames) -> Frames {
         if frame <= self.before[0].frame {
@@ -189,7 +195,13 @@ impl Bent {
         let per_whole = |anchor: &Anchor| 240.0 * f64::from(self.rate.0) / anchor.tempo.quarters_per_minute();
         let first = self.before[0].beats;
         let old = self.before.iter().rev().find(|anchor| anchor.frame <= frame).unwrap_or(&self.before[0]);
-        let beats = (old.beats - first).to_f64() + (frame - old.frame).0 as f64 / per_whole(old);
+        let passed = (frame - old.frame).0 as f64 / per_whole(old);
+        let place = old.beats + Beats::new((passed * 1920.0).round() as i64, 1920);
+        if old.frame_of(place, self.rate) == frame {
+            let new = self.after.iter().rev().find(|anchor| anchor.beats <= place).unwrap_or(&self.after[0]);
+            return new.frame_of(place, self.rate);
+        }
+        let beats = (old.beats - first).to_f64() + passed;
         let new = self.after.iter().rev().find(|anchor| (anchor.beats - first).to_f64() <= beats);
         let new = new.unwrap_or(&self.after[0]);
         Frames(new.frame.0 + ((beats - (new.beats - first).to_f64()) * per_whole(new)).round() as i64)
@@ -247,7 +259,7 @@ mod tests {
         assert_eq!(transport.tempo_at(Beats::WHOLE * 3), crotchets(125));
         for (beats, before) in times.into_iter().zip(before) {
             let moved = bent.moved(before);
-            assert!((moved - transport.frame_of(beats)).0.abs() <= 1, "{beats}");
+            assert_eq!(moved, transport.frame_of(beats), "{beats}");
             assert!(beats > from || moved == before, "{beats}");
         }
         // No more than twice as fast.

@@ -72,11 +72,6 @@ impl Leader {
     }
 }
 
-/// The first multiple of `grid` that is not before a time.
-fn up_to(time: Beats, grid: Beats) -> Beats {
-    grid * time.ratio(grid).ceil().to_integer()
-}
-
 impl Conductor {
     /// The rig with which a text was read says whose clock is followed.
     pub(super) fn follow(&mut self, port: Option<&Arc<str>>) {
@@ -136,7 +131,8 @@ impl Conductor {
 
     /// Its first bar line from a place on, should its bars be as long as ours.
     fn its_bar_line(&self, place: Beats) -> Beats {
-        up_to(place, self.timeline.next_scene().bar_length())
+        let bar = self.timeline.next_scene().bar_length();
+        bar * place.up_to(bar)
     }
 
     /// Play was asked for: where another clock is followed, its next bar line is the first, or it has to be started.
@@ -228,8 +224,8 @@ impl Conductor {
         if self.horizon(now) < self.leader.began {
             return;
         }
-        let from =
-            up_to(self.transport.beats_at(self.horizon(now)), Beats::new(1, 4 * PULSES)) + Beats::new(1, 4 * PULSES);
+        let tick = Beats::new(1, 4 * PULSES);
+        let from = tick * (self.transport.beats_at(self.horizon(now)).up_to(tick) + 1);
         let to = from + REACH;
         let (Some(frame), Some(tempo)) = (follower.frame_of(to - apart), follower.tempo()) else { return };
         let tolerance = self.transport.rate().frames_in(TOLERANCE).0;

@@ -76,11 +76,11 @@ impl Told {
         at_once
     }
 
-    /// The tempo map was bent: ways that begin on a bar line move with it, a frame early, since the first note must not be before them.
+    /// The tempo map was bent: ways that begin on a bar line move with it.
     pub fn bend(&mut self, bent: &Bent, now: Frames) {
         for sound in self.given.iter_mut().flatten() {
             let Some(from) = sound.from.filter(|from| bent.moved(*from) != *from) else { continue };
-            sound.from = Some(bent.moved(from) - Frames(1));
+            sound.from = Some(bent.moved(from));
             self.news.push(Sound { at: now, ..sound.clone() });
         }
     }

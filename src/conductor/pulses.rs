@@ -33,16 +33,10 @@ pub(super) struct Pulses {
     next: Option<i64>,
 }
 
-/// The first multiple of `fraction` of a whole note that is not before a time.
-fn first_from(beats: Beats, fraction: i64) -> i64 {
-    let parts = beats * fraction;
-    -(-parts.numerator()).div_euclid(parts.denominator())
-}
-
 impl Pulses {
     /// Boxes that do not run yet go from here on, or from the next semiquaver.
     fn begin(&mut self, beats: Beats, transport: &Transport, agenda: &mut Agenda) {
-        let position = first_from(beats, POSITIONS);
+        let position = beats.up_to(Beats::new(1, POSITIONS));
         let first = transport.frame_of(Beats::new(position, POSITIONS));
         let mut put = |message| agenda.put(first - transport.rate().frames_in(BEFORE), Action::Clock(message));
         if position == 0 {
@@ -235,7 +229,7 @@ mod tests {
     fn the_first_place_from_a_time_on() {
         let cases = [((0, 1), 0), ((1, 16), 1), ((1, 32), 1), ((7, 8), 14), ((33, 32), 17)];
         for ((n, d), expected) in cases {
-            assert_eq!(first_from(Beats::new(n, d), 16), expected, "{n}/{d}");
+            assert_eq!(Beats::new(n, d).up_to(Beats::SIXTEENTH), expected, "{n}/{d}");
         }
     }
 }

@@ -84,6 +84,19 @@ impl Stage {
         notes.map(nearest).collect()
     }
 
+    /// Its song goes on at this tick, and a message says so.
+    fn cues(&mut self, tick: i64, message: ClockMessage) {
+        (self.ticks, self.beats) = (tick, Vec::new());
+        self.says(message);
+    }
+
+    /// More than so many notes were struck, and 99 of 100 of them within 3 ms of its beats.
+    #[track_caller]
+    fn assert_in_step(&mut self, notes: usize) {
+        let off = self.off();
+        assert!(off.len() > notes && p99(&off) < 3.0, "{off:?}");
+    }
+
     fn said(&mut self) -> Vec<String> {
         self.conductor.messages().into_iter().map(|message| message.text).collect()
     }
@@ -93,8 +106,7 @@ impl Stage {
         let mut stage = Stage::new();
         stage.turns(500, true);
         assert!(stage.struck().is_empty());
-        (stage.ticks, stage.beats) = (0, Vec::new());
-        stage.says(ClockMessage::Start);
+        stage.cues(0, ClockMessage::Start);
         stage
     }
 }
@@ -125,8 +137,7 @@ fn the_box_starts_the_music_and_keeps_it_in_time() {
     stage.turns(5 * 250, true);
     stage.struck();
     stage.turns(20 * 250, true);
-    let off = stage.off();
-    assert!(off.len() > 30 && p99(&off) < 3.0, "{off:?}");
+    stage.assert_in_step(30);
 }
 
 #[test]
@@ -173,8 +184,7 @@ fn who_plays_without_it_is_asked_once_and_taken_along_when_it_comes() {
     stage.turns(1000, true);
     stage.struck();
     stage.turns(5000, true);
-    let off = stage.off();
-    assert!(off.len() > 30 && p99(&off) < 3.0, "{off:?}");
+    stage.assert_in_step(30);
     assert!(stage.said().contains(&"the clock of 'Drum' is followed".to_owned()));
     // It goes, and the music does not.
     stage.turns(2500, false);
@@ -211,8 +221,7 @@ fn a_box_without_ticks_while_it_stands_is_followed_from_its_first_one() {
     // A minute of silence, then its first tick comes a while after its start.
     stage.turns(15_000, false);
     stage.struck();
-    (stage.ticks, stage.beats) = (0, Vec::new());
-    stage.says(ClockMessage::Start);
+    stage.cues(0, ClockMessage::Start);
     stage.tick = stage.now as f64 + 3_000.0;
     let first = stage.tick;
     stage.turns(2500, true);
@@ -220,8 +229,7 @@ fn a_box_without_ticks_while_it_stands_is_followed_from_its_first_one() {
     assert!((struck[0] as f64 - first).abs() < 3.0 * 48.0, "{} for {first}", struck[0]);
     assert!(struck.len() < 20, "{struck:?}");
     stage.turns(2500, true);
-    let off = stage.off();
-    assert!(off.len() > 10 && p99(&off) < 3.0, "{off:?}");
+    stage.assert_in_step(10);
 }
 
 #[test]
@@ -235,11 +243,9 @@ fn a_box_that_begins_its_ticks_anew_is_not_a_tick_late() {
         // The timer begins again in the middle of two ticks.
         let period = 60.0 * 48_000.0 / (97.0 * PULSES as f64);
         stage.tick = stage.tick - period + part * period;
-        (stage.ticks, stage.beats) = (0, Vec::new());
-        stage.says(ClockMessage::Start);
+        stage.cues(0, ClockMessage::Start);
         stage.turns(2500, true);
-        let off = stage.off();
-        assert!(off.len() > 10 && p99(&off) < 3.0, "{part}: {off:?}");
+        stage.assert_in_step(10);
     }
 }
 
@@ -256,8 +262,7 @@ fn after_a_long_pause_it_is_followed_at_once() {
     stage.turns(2000, true);
     stage.struck();
     stage.turns(2500, true);
-    let off = stage.off();
-    assert!(off.len() > 10 && p99(&off) < 3.0, "{off:?}");
+    stage.assert_in_step(10);
 }
 
 #[test]
@@ -269,8 +274,7 @@ fn a_song_that_jumps_is_gone_along_with() {
     stage.turns(500, true);
     stage.struck();
     stage.turns(2500, true);
-    let off = stage.off();
-    assert!(off.len() > 10 && p99(&off) < 3.0, "{off:?}");
+    stage.assert_in_step(10);
 }
 
 #[test]

@@ -177,16 +177,7 @@ mod tests {
 
     fn app() -> App {
         let mut app = App::new(vec![("a.abc".into(), "X:1\n".into())], (80, 24));
-        let voices = ["bass", "lead"]
-            .map(|name| VoiceStatus {
-                name: name.into(),
-                muted: false,
-                soloed: false,
-                gain: 1.0,
-                output: "synth".into(),
-                nudge: 0,
-            })
-            .into();
+        let voices = ["bass", "lead"].map(VoiceStatus::untouched).into();
         let snapshot = Snapshot { playing: Playing::Playing, voices, ..Snapshot::default() };
         app.update(Input::Event(Event::Snapshot(Arc::new(snapshot))));
         app

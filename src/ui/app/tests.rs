@@ -44,14 +44,7 @@ fn saved(app: &mut App, text: &str) {
 }
 
 fn playing(app: &mut App) {
-    let voices = ["bass", "lead"].map(|name| VoiceStatus {
-        name: name.into(),
-        muted: name == "lead",
-        soloed: false,
-        gain: 1.0,
-        output: "synth".into(),
-        nudge: 0,
-    });
+    let voices = ["bass", "lead"].map(|name| VoiceStatus { muted: name == "lead", ..VoiceStatus::untouched(name) });
     let snapshot = Snapshot { playing: Playing::Playing, voices: voices.into(), ..Snapshot::default() };
     app.update(Input::Event(Event::Snapshot(std::sync::Arc::new(snapshot))));
 }

@@ -190,16 +190,7 @@ mod tests {
     fn bars_stay_under_their_voices_in_a_long_set() {
         let cell = Cell { text: "A2d fed".into(), by: Author::Model };
         let bar = |number| BarView { number, state: BarState::Planned, cells: vec![Some(cell.clone()); 2] };
-        let voices = ["bass", "lead"]
-            .map(|name| VoiceStatus {
-                name: name.into(),
-                muted: false,
-                soloed: false,
-                gain: 1.0,
-                output: "synth".into(),
-                nudge: 0,
-            })
-            .into();
+        let voices = ["bass", "lead"].map(VoiceStatus::untouched).into();
         let s = Snapshot { voices, ..Snapshot::default() };
         for (first, expected) in [(8, "  9┊ m  A2d fed "), (998, " 999┊ m  A2d fed "), (9_998, " 9999┊ m  A2d fed ")]
         {
