@@ -227,6 +227,24 @@ impl Desk {
         text
     }
 
+    /// How loud the voices are at the synth, what its output is like.
+    pub(crate) fn measure(&self, snapshot: &mut Snapshot, slot: impl Fn(&str) -> Option<VoiceSlot>) {
+        let meters = self.outputs.stats.meters();
+        for voice in &mut snapshot.voices {
+            voice.level = slot(&voice.name).map(|slot| meters.voice(usize::from(slot.0))).unwrap_or_default();
+        }
+        snapshot.sides = meters.sides();
+        if self.outputs.stats.sounding() > 0 {
+            snapshot.scope = meters.scope();
+        }
+    }
+
+    /// The slots whose patches have blown up since this was asked before, and their patches' names.
+    pub(crate) fn blown(&self) -> Vec<(VoiceSlot, String)> {
+        let name = |slot: usize| (VoiceSlot(slot as u8), self.patches[slot].0.clone());
+        self.outputs.stats.meters().blown().map(name).collect()
+    }
+
     /// What audio and MIDI say of themselves.
     pub(crate) fn describe(&self, snapshot: &mut Snapshot) {
         let audio = self.outputs.audio.status();

@@ -23,6 +23,9 @@ const FADE_SECONDS: f32 = 0.005;
 const QUIET: f32 = 1.0e-4;
 const QUIET_SECONDS: f32 = 0.1;
 
+/// A patch that is louder than this (+40 dB) has blown up, as one has whose samples are no numbers.
+const LOUDEST: f32 = 100.0;
+
 /// A released voice that still sounds after this time is faded: its patch does not end by itself.
 const LONGEST_RELEASE_SECONDS: f32 = 12.0;
 
@@ -183,13 +186,21 @@ impl Voice {
         }
     }
 
-    /// Adds the next `size` frames to the bus.
-    pub fn render(&mut self, size: usize, scratch: &mut BufferVec, bus: &mut [[f32; BLOCK]; 2]) {
+    /// Adds the next `size` frames to the bus. `false` when its patch has blown up: then it is silent, and free.
+    pub fn render(&mut self, size: usize, scratch: &mut BufferVec, bus: &mut [[f32; BLOCK]; 2]) -> bool {
         let mut output = scratch.buffer_mut();
         let channels = if self.stereo { 2 } else { 1 };
         self.unit.process(size, &BufferRef::empty(), &mut output.subset(0, channels));
         let left = &output.channel_f32(0)[..size];
         let right = &output.channel_f32(channels - 1)[..size];
+        // What is not a number is not below the bound.
+        let sane = |samples: &[f32]| samples.iter().fold(true, |sane, sample| sane & (sample.abs() < LOUDEST));
+        if !(sane(left) && sane(right)) {
+            // The patch must not take the set with it.
+            self.last = [0.0; 2];
+            self.phase = Phase::Free;
+            return false;
+        }
         let mut peak = 0.0_f32;
         for i in 0..size {
             if self.phase == Phase::Fading {
@@ -200,18 +211,10 @@ impl Voice {
             bus[0][i] += l;
             bus[1][i] += r;
             peak = peak.max(l.abs()).max(r.abs());
-            // `max` passes over NaN, the sum does not.
             self.last = [l, r];
         }
-        if !(peak.is_finite() && self.last[0].is_finite() && self.last[1].is_finite()) {
-            // A patch that blew up must not take the set with it.
-            bus[0][..size].fill(0.0);
-            bus[1][..size].fill(0.0);
-            self.last = [0.0; 2];
-            self.phase = Phase::Free;
-            return;
-        }
         self.peak = self.peak.max(peak);
+        true
     }
 
     /// Frees the voice if it has rung out. Called every [`BLOCK`] frames of the synth's own count, so that which voice is free
@@ -242,6 +245,8 @@ pub struct Pool {
     pub(super) voices: Vec<Voice>,
     /// The drums of a kit, in order.
     drums: Vec<u8>,
+    /// A voice of it has blown up: it strikes no more notes.
+    pub(super) broken: bool,
 }
 
 impl Pool {
@@ -252,7 +257,7 @@ impl Pool {
         let drums: Vec<u8> = parts.iter().filter_map(|part| part.drum).collect();
         let each = if drums.is_empty() { voices.max(1) } else { DRUM_VOICES };
         let of = |part| (0..each).map(move |index| Voice::new(part, rate, index as u64 + 1));
-        Box::new(Pool { voices: parts.iter().flat_map(of).collect(), drums })
+        Box::new(Pool { voices: parts.iter().flat_map(of).collect(), drums, broken: false })
     }
 
     /// The drum that a note is on, the nearest where the kit has none of its own; `None` where there are no drums.
