@@ -265,13 +265,15 @@ impl Slot {
             self.measured.voice(at, [(0.0, 0.0); 2], size, meters);
             return false;
         }
+        let [mix_left, mix_right] = mix;
         buses.echoing |= self.delay.target > 0.0 || self.delay.value > 1.0e-4;
         for i in 0..size {
             bus[0][i] = (bus[0][i] + self.residue[0]) * self.gains[0].step(self.pace);
             bus[1][i] = (bus[1][i] + self.residue[1]) * self.gains[1].step(self.pace);
+            mix_left[i] += bus[0][i];
+            mix_right[i] += bus[1][i];
             let (reverb, delay) = (self.reverb.step(self.pace), self.delay.step(self.pace));
             for side in 0..2 {
-                mix[side][i] += bus[side][i];
                 buses.reverb[side][i] += bus[side][i] * reverb;
                 buses.delay[side][i] += bus[side][i] * delay;
                 self.residue[side] -= self.residue[side] * self.residue_pace;
