@@ -268,16 +268,15 @@ impl Slot {
         let [mix_left, mix_right] = mix;
         buses.echoing |= self.delay.target > 0.0 || self.delay.value > 1.0e-4;
         for i in 0..size {
-            bus[0][i] = (bus[0][i] + self.residue[0]) * self.gains[0].step(self.pace);
-            bus[1][i] = (bus[1][i] + self.residue[1]) * self.gains[1].step(self.pace);
-            mix_left[i] += bus[0][i];
-            mix_right[i] += bus[1][i];
             let (reverb, delay) = (self.reverb.step(self.pace), self.delay.step(self.pace));
-            for side in 0..2 {
-                buses.reverb[side][i] += bus[side][i] * reverb;
-                buses.delay[side][i] += bus[side][i] * delay;
+            for (side, bus) in bus.iter_mut().enumerate() {
+                bus[i] = (bus[i] + self.residue[side]) * self.gains[side].step(self.pace);
+                buses.reverb[side][i] += bus[i] * reverb;
+                buses.delay[side][i] += bus[i] * delay;
                 self.residue[side] -= self.residue[side] * self.residue_pace;
             }
+            mix_left[i] += bus[0][i];
+            mix_right[i] += bus[1][i];
         }
         self.measured.voice(at, [level(&bus[0][..size]), level(&bus[1][..size])], size, meters);
         true

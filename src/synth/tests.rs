@@ -301,18 +301,6 @@ fn strings_are_in_tune() {
     }
 }
 
-#[test]
-#[ignore = "prints figures"]
-fn figures() {
-    for (name, text) in [
-        ("reed", include_str!("../../patches/reed.patch")),
-        ("sub", include_str!("../../patches/sub.patch")),
-        ("pluck", include_str!("../../patches/pluck.patch")),
-    ] {
-        println!("{name} {} nodes {:?}", patch(text).size(), bench::bench_synth(&patch(text)));
-    }
-}
-
 /// The shipped patches over their ranges, hard and soft, alone and as a four-part chord.
 #[test]
 fn the_shipped_patches_are_loud_enough_clean_and_end() {
