@@ -322,6 +322,8 @@ pub struct Snapshot {
     /// The MIDI port, or `none`.
     pub midi: String,
     pub xruns: u64,
+    /// The most that an audio callback has lately run, against the time that it filled; 0 without callbacks.
+    pub load: f32,
     /// Notes that came to the synth after their frame, and were played at once.
     pub late: u64,
     /// Notes that were too late for a MIDI port, or too many for an output.
@@ -374,6 +376,7 @@ impl Default for Snapshot {
             audio: "none".into(),
             midi: "none".into(),
             xruns: 0,
+            load: 0.0,
             late: 0,
             left_out: 0,
             timing: Timing::default(),

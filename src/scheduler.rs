@@ -145,6 +145,7 @@ impl Room {
             if turn.is_err() {
                 self.stumble();
             }
+            self.desk.stay_below_audio();
         }
         let now = self.now();
         let Room { conductor, desk, .. } = &mut self;

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::Outputs;
+use super::{Outputs, PRIORITY};
 use crate::event::{Action, ClockMessage, ScheduledEvent, Snapshot, VoiceSlot};
 use crate::midi::{MidiOutput, MidiStats, News, Timing};
 use crate::prompt::MAX_VOICES;
+use crate::realtime;
 use crate::rig::{ClockPort, Clocks, Router, Sound, Step, Way};
 use crate::synth::Patch;
 use crate::time::{Frames, SampleRate};
@@ -36,6 +37,8 @@ pub(crate) struct Desk {
     waiting: VecDeque<ScheduledEvent>,
     /// The patch that each slot plays, by name, and in the version that the synth has.
     patches: Vec<(String, Option<Arc<Patch>>)>,
+    /// The real-time priority of the thread, where it has any.
+    priority: u8,
 }
 
 impl Desk {
@@ -48,6 +51,7 @@ impl Desk {
             clocks: Clocks::new(rate),
             waiting: VecDeque::new(),
             patches: vec![(String::new(), None); MAX_VOICES],
+            priority: PRIORITY,
         }
     }
 
@@ -221,6 +225,10 @@ impl Desk {
         self.describe(&mut snapshot);
         let Snapshot { xruns, late, left_out, timing, .. } = snapshot;
         let mut text = format!("on time: {xruns} xruns, {late} notes late, {left_out} left out");
+        let longest = self.outputs.audio.status().longest;
+        if longest > 0.0 {
+            let _ = write!(text, "; callbacks ran for {:.0} % of their time at most", longest * 100.0);
+        }
         if timing.messages > 0 {
             let _ = write!(text, "; {} MIDI messages, late by {timing} (half, 99 of 100, all)", timing.messages);
         }
@@ -245,11 +253,22 @@ impl Desk {
         self.outputs.stats.meters().blown().map(name).collect()
     }
 
+    /// A JACK server may give its clients a lower priority than the calling thread has, which then takes one below it. Now and then.
+    pub(crate) fn stay_below_audio(&mut self) {
+        let Some(audio) = self.outputs.audio.priority() else { return };
+        let priority = PRIORITY.min(audio.saturating_sub(1)).max(1);
+        if priority != self.priority {
+            self.priority = priority;
+            let _ = realtime::raise(priority);
+        }
+    }
+
     /// What audio and MIDI say of themselves.
     pub(crate) fn describe(&self, snapshot: &mut Snapshot) {
         let audio = self.outputs.audio.status();
         snapshot.audio = audio.trouble.map_or(audio.output.clone(), |trouble| format!("{}: {trouble}", audio.output));
         snapshot.xruns = audio.xruns;
+        snapshot.load = audio.load;
         snapshot.late = self.outputs.stats.late();
         let dropped: u64 = self.stats.iter().map(|stats| stats.dropped()).sum();
         snapshot.left_out = dropped + self.outputs.stats.dropped();

@@ -77,6 +77,10 @@ fn segments(s: &Snapshot, arming: bool) -> Vec<Span<'static>> {
     if s.xruns > 0 {
         segments.push(Span::styled(format!("{} xruns", s.xruns), warn));
     }
+    // Half of the time is the other half's reserve.
+    if s.load > 0.5 {
+        segments.push(Span::styled(format!("load {:.0} %", s.load * 100.0), if s.load > 0.8 { alarm } else { warn }));
+    }
     for (count, what) in [(s.late, "late"), (s.left_out, "left out")] {
         if count > 0 {
             segments.push(Span::styled(format!("{count} {what}"), warn));
