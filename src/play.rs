@@ -230,7 +230,7 @@ pub fn composer(model: Option<&Path>, log: Option<PathBuf>, say: &dyn Fn(Level, 
 }
 
 /// For the log, where fd 2 goes while the screen is ours, and for text that has no other place.
-fn state_folder() -> Option<PathBuf> {
+pub fn state_folder() -> Option<PathBuf> {
     use etcetera::BaseStrategy as _;
     let strategy = etcetera::choose_base_strategy().ok()?;
     let folder = strategy.state_dir().unwrap_or_else(|| strategy.data_dir()).join("barline");
