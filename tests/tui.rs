@@ -1,7 +1,10 @@
 //! What the performer sees: the whole screen drawn into a test terminal from a hand-made snapshot.
 
 use barline::abc::{Diagnostic, Meter, Span};
-use barline::event::{Author, BarState, BarView, Cell, Event, Level, Message, Playing, Snapshot, VoiceStatus};
+use barline::compose::Role;
+use barline::event::{
+    Author, BarState, BarView, Cell, Event, Level, Message, Music, Part, Playing, Snapshot, VoiceStatus,
+};
 use barline::time::Beats;
 use barline::ui::{App, Evaluation, Input, view};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -19,17 +22,20 @@ fn app(columns: u16, rows: u16) -> App {
     )
 }
 
-fn cell(text: &str, by: Author) -> Cell {
-    Cell { text: text.into(), by }
+fn cell(text: &str, by: Author) -> Part {
+    Part::Cell(Cell { text: text.into(), by, hold: None })
 }
 
 /// Bar 12 of a piece for two voices, at its third beat.
 fn voice(name: String, muted: bool) -> VoiceStatus {
-    VoiceStatus { name, muted, soloed: false, gain: 1.0, output: "synth".into(), nudge: 0 }
+    VoiceStatus { name, role: Role::Lead, muted, soloed: false, gain: 1.0, output: "synth".into(), nudge: 0 }
 }
 
 fn snapshot() -> Snapshot {
-    let bar = |number, state, lead| BarView { number, state, cells: vec![Some(cell("D,8", Author::Text)), lead] };
+    let bar = |number, state, lead| {
+        let parts = vec![cell("D,8", Author::Text), lead];
+        BarView { number, state, music: Music::default(), parts }
+    };
     Snapshot {
         playing: Playing::Playing,
         meter: Meter::COMMON,
@@ -44,12 +50,12 @@ fn snapshot() -> Snapshot {
         heard_from: Some(14),
         voices: ["bass", "lead"].map(|name| voice(name.into(), false)).into(),
         bars: vec![
-            bar(10, BarState::Played, Some(cell("a8", Author::Model))),
-            bar(11, BarState::Played, Some(cell("g8", Author::Model))),
-            bar(12, BarState::Sounding, Some(cell("A2d2 fedc", Author::Model))),
-            bar(13, BarState::Committed, Some(cell("c2A2 G4", Author::Ladder(3)))),
-            bar(14, BarState::Planned, Some(cell("f4 e4", Author::Model))),
-            bar(15, BarState::Planned, None),
+            bar(10, BarState::Played, cell("a8", Author::Model)),
+            bar(11, BarState::Played, cell("g8", Author::Model)),
+            bar(12, BarState::Sounding, cell("A2d2 fedc", Author::Model)),
+            bar(13, BarState::Committed, cell("c2A2 G4", Author::Ladder(3))),
+            bar(14, BarState::Planned, cell("f4 e4", Author::Model)),
+            bar(15, BarState::Planned, Part::Open),
         ],
         ..Snapshot::default()
     }
@@ -230,7 +236,7 @@ fn voices_that_do_not_fit_are_counted_and_muted_ones_marked() {
     let mut now = snapshot();
     now.voices = (1..=6).map(|n| voice(format!("voice{n}"), n == 1)).collect();
     for bar in &mut now.bars {
-        bar.cells = vec![Some(cell("abcdefgabcdefgabcdefg", Author::Text)); 6];
+        bar.parts = vec![cell("abcdefgabcdefgabcdefg", Author::Text); 6];
     }
     show(&mut app, now);
     let screen = seen(&app);

@@ -4,6 +4,7 @@
 //! [`inline::Inline`] in this thread (`render`, tests), [`script::Script`] plays bars from a text.
 
 pub mod bench;
+mod candidate;
 pub mod child;
 mod draft;
 pub mod form;
@@ -30,6 +31,7 @@ pub mod stream;
 pub mod trial;
 pub mod writer;
 
+pub use candidate::{Candidate, Rank};
 pub use role::{Role, Roles};
 pub use rules::{BarRules, VoiceRules};
 
@@ -249,7 +251,7 @@ pub struct ComposedBar {
     /// `(voice index, text)` in the order in which they were written.
     pub cells: Vec<(usize, String)>,
     /// All drafts of each of these voices, in the order in which they were drawn; for the performer to choose from.
-    pub drafts: Vec<(usize, Vec<String>)>,
+    pub drafts: Vec<(usize, Vec<Candidate>)>,
     /// Of these the voices whose bar ran out of time and was closed by force: rung 2 of the ladder.
     pub closed: Vec<usize>,
     /// Of the first draft of each voice: what could not be left out.

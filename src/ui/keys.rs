@@ -1,10 +1,13 @@
 //! Every key, as one table. The handling, the help panel, the leader menu and the README's table are made from it. Plain values, main thread.
 
+pub mod bars;
+
 use std::fmt;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::editor::Motion;
+pub use bars::{BARS, OnBar};
 
 /// What a key asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,9 @@ pub enum Action {
     Arm,
     /// Waits for the key of an action, and for what is to stand for it.
     Learn,
+    /// The keys are the bars', or the text's again.
+    Bars,
+    Bar(OnBar),
     Leader,
     Help,
     Messages,
@@ -64,6 +70,8 @@ pub enum Group {
     Music,
     Screen,
     Text,
+    /// While the bars have the keyboard.
+    Bars,
 }
 
 /// A key with its modifiers. Shift is left out: letters say it themselves, and with a move it selects.
@@ -72,6 +80,8 @@ pub enum Chord {
     Key(KeyModifiers, KeyCode),
     /// Alt with a digit from 1 to 9.
     AltDigit,
+    /// A digit from 1 to 9, where the bars have the keyboard.
+    Digit,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -138,6 +148,7 @@ pub const TABLE: &[Row] = &[
     row(Music, &[], Some('a'), A::Arm, "arm: collect changes, again: on the next phrase line, again: withdraw them"),
     row(Music, &[], Some('k'), A::AskKeep, "keep: the last 4 bars heard go into the text; then a voice's digit, 0 for all"),
     row(Music, &[], Some('M'), A::Learn, "MIDI learn: the key of an action, then a pad, pedal, knob or transport key for it"),
+    row(Screen, &[plain(F(4)), plain(KeyCode::Tab)], Some('b'), A::Bars, "bars: plain keys work on the bars to come, or on the text again"),
     row(Screen, &[ctrl(' '), plain(F(6))], None, A::Leader, "leader: a menu of plain keys"),
     row(Screen, &[plain(F(1))], Some('?'), A::Help, "help"),
     row(Screen, &[plain(F(2))], Some('n'), A::NextFile, "next file: of the set"),
@@ -197,10 +208,21 @@ pub fn find_after_leader(code: KeyCode) -> Option<Action> {
     TABLE.iter().find(|row| row.leader == Some(code)).map(|row| row.action)
 }
 
+/// Whether an action is of the text, which keys leave alone while the bars have them.
+#[must_use]
+pub fn is_of_text(action: Action) -> bool {
+    TABLE.iter().any(|row| row.action == action && row.group == Group::Text)
+}
+
+/// All rows, in the order of the help panel.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    TABLE.iter().chain(BARS)
+}
+
 /// What an action does, in words.
 #[must_use]
 pub fn help(action: Action) -> Option<&'static str> {
-    TABLE.iter().find(|row| row.action == action).map(|row| row.help)
+    rows().find(|row| row.action == action).map(|row| row.help)
 }
 
 /// The rows that the leader menu offers.
@@ -212,14 +234,21 @@ impl Row {
     /// `Ctrl+S F5 Alt+Enter`; empty for actions that only the leader reaches.
     #[must_use]
     pub fn key_names(&self) -> String {
+        if self.group == Group::Bars {
+            return String::new();
+        }
         // Ctrl+/ has three codes, one name.
         let shown = self.keys.iter().filter(|key| !matches!(key, Chord::Key(_, KeyCode::Char('7' | '_'))));
         shown.map(ToString::to_string).collect::<Vec<_>>().join(" ")
     }
 
-    /// The plain key after the leader, or nothing.
+    /// The plain keys after the leader, or nothing.
     #[must_use]
     pub fn leader_name(&self) -> String {
+        if self.group == Group::Bars {
+            let bars = TABLE.iter().find(|row| row.action == Action::Bars).map(Row::leader_name);
+            return format!("{} {}", bars.unwrap_or_default(), bars::names(self));
+        }
         self.leader.map(code_name).unwrap_or_default()
     }
 }
@@ -228,7 +257,7 @@ impl Row {
 #[must_use]
 pub fn markdown_table() -> String {
     let mut table = String::from("| key | Ctrl+Space, then | what it does |\n| --- | --- | --- |\n");
-    for row in TABLE {
+    for row in rows() {
         table.extend(["| ", &row.key_names(), " | ", &row.leader_name(), " | ", row.help, " |\n"]);
     }
     table
@@ -238,6 +267,7 @@ impl fmt::Display for Chord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Chord::AltDigit => f.write_str("Alt+1…9"),
+            Chord::Digit => f.write_str("1…9"),
             Chord::Key(modifiers, code) => {
                 if modifiers.contains(KeyModifiers::CONTROL) {
                     f.write_str("Ctrl+")?;

@@ -3,7 +3,7 @@
 use super::super::tests::{RATE, conductor, play, run, scene};
 use super::super::*;
 use super::*;
-use crate::event::Arm;
+use crate::event::{Arm, Part};
 
 #[test]
 fn another_scene_sounds_as_it_says_from_its_line_on() {
@@ -87,11 +87,16 @@ fn a_voice_that_comes_in_with_a_pickup_is_set_up_before_it() {
         let voices: Vec<&str> = snapshot.voices.iter().map(|voice| voice.name.as_str()).collect();
         let shown = |bar: i64| {
             let bar = snapshot.bars.iter().find(|view| view.number == bar).unwrap();
-            bar.cells.iter().map(|cell| cell.as_ref().map_or("", |cell| &cell.text)).collect::<Vec<_>>().join("; ")
+            let text = |part: &Part| match part {
+                Part::Absent => "absent".to_owned(),
+                Part::Open => "open".to_owned(),
+                Part::Cell(cell) => cell.text.clone(),
+            };
+            bar.parts.iter().map(text).collect::<Vec<_>>().join("; ")
         };
         assert_eq!(
             (voices.join(" ").as_str(), shown(2).as_str(), shown(3).as_str()),
-            ("bass lead", "C,8; z6 f2", "; g8")
+            ("bass lead", "C,8; z6 f2", "absent; g8")
         );
         let line = RATE.frames_in(START_LEAD).0 + 2 * 96_000;
         let events = run(&mut conductor, 48_000, line + 48_000);

@@ -18,6 +18,7 @@
 
 mod bars;
 mod colour;
+mod future;
 mod panel;
 mod playhead;
 mod status;
@@ -45,10 +46,14 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) {
     status::draw(frame, areas.status, app);
     text::draw(frame, areas.text, app);
     bars::draw(frame, areas.bars, app);
-    frame.render_widget(message(app), areas.message);
+    match app.bar_line() {
+        Some(line) if app.mode() == Mode::Edit => future::draw_line(frame, areas.message, app, line),
+        _ => frame.render_widget(message(app), areas.message),
+    }
     match app.mode() {
         Mode::Help(scroll) | Mode::Messages(scroll) => panel::draw(frame, areas.all(), app, scroll),
         Mode::Leader => panel::draw_menu(frame, areas.text),
+        Mode::Drafts(_) => future::draw_drafts(frame, areas.text, app),
         _ => {}
     }
 }

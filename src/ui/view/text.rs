@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::{DIM, colour, cut, title_line};
 use crate::abc::Severity;
-use crate::ui::app::{App, Mode};
+use crate::ui::app::App;
 use crate::ui::document::Document;
 use crate::ui::editor::{Position as Place, char_width, width};
 
@@ -29,7 +29,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     }
     let cursor_row = document.editor.cursor().line.wrapping_sub(scroll.line);
     let cursor_column = document.editor.cursor_column().wrapping_sub(scroll.column);
-    if app.mode() == Mode::Edit && cursor_row < inner.height.into() && cursor_column < inner.width.into() {
+    if app.is_on_text() && cursor_row < inner.height.into() && cursor_column < inner.width.into() {
         frame.set_cursor_position(Position { x: inner.x + cursor_column as u16, y: inner.y + cursor_row as u16 });
     }
 }
