@@ -1,9 +1,9 @@
 //! What the performer sees: the whole screen drawn into a test terminal from a hand-made snapshot.
 
 use barline::abc::{Diagnostic, Meter, Span};
-use barline::compose::Role;
+use barline::compose::{Candidate, Rank, Role};
 use barline::event::{
-    Author, BarState, BarView, Cell, Event, Level, Message, Music, Part, Playing, Snapshot, VoiceStatus,
+    Author, BarState, BarView, Cell, Event, Hold, Level, Look, Message, Music, Part, Playing, Snapshot, VoiceStatus,
 };
 use barline::time::Beats;
 use barline::ui::{App, Evaluation, Input, view};
@@ -176,6 +176,154 @@ fn the_playhead_stands_on_the_note_that_sounds() {
     }
 }
 
+/// The same with the bars' keys on the lead's first bar that can change, which is pinned, and a voice that comes in at bar 14.
+fn on_the_future(columns: u16, rows: u16) -> App {
+    let mut app = app(columns, rows);
+    let mut now = snapshot();
+    now.voices.push(voice("pad".into(), false));
+    for bar in &mut now.bars {
+        bar.parts.push(if bar.number < 14 { Part::Absent } else { Part::Open });
+    }
+    for (at, hold) in [(4, Hold::Pinned), (5, Hold::Frozen)] {
+        now.bars[at].parts[1] = Part::Cell(Cell { text: "f4 e4".into(), by: Author::Model, hold: Some(hold) });
+    }
+    now.look = Some(Look { bar: 14, voice: "lead".into(), drafts: Ok(drafts()) });
+    show(&mut app, now);
+    key(&mut app, KeyCode::F(4), KeyModifiers::NONE);
+    key(&mut app, KeyCode::Right, KeyModifiers::NONE);
+    app
+}
+
+fn drafts() -> Vec<Candidate> {
+    let draft = |(text, words, stale): (&str, f64, f64)| {
+        let rank = Rank { words, odd: 0.0, stale };
+        Candidate { text: text.into(), rank }
+    };
+    [("c2A2 G2FE", 0.312, 0.6), ("f4 e4", 0.2, 0.0)].map(draft).into()
+}
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
+#[test]
+fn the_future_under_the_cursor() {
+    for (columns, rows) in SIZES {
+        let app = on_the_future(columns, rows);
+        insta::assert_snapshot!(format!("future_{columns}x{rows}"), seen(&app));
+        assert!(with_modifier(&drawn(&app), "14┊", Modifier::REVERSED).contains("m•[f4 e4]"));
+    }
+}
+
+#[test]
+fn the_drafts_of_a_bar_and_what_is_against_them() {
+    for (columns, rows) in SIZES {
+        let mut app = on_the_future(columns, rows);
+        key(&mut app, KeyCode::Char('c'), KeyModifiers::NONE);
+        key(&mut app, KeyCode::Up, KeyModifiers::NONE);
+        insta::assert_snapshot!(format!("drafts_{columns}x{rows}"), seen(&app));
+    }
+    // A bar that has no room beside its figures is still seen in full.
+    let mut app = on_the_future(40, 24);
+    key(&mut app, KeyCode::Char('c'), KeyModifiers::NONE);
+    let mut now = app.snapshot().clone();
+    let long = "^C2D2E2F2 G2A2B2c2 d2e2f2g2";
+    let draft = Candidate { text: long.into(), ..drafts()[0].clone() };
+    now.look = Some(Look { bar: 14, voice: "lead".into(), drafts: Ok(vec![draft]) });
+    show(&mut app, now);
+    let screen = seen(&app);
+    assert!(screen.contains(long) && screen.contains("\n     0.31  0.00  0.60  0.91"), "{screen}");
+}
+
+#[test]
+fn a_bar_is_written_in_the_last_line() {
+    for (columns, rows) in SIZES {
+        let mut app = on_the_future(columns, rows);
+        key(&mut app, KeyCode::Char('e'), KeyModifiers::NONE);
+        assert!(seen(&app).contains("a full bar: Enter puts it there"), "{}", seen(&app));
+        key(&mut app, KeyCode::Char('?'), KeyModifiers::NONE);
+        insta::assert_snapshot!(format!("line_{columns}x{rows}"), seen(&app));
+        let mut now = app.snapshot().clone();
+        now.bars[4].state = BarState::Committed;
+        show(&mut app, now);
+        assert!(seen(&app).contains("lead, bar 15 (14 is fixed): f4 e4?"), "{}", seen(&app));
+    }
+}
+
+#[test]
+fn the_bar_under_the_cursor_is_in_sight_and_so_is_the_sounding_one() {
+    let mut app = app(80, 24);
+    let mut now = snapshot();
+    now.voices = (1..=9).map(|n| voice(format!("voice{n}"), false)).collect();
+    let bar = |number| BarView {
+        number,
+        state: BarState::Planned,
+        music: Music::default(),
+        parts: vec![cell("abcdefgabcdefg", Author::Text); 9],
+    };
+    now.bars.truncate(4);
+    now.bars.extend((14..=28).map(bar));
+    show(&mut app, now);
+    for code in [KeyCode::F(4), KeyCode::End, KeyCode::Char('9')] {
+        key(&mut app, code, KeyModifiers::NONE);
+    }
+    let screen = seen(&app);
+    for part in ["▶ 12│", "  28┊", "9 voice9 +4", "[abcdefgab…]"] {
+        assert!(screen.contains(part), "{part} in\n{screen}");
+    }
+    assert!(!screen.contains("  13│"), "{screen}");
+    key(&mut app, KeyCode::Home, KeyModifiers::NONE);
+    let screen = seen(&app);
+    assert!(screen.contains("  11│") && screen.contains("▶ 12│") && screen.contains(" 14┊"), "{screen}");
+}
+
+#[test]
+fn an_edit_is_told_until_it_is_heard() {
+    let mut app = app(80, 24);
+    let mut now = snapshot();
+    show(&mut app, now.clone());
+    // Fixed, and not yet heard: the engine does not speak of it any more.
+    now.bar = 13;
+    now.position = Beats::new(7, 8);
+    now.heard_from = None;
+    for (bar, state) in [(2, BarState::Played), (3, BarState::Sounding), (4, BarState::Committed)] {
+        now.bars[bar].state = state;
+    }
+    show(&mut app, now.clone());
+    let screen = seen(&app);
+    assert!(screen.contains("the edit is heard at bar 14, in 1 beat ") && screen.contains("» 14│"), "{screen}");
+    now.bar = 14;
+    now.bars[3].state = BarState::Played;
+    now.bars[4].state = BarState::Sounding;
+    show(&mut app, now.clone());
+    assert!(seen(&app).contains("── bars ─ the edit is heard now ─"), "{}", seen(&app));
+    now.bar = 15;
+    now.bars[4].state = BarState::Played;
+    show(&mut app, now);
+    assert!(!seen(&app).contains("the edit"), "{}", seen(&app));
+}
+
+#[test]
+fn what_words_were_heard_as_is_seen_in_full_where_there_is_room() {
+    let heard =
+        "low sparse stepwise falling cadence, lead: high busy leaping · not understood: ferry, gangway, tugboat";
+    for (columns, rows) in SIZES {
+        let mut app = app(columns, rows);
+        show(&mut app, snapshot());
+        let path = "prompts/night-ferry.abc".into();
+        let (text, heard) = (TEXT.into(), heard.into());
+        app.update(Input::Evaluated(Evaluation {
+            path,
+            text,
+            accepted: true,
+            plays: true,
+            diagnostics: vec![],
+            heard,
+        }));
+        let screen = seen(&app);
+        // Beside the text on wide screens, where the last word may be in a line of its own.
+        assert_eq!(screen.contains("tugboat"), rows > 24, "{screen}");
+    }
+}
+
 #[test]
 fn committed_is_bright_and_planned_is_dim() {
     let mut app = app(100, 30);
@@ -307,8 +455,17 @@ fn no_size_is_too_small_to_draw() {
             let mut app = app(columns, rows);
             show(&mut app, snapshot());
             drawn(&app);
-            for (code, modifiers) in [(KeyCode::Char(' '), KeyModifiers::CONTROL), (KeyCode::F(1), KeyModifiers::NONE)]
-            {
+            let none = KeyModifiers::NONE;
+            for (code, modifiers) in [
+                (KeyCode::Char(' '), KeyModifiers::CONTROL),
+                (KeyCode::F(1), none),
+                (KeyCode::F(4), none),
+                (KeyCode::F(4), none),
+                (KeyCode::End, none),
+                (KeyCode::Char('c'), none),
+                (KeyCode::Esc, none),
+                (KeyCode::Char('e'), none),
+            ] {
                 key(&mut app, code, modifiers);
                 drawn(&app);
             }

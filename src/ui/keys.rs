@@ -247,7 +247,7 @@ impl Row {
     pub fn leader_name(&self) -> String {
         if self.group == Group::Bars {
             let bars = TABLE.iter().find(|row| row.action == Action::Bars).map(Row::leader_name);
-            return format!("{} {}", bars.unwrap_or_default(), bars::names(self));
+            return format!("{} {}", bars.unwrap_or_default(), bars::names(self.keys));
         }
         self.leader.map(code_name).unwrap_or_default()
     }

@@ -49,7 +49,7 @@ pub const BARS: &[Row] = &[
     row(&[plain(KeyCode::Left)], B::Left, "the voice to the left"),
     row(&[plain(KeyCode::Right)], B::Right, "the voice to the right"),
     row(&[Chord::Digit], B::Voice(1), "the voice of that number"),
-    row(&[plain(KeyCode::Esc)], B::Leave, "back to the text"),
+    row(&[plain(KeyCode::Esc)], B::Leave, "text: plain keys go there again"),
 ];
 
 /// What a key does to the bars; nothing with Ctrl or Alt, which mean what they always mean.
@@ -68,22 +68,20 @@ pub fn find(key: KeyEvent) -> Option<OnBar> {
     }
 }
 
-/// `e Enter`: a row's keys as they are typed.
-pub(super) fn names(row: &Row) -> String {
+/// `e Enter`: keys as they are typed.
+pub(super) fn names(keys: &[Chord]) -> String {
     let name = |key: &Chord| match *key {
         Chord::Key(_, code) => code_name(code),
         digits => digits.to_string(),
     };
-    row.keys.iter().map(name).collect::<Vec<_>>().join(" ")
+    keys.iter().map(name).collect::<Vec<_>>().join(" ")
 }
 
-/// What the hint line tells of the rows that lay hands on a bar, and how to leave: `r reroll`.
+/// What the hint line tells: the rows that have a name, `r reroll`; the others are moves, which nobody looks up.
 pub fn hints() -> impl Iterator<Item = (String, &'static str)> {
-    let moves = |row: &&Row| !matches!(row.action, Action::Bar(B::Leave)) && !row.help.contains(':');
-    BARS.iter().filter(move |row| !moves(row)).map(|row| {
-        let key =
-            row.keys.first().map_or_else(String::new, |key| names(&Row { keys: std::slice::from_ref(key), ..*row }));
-        (key, row.help.split(':').next().unwrap_or_default())
+    BARS.iter().filter_map(|row| {
+        let (name, _) = row.help.split_once(':')?;
+        Some((names(&row.keys[..1]), name))
     })
 }
 
@@ -110,9 +108,6 @@ mod tests {
     #[test]
     fn the_hints_are_short() {
         let hints: Vec<String> = hints().map(|(key, what)| format!("{key} {what}")).collect();
-        assert_eq!(
-            hints.join("  "),
-            "r reroll  p pin  v veto  f freeze  c choose  e edit  k keep  Esc back to the text"
-        );
+        assert_eq!(hints.join("  "), "r reroll  p pin  v veto  f freeze  c choose  e edit  k keep  Esc text");
     }
 }

@@ -5,9 +5,10 @@ use std::ops::Range;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
-use ratatui::text::{Line, Span};
+use ratatui::text::{Line, Span, Text};
 
-use super::{DIM, countdown, cut, future, playhead, title_line};
+use super::panel::wrapped;
+use super::{DIM, countdown, cut, future, playhead, text, title_line};
 use crate::event::{Author, BarState, BarView, Cell, Hold, Part, Snapshot};
 use crate::ui::app::App;
 use crate::ui::editor::width;
@@ -46,9 +47,25 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
         let selected = cursor.filter(|(number, _)| *number == bar.number).map(|(_, at)| at);
         frame.render_widget(line(s, bar, digits, &columns, app.landing(), selected), row(at as u16 + 2));
     }
+    let below = Rect { y: area.y + 2 + bars.len() as u16, height: rows.saturating_sub(bars.len()) as u16, ..area };
+    draw_heard(frame, below, app);
     if hint > 0 {
         future::draw_hint(frame, row(area.height - 1), app);
     }
+}
+
+/// What the words were heard as, in full at the bottom, where the text's title has no room for it and the bars leave some.
+fn draw_heard(frame: &mut Frame<'_>, area: Rect, app: &App) {
+    let heard = format!("heard: {}", app.document().heard);
+    let lines = wrapped(&heard, usize::from(area.width).max(16));
+    let fits = width(&heard) <= text::heard_columns(app);
+    if app.document().heard.is_empty() || fits || lines.len() >= area.height.into() {
+        return;
+    }
+    let height = lines.len() as u16;
+    let style = Style::new().fg(Color::Green);
+    let lines: Vec<Line<'_>> = lines.into_iter().map(|line| Line::styled(line, style)).collect();
+    frame.render_widget(Text::from(lines), Rect { y: area.bottom() - height, height, ..area });
 }
 
 /// `the edit is heard at bar 13, in 2 bars`.

@@ -7,16 +7,17 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::Clear;
 
-use super::panel::KEY;
+use super::panel::{KEY, wrapped};
 use super::{DIM, cut, title_line};
 use crate::compose::{Candidate, Rank};
 use crate::ui::app::{App, BarLine, Mode};
 use crate::ui::editor::width;
 use crate::ui::keys::bars::hints;
 
-/// What the figures behind a draft are.
-const RANKS: &str =
-    "against it: words (not what they ask), odd (to the model), stale (said just before); the least sum is taken";
+/// What the figures are that stand beside a draft or below it: what is against it. The least sum was taken.
+const RANKS: &str = "words   odd stale   sum";
+const EXPLAINED: &str =
+    "against it: not what the words ask, odd to the model, said just before. The least sum was taken; ✓ is planned";
 
 /// The keys while the bars have the keyboard; while a bar is written whether it is one.
 pub fn draw_hint(frame: &mut Frame<'_>, area: Rect, app: &App) {
@@ -29,9 +30,11 @@ pub fn draw_hint(frame: &mut Frame<'_>, area: Rect, app: &App) {
             line.push_span(Span::styled("a full bar: Enter puts it there, Esc leaves it as it was", DIM));
         }
         (None, _) => {
+            let wide: usize = hints().map(|(key, what)| width(&key) + width(what) + 3).sum();
+            let gap = if wide <= usize::from(area.width) + 2 { "  " } else { " " };
             for (key, what) in hints() {
                 line.push_span(Span::styled(key, KEY));
-                line.push_span(format!(" {what}  "));
+                line.push_span(format!(" {what}{gap}"));
             }
         }
     }
@@ -73,12 +76,14 @@ pub fn draw_drafts(frame: &mut Frame<'_>, area: Rect, app: &App) {
     match app.drafts().and_then(|look| look.drafts.as_ref().ok()) {
         Some(drafts) => {
             let widest = drafts.iter().map(|draft| width(&draft.text)).max().unwrap_or(0);
-            let ranks = width(&rank(Rank::default()));
-            let columns = widest.min(usize::from(area.width).saturating_sub(ranks + 12)).max(8);
-            let line =
-                |(at, draft): (usize, &Candidate)| draft_line(at, draft, columns, selected == at, taken == Some(at));
-            lines.extend(drafts.iter().enumerate().map(line));
-            lines.push(Line::styled(cut(RANKS, area.width.into()), DIM));
+            // A bar that is chosen has to be seen in full: where there is no room beside it the figures stand below.
+            let beside = Some(widest).filter(|widest| widest + 6 + RANKS.len() <= area.width.into());
+            let heading = beside.map_or(4, |widest| widest + 6);
+            lines.push(Line::styled(format!("{:heading$}{RANKS}", ""), DIM));
+            for (at, draft) in drafts.iter().enumerate() {
+                lines.extend(draft_lines(at, draft, beside, selected == at, taken == Some(at)));
+            }
+            lines.extend(wrapped(EXPLAINED, area.width.into()).into_iter().map(|line| Line::styled(line, DIM)));
         }
         None => lines.push(Line::styled("…", DIM)),
     }
@@ -88,21 +93,17 @@ pub fn draw_drafts(frame: &mut Frame<'_>, area: Rect, app: &App) {
     frame.render_widget(Text::from(lines), area);
 }
 
-/// `›2 f4 e4    words 0.31  odd 0.00  stale 0.60  = 0.91  planned`.
-fn draft_line(at: usize, draft: &Candidate, columns: usize, selected: bool, taken: bool) -> Line<'static> {
-    let text = cut(&draft.text, columns);
-    let padding = " ".repeat(columns - width(&text).min(columns));
+/// `›2✓ f4 e4   0.31  0.00  0.60  0.91`; the figures in a line of their own where there is no room `beside` a text so wide.
+fn draft_lines(at: usize, draft: &Candidate, beside: Option<usize>, selected: bool, taken: bool) -> Vec<Line<'static>> {
     let style = if selected { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
-    Line::from(vec![
-        Span::styled(format!("{}{} ", if selected { "›" } else { " " }, at + 1), KEY),
-        Span::styled(text, style),
-        Span::raw(padding),
-        Span::styled(format!("  {}", rank(draft.rank)), DIM),
-        Span::styled(if taken { "  planned" } else { "" }, Style::new().fg(Color::Cyan)),
-    ])
-}
-
-fn rank(rank: Rank) -> String {
-    let Rank { words, odd, stale } = rank;
-    format!("words {words:.2}  odd {odd:.2}  stale {stale:.2}  = {:.2}", rank.sum())
+    let number = format!("{}{}{} ", if selected { "›" } else { " " }, at + 1, if taken { "✓" } else { " " });
+    let Rank { words, odd, stale } = draft.rank;
+    let rank = format!("{words:5.2} {odd:5.2} {stale:5.2} {:5.2}", draft.rank.sum());
+    let mut text = vec![Span::styled(number, KEY), Span::styled(draft.text.clone(), style)];
+    let Some(columns) = beside else {
+        return vec![Line::from(text), Line::styled(format!("    {rank}"), DIM)];
+    };
+    text.push(Span::raw(" ".repeat(columns - width(&draft.text).min(columns) + 2)));
+    text.push(Span::styled(rank, DIM));
+    vec![Line::from(text)]
 }

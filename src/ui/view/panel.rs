@@ -81,7 +81,7 @@ fn help(width_of_screen: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn wrapped(text: &str, columns: usize) -> Vec<String> {
+pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let line = lines.last_mut().expect("one line at least");

@@ -53,6 +53,11 @@ pub fn mark_style(severity: Severity) -> Style {
     }
 }
 
+/// So much of the title is for what the words were heard as.
+pub fn heard_columns(app: &App) -> usize {
+    usize::from(super::Areas::of(Rect::new(0, 0, app.size().0, app.size().1)).text.width / 2)
+}
+
 fn title(columns: u16, app: &App) -> Line<'static> {
     let document = app.document();
     let bold = Style::new().add_modifier(Modifier::BOLD);
@@ -77,7 +82,7 @@ fn title(columns: u16, app: &App) -> Line<'static> {
         Span::styled(format!("{}{place}", document.name()), bold),
         Span::styled(errors, mark_style(Severity::Error)),
         Span::styled(state, mark_style(Severity::Warning)),
-        Span::styled(cut(&heard, usize::from(columns / 2)), Style::new().fg(Color::Green)),
+        Span::styled(cut(&heard, heard_columns(app)), Style::new().fg(Color::Green)),
     ];
     title_line(columns, &parts)
 }
