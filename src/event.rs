@@ -1,5 +1,6 @@
 //! What rooms tell each other: events for the outputs, events for the performer's screen, commands from it. Plain values.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -333,8 +334,19 @@ pub struct Snapshot {
     pub voices: Vec<VoiceStatus>,
     /// The last played bars, the sounding one, and all that is known of the future, in order.
     pub bars: Vec<BarView>,
+    /// The scene that plays.
+    pub scene: Option<SceneName>,
+    /// The one that waits for its line, armed or not.
+    pub next_scene: Option<SceneName>,
     /// What was asked for by [`Command::Look`].
     pub look: Option<Look>,
+}
+
+/// A scene by its file and its `X:`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SceneName {
+    pub path: PathBuf,
+    pub number: u32,
 }
 
 /// What a bar of a voice was chosen from.
@@ -386,6 +398,8 @@ impl Default for Snapshot {
             heard_from: None,
             voices: Vec::new(),
             bars: Vec::new(),
+            scene: None,
+            next_scene: None,
             look: None,
         }
     }

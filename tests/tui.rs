@@ -3,7 +3,8 @@
 use barline::abc::{Diagnostic, Meter, Span};
 use barline::compose::{Candidate, Rank, Role};
 use barline::event::{
-    Author, BarState, BarView, Cell, Event, Hold, Level, Look, Message, Music, Part, Playing, Snapshot, VoiceStatus,
+    Author, BarState, BarView, Cell, Event, Hold, Level, Look, Message, Music, Part, Playing, SceneName, Snapshot,
+    VoiceStatus,
 };
 use barline::time::Beats;
 use barline::ui::{App, Evaluation, Input, view};
@@ -248,6 +249,37 @@ fn a_bar_is_written_in_the_last_line() {
     }
 }
 
+/// Two files, of which the first has two tunes; the second of them plays, the other file waits for its line.
+fn with_scenes(columns: u16, rows: u16) -> App {
+    let two = format!("{TEXT}\nX:7\nT:Harbour\nK:D\nD8 |\n");
+    let files = [("prompts/night-ferry.abc", two.as_str()), ("prompts/reel.txt", "a reel in D")];
+    let mut app = App::new(files.map(|(path, text)| (path.into(), text.into())).into(), (columns, rows));
+    let name = |path: &str, number| Some(SceneName { path: path.into(), number });
+    let (scene, next_scene) = (name("prompts/night-ferry.abc", 7), name("prompts/reel.txt", 1));
+    show(&mut app, Snapshot { scene, next_scene, ..snapshot() });
+    app
+}
+
+#[test]
+fn lists_leave_the_bars_in_sight() {
+    for (columns, rows) in SIZES {
+        let mut app = with_scenes(columns, rows);
+        key(&mut app, KeyCode::Char(' '), KeyModifiers::CONTROL);
+        key(&mut app, KeyCode::Char('S'), KeyModifiers::NONE);
+        insta::assert_snapshot!(format!("scenes_{columns}x{rows}"), seen(&app));
+        key(&mut app, KeyCode::Char('p'), KeyModifiers::CONTROL);
+        for letter in "lou".chars() {
+            key(&mut app, KeyCode::Char(letter), KeyModifiers::NONE);
+        }
+        insta::assert_snapshot!(format!("actions_{columns}x{rows}"), seen(&app));
+    }
+    // The one that is pointed at is in sight, however long the list is.
+    let mut app = app(80, 24);
+    key(&mut app, KeyCode::Char('p'), KeyModifiers::CONTROL);
+    key(&mut app, KeyCode::End, KeyModifiers::NONE);
+    assert!(seen(&app).contains("› text: plain keys go there again"), "{}", seen(&app));
+}
+
 #[test]
 fn the_bar_under_the_cursor_is_in_sight_and_so_is_the_sounding_one() {
     let mut app = app(80, 24);
@@ -465,6 +497,9 @@ fn no_size_is_too_small_to_draw() {
                 (KeyCode::Char('c'), none),
                 (KeyCode::Esc, none),
                 (KeyCode::Char('e'), none),
+                (KeyCode::Esc, none),
+                (KeyCode::Char('p'), KeyModifiers::CONTROL),
+                (KeyCode::End, none),
             ] {
                 key(&mut app, code, modifiers);
                 drawn(&app);

@@ -7,7 +7,7 @@ use crate::abc::parse::read_bar;
 use crate::abc::print;
 use crate::compose::{Candidate, Role, STREAM_UNIT};
 use crate::event::Author;
-use crate::event::{BarState, BarView, Cell, Hold, Look, Music, Part, Snapshot, VoiceStatus};
+use crate::event::{BarState, BarView, Cell, Hold, Look, Music, Part, SceneName, Snapshot, VoiceStatus};
 use crate::prompt::Scene;
 use crate::rig::SYNTH;
 use crate::time::{Beats, Frames};
@@ -52,6 +52,8 @@ impl Conductor {
             heard_from: self.timeline.heard_from(),
             voices: shown.iter().map(|(name, role)| self.voice(name, *role)).collect(),
             bars,
+            scene: Some(name_of(&self.scene)),
+            next_scene: self.next_scene(),
             look: self.look(),
             ..Snapshot::default()
         }
@@ -80,6 +82,13 @@ impl Conductor {
             Some(from) if bar >= from => Err(format!("bar {bar} is of what is armed, which is not in force yet")),
             _ => Ok(()),
         }
+    }
+
+    /// Another scene than the one that plays, which waits for its line.
+    fn next_scene(&mut self) -> Option<SceneName> {
+        let waits = self.entering.map(|_| name_of(self.timeline.scene()));
+        let armed = || self.timeline.in_prepared(|timeline| name_of(timeline.scene()));
+        waits.or_else(armed).filter(|next| *next != name_of(&self.scene))
     }
 
     fn look(&self) -> Option<Look> {
@@ -153,6 +162,10 @@ impl Conductor {
         }
         views
     }
+}
+
+fn name_of(scene: &Scene) -> SceneName {
+    SceneName { path: scene.source.path.clone(), number: scene.number }
 }
 
 fn music(scene: &Scene) -> Music {

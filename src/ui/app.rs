@@ -6,11 +6,13 @@
 mod future;
 mod keep;
 mod learn;
+mod picker;
 
 use future::Future;
 pub use future::{BarLine, Cursor};
 pub use keep::Keeping;
 pub use learn::Learning;
+pub use picker::{Item, List, Offer, Pick, Picker};
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -39,6 +41,8 @@ pub enum Input {
     Event(Event),
     /// What came of [`Request::Evaluate`].
     Evaluated(Evaluation),
+    /// What voices can have has changed.
+    Offer(Offer),
     /// What came of [`Request::Save`].
     Saved {
         path: PathBuf,
@@ -95,6 +99,8 @@ pub enum Tune {
     Same,
     Next,
     Previous,
+    /// By its `X:`.
+    Number(u32),
 }
 
 /// What the next key is for.
@@ -113,6 +119,8 @@ pub enum Mode {
     Learn(Learning),
     /// The drafts of the bar under the cursor; this one is pointed at, or else the one that is planned.
     Drafts(Option<usize>),
+    /// A list is open.
+    Pick,
     /// A panel over everything, scrolled by this many lines.
     Help(usize),
     Messages(usize),
@@ -129,6 +137,8 @@ pub struct App {
     landing: Option<i64>,
     mode: Mode,
     future: Future,
+    picker: Option<Picker>,
+    offer: Offer,
     /// The voice whose digit was pressed last, from 0.
     voice: usize,
     /// What is asked is armed.
@@ -158,6 +168,8 @@ impl App {
             landing: None,
             mode: Mode::Edit,
             future: Future::default(),
+            picker: None,
+            offer: Offer::default(),
             voice: 0,
             arming: false,
             mappings: Mappings::default(),
@@ -176,7 +188,10 @@ impl App {
             Input::Key(key) => self.key(key),
             Input::Paste(text) => {
                 let before = std::mem::take(&mut self.mode);
-                if self.is_on_bars() {
+                if before == Mode::Pick {
+                    self.mode = before;
+                    self.paste_into_picker(&text);
+                } else if self.is_on_bars() {
                     self.paste_on_bars(&text);
                 } else {
                     self.documents[self.current].edit(|editor| editor.paste(&text));
@@ -190,6 +205,10 @@ impl App {
             Input::Event(event) => self.event(event),
             Input::Evaluated(evaluation) => {
                 self.evaluated(evaluation);
+                vec![]
+            }
+            Input::Offer(offer) => {
+                self.offer = offer;
                 vec![]
             }
             Input::Saved { path, text, error } => {
@@ -293,6 +312,7 @@ impl App {
                 _ => vec![],
             },
             Mode::Drafts(selected) => self.drafts_key(key, selected),
+            Mode::Pick => self.picker_key(key),
             Mode::Keep(keeping) => self.keep_key(key.code, keeping),
             Mode::Learn(learning) => self.learn_key(key.code, learning),
             Mode::Help(scroll) => self.panel_key(key, Mode::Help, scroll),
@@ -360,6 +380,10 @@ impl App {
             Action::Arm => return self.arm(),
             Action::Learn => self.mode = Mode::Learn(Learning::Key),
             Action::AskKeep => self.mode = Mode::Keep(Keeping::default()),
+            Action::Palette => return self.open_actions(),
+            Action::Scenes => return self.open_scenes(),
+            Action::Patches => return self.open_property(List::Patches),
+            Action::Outputs => return self.open_property(List::Outputs),
             Action::Bars => return self.toggle_bars(),
             Action::Bar(what) => return self.on_bar(what),
             Action::Leader => self.mode = Mode::Leader,

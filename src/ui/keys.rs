@@ -42,6 +42,12 @@ pub enum Action {
     Arm,
     /// Waits for the key of an action, and for what is to stand for it.
     Learn,
+    /// All actions by name.
+    Palette,
+    Scenes,
+    /// Of the voice under the cursor, or whose digit came last.
+    Patches,
+    Outputs,
     /// The keys are the bars', or the text's again.
     Bars,
     Bar(OnBar),
@@ -129,6 +135,7 @@ pub const TABLE: &[Row] = &[
     row(Music, &[ctrl('s'), plain(F(5)), alt(KeyCode::Enter)], Some('\n'), A::Evaluate, "evaluate: save the text, hear it from the bar shown"),
     row(Music, &[], Some('}'), A::NextTune, "next tune: of the file, heard from the next phrase line"),
     row(Music, &[], Some('{'), A::PreviousTune, "tune before: of the file"),
+    row(Music, &[], Some('S'), A::Scenes, "scenes: of the set in a list, to play or to arm"),
     row(Music, &[], Some('p'), A::Play, "play"),
     row(Music, &[], Some('s'), A::Stop, "stop"),
     row(Music, &[alt(KeyCode::Char('.'))], Some('h'), A::Hush, "hush: sounding notes finish, the clock runs on"),
@@ -138,6 +145,8 @@ pub const TABLE: &[Row] = &[
     row(Music, &[], Some('o'), A::AskSolo, "solo: hear a voice alone, or no longer; then its digit"),
     row(Music, &[alt(KeyCode::Char('='))], Some('+'), A::Louder, "louder: the voice whose digit came last"),
     row(Music, &[alt(KeyCode::Char('-'))], Some('-'), A::Softer, "softer"),
+    row(Music, &[], Some('v'), A::Patches, "patch: of the voice whose digit came last, or of the bars' cursor, from a list into the text"),
+    row(Music, &[], Some('V'), A::Outputs, "output: the same"),
     row(Music, &[], Some('<'), A::Earlier, "earlier: the output of the voice whose digit came last, by 1 ms"),
     row(Music, &[], Some('>'), A::Later, "later"),
     row(Music, &[alt(KeyCode::Up)], Some(']'), A::Faster, "faster: tempo up by 1, from the next bar that is not fixed"),
@@ -150,6 +159,7 @@ pub const TABLE: &[Row] = &[
     row(Music, &[], Some('M'), A::Learn, "MIDI learn: the key of an action, then a pad, pedal, knob or transport key for it"),
     row(Screen, &[plain(F(4)), plain(KeyCode::Tab)], Some('b'), A::Bars, "bars: plain keys work on the bars to come, or on the text again"),
     row(Screen, &[ctrl(' '), plain(F(6))], None, A::Leader, "leader: a menu of plain keys"),
+    row(Screen, &[ctrl('p')], Some(':'), A::Palette, "actions: all of them by name; letters find one"),
     row(Screen, &[plain(F(1))], Some('?'), A::Help, "help"),
     row(Screen, &[plain(F(2))], Some('n'), A::NextFile, "next file: of the set"),
     row(Screen, &[], Some('N'), A::PreviousFile, "file before: of the set"),

@@ -20,6 +20,7 @@ mod bars;
 mod colour;
 mod future;
 mod panel;
+mod picker;
 mod playhead;
 mod status;
 mod text;
@@ -53,6 +54,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) {
     match app.mode() {
         Mode::Help(scroll) | Mode::Messages(scroll) => panel::draw(frame, areas.all(), app, scroll),
         Mode::Leader => panel::draw_menu(frame, areas.text),
+        Mode::Pick => picker::draw(frame, areas.text, app),
         Mode::Drafts(_) => future::draw_drafts(frame, areas.text, app),
         _ => {}
     }
