@@ -164,7 +164,7 @@ impl App {
             OnBar::Last => self.future.bar = i64::MAX,
             OnBar::Left => self.future.voice = at.saturating_sub(1),
             OnBar::Right => self.future.voice = at + 1,
-            OnBar::Voice(digit) => self.to_voice(digit),
+            OnBar::Voice(digit) => self.choose_voice(digit),
             OnBar::Leave => {}
         }
         self.future.voice = self.future.voice.min(self.snapshot.voices.len().saturating_sub(1));
@@ -172,7 +172,7 @@ impl App {
         vec![]
     }
 
-    fn to_voice(&mut self, digit: u8) {
+    fn choose_voice(&mut self, digit: u8) {
         let at = usize::from(digit) - 1;
         if at < self.snapshot.voices.len() {
             (self.future.voice, self.voice) = (at, at);

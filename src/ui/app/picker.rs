@@ -86,6 +86,8 @@ impl Picker {
 fn misfit(query: &str, text: &str) -> Option<usize> {
     const WORD: usize = 1;
     const WITHIN: usize = 2;
+    /// Letters are not looked for over so many times their number.
+    const FARTHEST: usize = 3;
     if let Some(at) = text.find(query) {
         let begins = |at: usize| !text[..at].chars().next_back().is_some_and(char::is_alphanumeric);
         return Some(match at {
@@ -94,15 +96,13 @@ fn misfit(query: &str, text: &str) -> Option<usize> {
             _ => WITHIN,
         });
     }
-    let mut places = text.char_indices();
-    let mut first = None;
-    let mut last = 0;
-    for letter in query.chars() {
-        let (at, _) = places.find(|(_, c)| *c == letter)?;
-        first = first.or(Some(at));
-        last = at;
-    }
-    Some(WITHIN + 1 + last - first.unwrap_or(0))
+    let begins = text.char_indices().filter(|(_, c)| query.starts_with(*c)).map(|(at, _)| at);
+    let spans = begins.filter_map(|start| {
+        let mut letters = text[start..].char_indices();
+        let last = query.chars().try_fold(0, |_, letter| Some(letters.find(|(_, c)| *c == letter)?.0))?;
+        Some(last).filter(|last| *last <= FARTHEST * query.len())
+    });
+    spans.min().map(|span| WITHIN + 1 + span)
 }
 
 impl App {

@@ -169,10 +169,10 @@ fn keys_with_ctrl_and_the_menu_do_what_they_always_do_and_the_bars_stay() {
     assert!(app.is_on_text());
 }
 
-fn look(bar: i64, drafts: Result<&[&str], &str>) -> Option<Look> {
+fn look(bar: i64, drafts: Result<&[&str], &str>) -> Look {
     let draft = |text: &&str| Candidate { text: (*text).into(), rank: Rank::default() };
     let drafts = drafts.map(|drafts| drafts.iter().map(draft).collect()).map_err(str::to_owned);
-    Some(Look { bar, voice: "lead".into(), drafts })
+    Look { bar, voice: "lead".into(), drafts }
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn a_draft_is_taken_by_its_number_or_by_pointing_at_it() {
         let mut app = on_lead();
         assert_eq!(typed(&mut app, "c"), "look Some((14, \"lead\"))");
         assert_eq!(press(&mut app, KeyCode::Enter), "", "nothing is known yet");
-        show(&mut app, Snapshot { look: look(14, Ok(drafts)), ..snapshot(12) });
+        show(&mut app, Snapshot { look: Some(look(14, Ok(drafts))), ..snapshot(12) });
         let asked: String = keys.iter().map(|code| press(&mut app, *code)).collect();
         assert_eq!(asked, expected, "{keys:?}");
         assert_eq!(matches!(app.mode(), Mode::Drafts(_)), expected.is_empty(), "{keys:?}");
@@ -203,15 +203,15 @@ fn a_list_of_drafts_does_not_outlive_its_bar() {
     let mut app = on_lead();
     typed(&mut app, "c");
     // The answer to an earlier question is none to this one.
-    assert_eq!(show(&mut app, Snapshot { look: look(13, Ok(&["c8"])), ..snapshot(12) }), "");
+    assert_eq!(show(&mut app, Snapshot { look: Some(look(13, Ok(&["c8"]))), ..snapshot(12) }), "");
     assert!(app.drafts().is_none());
-    show(&mut app, Snapshot { look: look(14, Ok(&["c8"])), ..snapshot(12) });
-    assert_eq!(show(&mut app, Snapshot { look: look(14, Ok(&["c8"])), ..snapshot(13) }), "look None");
+    show(&mut app, Snapshot { look: Some(look(14, Ok(&["c8"]))), ..snapshot(12) });
+    assert_eq!(show(&mut app, Snapshot { look: Some(look(14, Ok(&["c8"]))), ..snapshot(13) }), "look None");
     assert_eq!(typed(&mut app, "1"), "", "the number is a voice's now");
     assert_eq!(said(&app), "bar 14 is fixed: nothing was chosen");
     typed(&mut app, "2c");
     let why = "lead is frozen; free it first";
-    assert_eq!(show(&mut app, Snapshot { look: look(15, Err(why)), ..snapshot(13) }), "look None");
+    assert_eq!(show(&mut app, Snapshot { look: Some(look(15, Err(why))), ..snapshot(13) }), "look None");
     assert_eq!((said(&app), app.mode()), (why, Mode::Edit));
 }
 
