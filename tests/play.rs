@@ -365,6 +365,38 @@ fn a_command_that_is_no_composer_leaves_the_music_to_the_ladder() {
     }
 }
 
+#[test]
+fn a_scene_is_played_from_the_list_and_a_voice_gets_another_patch() {
+    let other = LOOP.replace("X:1", "X:2").replace("T:Loop", "T:Other").replace("C,2 G,2", "F,2 A,2");
+    let mut show = Show::start(&format!("{LOOP}\n{other}"), "none");
+    show.wait_for_bar(2);
+    let menu = |show: &mut Show, key: &[u8], list: &str| {
+        show.type_keys(LEADER);
+        show.wait_for("── menu");
+        show.type_keys(key);
+        show.wait_for(list);
+    };
+    menu(&mut show, b"S", "── scenes");
+    show.wait_for("› 1 ▶ prompt.abc  X:1 Loop");
+    show.type_keys(b"2\r");
+    let from = show.wait("promise", |shown| shown.contains("F,2 A,2").then(|| promised(shown))?);
+    show.wait_for_bar(from + 1);
+    let texts = show.texts(0);
+    assert_eq!([texts[&(from - 1)], texts[&from]], ["C,2 G,2", "F,2 A,2"], "{texts:?}");
+    menu(&mut show, b"S", "› 2 ▶ prompt.abc  X:2 Other");
+    show.type_keys(ESCAPE);
+    show.wait("end of the list", |shown| (!shown.contains("── scenes")).then_some(()));
+    menu(&mut show, b"v", "── patch of bass");
+    show.type_keys(b"plu");
+    show.wait_for("› pluck");
+    show.type_keys(b"\r");
+    show.wait_for("bass has patch=pluck in prompt.abc; Ctrl+S makes it heard");
+    show.type_keys(EVALUATE);
+    let (path, expected) = (show.prompt(), format!("{LOOP}\n{}", other.replace("patch=sub", "patch=pluck")));
+    show.wait("saved text", |_| (std::fs::read_to_string(&path).ok()? == expected).then_some(()));
+    show.quit();
+}
+
 /// The composer of the next test, where that sets `BY_SCRIPT`: answers in frames on fd 3 with the bars that it says.
 #[test]
 fn a_composer_by_script() {

@@ -196,6 +196,9 @@ impl App {
                 } else {
                     self.documents[self.current].edit(|editor| editor.paste(&text));
                 }
+                if matches!(before, Mode::Drafts(_)) {
+                    return vec![Request::Command(Command::Look(None))];
+                }
                 self.stop_learning(before)
             }
             Input::Resize(columns, rows) => {

@@ -4,7 +4,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{App, Mode, Request};
-use crate::event::{BarState, BarView, Command, Hold, Level, Look, Part, Snapshot, Touch, VoiceStatus};
+use crate::event::{Author, BarState, BarView, Cell, Command, Hold, Level, Look, Part, Snapshot, Touch, VoiceStatus};
 use crate::keep::{Ask, Kind};
 use crate::timeline;
 use crate::ui::editor::{Editor, Motion};
@@ -49,6 +49,17 @@ impl Cursor<'_> {
 
     fn hold(&self) -> Option<Hold> {
         self.part()?.cell()?.hold
+    }
+
+    /// Why nobody needs to write a bar here: it would be refused when it is done.
+    fn unwritable(&self) -> Option<String> {
+        let (voice, bar) = (&self.voice.name, self.bar.number);
+        match self.part()? {
+            Part::Absent => Some(format!("there is no voice {voice} in bar {bar}")),
+            Part::Cell(Cell { hold: Some(Hold::Frozen), .. }) => Some(format!("{voice} is frozen; free it first")),
+            Part::Cell(Cell { by: Author::Hand, .. }) => Some(format!("{voice} is played by hand")),
+            Part::Cell(_) | Part::Open => None,
+        }
     }
 }
 
@@ -149,11 +160,21 @@ impl App {
                 let ask = Ask { voice: Some(voice), bars: KEPT, kind: Kind::default() };
                 return vec![Request::Command(Command::Keep(ask))];
             }
+            OnBar::Mute => return self.mute(at),
+            OnBar::Solo => return self.solo(at),
+            OnBar::Louder | OnBar::Softer => {
+                self.voice = at;
+                return self.louder(if what == OnBar::Louder { 1.0 } else { -1.0 });
+            }
             OnBar::Choose => {
                 self.mode = Mode::Drafts(None);
                 return vec![Request::Command(Command::Look(Some((bar, voice))))];
             }
             OnBar::Edit => {
+                if let Some(why) = cursor.unwritable() {
+                    self.say(Level::Warning, why);
+                    return vec![];
+                }
                 let mut editor = Editor::new(&written);
                 editor.go(Motion::End, false);
                 self.future.line = Some(BarLine { opened: bar, editor });

@@ -22,6 +22,10 @@ pub enum OnBar {
     Choose,
     Edit,
     Keep,
+    Mute,
+    Solo,
+    Louder,
+    Softer,
     Leave,
 }
 
@@ -42,6 +46,10 @@ pub const BARS: &[Row] = &[
     row(&[plain(Char('c'))], B::Choose, "choose: among its drafts, each with what is against it"),
     row(&[plain(Char('e')), plain(KeyCode::Enter)], B::Edit, "edit: write this bar as ABC, Enter puts it there, Esc leaves it as it was"),
     row(&[plain(Char('k'))], B::Keep, "keep: the last 4 bars heard of this voice go into the text as a loop"),
+    row(&[plain(Char('m'))], B::Mute, "mute the voice, or bring it back"),
+    row(&[plain(Char('o'))], B::Solo, "hear the voice alone, or no longer"),
+    row(&[plain(Char('+')), plain(Char('='))], B::Louder, "the voice louder"),
+    row(&[plain(Char('-'))], B::Softer, "softer"),
     row(&[plain(KeyCode::Up)], B::Earlier, "the bar before"),
     row(&[plain(KeyCode::Down)], B::Later, "the next bar"),
     row(&[plain(KeyCode::Home)], B::First, "the first bar that can change"),

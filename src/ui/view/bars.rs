@@ -89,7 +89,7 @@ fn window(bars: &[BarView], rows: usize, selected: Option<i64>) -> Vec<&BarView>
     match selected.and_then(|number| bars.iter().position(|bar| bar.number == number)) {
         Some(at) if at >= end && rows > 1 => {
             let sounding = bars[now..=now].iter().filter(|_| now < bars.len());
-            sounding.chain(&bars[at + 2 - rows..=at]).collect()
+            sounding.chain(&bars[(at + 2 - rows).max(now + 1)..=at]).collect()
         }
         Some(at) if at < start => bars[at..].iter().take(rows).collect(),
         _ => bars[start..end].iter().collect(),
@@ -272,6 +272,22 @@ mod tests {
                 assert_eq!(shown, names, "bar {}", bar.number);
             }
             assert!(text(line(&s, bars[1], digits, &columns, None, None)).contains(expected));
+        }
+    }
+
+    #[test]
+    fn the_bar_under_the_cursor_and_the_sounding_one_are_in_sight_in_any_height() {
+        let bar = |number: i64| {
+            let state = [BarState::Played, BarState::Sounding, BarState::Planned][(number.cmp(&5) as i8 + 1) as usize];
+            BarView { number, state, music: crate::event::Music::default(), parts: vec![] }
+        };
+        for bars in [1..15, 5..15, 4..8].map(|numbers| numbers.map(bar).collect::<Vec<BarView>>()) {
+            for (rows, selected) in (2..20).flat_map(|rows| (6..15).map(move |selected| (rows, selected))) {
+                let numbers: Vec<i64> = window(&bars, rows, Some(selected)).into_iter().map(|bar| bar.number).collect();
+                let known = bars.iter().any(|bar| bar.number == selected);
+                assert!(numbers.len() <= rows && numbers.is_sorted_by(|a, b| a < b), "{rows} {selected}: {numbers:?}");
+                assert!(numbers.contains(&5) && numbers.contains(&selected) == known, "{rows} {selected}: {numbers:?}");
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::compose::{Candidate, Rank};
-use crate::event::{Author, Cell, Event, Music, Playing};
+use crate::event::{Event, Music, Playing};
 use crate::ui::app::Input;
 
 /// Bar 12 sounds, 13 is fixed, 14 to 16 are planned.
@@ -151,6 +151,45 @@ fn its_keys_lay_hands_on_the_bar() {
     ctrl(&mut app, ' ');
     typed(&mut app, "a");
     assert_eq!(typed(&mut app, "1f"), "Arm(Add(Freeze { voice: \"bass\", frozen: true }))");
+}
+
+#[test]
+fn a_voice_is_muted_soloed_and_mixed_where_the_cursor_is() {
+    let mut app = on_lead();
+    for (keys, expected) in [
+        ("m", "Mute { voice: \"lead\", muted: true }"),
+        ("o", "Solo { voice: \"lead\", soloed: true }"),
+        ("+", "Gain { voice: \"lead\", gain: 1.1 }"),
+        ("1-", "Gain { voice: \"bass\", gain: 0.9 }"),
+    ] {
+        assert_eq!(typed(&mut app, keys), expected);
+    }
+}
+
+#[test]
+fn no_line_is_opened_for_what_would_be_refused() {
+    let mut app = on_lead();
+    let cell = |by, hold| Part::Cell(Cell { text: "z8".into(), by, hold });
+    for (part, why) in [
+        (Part::Absent, Some("there is no voice lead in bar 14")),
+        (cell(Author::Model, Some(Hold::Frozen)), Some("lead is frozen; free it first")),
+        (cell(Author::Hand, None), Some("lead is played by hand")),
+        (cell(Author::Text, None), None),
+        (Part::Open, None),
+    ] {
+        let mut now = snapshot(12);
+        now.bars[3].parts[1] = part;
+        show(&mut app, now);
+        typed(&mut app, "e");
+        assert_eq!(app.bar_line().is_none(), why.is_some());
+        assert!(why.is_none_or(|why| said(&app) == why), "{}", said(&app));
+        press(&mut app, KeyCode::Esc);
+        press(&mut app, KeyCode::Esc);
+        press(&mut app, KeyCode::F(4));
+        if !app.is_on_bars() {
+            press(&mut app, KeyCode::F(4));
+        }
+    }
 }
 
 #[test]
