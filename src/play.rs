@@ -145,6 +145,7 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     };
     desk.scheduler.send(Command::Attend { triggers: learned.triggers(), all: false });
     kept.app.set_mappings(learned);
+    kept.app.update(Input::Offer(desk.offer()));
     if !arguments.armed {
         // What the engine will say of itself as soon as it runs.
         let playing = Snapshot { playing: Playing::Playing, ..Snapshot::default() };

@@ -132,6 +132,7 @@ fn asked(command: &Command) -> Option<Value> {
         | Command::Evaluate { .. }
         | Command::Patch(_)
         | Command::Attend { .. }
+        | Command::Look(_)
         | Command::Quit => return None,
     })
 }
