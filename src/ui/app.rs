@@ -12,6 +12,7 @@ pub use learn::Learning;
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -82,6 +83,8 @@ pub enum Request {
     },
     /// Keep this text of [`Mappings`] for the sets to come.
     KeepMappings(String),
+    /// Begin to record, or end it.
+    Record,
     Quit,
 }
 
@@ -125,6 +128,8 @@ pub struct App {
     voice: usize,
     /// What is asked is armed.
     arming: bool,
+    /// How much is recorded, while something is.
+    recording: Option<Duration>,
     mappings: Mappings,
     /// Where knobs and pedals stand.
     touched: HashMap<(String, Trigger), u8>,
@@ -150,6 +155,7 @@ impl App {
             mode: Mode::Edit,
             voice: 0,
             arming: false,
+            recording: None,
             mappings: Mappings::default(),
             touched: HashMap::new(),
             messages: VecDeque::new(),
@@ -213,6 +219,12 @@ impl App {
     #[must_use]
     pub fn is_arming(&self) -> bool {
         self.arming
+    }
+
+    /// How much is recorded, while something is.
+    #[must_use]
+    pub fn recording(&self) -> Option<Duration> {
+        self.recording
     }
 
     #[must_use]
@@ -332,6 +344,7 @@ impl App {
             Action::CountIn => return vec![Request::Command(Command::CountIn(!self.snapshot.count_in))],
             Action::Arm => return self.arm(),
             Action::Learn => self.mode = Mode::Learn(Learning::Key),
+            Action::Record => return vec![Request::Record],
             Action::AskKeep => self.mode = Mode::Keep(Keeping::default()),
             Action::Leader => self.mode = Mode::Leader,
             Action::Help => self.mode = Mode::Help(0),
@@ -395,6 +408,7 @@ impl App {
         match event {
             Event::Snapshot(snapshot) => self.snapshot = Arc::unwrap_or_clone(snapshot),
             Event::Kept(kept) => self.kept(&kept),
+            Event::Recording(length) => self.recording = length,
             Event::Touched(touched) => return self.touched(touched),
             Event::Message(message) => self.say(message.level, message.text),
             Event::FileChanged { path, text } => return self.file_changed(path, text),
