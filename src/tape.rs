@@ -24,7 +24,7 @@ use crate::export::{ExportError, WavFile};
 use crate::journal::{create, name};
 use crate::synth::BLOCK;
 use crate::time::{Frames, SampleRate};
-use score::{EXTENSIONS, write_score};
+use score::{EXTENSIONS, Score, write_score};
 use take::{Open, Take, Taken};
 pub(crate) use tap::tap;
 pub use tap::{Block, Reel, Tap};
@@ -188,23 +188,28 @@ fn name_of(taken: &Taken) -> String {
     taken.files[0].file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// `recorded 1:23 to 2026-11-30-23-20-00.wav; …`.
-fn told(taken: &Taken, wrong: Option<ExportError>, score: Result<String, String>, rate: SampleRate) -> Message {
-    let files: Vec<String> = taken.files.iter().map(|file: &PathBuf| file.display().to_string()).collect();
+/// `recorded 1:23, bars 5 to 12: a.wav .mid .abc; bar 5 begins at 0.731 s`.
+fn told(taken: &Taken, wrong: Option<ExportError>, score: Result<Option<Score>, String>, rate: SampleRate) -> Message {
+    let level = if wrong.is_some() || score.is_err() { Level::Error } else { Level::Info };
     let length = clock(rate.duration_of(taken.to - taken.from));
-    let mut text = match &wrong {
-        None => format!("recorded {length} to {}", files.join(", ")),
-        Some(error) => format!("recording has ended, {length} can be heard: {error}; the music goes on"),
+    let mut text = match wrong {
+        None => format!("recorded {length}"),
+        Some(error) => format!("recording has ended, the music goes on: {error}; there is {length}"),
+    };
+    let files: Vec<String> = taken.files.iter().map(|file| file.display().to_string()).collect();
+    let files = files.join(", ");
+    text += &match score {
+        Ok(Some(Score { first, last, at })) => {
+            let bars = if first == last { format!("bar {first}") } else { format!("bars {first} to {last}") };
+            format!(", {bars}: {files} .mid .abc; bar {first} begins at {:.3} s", at.as_secs_f64())
+        }
+        Ok(None) => format!(", no bar began in it: {files}"),
+        Err(why) => format!(", no .mid and .abc ({why}): {files}"),
     };
     if taken.lost > Frames(0) {
-        text += &format!(
-            "; {:.1} s of it are silence, since the disk was slow",
-            rate.duration_of(taken.lost).as_secs_f64()
-        );
+        let lost = rate.duration_of(taken.lost).as_secs_f64();
+        text += &format!("; {lost:.1} s of it are silence, since the disk was slow");
     }
-    let level = if wrong.is_some() || score.is_err() { Level::Error } else { Level::Info };
-    text += "; ";
-    text += &score.unwrap_or_else(|why| format!("no .mid and .abc: {why}"));
     Message { level, text }
 }
 

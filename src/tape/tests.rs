@@ -109,7 +109,7 @@ fn the_key_records_to_a_new_file_each_time() {
         let sound = rendered(&mut renderer, 900);
         tape.key().send(()).expect("listens");
         let ended = next(&said);
-        assert_eq!(ended, format!("recorded 0:00 to {}; nothing was played", path.display()));
+        assert_eq!(ended, format!("recorded 0:00, no bar began in it: {}", path.display()));
         assert_eq!(samples(&path), as_written(&sound));
         let file = path.file_name().expect("a name").to_string_lossy().into_owned();
         match asked.recv() {
@@ -134,7 +134,7 @@ fn the_end_of_the_instrument_ends_a_recording_and_is_told() {
     let path = PathBuf::from(begun.strip_prefix("recording to ").expect("a path"));
     let sound = rendered(&mut renderer, 8000);
     drop(renderer);
-    assert_eq!(tape.finish(), [format!("recorded 0:01 to {}; nothing was played", path.display())]);
+    assert_eq!(tape.finish(), [format!("recorded 0:01, no bar began in it: {}", path.display())]);
     assert_eq!(samples(&path), as_written(&sound));
     assert!(matches!(said.iter().last(), Some(Event::Recording(None))));
 }
@@ -163,19 +163,23 @@ fn what_has_become_of_it_is_one_sentence() {
     let of = |seconds: i64| Frames(seconds * i64::from(RATE.0));
     let files = vec![PathBuf::from("r/a.wav")];
     let taken = Taken { files, from: of(10), to: of(10 + 83), lost: Frames(0) };
-    let text = |taken: &Taken, wrong: Option<&str>, score: Result<&str, &str>| {
+    let text = |taken: &Taken, wrong: Option<&str>, score: Result<Option<Score>, &str>| {
         let wrong = wrong.map(|why| ExportError::new("r/a.wav".as_ref(), &why));
-        let Message { level, text } = told(taken, wrong, score.map(String::from).map_err(String::from), RATE);
+        let Message { level, text } = told(taken, wrong, score.map_err(String::from), RATE);
         format!("{level:?}: {text}")
     };
-    assert_eq!(text(&taken, None, Ok("bars")), "Info: recorded 1:23 to r/a.wav; bars");
+    let score = |first, last| Some(Score { first, last, at: Duration::from_micros(1_734_000) });
+    assert_eq!(
+        text(&taken, None, Ok(score(5, 12))),
+        "Info: recorded 1:23, bars 5 to 12: r/a.wav .mid .abc; bar 5 begins at 1.734 s"
+    );
     assert_eq!(
         text(&taken, Some("full"), Err("full, too")),
-        "Error: recording has ended, 1:23 can be heard: cannot write r/a.wav: full; the music goes on; no .mid and .abc: full, too"
+        "Error: recording has ended, the music goes on: cannot write r/a.wav: full; there is 1:23, no .mid and .abc (full, too): r/a.wav"
     );
     let slow = Taken { lost: Frames(2000), to: of(3700), ..taken };
     assert_eq!(
-        text(&slow, None, Ok("bars")),
-        "Info: recorded 1:01:30 to r/a.wav; 0.2 s of it are silence, since the disk was slow; bars"
+        text(&slow, None, Ok(score(5, 5))),
+        "Info: recorded 1:01:30, bar 5: r/a.wav .mid .abc; bar 5 begins at 1.734 s; 0.2 s of it are silence, since the disk was slow"
     );
 }
