@@ -139,7 +139,6 @@ impl Room {
                 self.tell(Event::Recording(Some(seconds)));
             }
         };
-        self.setup.reel.close();
         let (taken, wrong) = take.end(wrong);
         self.tell(Event::Recording(None));
         let (file, from, to) = (name_of(&taken), taken.from, taken.to);
@@ -192,25 +191,25 @@ fn name_of(taken: &Taken) -> String {
 fn told(taken: &Taken, wrong: Option<ExportError>, score: Result<Option<Score>, String>, rate: SampleRate) -> Message {
     let level = if wrong.is_some() || score.is_err() { Level::Error } else { Level::Info };
     let length = clock(rate.duration_of(taken.to - taken.from));
-    let mut text = match wrong {
+    let ended = match wrong {
         None => format!("recorded {length}"),
         Some(error) => format!("recording has ended, the music goes on: {error}; there is {length}"),
     };
     let files: Vec<String> = taken.files.iter().map(|file| file.display().to_string()).collect();
     let files = files.join(", ");
-    text += &match score {
+    let there = match score {
         Ok(Some(Score { first, last, at })) => {
             let bars = if first == last { format!("bar {first}") } else { format!("bars {first} to {last}") };
-            format!(", {bars}: {files} .mid .abc; bar {first} begins at {:.3} s", at.as_secs_f64())
+            format!("{bars}: {files} .mid .abc; bar {first} begins at {:.3} s", at.as_secs_f64())
         }
-        Ok(None) => format!(", no bar began in it: {files}"),
-        Err(why) => format!(", no .mid and .abc ({why}): {files}"),
+        Ok(None) => format!("no bar began in it: {files}"),
+        Err(why) => format!("no .mid and .abc ({why}): {files}"),
     };
-    if taken.lost > Frames(0) {
-        let lost = rate.duration_of(taken.lost).as_secs_f64();
-        text += &format!("; {lost:.1} s of it are silence, since the disk was slow");
-    }
-    Message { level, text }
+    let lost = match rate.duration_of(taken.lost).as_secs_f64() {
+        0.0 => String::new(),
+        lost => format!("; {lost:.1} s of it are silence, since the disk was slow"),
+    };
+    Message { level, text: format!("{ended}, {there}{lost}") }
 }
 
 /// `1:23`, `1:02:03`.
