@@ -10,6 +10,7 @@ mod program;
 mod pty;
 
 use std::num::NonZero;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -56,6 +57,14 @@ impl Show {
         let mut command = place.program();
         command.current_dir(place.path("set")).env("TERM", "xterm-256color");
         command.args(["--armed", "--model", "none", "--audio", audio]);
+        // A file that is too long is an error then, as a full disk is, and no signal.
+        // SAFETY: a call that is safe between fork and exec.
+        unsafe {
+            command.pre_exec(|| {
+                libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+                Ok(())
+            });
+        }
         let child = terminal.start(command);
         let mut show = Show { place, child, terminal, screen };
         show.wait_for("■ stopped");
@@ -81,6 +90,20 @@ impl Show {
     /// Until this bar sounds.
     fn wait_for_bar(&mut self, number: i64) {
         self.wait_for(&format!("bar {number}:"));
+    }
+
+    /// From here on files can only be so long, in bytes.
+    fn limit_files(&self, longest: u64) {
+        let limit = libc::rlimit { rlim_cur: longest, rlim_max: longest };
+        let process = self.child.id() as libc::pid_t;
+        // SAFETY: a plain system call; the old limit is not asked for.
+        let set = unsafe { libc::prlimit(process, libc::RLIMIT_FSIZE, &raw const limit, std::ptr::null_mut()) };
+        assert_eq!(set, 0);
+    }
+
+    /// The bar that sounds.
+    fn bar(&self) -> Option<i64> {
+        self.shown().split_once("  bar ")?.1.split_once(':')?.0.parse().ok()
     }
 
     /// Begins to record and waits for the status.
@@ -315,6 +338,27 @@ fn what_a_crash_leaves_can_be_heard() {
     let recorded = samples(&show.recordings()[0].with_extension("wav"));
     assert!(recorded.len() >= 2 * 48_000, "{}", recorded.len());
     assert!(recorded.iter().any(|[left, _]| left.abs() > 100_000), "it sounds");
+}
+
+#[test]
+fn a_full_disk_ends_the_recording_and_not_the_music() {
+    let _turn = turn();
+    // Room for three seconds of sound and a header.
+    let mut show = Show::start("none");
+    show.limit_files(68 + 6 * 3 * 48_000);
+    show.key(b'p');
+    show.record();
+    show.wait_for("recording has ended, the music goes on: cannot write ");
+    assert!(!show.shown().contains("REC"), "{}", show.shown());
+    let bar = show.bar().unwrap();
+    pty::wait(|| show.bar().filter(|now| *now >= bar + 2), || format!("no more bars in\n{}", show.shown()));
+    let recording = show.recordings().remove(0);
+    let recorded = samples(&recording.with_extension("wav"));
+    assert!((2 * 48_000..=3 * 48_000).contains(&recorded.len()), "{}", recorded.len());
+    let abc = std::fs::read_to_string(recording.with_extension("abc")).unwrap();
+    assert!(check(&abc).is_empty() && abc.contains("[V:bass] C,4 | D,2 E,2 |"), "{abc}");
+    // Another one begins as ever.
+    show.record();
 }
 
 /// Nothing was played: the sound alone, here of nothing.
