@@ -7,7 +7,7 @@
 //! prompts ─watch─▶ ui ──Scene──▶ conductor ──Prompt (newest wins)──▶ compose::link ◀─frames─▶ composer (child process)
 //!                  ▲             │ timeline, transport, ladder ◀──────── ComposedBar ───┘
 //!                  └───Event─────┤
-//!                                └──ScheduledEvent──▶ engine + synth (audio callback)
+//!                                └──ScheduledEvent──▶ engine + synth (audio callback) ──Block──▶ tape (own thread)
 //!                                ├──ScheduledEvent──▶ midi (own thread)
 //!                                └──────Line─────────▶ journal (own thread)
 //! ```
