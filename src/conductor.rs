@@ -323,13 +323,14 @@ impl Conductor {
             Command::NoteOff { voice, pitch } => self.note_off(&voice, pitch, now, out),
             Command::Control { voice, controller, value } => self.control(&voice, controller, value, now, out),
             Command::Keep(ask) => self.keep(&ask, now),
-            // Taken, or playing already; nudges, patches and quitting are the scheduler's business.
+            // Taken, or playing already; nudges, patches and quitting are the scheduler's business, what was recorded is the journal's.
             Command::Lock(_)
             | Command::CountIn(_)
             | Command::Nudge { .. }
             | Command::Play
             | Command::Patch(_)
             | Command::Attend { .. }
+            | Command::Recorded { .. }
             | Command::Quit => {}
         }
     }

@@ -29,6 +29,8 @@ pub struct Desk {
     pub rigs: Vec<PathBuf>,
     /// Where what MIDI learn has learned is kept.
     pub mappings: Option<PathBuf>,
+    /// Begins and ends recordings, where there is a place for them.
+    pub tape: Option<Sender<()>>,
     /// File and scene that play, or will from the next bar line.
     pub playing: (PathBuf, u32),
     /// The text that plays, for when its words come to mean something else.
@@ -66,6 +68,7 @@ impl Desk {
             }
             Request::Evaluate { path, text, .. } => return vec![Input::Evaluated(self.look_at(&path, &text))],
             Request::KeepMappings(text) => self.keep_mappings(&text),
+            Request::Record => self.record(),
             Request::Quit => {}
         }
         vec![]
@@ -108,6 +111,13 @@ impl Desk {
             self.scheduler.send(if armed { Command::Arm(Arm::Add(Box::new(command))) } else { command });
         }
         Evaluation { path, text, accepted, plays: true, diagnostics, heard }
+    }
+
+    fn record(&self) {
+        if self.tape.as_ref().is_none_or(|key| key.send(()).is_err()) {
+            let text = "nothing can be recorded: there is no home folder".to_owned();
+            let _ = self.events.send(Event::Message(Message { level: Level::Warning, text }));
+        }
     }
 
     /// What was learned is there in the sets to come.

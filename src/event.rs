@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -214,6 +215,12 @@ pub enum Command {
     },
     /// The last bars that were heard are to be written into the text; comes back as [`Event::Kept`].
     Keep(Ask),
+    /// The sound from a frame up to another was recorded, in this file: for the journal.
+    Recorded {
+        file: String,
+        from: Frames,
+        to: Frames,
+    },
     Quit,
 }
 
@@ -254,6 +261,8 @@ pub enum Event {
     Message(Message),
     /// Bars that were heard, for the text in which the performer wants them.
     Kept(Box<Kept>),
+    /// So much is recorded by now; nothing while nothing is being recorded.
+    Recording(Option<Duration>),
     /// Something was touched on an instrument that does something by itself, or is to be learned.
     Touched(Touched),
     /// A file under `prompts/` or `patches/` has new content.

@@ -143,6 +143,21 @@ Ctrl+S evaluate · Ctrl+Space menu · F1 help · Ctrl+Q quit
 ");
 }
 
+/// Told by its sign and in words, not by colour alone.
+#[test]
+fn a_recording_is_seen_on_any_screen() {
+    for (columns, rows) in [(80, 24), (60, 15)] {
+        let mut app = app(columns, rows);
+        show(&mut app, snapshot());
+        let status = |app: &App| lines(&drawn(app))[0].clone();
+        assert!(!status(&app).contains("REC"));
+        app.update(Input::Event(Event::Recording(Some(std::time::Duration::from_secs(83)))));
+        assert!(status(&app).starts_with("▶ playing  ● REC 1:23  bar 12:3  tempo 120"), "{}", status(&app));
+        app.update(Input::Event(Event::Recording(None)));
+        assert!(!status(&app).contains("REC"));
+    }
+}
+
 #[test]
 fn a_small_screen_keeps_what_matters() {
     let mut app = app(60, 15);

@@ -17,6 +17,7 @@ pub use picker::{Item, List, Offer, Pick, Picker};
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -89,6 +90,8 @@ pub enum Request {
     },
     /// Keep this text of [`Mappings`] for the sets to come.
     KeepMappings(String),
+    /// Begin to record, or end it.
+    Record,
     Quit,
 }
 
@@ -143,6 +146,8 @@ pub struct App {
     voice: usize,
     /// What is asked is armed.
     arming: bool,
+    /// How much is recorded, while something is.
+    recording: Option<Duration>,
     mappings: Mappings,
     /// Where knobs and pedals stand.
     touched: HashMap<(String, Trigger), u8>,
@@ -174,6 +179,7 @@ impl App {
             offer: Offer::default(),
             voice: 0,
             arming: false,
+            recording: None,
             mappings: Mappings::default(),
             touched: HashMap::new(),
             messages: VecDeque::new(),
@@ -263,6 +269,12 @@ impl App {
             bar.is_some_and(|bar| matches!(bar.state, BarState::Committed | BarState::Sounding))
         };
         self.snapshot.heard_from.or(self.landing.filter(fixed))
+    }
+
+    /// How much is recorded, while something is.
+    #[must_use]
+    pub fn recording(&self) -> Option<Duration> {
+        self.recording
     }
 
     #[must_use]
@@ -391,6 +403,7 @@ impl App {
             Action::CountIn => return vec![Request::Command(Command::CountIn(!self.snapshot.count_in))],
             Action::Arm => return self.arm(),
             Action::Learn => self.mode = Mode::Learn(Learning::Key),
+            Action::Record => return vec![Request::Record],
             Action::AskKeep => self.mode = Mode::Keep(Keeping::default()),
             Action::Palette => return self.open_actions(),
             Action::Scenes => return self.open_scenes(),
@@ -465,6 +478,7 @@ impl App {
                 return self.follow_bars();
             }
             Event::Kept(kept) => self.kept(&kept),
+            Event::Recording(length) => self.recording = length,
             Event::Touched(touched) => return self.touched(touched),
             Event::Message(message) => self.say(message.level, message.text),
             Event::FileChanged { path, text } => return self.file_changed(path, text),
