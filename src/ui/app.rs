@@ -375,10 +375,10 @@ impl App {
         let (path, text) = (document.path.clone(), document.editor.text());
         let mut requests = Vec::new();
         if document.needs_saving() {
-            let over = document.saved.clone();
+            let over = document.saved.text().to_owned();
             requests.push(Request::Save { path: path.clone(), text: text.clone(), over });
         }
-        document.evaluated = Some(text.clone());
+        document.evaluated = Some(text.clone().into());
         requests.push(Request::Evaluate { path, text, asked: true, tune, armed: self.arming });
         requests
     }
@@ -425,7 +425,7 @@ impl App {
         match document.file_changed(text.clone()) {
             Taken::Known => vec![],
             Taken::Replaced => {
-                document.evaluated = Some(document.editor.text());
+                document.evaluated = Some(document.editor.text().into());
                 vec![Request::Evaluate {
                     path,
                     text: document.editor.text(),
@@ -450,9 +450,9 @@ impl App {
         let first = first.map(|diagnostic| diagnostic.display(&name, &text));
         if let Some(document) = self.find(&path) {
             // The good version is read again when a lexicon changes; the marks of a newer one, which was refused, stay.
-            if document.evaluated.as_ref().is_none_or(|newest| *newest == text) {
+            if document.evaluated.as_ref().is_none_or(|newest| newest.text() == text) {
                 document.set_marks(&diagnostics, &text);
-                document.evaluated = Some(text.clone());
+                document.evaluated = Some(text.clone().into());
             }
             if accepted {
                 document.heard = heard;
@@ -481,7 +481,7 @@ impl App {
         match error {
             None => {
                 if let Some(document) = self.find(path) {
-                    document.saved = text;
+                    document.saved = text.into();
                     document.missing = false;
                 }
             }
@@ -502,7 +502,9 @@ impl App {
 
     fn scroll(&mut self) {
         let (width, height) = view::editor_size(self);
-        self.documents[self.current].editor.scroll_to_cursor(height, width);
+        let document = &mut self.documents[self.current];
+        document.editor.scroll_to_cursor(height, width);
+        document.read_to(document.editor.scroll().line + height);
     }
 }
 

@@ -1,8 +1,10 @@
 //! One file of the set on the screen: what is typed, what is on disk, what was evaluated. Owned by `App`; a plain value.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use super::editor::Editor;
+use super::highlight::Highlight;
 use crate::abc::{Diagnostic, Severity};
 
 /// A diagnostic with its place in lines and columns, both from 1. It moves with its line while text is typed above it.
@@ -15,16 +17,45 @@ pub struct Mark {
     pub message: String,
 }
 
+/// A text with which the screen's is compared in every picture.
+#[derive(Debug, Default)]
+pub struct Held {
+    text: String,
+    /// What came of it, and with which version of the editor.
+    last: Cell<(u64, bool)>,
+}
+
+impl Held {
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn is_in(&self, editor: &Editor) -> bool {
+        if self.last.get().0 != editor.version() {
+            self.last.set((editor.version(), editor.is(&self.text)));
+        }
+        self.last.get().1
+    }
+}
+
+impl From<String> for Held {
+    fn from(text: String) -> Held {
+        Held { text, last: Cell::default() }
+    }
+}
+
 #[derive(Debug)]
 pub struct Document {
     pub path: PathBuf,
     pub editor: Editor,
+    pub highlight: Highlight,
     /// What the file holds, or held before it was removed.
-    pub saved: String,
+    pub saved: Held,
     /// There is no such file: it was removed, or never written.
     pub missing: bool,
     /// The text last sent for evaluation; `None` before the first time.
-    pub evaluated: Option<String>,
+    pub evaluated: Option<Held>,
     /// The version that another program saved while this one was being edited.
     pub theirs: Option<String>,
     pub marks: Vec<Mark>,
@@ -46,11 +77,11 @@ impl Document {
     #[must_use]
     pub fn new(path: PathBuf, text: &str) -> Self {
         let editor = Editor::new(text);
-        let saved = editor.text();
         Document {
+            highlight: Highlight::new(&path, editor.lines().len()),
             path,
+            saved: editor.text().into(),
             editor,
-            saved,
             missing: false,
             evaluated: None,
             theirs: None,
@@ -67,36 +98,36 @@ impl Document {
     /// Does the screen hold text that the file does not?
     #[must_use]
     pub fn is_dirty(&self) -> bool {
-        self.saved != self.editor.text()
+        !self.saved.is_in(&self.editor)
     }
 
     /// Would leaving now lose text?
     #[must_use]
     pub fn needs_saving(&self) -> bool {
-        self.is_dirty() || (self.missing && !self.saved.is_empty())
+        self.is_dirty() || (self.missing && !self.saved.text().is_empty())
     }
 
     /// Is there text that was not evaluated yet?
     #[must_use]
     pub fn is_pending(&self) -> bool {
-        self.evaluated.as_ref() != Some(&self.editor.text())
+        !self.evaluated.as_ref().is_some_and(|text| text.is_in(&self.editor))
     }
 
     pub fn file_changed(&mut self, text: String) -> Taken {
         self.missing = false;
-        if self.editor.text() == text {
-            self.saved = text;
+        if self.editor.is(&text) {
+            self.saved = text.into();
             self.theirs = None;
             Taken::Known
-        } else if self.saved == text {
+        } else if self.saved.text() == text {
             Taken::Known
         } else if self.is_dirty() {
-            self.saved.clone_from(&text);
+            self.saved = text.clone().into();
             self.theirs = Some(text);
             Taken::Waits
         } else {
-            self.editor.set_text_keeping_cursor(&text);
-            self.saved = self.editor.text();
+            self.edit(|editor| editor.set_text_keeping_cursor(&text));
+            self.saved = self.editor.text().into();
             Taken::Replaced
         }
     }
@@ -104,7 +135,7 @@ impl Document {
     /// Puts the other program's version on the screen; the typed text can be had back by undo.
     pub fn load_theirs(&mut self) -> bool {
         let Some(theirs) = self.theirs.take() else { return false };
-        self.editor.set_text_keeping_cursor(&theirs);
+        self.edit(|editor| editor.set_text_keeping_cursor(&theirs));
         true
     }
 
@@ -130,16 +161,26 @@ impl Document {
         self.marks.iter().find(|mark| mark.severity == Severity::Error).or(self.marks.first())
     }
 
-    /// Runs `change` on the editor and lets the marks move with the lines below it.
+    /// Runs `change` on the editor and lets go along what belongs to lines: marks and colours.
     pub fn edit<T>(&mut self, change: impl FnOnce(&mut Editor) -> T) -> T {
-        let (lines_before, cursor_before) = (self.editor.lines().len(), self.editor.cursor().line);
         let result = change(&mut self.editor);
-        let shift = self.editor.lines().len() as isize - lines_before as isize;
-        let above = cursor_before.min(self.editor.cursor().line) + 1;
-        for mark in self.marks.iter_mut().filter(|mark| mark.line > above) {
-            mark.line = mark.line.saturating_add_signed(shift).max(above);
+        for change in self.editor.take_changes() {
+            let (first, behind) = (change.line + 1, change.line + 1 + change.removed);
+            for mark in self.marks.iter_mut().filter(|mark| mark.line > first) {
+                mark.line = if mark.line >= behind {
+                    mark.line - change.removed + change.inserted
+                } else {
+                    mark.line.min(change.line + change.inserted)
+                };
+            }
+            self.highlight.change(change);
         }
         result
+    }
+
+    /// Reads so many lines of the text from its beginning, as far as that is not done, so that they can be drawn.
+    pub fn read_to(&mut self, line: usize) {
+        self.highlight.read_to(line, self.editor.lines());
     }
 }
 

@@ -1,6 +1,7 @@
 //! A plain text editor as a value: lines, cursor, selection, undo. Owned by `App` on the main thread; no I/O, no clock.
 //!
-//! Every change of the text goes through [`Editor::splice`], one invertible replacement, so nothing can escape the undo history.
+//! Every change of the text goes through [`Editor::splice`], one invertible replacement, so nothing can escape the undo history, nor whoever
+//! follows the lines ([`Editor::take_changes`]). What a change costs depends on what is changed, not on how long the text is.
 
 use std::collections::VecDeque;
 
@@ -44,6 +45,15 @@ struct Edit {
     inserted: String,
 }
 
+/// Lines that were replaced by others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The first one, from 0.
+    pub line: usize,
+    pub removed: usize,
+    pub inserted: usize,
+}
+
 /// What one undo takes back.
 #[derive(Clone, Debug)]
 struct Step {
@@ -72,6 +82,12 @@ pub struct Editor {
     lines: Vec<String>,
     /// Files that use `\r\n` throughout keep it.
     line_break: &'static str,
+    /// Of all lines, without their breaks.
+    bytes: usize,
+    /// Counts what was done to the text, from 1.
+    version: u64,
+    /// Since they were last asked for.
+    changes: Vec<Change>,
     cursor: Position,
     /// The other end of the selection.
     anchor: Option<Position>,
@@ -87,9 +103,13 @@ pub struct Editor {
 impl Editor {
     #[must_use]
     pub fn new(text: &str) -> Self {
+        let lines: Vec<String> = normalised(text).split('\n').map(str::to_owned).collect();
         Editor {
-            lines: normalised(text).split('\n').map(str::to_owned).collect(),
+            bytes: lines.iter().map(String::len).sum(),
+            lines,
             line_break: line_break_of(text),
+            version: 1,
+            changes: Vec::new(),
             cursor: Position::default(),
             anchor: None,
             goal: 0,
@@ -104,6 +124,31 @@ impl Editor {
     #[must_use]
     pub fn text(&self) -> String {
         self.lines.join(self.line_break)
+    }
+
+    /// Whether this is the text. Others are mostly of another length, which is known.
+    #[must_use]
+    pub fn is(&self, text: &str) -> bool {
+        if text.len() != self.bytes + (self.lines.len() - 1) * self.line_break.len() {
+            return false;
+        }
+        let mut rest = text;
+        self.lines.iter().enumerate().all(|(at, line)| {
+            let line_break = if at == 0 { "" } else { self.line_break };
+            let after = rest.strip_prefix(line_break).and_then(|rest| rest.strip_prefix(line.as_str()));
+            after.map(|after| rest = after).is_some()
+        })
+    }
+
+    /// Another one whenever the text is.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Which lines were replaced since this was last asked, in the order in which that was done.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
     }
 
     #[must_use]
@@ -237,7 +282,8 @@ impl Editor {
 
     /// Takes another text, such as the file's. Only the lines that differ are replaced, as one undo step, and the cursor stays at its words.
     pub fn set_text_keeping_cursor(&mut self, new: &str) {
-        self.line_break = line_break_of(new);
+        let line_break = std::mem::replace(&mut self.line_break, line_break_of(new));
+        self.version += u64::from(line_break != self.line_break);
         let new = normalised(new);
         let new: Vec<&str> = new.split('\n').collect();
         let old = &self.lines;
@@ -384,7 +430,13 @@ impl Editor {
         let head = &self.lines[start.line][..start.byte];
         let tail = &self.lines[end.line][end.byte..];
         let joined = format!("{head}{text}{tail}");
-        self.lines.splice(start.line..=end.line, joined.split('\n').map(str::to_owned));
+        let inserted: Vec<String> = joined.split('\n').map(str::to_owned).collect();
+        let change = Change { line: start.line, removed: end.line - start.line + 1, inserted: inserted.len() };
+        self.bytes += text.len() - text.matches('\n').count();
+        self.bytes -= removed.len() - removed.matches('\n').count();
+        self.lines.splice(start.line..=end.line, inserted);
+        self.version += 1;
+        self.changes.push(change);
         removed
     }
 }

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod document;
 pub mod editor;
+pub mod highlight;
 pub mod keys;
 pub mod terminal;
 pub mod view;

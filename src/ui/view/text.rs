@@ -1,11 +1,14 @@
 //! The prompt text: title, line numbers, light colours, marks of errors, cursor. Drawn from the document on the screen.
 
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::{DIM, colour, cut, title_line};
+use super::colour::{Look, Styles};
+use super::{DIM, cut, title_line};
 use crate::abc::Severity;
 use crate::ui::app::{App, Mode};
 use crate::ui::document::Document;
@@ -85,36 +88,39 @@ fn title(columns: u16, app: &App) -> Line<'static> {
 fn number(document: &Document, line: usize, columns: u16) -> Line<'static> {
     let digits = usize::from(columns.saturating_sub(2));
     match document.mark_on(line + 1) {
-        Some(mark) => Line::styled(format!("!{:>digits$} ", line + 1), mark_style(mark.severity)),
+        Some(mark) => {
+            let sign = if mark.severity == Severity::Error { '!' } else { '?' };
+            Line::styled(format!("{sign}{:>digits$} ", line + 1), mark_style(mark.severity))
+        }
         None => Line::styled(format!(" {:>digits$} ", line + 1), DIM),
     }
 }
 
 /// The part of a line that is visible from display column `left` on.
 fn line(document: &Document, at: usize, text: &str, left: usize, columns: usize) -> Line<'static> {
-    let styles = colour::styles(text, &document.path);
-    let selection = document.editor.selection();
-    let marked = document.mark_on(at + 1).map(|mark| mark.column - 1);
+    let styles = Styles::of(&document.highlight, at, text);
+    let mut looks = Vec::new();
+    if let Some(selected) = document.editor.selection().and_then(|range| within(range, at, text)) {
+        looks.push((selected, Look::Selected));
+    }
+    let mark = document.mark_on(at + 1).map(|mark| text.char_indices().nth(mark.column - 1).map(|(byte, _)| byte));
+    if let Some(Some(byte)) = mark {
+        looks.push((byte..byte + 1, Look::Marked));
+    }
     let mut spans: Vec<Span<'static>> = Vec::new();
     let mut column = 0;
-    for (count, (byte, c)) in text.char_indices().enumerate() {
-        let place = Place { line: at, byte };
-        let mut style = styles.iter().rev().find(|(range, _)| range.contains(&byte)).map_or(Style::new(), |s| s.1);
-        if marked == Some(count) {
-            style = style.fg(Color::Red).add_modifier(Modifier::UNDERLINED | Modifier::BOLD);
+    for (byte, c) in text.char_indices() {
+        let end = column + char_width(c);
+        if end > left + columns {
+            break;
         }
-        if selection.is_some_and(|(start, end)| start <= place && place < end) {
-            style = style.add_modifier(Modifier::REVERSED);
-        }
+        let over = looks.iter().filter(|(range, _)| range.contains(&byte));
+        let style = over.fold(styles.at(byte), |style, (_, look)| look.over(style));
         let shown = match c {
             '\t' => " ".repeat(char_width(c)),
             c if c.is_control() => "·".into(),
             c => c.to_string(),
         };
-        let end = column + char_width(c);
-        if end > left + columns {
-            break;
-        }
         if column >= left {
             push(&mut spans, &shown, style);
         } else if end > left {
@@ -123,10 +129,17 @@ fn line(document: &Document, at: usize, text: &str, left: usize, columns: usize)
         column = end;
     }
     // A mark behind the last character still shows where.
-    if marked.is_some_and(|column| column >= text.chars().count()) && width(text) < left + columns {
+    if mark == Some(None) && width(text) < left + columns {
         push(&mut spans, "‹", mark_style(Severity::Error));
     }
     Line::from(spans)
+}
+
+/// What of a range of the text is in a line, in bytes of it.
+fn within((start, end): (Place, Place), line: usize, text: &str) -> Option<Range<usize>> {
+    let from = if start.line < line { 0 } else { start.byte };
+    let to = if end.line > line { text.len() } else { end.byte };
+    (start.line <= line && line <= end.line && from < to).then_some(from..to)
 }
 
 fn push(spans: &mut Vec<Span<'static>>, text: &str, style: Style) {
