@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::abc::Meter;
+use crate::abc::{Meter, Span};
 use crate::keep::{Ask, Kept};
 use crate::midi::Timing;
 use crate::midi::mapping::{Touched, Trigger};
-use crate::prompt::{MAX_VOICES, Scene};
+use crate::prompt::{MAX_VOICES, Scene, Source};
 use crate::synth::patch::Patch;
 use crate::time::{Beats, Frames, Tempo};
 
@@ -329,6 +329,17 @@ pub struct Snapshot {
     pub voices: Vec<VoiceStatus>,
     /// The last played bars, the sounding one, and all that is known of the future, in order.
     pub bars: Vec<BarView>,
+    /// What of a text sounds now.
+    pub sounding: Option<Sounding>,
+}
+
+/// Notes of the performer's text that sound, of all voices that are heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sounding {
+    /// The text as it was evaluated.
+    pub source: Arc<Source>,
+    /// Where in it they stand.
+    pub places: Vec<Span>,
 }
 
 /// A clock that is followed.
@@ -371,6 +382,7 @@ impl Default for Snapshot {
             heard_from: None,
             voices: Vec::new(),
             bars: Vec::new(),
+            sounding: None,
         }
     }
 }

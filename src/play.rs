@@ -22,6 +22,7 @@ use barline::synth::Synth;
 use barline::time::SampleRate;
 use barline::ui::app::{App, Input};
 use barline::ui::terminal::{self, Screen};
+use barline::ui::theme::{self, Theme};
 use barline::watch::{Folder, Watch};
 
 use crate::assets::{self, Assets};
@@ -123,6 +124,8 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
 
     let size = screen.size().unwrap_or((80, 24));
     let mappings = state.as_ref().map(|state| state.join(mapping::FILE));
+    let theme = state.as_ref().map(|state| state.join(theme::FILE));
+    let named = theme.as_deref().and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
     let learned = learned(mappings.as_deref(), &say);
     let mut kept = Kept { app: App::new(files, size), folder: state.map(|folder| folder.join("unsaved")) };
     let vocabulary = library::vocabulary(model.as_deref());
@@ -139,12 +142,14 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
         rig,
         rigs,
         mappings,
+        theme,
         playing: now,
         text,
         armed: vec![],
     };
     desk.scheduler.send(Command::Attend { triggers: learned.triggers(), all: false });
     kept.app.set_mappings(learned);
+    kept.app.set_theme(Theme::named(&named));
     if !arguments.armed {
         // What the engine will say of itself as soon as it runs.
         let playing = Snapshot { playing: Playing::Playing, ..Snapshot::default() };

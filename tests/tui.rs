@@ -10,6 +10,9 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::Modifier;
 
+#[path = "tui/editor.rs"]
+mod editor;
+
 const TEXT: &str = "X:1\nT:Night ferry\n% slow air\nM:4/4\nL:1/8\nK:Ddor\n[V:lead] A2d2 fedc | c2A2 G4 |\n";
 
 fn app(columns: u16, rows: u16) -> App {

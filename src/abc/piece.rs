@@ -75,6 +75,15 @@ pub enum Kind {
     Wrong,
 }
 
+impl Kind {
+    /// Whether it is one symbol of the music.
+    #[must_use]
+    pub fn is_music(self) -> bool {
+        use Kind::{Annotation, BarLine, ChordSymbol, Decoration, Grace, Note, Phrasing, Rest, Rhythm};
+        matches!(self, Note | Rest | Grace | Rhythm | Phrasing | ChordSymbol | Annotation | Decoration | BarLine)
+    }
+}
+
 /// The pieces of a line without its end, in the order of their places, and where the next line stands. What stands between pieces
 /// means nothing.
 #[must_use]

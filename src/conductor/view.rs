@@ -1,12 +1,13 @@
 //! The engine as the performer sees it: a copy of what was, sounds, and is to come. Made on the thread of the scheduler.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::Conductor;
 use crate::abc::parse::read_bar;
 use crate::abc::print;
 use crate::compose::{Role, STREAM_UNIT};
-use crate::event::{BarState, BarView, Cell, Snapshot, VoiceStatus};
+use crate::event::{BarState, BarView, Cell, Playing, Snapshot, Sounding, VoiceStatus};
 use crate::prompt::Scene;
 use crate::rig::SYNTH;
 use crate::time::{Beats, Frames};
@@ -51,6 +52,7 @@ impl Conductor {
             heard_from: self.timeline.heard_from(),
             voices: shown.iter().map(|(name, _)| self.voice(name)).collect(),
             bars,
+            sounding: self.sounding_text(now),
             ..Snapshot::default()
         }
     }
@@ -70,6 +72,14 @@ impl Conductor {
             }
         }
         shown
+    }
+
+    /// The notes of the text that are heard now.
+    fn sounding_text(&self, now: Frames) -> Option<Sounding> {
+        let (bar, position) = self.position(now).filter(|_| self.playing == Playing::Playing)?;
+        let voices = bar.scene.voices.iter().enumerate().filter(|(_, voice)| self.hands.mix.sounds(&voice.name));
+        let places = voices.flat_map(|(at, _)| bar.sounding(at, position)).collect();
+        Some(Sounding { source: Arc::clone(&bar.scene.source), places })
     }
 
     fn voice(&self, name: &str) -> VoiceStatus {

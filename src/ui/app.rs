@@ -3,21 +3,29 @@
 //! [`App::update`] takes one [`Input`] and returns the [`Request`]s that the caller performs. What a request brings back (a saved file, an
 //! evaluation) is an `Input` again, so that tests drive the whole screen with plain values.
 
+mod clipboard;
+mod flash;
 mod keep;
 mod learn;
+mod mouse;
+mod search;
 
+pub use flash::Flash;
 pub use keep::Keeping;
 pub use learn::Learning;
+pub use search::{Search, places_in};
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 
 use super::document::{Document, Taken, name_of};
 use super::editor::Editor;
 use super::keys::{self, Action};
+use super::theme::Theme;
 use super::view;
 use crate::abc::{Diagnostic, Severity};
 use crate::event::{Command, Event, Level, Message, Playing, Snapshot};
@@ -31,7 +39,14 @@ const MESSAGES: usize = 200;
 pub enum Input {
     Key(KeyEvent),
     Paste(String),
+    /// `clicks` counts presses of a button at one place, one soon after the other, from 1.
+    Mouse {
+        event: MouseEvent,
+        clicks: u8,
+    },
     Resize(u16, u16),
+    /// So much time, since this was told last or something began to be lit.
+    Passed(Duration),
     /// The instrument says something.
     Event(Event),
     /// What came of [`Request::Evaluate`].
@@ -82,6 +97,10 @@ pub enum Request {
     },
     /// Keep this text of [`Mappings`] for the sets to come.
     KeepMappings(String),
+    /// The same of the theme.
+    KeepTheme(Theme),
+    /// Other programs may paste this.
+    Clipboard(String),
     Quit,
 }
 
@@ -108,6 +127,8 @@ pub enum Mode {
     Keep(Keeping),
     /// Leader, `M`: waits for what is to be learned.
     Learn(Learning),
+    /// What is typed is looked for.
+    Search,
     /// A panel over everything, scrolled by this many lines.
     Help(usize),
     Messages(usize),
@@ -130,6 +151,11 @@ pub struct App {
     touched: HashMap<(String, Trigger), u8>,
     messages: VecDeque<Message>,
     clipboard: String,
+    search: Search,
+    flash: Option<Flash>,
+    theme: Theme,
+    /// The mouse selects.
+    dragging: bool,
     size: (u16, u16),
 }
 
@@ -154,6 +180,10 @@ impl App {
             touched: HashMap::new(),
             messages: VecDeque::new(),
             clipboard: String::new(),
+            search: Search::default(),
+            flash: None,
+            theme: Theme::default(),
+            dragging: false,
             size,
         };
         app.scroll();
@@ -166,8 +196,16 @@ impl App {
             Input::Key(key) => self.key(key),
             Input::Paste(text) => {
                 let before = std::mem::take(&mut self.mode);
-                self.documents[self.current].edit(|editor| editor.paste(&text));
+                match before {
+                    Mode::Search => self.type_search(&text),
+                    _ => self.documents[self.current].edit(|editor| editor.paste(&text)),
+                }
                 self.stop_learning(before)
+            }
+            Input::Mouse { event, clicks } => self.mouse(event, clicks),
+            Input::Passed(time) => {
+                self.passed(time);
+                vec![]
             }
             Input::Resize(columns, rows) => {
                 self.size = (columns, rows);
@@ -220,6 +258,15 @@ impl App {
         self.mode
     }
 
+    #[must_use]
+    pub fn theme(&self) -> Theme {
+        self.theme
+    }
+
+    pub fn set_theme(&mut self, theme: Theme) {
+        self.theme = theme;
+    }
+
     /// Columns and rows.
     #[must_use]
     pub fn size(&self) -> (u16, u16) {
@@ -268,6 +315,7 @@ impl App {
             },
             Mode::Keep(keeping) => self.keep_key(key.code, keeping),
             Mode::Learn(learning) => self.learn_key(key.code, learning),
+            Mode::Search => self.search_key(key),
             Mode::Help(scroll) => self.panel_key(key, Mode::Help, scroll),
             Mode::Messages(scroll) => self.panel_key(key, Mode::Messages, scroll),
             Mode::ConfirmQuit if key.code == KeyCode::Char('y') => vec![Request::Quit],
@@ -280,8 +328,7 @@ impl App {
 
     /// Arrows scroll a panel; any other key closes it, and does what it always does unless it only types or shows the panel.
     fn panel_key(&mut self, key: KeyEvent, panel: fn(usize) -> Mode, scroll: usize) -> Vec<Request> {
-        let page = usize::from(self.size.1.saturating_sub(4)).max(1);
-        let most = view::panel_height(self, panel(0)).saturating_sub(page);
+        let page = self.panel_page();
         let scrolled = match key.code {
             KeyCode::Up => scroll.saturating_sub(1),
             KeyCode::Down => scroll + 1,
@@ -302,8 +349,18 @@ impl App {
                 };
             }
         };
-        self.mode = panel(scrolled.min(most));
+        self.scroll_panel(panel, scrolled);
         vec![]
+    }
+
+    fn panel_page(&self) -> usize {
+        usize::from(self.size.1.saturating_sub(4)).max(1)
+    }
+
+    /// No further than to its last line.
+    fn scroll_panel(&mut self, panel: fn(usize) -> Mode, scroll: usize) {
+        let most = view::panel_height(self, panel(0)).saturating_sub(self.panel_page());
+        self.mode = panel(scroll.min(most));
     }
 
     fn act(&mut self, action: Action, shift: bool) -> Vec<Request> {
@@ -336,6 +393,13 @@ impl App {
             Action::Leader => self.mode = Mode::Leader,
             Action::Help => self.mode = Mode::Help(0),
             Action::Messages => self.mode = Mode::Messages(0),
+            Action::Find => self.begin_search(),
+            Action::FindNext => self.find_again(),
+            Action::Theme => {
+                self.theme = self.theme.next();
+                self.say(Level::Info, format!("colours: {}", self.theme.name()));
+                return vec![Request::KeepTheme(self.theme)];
+            }
             Action::NextFile => self.current = (self.current + 1) % self.documents.len(),
             Action::PreviousFile => self.current = (self.current + self.documents.len() - 1) % self.documents.len(),
             Action::FirstError => match document.first_mark() {
@@ -353,10 +417,13 @@ impl App {
             Action::Undo => document.edit(Editor::undo),
             Action::Redo => document.edit(Editor::redo),
             Action::Copy => {
-                self.clipboard = document.editor.copy();
-                self.say(Level::Info, "copied (Ctrl+V pastes, Ctrl+Q quits)".into());
+                let text = document.editor.copy();
+                return self.copied(text);
             }
-            Action::Cut => self.clipboard = document.edit(Editor::cut),
+            Action::Cut => {
+                let text = document.edit(Editor::cut);
+                return self.copied(text);
+            }
             Action::Paste => {
                 let text = self.clipboard.clone();
                 document.edit(|editor| editor.paste(&text));
@@ -393,7 +460,14 @@ impl App {
 
     fn event(&mut self, event: Event) -> Vec<Request> {
         match event {
-            Event::Snapshot(snapshot) => self.snapshot = Arc::unwrap_or_clone(snapshot),
+            Event::Snapshot(snapshot) => {
+                if let Some(sounding) = &snapshot.sounding
+                    && let Some(document) = self.find(&sounding.source.path)
+                {
+                    document.follow.follow(&sounding.source, document.editor.lines());
+                }
+                self.snapshot = Arc::unwrap_or_clone(snapshot);
+            }
             Event::Kept(kept) => self.kept(&kept),
             Event::Touched(touched) => return self.touched(touched),
             Event::Message(message) => self.say(message.level, message.text),
@@ -456,6 +530,15 @@ impl App {
             }
             if accepted {
                 document.heard = heard;
+            }
+        }
+        if let Some(at) = self.documents.iter().position(|document| document.path == path)
+            && (plays || !accepted)
+            && self.documents[at].editor.is(&text)
+        {
+            self.light(at, accepted);
+            if accepted {
+                self.documents[at].taken = Some(text.clone());
             }
         }
         match (accepted, first) {

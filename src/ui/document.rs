@@ -3,8 +3,10 @@
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
-use super::editor::Editor;
+use super::editor::{Editor, Position};
+use super::follow::Follow;
 use super::highlight::Highlight;
+use crate::abc::piece::Piece;
 use crate::abc::{Diagnostic, Severity};
 
 /// A diagnostic with its place in lines and columns, both from 1. It moves with its line while text is typed above it.
@@ -50,12 +52,15 @@ pub struct Document {
     pub path: PathBuf,
     pub editor: Editor,
     pub highlight: Highlight,
+    pub follow: Follow,
     /// What the file holds, or held before it was removed.
     pub saved: Held,
     /// There is no such file: it was removed, or never written.
     pub missing: bool,
     /// The text last sent for evaluation; `None` before the first time.
     pub evaluated: Option<Held>,
+    /// The text that was taken last.
+    pub taken: Option<String>,
     /// The version that another program saved while this one was being edited.
     pub theirs: Option<String>,
     pub marks: Vec<Mark>,
@@ -79,11 +84,13 @@ impl Document {
         let editor = Editor::new(text);
         Document {
             highlight: Highlight::new(&path, editor.lines().len()),
+            follow: Follow::default(),
             path,
             saved: editor.text().into(),
             editor,
             missing: false,
             evaluated: None,
+            taken: None,
             theirs: None,
             marks: Vec::new(),
             heard: String::new(),
@@ -174,8 +181,22 @@ impl Document {
                 };
             }
             self.highlight.change(change);
+            self.follow.change(change);
         }
         result
+    }
+
+    /// Selects what the parser takes for one piece of music at a place, or else the word there.
+    pub fn select_word(&mut self, place: Position) {
+        let Position { line, byte } = place;
+        self.read_to(line + 1);
+        let here = |piece: &&Piece| piece.kind.is_music() && (piece.span.start..piece.span.end).contains(&byte);
+        match self.highlight.pieces(line).iter().find(here).map(|piece| piece.span) {
+            Some(span) => {
+                self.editor.select(Position { line, byte: span.start }, Position { line, byte: span.end });
+            }
+            None => self.editor.select_word(place),
+        }
     }
 
     /// Reads so many lines of the text from its beginning, as far as that is not done, so that they can be drawn.

@@ -6,9 +6,12 @@
 pub mod app;
 pub mod document;
 pub mod editor;
+pub mod follow;
 pub mod highlight;
 pub mod keys;
+pub mod osc52;
 pub mod terminal;
+pub mod theme;
 pub mod view;
 
 pub use app::{App, Evaluation, Input, Request};

@@ -30,6 +30,8 @@ fn short(requests: &[Request]) -> Vec<String> {
         Request::Save { path, text, over } => format!("save {} {over:?} -> {text:?}", name_of(path)),
         Request::Evaluate { path, text, .. } => format!("evaluate {} {text:?}", name_of(path)),
         Request::KeepMappings(_) => "keep mappings".into(),
+        Request::KeepTheme(theme) => format!("keep {}", theme.name()),
+        Request::Clipboard(text) => format!("clipboard {text:?}"),
         Request::Quit => "quit".into(),
     };
     requests.iter().map(short).collect()

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
@@ -43,6 +43,23 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     for (at, bar) in bars.iter().enumerate() {
         frame.render_widget(line(s, bar, digits, &widths), row(at as u16 + 2));
     }
+}
+
+/// The voice, from 0, whose name stands there.
+pub fn voice_at(area: Rect, app: &App, place: Position) -> Option<usize> {
+    let s = app.snapshot();
+    let bars = window(&s.bars, usize::from(area.height.saturating_sub(2)));
+    let digits = digits(bars);
+    let column = usize::from(place.x.checked_sub(area.x)?).checked_sub(digits + AROUND)?;
+    if place.y != area.y + 1 || !area.contains(place) {
+        return None;
+    }
+    let widths = column_widths(s, bars, usize::from(area.width).saturating_sub(digits + AROUND));
+    let mut end = 0;
+    widths.iter().position(|columns| {
+        end += columns;
+        column < end
+    })
 }
 
 /// `the edit is heard at bar 13, in 2 bars`.
