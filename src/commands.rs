@@ -258,6 +258,7 @@ pub fn bench(arguments: &BenchArguments) -> Result<(), Failure> {
             let figures = barline::synth::bench::bench_synth(patch);
             ("synth", figures.into_iter().map(|figure| owned((figure.name, figure.value, figure.unit))).collect())
         }
+        Bench::Screen => ("screen", barline::ui::bench::bench_screen().into_iter().map(owned).collect()),
         Bench::Model => {
             let model = library::model(arguments.model.as_deref(), &assets()?)?;
             ("model", bench_model(model.as_deref(), arguments.bars)?)

@@ -48,18 +48,18 @@ struct Stage {
 
 impl Stage {
     fn start() -> Stage {
-        Stage::writing_to(std::path::PathBuf::from("/dev/null"))
+        Stage::writing_to(std::path::Path::new("/dev/null"))
     }
 
     /// The text that is evaluated goes to this file.
-    fn writing_to(text: std::path::PathBuf) -> Stage {
+    fn writing_to(text: &std::path::Path) -> Stage {
         let shown = Arc::new(Mutex::new(String::new()));
         let sink = shown.clone();
         let terminal =
             Terminal::new(24, 80, move |bytes| sink.lock().unwrap().push_str(&String::from_utf8_lossy(bytes)));
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "stage", "--ignored", "--nocapture"]).env("TERM", "xterm-256color").env_remove("STY");
-        command.env("BARLINE_STAGE", &text);
+        command.env("BARLINE_STAGE", text);
         let stage = Stage { child: terminal.start(command), terminal, shown };
         stage.wait_for("F1 help");
         assert!(!stage.terminal.is_as_before(), "raw mode");
@@ -119,7 +119,7 @@ fn on_the_last_of_many_keys_typed_at_once() {
 #[test]
 fn the_mouse_a_search_the_clipboard_and_a_long_paste() {
     let text = tempfile::NamedTempFile::new().unwrap();
-    let mut stage = Stage::writing_to(text.path().to_owned());
+    let mut stage = Stage::writing_to(text.path());
     stage.terminal.type_keys(b"\x1b[200~X:1\rK:C\rA2d fed|\rslow\r\x1b[201~");
     stage.wait_for("slow");
     // Two presses on the second note of the third line, with the release between them, then a copy.

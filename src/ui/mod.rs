@@ -4,6 +4,7 @@
 //! [`view`] draws an `&App` and nothing else; [`terminal`] owns the real terminal and the loop.
 
 pub mod app;
+pub mod bench;
 pub mod document;
 pub mod editor;
 pub mod follow;

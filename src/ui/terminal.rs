@@ -251,7 +251,7 @@ struct Clicks {
 }
 
 impl Clicks {
-    fn count(&mut self, event: &MouseEvent, now: Instant) -> u8 {
+    fn count(&mut self, event: MouseEvent, now: Instant) -> u8 {
         if let MouseEventKind::Down(_) = event.kind {
             let place = (event.column, event.row);
             let again = self.last.is_some_and(|(then, there)| there == place && now - then <= DOUBLE_CLICK);
@@ -279,7 +279,7 @@ fn typed(wait: Duration, clicks: &mut Clicks) -> io::Result<Vec<Input>> {
             Typed::Paste(text) => inputs.push(Input::Paste(text)),
             Typed::Resize(columns, rows) => inputs.push(Input::Resize(columns, rows)),
             Typed::Mouse(event) => {
-                let clicks = clicks.count(&event, Instant::now());
+                let clicks = clicks.count(event, Instant::now());
                 inputs.push(Input::Mouse { event, clicks });
             }
             Typed::FocusGained | Typed::FocusLost => {}

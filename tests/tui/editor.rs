@@ -98,7 +98,8 @@ fn what_sounds_is_lit_in_the_text_as_long_as_its_line_is_as_it_was() {
 fn without_colours(app: &App, part: &str) -> String {
     let buffer = drawn(app);
     let y = lines(&buffer).iter().position(|line| line.contains(part)).expect("such a line") as u16;
-    (0..buffer.area.width).map(|x| format!("{}{:?}", buffer[(x, y)].symbol(), buffer[(x, y)].modifier)).collect()
+    let signs = (0..buffer.area.width).map(|x| (buffer[(x, y)].symbol(), buffer[(x, y)].modifier));
+    format!("{:?}", signs.collect::<Vec<_>>())
 }
 
 fn assert_all_differ(theme: Theme, what: &[(&str, String)]) {

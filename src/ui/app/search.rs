@@ -154,8 +154,8 @@ pub fn places_in<'a>(text: &'a str, query: &'a str) -> impl Iterator<Item = Rang
         if query.is_empty() {
             return None;
         }
-        let starts = text[from..].char_indices().map(|(at, _)| from + at);
-        let found = starts.filter_map(|start| Some(start..start + prefix(&text[start..], query, exact)?)).next()?;
+        let mut starts = text[from..].char_indices().map(|(at, _)| from + at);
+        let found = starts.find_map(|start| Some(start..start + prefix(&text[start..], query, exact)?))?;
         from = found.end;
         Some(found)
     })

@@ -38,10 +38,9 @@ impl Look {
             }
         };
         match self {
-            Look::Selected => turned(style),
+            Look::Selected | Look::Taken => turned(style),
             Look::Found => style.add_modifier(Modifier::UNDERLINED),
             Look::Sounding => turned(style).add_modifier(Modifier::UNDERLINED),
-            Look::Taken => turned(style),
             Look::Refused => style.add_modifier(Modifier::CROSSED_OUT),
             Look::Marked => style.fg(Color::Red).add_modifier(Modifier::UNDERLINED | Modifier::BOLD),
         }
@@ -55,11 +54,9 @@ fn of_kind(kind: Kind) -> Style {
         Kind::Field => bold.fg(Color::Cyan),
         Kind::Value => plain.fg(Color::Cyan),
         Kind::Voice => bold,
-        Kind::Property => plain,
-        Kind::Directive | Kind::Annotation => plain.fg(Color::Magenta),
         Kind::Comment | Kind::Remark | Kind::Block | Kind::Rest => DIM,
-        Kind::Note => plain,
-        Kind::Grace | Kind::Decoration => plain.fg(Color::Magenta),
+        Kind::Note | Kind::Property => plain,
+        Kind::Directive | Kind::Annotation | Kind::Grace | Kind::Decoration => plain.fg(Color::Magenta),
         Kind::Rhythm | Kind::Phrasing => plain.fg(Color::Blue),
         Kind::ChordSymbol => plain.fg(Color::Yellow),
         Kind::BarLine => bold.fg(Color::Blue),

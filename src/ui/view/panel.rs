@@ -16,10 +16,11 @@ const KEY: Style = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
 
 const AFTER_LEADER: &str = "Ctrl+Space +";
 
-/// What the marks in the bars mean; the rest of the help comes from the key table.
-const LEGEND: [&str; 3] = [
+/// What the marks in bars and text mean; the rest of the help comes from the key table.
+const LEGEND: [&str; 4] = [
     "In the bars: t from the text, m by the model, L1 to L4 by a rung of the ladder.",
     "12│ will be heard as shown, 13┊ may still change, » the newest edit is heard from here.",
+    "Beside the text: ✓ was evaluated, × was refused, ! has an error, ? a warning. What is lit in it sounds.",
     "A line that begins with % and a blank is for the model; %- is a note for yourself.",
 ];
 
