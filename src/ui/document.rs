@@ -7,6 +7,7 @@ use super::editor::{Editor, Position};
 use super::follow::Follow;
 use super::highlight::Highlight;
 use crate::abc::piece::Piece;
+use crate::abc::report::lines_columns;
 use crate::abc::{Diagnostic, Severity};
 
 /// A diagnostic with its place in lines and columns, both from 1. It moves with its line while text is typed above it.
@@ -63,6 +64,7 @@ pub struct Document {
     pub taken: Option<String>,
     /// The version that another program saved while this one was being edited.
     pub theirs: Option<String>,
+    /// In the order of their places.
     pub marks: Vec<Mark>,
     /// How the words were understood, in the words of whoever evaluated them.
     pub heard: String,
@@ -148,18 +150,19 @@ impl Document {
 
     /// Keeps the diagnostics of `text`, which is the one that was evaluated.
     pub fn set_marks(&mut self, diagnostics: &[Diagnostic], text: &str) {
-        let mark = |diagnostic: &Diagnostic| {
-            let (line, column) = diagnostic.line_column(text);
-            Mark { line, column, severity: diagnostic.severity, message: diagnostic.sentence() }
+        let mark = |(diagnostic, (line, column)): (&Diagnostic, (usize, usize))| {
+            let (severity, message) = (diagnostic.severity, diagnostic.sentence());
+            Mark { line, column, severity, message }
         };
-        self.marks = diagnostics.iter().map(mark).collect();
+        self.marks = diagnostics.iter().zip(lines_columns(diagnostics, text)).map(mark).collect();
         self.marks.sort_by_key(|mark| (mark.line, mark.column));
     }
 
     /// The worst mark of a line, counted from 1.
     #[must_use]
     pub fn mark_on(&self, line: usize) -> Option<&Mark> {
-        self.marks.iter().filter(|mark| mark.line == line).max_by_key(|mark| mark.severity)
+        let first = self.marks.partition_point(|mark| mark.line < line);
+        self.marks[first..].iter().take_while(|mark| mark.line == line).max_by_key(|mark| mark.severity)
     }
 
     /// The first error, or else the first warning.
@@ -209,4 +212,38 @@ impl Document {
 #[must_use]
 pub fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::abc::Span;
+    use crate::ui::editor::Motion;
+
+    #[test]
+    fn marks_stand_where_their_diagnostics_do_and_go_with_their_lines() {
+        let text = "X:1\nK:C\nA ? ?\n\né ?\n";
+        let mut document = Document::new("a.abc".into(), text);
+        let places = text.match_indices('?').map(|(start, _)| Span { start, end: start + 1 });
+        let mut said: Vec<Diagnostic> = places.map(|span| Diagnostic::warning(span, "what")).collect();
+        said.reverse();
+        said.push(Diagnostic::error(Span { start: 8, end: 9 }, "no"));
+        document.set_marks(&said, text);
+        let places = |document: &Document| document.marks.iter().map(|m| (m.line, m.column)).collect::<Vec<_>>();
+        assert_eq!(places(&document), [(3, 1), (3, 3), (3, 5), (5, 3)]);
+        assert_eq!(document.mark_on(3).map(|mark| mark.severity), Some(Severity::Error), "the worst one");
+        assert_eq!(document.mark_on(4), None);
+        document.editor.go_to(2, 1);
+        document.edit(|editor| editor.paste("a\nb\n"));
+        assert_eq!(places(&document), [(5, 1), (5, 3), (5, 5), (7, 3)]);
+        document.editor.go_to(4, 1);
+        document.editor.go(Motion::Down, true);
+        document.editor.go(Motion::Down, true);
+        document.edit(|editor| drop(editor.cut()));
+        assert_eq!(
+            places(&document),
+            [(4, 1), (4, 3), (4, 5), (5, 3)],
+            "the marks of a line that is gone stay near it"
+        );
+    }
 }

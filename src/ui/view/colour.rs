@@ -66,57 +66,53 @@ fn of_kind(kind: Kind) -> Style {
 
 /// The styles of a line.
 #[derive(Debug, Default)]
-pub struct Styles {
+pub struct Styles<'a> {
     /// In the order of their places; what stands between them is plain.
-    pieces: Vec<(Span, Style)>,
+    pieces: &'a [Piece],
     /// What is wrong lies over them.
-    wrong: Vec<Span>,
+    wrong: &'a [Piece],
+    /// The same of lines that are no music.
+    spans: Vec<(Span, Style)>,
 }
 
-impl Styles {
-    pub fn of(highlight: &Highlight, at: usize, line: &str) -> Styles {
-        let whole = |style| Styles::new(vec![(Span { start: 0, end: line.len() }, style)]);
+impl<'a> Styles<'a> {
+    pub fn of(highlight: &'a Highlight, at: usize, line: &str) -> Styles<'a> {
+        let from = |start, style| Styles { spans: vec![(Span { start, end: line.len() }, style)], ..Styles::default() };
         match (highlight.language(), highlight.pieces(at)) {
-            (Language::Words, _) => whole(WORDS),
-            (Language::Patch, _) => {
-                let comment = line.find("//").map(|start| (Span { start, end: line.len() }, DIM));
-                Styles::new(comment.into_iter().collect())
-            }
+            (Language::Words, _) => from(0, WORDS),
+            (Language::Patch, _) => line.find("//").map(|start| from(start, DIM)).unwrap_or_default(),
             (Language::Abc, [Piece { kind: Kind::Remark, .. }]) => match highlight.words(at, line) {
                 // The voice that it is for stands out.
                 Some((Some(voice), _)) => {
                     let start = line.find(voice).unwrap_or(0);
-                    let end = start + voice.len();
-                    let named = (Span { start, end }, WORDS.add_modifier(Modifier::BOLD));
-                    let (before, behind) = (Span { start: 0, end: start }, Span { start: end, end: line.len() });
-                    Styles::new(vec![(before, WORDS), named, (behind, WORDS)])
+                    let named = Span { start, end: start + voice.len() };
+                    let before = (Span { start: 0, end: named.start }, WORDS);
+                    let behind = (Span { start: named.end, end: line.len() }, WORDS);
+                    let spans = vec![before, (named, WORDS.add_modifier(Modifier::BOLD)), behind];
+                    Styles { spans, ..Styles::default() }
                 }
-                Some((None, _)) => whole(WORDS),
-                None => whole(DIM),
+                Some((None, _)) => from(0, WORDS),
+                None => from(0, DIM),
             },
             (Language::Abc, pieces) => {
-                let (wrong, pieces): (Vec<&Piece>, Vec<&Piece>) =
-                    pieces.iter().partition(|piece| piece.kind == Kind::Wrong);
-                Styles {
-                    pieces: pieces.into_iter().map(|piece| (piece.span, of_kind(piece.kind))).collect(),
-                    wrong: wrong.into_iter().map(|piece| piece.span).collect(),
-                }
+                let (pieces, wrong) = pieces.split_at(pieces.partition_point(|piece| piece.kind != Kind::Wrong));
+                Styles { pieces, wrong, spans: Vec::new() }
             }
         }
     }
 
-    fn new(pieces: Vec<(Span, Style)>) -> Styles {
-        Styles { pieces, wrong: Vec::new() }
-    }
-
     /// The style at a byte.
     pub fn at(&self, byte: usize) -> Style {
-        if self.wrong.iter().any(|span| span.start <= byte && byte < span.end) {
+        let holds = |span: Span| span.start <= byte && byte < span.end;
+        if let Some((_, style)) = self.spans.iter().find(|(span, _)| holds(*span)) {
+            return *style;
+        }
+        if self.wrong.iter().any(|piece| holds(piece.span)) {
             return of_kind(Kind::Wrong);
         }
-        let before = self.pieces.partition_point(|(span, _)| span.start <= byte);
-        let piece = self.pieces[..before].last().filter(|(span, _)| byte < span.end);
-        piece.map_or(Style::new(), |(_, style)| *style)
+        let before = self.pieces.partition_point(|piece| piece.span.start <= byte);
+        let piece = self.pieces[..before].last().filter(|piece| holds(piece.span));
+        piece.map_or(Style::new(), |piece| of_kind(piece.kind))
     }
 }
 

@@ -135,17 +135,16 @@ fn line(app: &App, at: usize, text: &str, left: usize, columns: usize) -> Line<'
         if end > left + columns {
             break;
         }
-        let over = looks.iter().filter(|(range, _)| range.contains(&byte));
-        let style = over.fold(styles.at(byte), |style, (_, look)| look.over(style));
-        let shown = match c {
-            '\t' => " ".repeat(char_width(c)),
-            c if c.is_control() => "·".into(),
-            c => c.to_string(),
-        };
-        if column >= left {
+        if end > left || column >= left {
+            let over = looks.iter().filter(|(range, _)| range.contains(&byte));
+            let style = over.fold(styles.at(byte), |style, (_, look)| look.over(style));
+            let shown = match c {
+                _ if column < left => " ".repeat(end - left),
+                '\t' => " ".repeat(char_width(c)),
+                c if c.is_control() => "·".into(),
+                c => c.to_string(),
+            };
             push(&mut spans, &shown, style);
-        } else if end > left {
-            push(&mut spans, &" ".repeat(end - left), style);
         }
         column = end;
     }
