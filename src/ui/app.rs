@@ -522,6 +522,8 @@ impl App {
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
         let first = diagnostics.iter().max_by_key(|d| (d.severity, std::cmp::Reverse(d.span.start)));
         let first = first.map(|diagnostic| diagnostic.display(&name, &text));
+        // The first text of a set plays by itself.
+        let asked = self.find(&path).is_some_and(|document| document.evaluated.is_some());
         if let Some(document) = self.find(&path) {
             // The good version is read again when a lexicon changes; the marks of a newer one, which was refused, stay.
             if document.evaluated.as_ref().is_none_or(|newest| newest.text() == text) {
@@ -536,7 +538,9 @@ impl App {
             && (plays || !accepted)
             && self.documents[at].editor.is(&text)
         {
-            self.light(at, accepted);
+            if asked {
+                self.light(at, accepted);
+            }
             if accepted {
                 self.documents[at].taken = Some(text.clone());
             }

@@ -85,6 +85,9 @@ mod tests {
     fn what_changed_is_lit_for_a_moment() {
         let mut app = App::new(vec![("a.abc".into(), "a\nb\nc\nd".into())], (80, 24));
         evaluated(&mut app, true);
+        assert_eq!(lit(&app), [None; 4], "nobody asked");
+        app.documents[0].taken = None;
+        evaluated(&mut app, true);
         assert_eq!(lit(&app), [Some(true); 4], "all of it is new");
         app.update(Input::Passed(Duration::from_millis(150)));
         assert!(app.is_lit());
