@@ -19,7 +19,7 @@ help:
 	@echo "make play    set up what is missing, build, and play; options in ARGS=\"...\""
 	@echo "make test    set up what is missing and run every test; prints what each step took"
 	@echo "make lint    formatting and clippy"
-	@echo "make bench   figures of parser, synth, model and clock; let nothing else run meanwhile"
+	@echo "make bench   figures of parser, synth, screen, model and clock; let nothing else run meanwhile"
 	@echo "make soak    the long tests, which also hold the figures to their limits"
 	@echo "make corpus  get the music that some tests and the training use, into corpus/"
 	@echo "make guests  get two language models without music into target/guests/, for tests, soak and audition --guest"
@@ -44,6 +44,7 @@ bench: setup
 	$(CARGO) build --release --locked $(JACK)
 	$(CARGO) run --release --locked --quiet $(JACK) -- bench parse
 	$(CARGO) run --release --locked --quiet $(JACK) -- bench synth
+	$(CARGO) run --release --locked --quiet $(JACK) -- bench screen
 	$(CARGO) run --release --locked --quiet $(JACK) -- bench model
 	$(CARGO) run --release --locked --quiet $(JACK) -- bench clock
 

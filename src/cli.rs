@@ -216,6 +216,8 @@ pub enum Bench {
     Clock,
     /// Cost of the synthesiser's voices
     Synth,
+    /// What a key and a picture cost in a short text and in one of 10,000 lines
+    Screen,
 }
 
 /// The extension tells a lexicon from words that are a prompt.

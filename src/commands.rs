@@ -260,6 +260,7 @@ pub fn bench(arguments: &BenchArguments) -> Result<(), Failure> {
             let model = library::model(arguments.model.as_deref(), &assets()?)?;
             ("synth", synth::figures(&patches, model.as_deref()))
         }
+        Bench::Screen => ("screen", barline::ui::bench::bench_screen().into_iter().map(owned).collect()),
         Bench::Model => {
             let model = library::model(arguments.model.as_deref(), &assets()?)?;
             ("model", bench_model(model.as_deref(), arguments.bars)?)

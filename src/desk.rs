@@ -31,6 +31,8 @@ pub struct Desk {
     pub mappings: Option<PathBuf>,
     /// Begins and ends recordings, where there is a place for them.
     pub tape: Option<Sender<()>>,
+    /// Where the theme is.
+    pub theme: Option<PathBuf>,
     /// File and scene that play, or will from the next bar line.
     pub playing: (PathBuf, u32),
     /// The text that plays, for when its words come to mean something else.
@@ -67,9 +69,10 @@ impl Desk {
                 return vec![Input::Evaluated(self.evaluate(path, text, tune, armed))];
             }
             Request::Evaluate { path, text, .. } => return vec![Input::Evaluated(self.look_at(&path, &text))],
-            Request::KeepMappings(text) => self.keep_mappings(&text),
             Request::Record => self.record(),
-            Request::Quit => {}
+            Request::KeepMappings(text) => self.keep(self.mappings.as_deref(), &text, "what was learned holds"),
+            Request::KeepTheme(theme) => self.keep(self.theme.as_deref(), theme.name(), "these colours hold"),
+            Request::Clipboard(_) | Request::Quit => {}
         }
         vec![]
     }
@@ -120,9 +123,9 @@ impl Desk {
         }
     }
 
-    /// What was learned is there in the sets to come.
-    fn keep_mappings(&self, text: &str) {
-        let why = match &self.mappings {
+    /// What is written there holds in the sets to come.
+    fn keep(&self, path: Option<&Path>, text: &str, what: &str) {
+        let why = match path {
             // Written beside it first: a machine that fails in the middle leaves the old one.
             Some(path) => {
                 let new = path.with_extension("new");
@@ -131,7 +134,7 @@ impl Desk {
             None => Some("there is no home folder".to_owned()),
         };
         if let Some(why) = why {
-            let text = format!("what was learned holds in this set alone: {why}");
+            let text = format!("{what} in this set alone: {why}");
             let _ = self.events.send(Event::Message(Message { level: Level::Warning, text }));
         }
     }

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::abc::Meter;
 use crate::abc::key::Key;
+use crate::abc::{Meter, Span};
 use crate::compose::{Candidate, Role};
 use crate::keep::{Ask, Kept};
 use crate::midi::Timing;
 use crate::midi::mapping::{Touched, Trigger};
-use crate::prompt::{MAX_VOICES, Scene};
+use crate::prompt::{MAX_VOICES, Scene, Source};
 use crate::synth::Level as Sounded;
 use crate::synth::patch::Patch;
 use crate::time::{Beats, Frames, Tempo};
@@ -360,6 +360,8 @@ pub struct Snapshot {
     pub next_scene: Option<SceneName>,
     /// What was asked for by [`Command::Look`].
     pub look: Option<Look>,
+    /// What of a text sounds now.
+    pub sounding: Option<Sounding>,
 }
 
 /// A scene by its file and its `X:`.
@@ -376,6 +378,15 @@ pub struct Look {
     pub voice: String,
     /// In the order in which they were drawn, in the prompt's key and unit length; or why there is nothing to choose from.
     pub drafts: Result<Vec<Candidate>, String>,
+}
+
+/// Notes of the performer's text that sound, of all voices that are heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sounding {
+    /// The text as it was evaluated.
+    pub source: Arc<Source>,
+    /// Where in it they stand.
+    pub places: Vec<Span>,
 }
 
 /// A clock that is followed.
@@ -424,6 +435,7 @@ impl Default for Snapshot {
             scene: None,
             next_scene: None,
             look: None,
+            sounding: None,
         }
     }
 }

@@ -23,6 +23,7 @@ use barline::tape::{self, Tape};
 use barline::time::SampleRate;
 use barline::ui::app::{App, Input};
 use barline::ui::terminal::{self, Screen};
+use barline::ui::theme::{self, Theme};
 use barline::watch::{Folder, Watch};
 
 use crate::assets::{self, Assets};
@@ -129,6 +130,8 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
 
     let size = screen.size().unwrap_or((80, 24));
     let mappings = state.as_ref().map(|state| state.join(mapping::FILE));
+    let theme = state.as_ref().map(|state| state.join(theme::FILE));
+    let named = theme.as_deref().and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
     let learned = learned(mappings.as_deref(), &say);
     let mut kept = Kept { app: App::new(files, size), folder: state.map(|folder| folder.join("unsaved")) };
     let vocabulary = library::vocabulary(model.as_deref());
@@ -146,6 +149,7 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
         rigs,
         mappings,
         tape: tape.as_ref().map(Tape::key),
+        theme,
         playing: now,
         text,
         armed: vec![],
@@ -153,6 +157,7 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     desk.scheduler.send(Command::Attend { triggers: learned.triggers(), all: false });
     kept.app.set_mappings(learned);
     kept.app.update(Input::Offer(desk.offer()));
+    kept.app.set_theme(Theme::named(&named));
     if !arguments.armed {
         // What the engine will say of itself as soon as it runs.
         let playing = Snapshot { playing: Playing::Playing, ..Snapshot::default() };

@@ -31,6 +31,7 @@ pub(crate) use section::section;
 pub use seed::SeedBar;
 pub(crate) use seed::{Repeats, seed_bars};
 pub use voice::{By, Voice};
+pub use words::steering;
 
 use crate::abc::ast::{Tune, VoiceHeader};
 use crate::abc::key::Key;

@@ -172,6 +172,21 @@ impl Show {
         self.terminal.type_keys(keys);
     }
 
+    /// Row and column of a text on the screen, from 0.
+    fn place_of(&self, text: &str) -> (u16, u16) {
+        let mut rows = self.rows().into_iter().zip(0..);
+        let found = rows.find_map(|(line, row)| Some((row, line[..line.find(text)?].chars().count() as u16)));
+        found.unwrap_or_else(|| panic!("no {text} in\n{}", self.shown()))
+    }
+
+    /// What is reversed in the line with this text.
+    fn lit(&self, text: &str) -> String {
+        let (row, _) = self.place_of(text);
+        let screen = self.screen.lock().unwrap();
+        let cells = (0..COLUMNS.get()).filter_map(|column| screen.screen().cell(row, column));
+        cells.filter(|cell| cell.inverse()).map(|cell| cell.contents().to_owned()).collect()
+    }
+
     /// What was said so far, in full.
     fn messages(&mut self) -> String {
         self.type_keys(MESSAGES);
@@ -241,6 +256,7 @@ impl Show {
         assert!(
             !screen.screen().alternate_screen() && !screen.screen().hide_cursor() && !screen.screen().bracketed_paste()
         );
+        assert_eq!(screen.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None);
     }
 }
 
@@ -657,6 +673,42 @@ fn after_a_crash_the_set_goes_on_as_it_was_set() {
     show.wait_for_bar(1);
     show.wait_for("bass (muted)");
     show.wait_for("tempo 121 (text 120)");
+    show.quit();
+}
+
+#[test]
+fn what_sounds_is_lit_in_the_text_and_a_click_mutes_it() {
+    let mut show = Show::start(LOOP, "none");
+    show.wait_for_bar(1);
+    let lit = |show: &Show, text: &str| {
+        pty::wait(|| (show.lit("[V:bass]") == text).then_some(()), || format!("no {text} lit in\n{}", show.shown()));
+    };
+    for note in ["C,2", "G,2", "C,2"] {
+        lit(&show, note);
+    }
+    let (row, column) = show.place_of("1 bass");
+    show.type_keys(format!("\x1b[<0;{};{}M\x1b[<0;{};{}m", column + 3, row + 1, column + 3, row + 1).as_bytes());
+    show.wait_for("bass (muted)");
+    lit(&show, "");
+    show.quit();
+}
+
+#[test]
+fn a_theme_stays_for_the_sets_to_come() {
+    let mut show = Show::start(LOOP, "none");
+    show.wait_for_bar(1);
+    let colour = |show: &Show| show.screen.lock().unwrap().screen().cell(0, 0).map(vt100::Cell::bgcolor);
+    assert_eq!(colour(&show), Some(vt100::Color::Default));
+    show.type_keys(LEADER);
+    show.type_keys(b"T");
+    show.wait_for("colours: dark");
+    show.quit();
+    let place = std::mem::replace(&mut show.place, Place::new());
+    let set = place.path("set");
+    let options = [set.as_os_str(), "--model".as_ref(), "none".as_ref(), "--audio".as_ref(), "none".as_ref()];
+    let mut show = Show::start_in(place, &options, &[]);
+    show.wait_for_bar(1);
+    assert_eq!(colour(&show), Some(vt100::Color::Idx(234)));
     show.quit();
 }
 

@@ -28,6 +28,10 @@ fn stage() {
         Request::Evaluate { text, .. } if text == "panic" => panic!("as asked"),
         Request::Evaluate { text, .. } if text == "abort" => std::process::abort(),
         Request::Evaluate { text, .. } if text.len() == 3000 => vec![Input::Terminate],
+        Request::Evaluate { text, .. } => {
+            let _ = std::fs::write(std::env::var_os("BARLINE_STAGE").unwrap(), text);
+            vec![Input::Terminate]
+        }
         _ => vec![],
     };
     terminal::run_loop(&mut screen, &mut app, &receiver, &mut perform).unwrap();
@@ -44,12 +48,18 @@ struct Stage {
 
 impl Stage {
     fn start() -> Stage {
+        Stage::writing_to(std::path::Path::new("/dev/null"))
+    }
+
+    /// The text that is evaluated goes to this file.
+    fn writing_to(text: &std::path::Path) -> Stage {
         let shown = Arc::new(Mutex::new(String::new()));
         let sink = shown.clone();
         let terminal =
             Terminal::new(24, 80, move |bytes| sink.lock().unwrap().push_str(&String::from_utf8_lossy(bytes)));
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "stage", "--ignored", "--nocapture"]).env("BARLINE_STAGE", "1");
+        command.args(["--exact", "stage", "--ignored", "--nocapture"]).env("TERM", "xterm-256color").env_remove("STY");
+        command.env("BARLINE_STAGE", text);
         let stage = Stage { child: terminal.start(command), terminal, shown };
         stage.wait_for("F1 help");
         assert!(!stage.terminal.is_as_before(), "raw mode");
@@ -79,6 +89,10 @@ impl Stage {
         let (screen, after) = shown.rsplit_once("\x1b[?1049l").unwrap();
         assert!(after.starts_with("\x1b[?25h"), "{after:?}");
         assert!(screen.contains("\x1b[?2004l"), "bracketed paste is off again");
+        for mode in ["1002", "1006"] {
+            let (on, off) = (format!("\x1b[?{mode}h"), format!("\x1b[?{mode}l"));
+            assert!(screen.find(&on).unwrap() < screen.rfind(&off).unwrap(), "the mouse is the terminal's again");
+        }
         assert!(after.contains(last), "{after:?}");
         assert!(!shown.contains("noise"), "stderr goes to the log");
         status
@@ -99,6 +113,28 @@ fn on_the_last_of_many_keys_typed_at_once() {
     let keys = "a".repeat(3000) + "\x13";
     stage.terminal.type_keys(keys.as_bytes());
     assert_eq!(stage.leaves_no_trace("left in order").code(), Some(7));
+}
+
+/// The mouse takes a note, a search another one, what is copied goes to the terminal, and ten thousand lines are pasted at once.
+#[test]
+fn the_mouse_a_search_the_clipboard_and_a_long_paste() {
+    let text = tempfile::NamedTempFile::new().unwrap();
+    let mut stage = Stage::writing_to(text.path());
+    stage.terminal.type_keys(b"\x1b[200~X:1\rK:C\rA2d fed|\rslow\r\x1b[201~");
+    stage.wait_for("slow");
+    // Two presses on the second note of the third line, with the release between them, then a copy.
+    let press = "\x1b[<0;7;6M\x1b[<0;7;6m";
+    stage.terminal.type_keys(format!("{press}{press}\x03").as_bytes());
+    stage.wait_for("\x1b]52;c;ZA==\x07");
+    stage.terminal.type_keys(b"\x06SLOW");
+    stage.wait_for("not found");
+    stage.terminal.type_keys("\x08".repeat(4).as_bytes());
+    stage.terminal.type_keys(b"slow\x1b[F");
+    let paste = "z8|\r".repeat(10_000);
+    stage.terminal.type_keys(format!("\x1b[200~{paste}\x1b[201~\x13").as_bytes());
+    stage.leaves_no_trace("left in order");
+    let written = std::fs::read_to_string(text.path()).unwrap();
+    assert_eq!(written, format!("X:1\nK:C\nA2d fed|\nslow{}\n", paste.replace('\r', "\n")));
 }
 
 #[test]

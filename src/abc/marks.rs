@@ -37,7 +37,7 @@ const LONG_DECORATIONS: [&str; 20] = [
 const MOST_REPEATS: usize = 15;
 
 /// The decorations that letters stand for; `U:` changes them (ABC 2.1, 4.14 and 4.16).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct UserSymbols {
     letters: Vec<(u8, Symbol)>,
     /// `I:linebreak !`: then it encloses no decorations (ABC 2.1, 6.1).

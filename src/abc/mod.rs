@@ -17,6 +17,7 @@ mod marks;
 pub mod midi;
 pub(crate) mod music;
 pub mod parse;
+pub mod piece;
 pub mod print;
 pub mod report;
 mod symbol_line;

@@ -334,7 +334,7 @@ fn no_field(text: &str) -> Fault {
 }
 
 /// Whether a line that should not be music nevertheless looks like it: bar lines, and nothing but music code.
-fn is_musical(text: &str) -> bool {
+pub(super) fn is_musical(text: &str) -> bool {
     let (mut quoted, mut named) = (false, false);
     let all = text.bytes().all(|byte| {
         quoted ^= byte == b'"';

@@ -61,6 +61,15 @@ pub fn display<'a>(diagnostics: &'a [Diagnostic], file: &'a str, text: &'a str) 
     diagnostics.iter().map(move |diagnostic| diagnostic.line_at(file, places.of(diagnostic.span.start)))
 }
 
+/// Line and column of each, as [`Diagnostic::line_column`] gives them; the text is walked once where they are in the order of their places.
+pub fn lines_columns<'a>(diagnostics: &'a [Diagnostic], text: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let mut places = Places::new(text);
+    diagnostics.iter().map(move |diagnostic| {
+        let place = places.of(diagnostic.span.start);
+        (place.line, place.column)
+    })
+}
+
 /// As [`display`], each with its line of the text below it and its hint below that.
 pub fn full<'a>(diagnostics: &'a [Diagnostic], file: &'a str, text: &'a str) -> impl Iterator<Item = String> + 'a {
     let mut places = Places::new(text);

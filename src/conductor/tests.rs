@@ -42,6 +42,30 @@ fn texts(conductor: &Conductor, voice: usize) -> Vec<String> {
     conductor.timeline().bars().iter().map(|bar| bar.cells[voice].text.clone()).collect()
 }
 
+/// What the screen is told to light, in each half bar of the first three.
+#[test]
+fn the_text_that_is_heard_is_shown() {
+    let text = "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:bass by=loop\nV:lead\n[V:bass] C,4 D,4 | E,8 |\n[V:lead] c8 |\n";
+    let mut conductor = conductor(text, "E8\nF8");
+    play(&mut conductor);
+    let start = RATE.frames_in(START_LEAD).0;
+    let lit = |conductor: &mut Conductor, half: i64| {
+        let now = start + half * 48_000 + 10_000;
+        run(conductor, now - 48_000, now);
+        let Some(sounding) = conductor.snapshot(Frames(now)).sounding else { return "nothing".to_owned() };
+        assert_eq!(sounding.source.text, text);
+        let symbols = sounding.places.iter().map(|place| &text[place.start..place.end]);
+        symbols.collect::<Vec<_>>().join(" ")
+    };
+    let heard: Vec<String> = (0..6).map(|half| lit(&mut conductor, half)).collect();
+    assert_eq!(heard, ["C,4 c8", "D,4 c8", "E,8", "E,8", "C,4", "D,4"], "what the model writes stands nowhere");
+    let mute = Command::Mute { voice: "bass".into(), muted: true };
+    conductor.command(mute, Frames(start + 6 * 48_000), &mut |_| {});
+    assert_eq!(lit(&mut conductor, 6), "");
+    conductor.command(Command::Hush, Frames(start + 7 * 48_000), &mut |_| {});
+    assert_eq!(lit(&mut conductor, 7), "nothing");
+}
+
 #[test]
 fn notes_leave_on_their_frames() {
     let mut conductor = conductor(TWO_VOICES, "E8\nF8");

@@ -1,13 +1,16 @@
 //! The engine as the performer sees it: a copy of what was, sounds, and is to come. Made on the thread of the scheduler.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::Conductor;
 use crate::abc::parse::read_bar;
 use crate::abc::print;
 use crate::compose::{Candidate, Role, STREAM_UNIT};
 use crate::event::Author;
-use crate::event::{BarState, BarView, Cell, Hold, Look, Music, Part, SceneName, Snapshot, VoiceStatus};
+use crate::event::{
+    BarState, BarView, Cell, Hold, Look, Music, Part, Playing, SceneName, Snapshot, Sounding, VoiceStatus,
+};
 use crate::prompt::Scene;
 use crate::rig::SYNTH;
 use crate::synth::Level as Sounded;
@@ -56,6 +59,7 @@ impl Conductor {
             scene: Some(name_of(&self.scene)),
             next_scene: self.next_scene(),
             look: self.look(),
+            sounding: self.sounding_text(now),
             ..Snapshot::default()
         }
     }
@@ -103,6 +107,14 @@ impl Conductor {
             Candidate { text: in_unit(scene, role, &cell), rank: draft.rank }
         };
         Some(Look { bar, voice, drafts: drafts.map(|drafts| drafts.iter().map(written).collect()) })
+    }
+
+    /// The notes of the text that are heard now.
+    fn sounding_text(&self, now: Frames) -> Option<Sounding> {
+        let (bar, position) = self.position(now).filter(|_| self.playing == Playing::Playing)?;
+        let voices = bar.scene.voices.iter().enumerate().filter(|(_, voice)| self.hands.mix.sounds(&voice.name));
+        let places = voices.flat_map(|(at, _)| bar.sounding(at, position)).collect();
+        Some(Sounding { source: Arc::clone(&bar.scene.source), places })
     }
 
     fn voice(&self, name: &str, role: Role) -> VoiceStatus {

@@ -74,32 +74,37 @@ pub(super) fn own(
     own.filter(|(_, wishes)| !wishes.is_empty()).collect()
 }
 
-/// The comment lines that steer: whole lines that begin with `% ` and do not look like music or a field.
+/// The comment lines that steer.
 pub(super) fn in_comments<'a>(comments: impl IntoIterator<Item = &'a Comment>, voices: &[&str]) -> Vec<Words> {
-    let mut words = Vec::new();
-    for comment in comments.into_iter().filter(|comment| comment.whole_line) {
-        let Some(text) = comment.text.trim_start_matches('%').strip_prefix(' ').map(str::trim) else { continue };
-        if text.is_empty() || looks_like_abc(text, voices) {
-            continue;
-        }
-        // `lead: answers the bass` is for one voice; its name is not a word.
-        let named =
-            |(name, rest): (&str, &'a str)| Some((voices.iter().position(|voice| *voice == name.trim())?, rest));
-        let (voice, text) = match text.split_once(':').and_then(named) {
-            Some((voice, rest)) => (Some(voice), rest.trim()),
-            None => (None, text),
-        };
+    let place = |name: &str| voices.iter().position(|voice| *voice == name);
+    let whole = comments.into_iter().filter(|comment| comment.whole_line);
+    let words = |comment: &Comment| {
+        let (voice, text) = steering(&comment.text, |name| place(name).is_some())?;
         let from = comment.after_bars.unwrap_or(0);
-        words.push(Words { from, voice, text: text.to_owned(), span: comment.span });
+        Some(Words { from, voice: voice.and_then(place), text: text.to_owned(), span: comment.span })
+    };
+    whole.filter_map(words).collect()
+}
+
+/// What a comment line, without its first `%`, says to the model, and the voice that it is for: it begins with `% ` and does not look like
+/// music or a field.
+#[must_use]
+pub fn steering(comment: &str, is_voice: impl Fn(&str) -> bool) -> Option<(Option<&str>, &str)> {
+    let text = comment.trim_start_matches('%').strip_prefix(' ').map(str::trim)?;
+    if text.is_empty() || looks_like_abc(text, &is_voice) {
+        return None;
     }
-    words
+    // `lead: answers the bass` is for one voice; its name is not a word.
+    Some(match text.split_once(':').filter(|(name, _)| is_voice(name.trim())) {
+        Some((name, rest)) => (Some(name.trim()), rest.trim()),
+        None => (None, text),
+    })
 }
 
 /// A commented-out bar or field is only that.
-fn looks_like_abc(text: &str, voices: &[&str]) -> bool {
-    let field = text.as_bytes().get(1) == Some(&b':')
-        && text.as_bytes()[0].is_ascii_alphabetic()
-        && !voices.contains(&&text[..1]);
+fn looks_like_abc(text: &str, is_voice: impl Fn(&str) -> bool) -> bool {
+    let field =
+        text.as_bytes().get(1) == Some(&b':') && text.as_bytes()[0].is_ascii_alphabetic() && !is_voice(&text[..1]);
     let note_like = |word: &str| word.bytes().all(|byte| b"ABCDEFGabcdefgzx0123456789/,'^_=[]()<>-\"".contains(&byte));
     let marked = text.bytes().any(|byte| b"0123456789/,'^=[]".contains(&byte));
     field || text.contains('|') || text.starts_with("[V:") || (marked && text.split_whitespace().all(note_like))

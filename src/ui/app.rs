@@ -3,27 +3,34 @@
 //! [`App::update`] takes one [`Input`] and returns the [`Request`]s that the caller performs. What a request brings back (a saved file, an
 //! evaluation) is an `Input` again, so that tests drive the whole screen with plain values.
 
+mod clipboard;
+mod flash;
 mod future;
 mod keep;
 mod learn;
+mod mouse;
 mod picker;
+mod search;
 
+pub use flash::Flash;
 use future::Future;
 pub use future::{BarLine, Cursor};
 pub use keep::Keeping;
 pub use learn::Learning;
 pub use picker::{Item, List, Offer, Pick, Picker};
+pub use search::{Search, places_in};
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 
 use super::document::{Document, Taken, name_of};
 use super::editor::Editor;
 use super::keys::{self, Action};
+use super::theme::Theme;
 use super::view;
 use crate::abc::{Diagnostic, Severity};
 use crate::event::{BarState, Command, Event, Level, Message, Playing, Snapshot};
@@ -37,7 +44,14 @@ const MESSAGES: usize = 200;
 pub enum Input {
     Key(KeyEvent),
     Paste(String),
+    /// `clicks` counts presses of a button at one place, one soon after the other, from 1.
+    Mouse {
+        event: MouseEvent,
+        clicks: u8,
+    },
     Resize(u16, u16),
+    /// So much time, since this was told last or something began to be lit.
+    Passed(Duration),
     /// The instrument says something.
     Event(Event),
     /// What came of [`Request::Evaluate`].
@@ -92,6 +106,10 @@ pub enum Request {
     KeepMappings(String),
     /// Begin to record, or end it.
     Record,
+    /// The same of the theme.
+    KeepTheme(Theme),
+    /// Other programs may paste this.
+    Clipboard(String),
     Quit,
 }
 
@@ -124,6 +142,8 @@ pub enum Mode {
     Drafts(Option<usize>),
     /// A list is open.
     Pick,
+    /// What is typed is looked for.
+    Search,
     /// A panel over everything, scrolled by this many lines.
     Help(usize),
     Messages(usize),
@@ -155,6 +175,11 @@ pub struct App {
     clipboard: String,
     /// Whether meters and scope are wanted.
     sound: Option<bool>,
+    search: Search,
+    flash: Option<Flash>,
+    theme: Theme,
+    /// The mouse selects.
+    dragging: bool,
     size: (u16, u16),
 }
 
@@ -185,6 +210,10 @@ impl App {
             messages: VecDeque::new(),
             clipboard: String::new(),
             sound: None,
+            search: Search::default(),
+            flash: None,
+            theme: Theme::default(),
+            dragging: false,
             size,
         };
         app.scroll();
@@ -200,6 +229,8 @@ impl App {
                 if before == Mode::Pick {
                     self.mode = before;
                     self.paste_into_picker(&text);
+                } else if before == Mode::Search {
+                    self.type_search(&text);
                 } else if self.is_on_bars() {
                     self.paste_on_bars(&text);
                 } else {
@@ -209,6 +240,11 @@ impl App {
                     return vec![Request::Command(Command::Look(None))];
                 }
                 self.stop_learning(before)
+            }
+            Input::Mouse { event, clicks } => self.mouse(event, clicks),
+            Input::Passed(time) => {
+                self.passed(time);
+                vec![]
             }
             Input::Resize(columns, rows) => {
                 self.size = (columns, rows);
@@ -288,6 +324,15 @@ impl App {
         self.sound
     }
 
+    #[must_use]
+    pub fn theme(&self) -> Theme {
+        self.theme
+    }
+
+    pub fn set_theme(&mut self, theme: Theme) {
+        self.theme = theme;
+    }
+
     /// Columns and rows.
     #[must_use]
     pub fn size(&self) -> (u16, u16) {
@@ -339,6 +384,7 @@ impl App {
             Mode::Pick => self.picker_key(key),
             Mode::Keep(keeping) => self.keep_key(key.code, keeping),
             Mode::Learn(learning) => self.learn_key(key.code, learning),
+            Mode::Search => self.search_key(key),
             Mode::Help(scroll) => self.panel_key(key, Mode::Help, scroll),
             Mode::Messages(scroll) => self.panel_key(key, Mode::Messages, scroll),
             Mode::ConfirmQuit if key.code == KeyCode::Char('y') => vec![Request::Quit],
@@ -351,8 +397,7 @@ impl App {
 
     /// Arrows scroll a panel; any other key closes it, and does what it always does unless it only types or shows the panel.
     fn panel_key(&mut self, key: KeyEvent, panel: fn(usize) -> Mode, scroll: usize) -> Vec<Request> {
-        let page = usize::from(self.size.1.saturating_sub(4)).max(1);
-        let most = view::panel_height(self, panel(0)).saturating_sub(page);
+        let page = self.panel_page();
         let scrolled = match key.code {
             KeyCode::Up => scroll.saturating_sub(1),
             KeyCode::Down => scroll + 1,
@@ -373,8 +418,18 @@ impl App {
                 };
             }
         };
-        self.mode = panel(scrolled.min(most));
+        self.scroll_panel(panel, scrolled);
         vec![]
+    }
+
+    fn panel_page(&self) -> usize {
+        usize::from(self.size.1.saturating_sub(4)).max(1)
+    }
+
+    /// No further than to its last line.
+    fn scroll_panel(&mut self, panel: fn(usize) -> Mode, scroll: usize) {
+        let most = view::panel_height(self, panel(0)).saturating_sub(self.panel_page());
+        self.mode = panel(scroll.min(most));
     }
 
     fn act(&mut self, action: Action, shift: bool) -> Vec<Request> {
@@ -415,6 +470,13 @@ impl App {
             Action::Help => self.mode = Mode::Help(0),
             Action::Messages => self.mode = Mode::Messages(0),
             Action::Sound => self.sound = Some(!view::is_sound_shown(self)),
+            Action::Find => self.begin_search(),
+            Action::FindNext => self.find_again(),
+            Action::Theme => {
+                self.theme = self.theme.next();
+                self.say(Level::Info, format!("colours: {}", self.theme.name()));
+                return vec![Request::KeepTheme(self.theme)];
+            }
             Action::NextFile => self.current = (self.current + 1) % self.documents.len(),
             Action::PreviousFile => self.current = (self.current + self.documents.len() - 1) % self.documents.len(),
             Action::FirstError => match document.first_mark() {
@@ -432,10 +494,13 @@ impl App {
             Action::Undo => document.edit(Editor::undo),
             Action::Redo => document.edit(Editor::redo),
             Action::Copy => {
-                self.clipboard = document.editor.copy();
-                self.say(Level::Info, "copied (Ctrl+V pastes, Ctrl+Q quits)".into());
+                let text = document.editor.copy();
+                return self.copied(text);
             }
-            Action::Cut => self.clipboard = document.edit(Editor::cut),
+            Action::Cut => {
+                let text = document.edit(Editor::cut);
+                return self.copied(text);
+            }
             Action::Paste => {
                 let text = self.clipboard.clone();
                 document.edit(|editor| editor.paste(&text));
@@ -454,10 +519,10 @@ impl App {
         let (path, text) = (document.path.clone(), document.editor.text());
         let mut requests = Vec::new();
         if document.needs_saving() {
-            let over = document.saved.clone();
+            let over = document.saved.text().to_owned();
             requests.push(Request::Save { path: path.clone(), text: text.clone(), over });
         }
-        document.evaluated = Some(text.clone());
+        document.evaluated = Some(text.clone().into());
         requests.push(Request::Evaluate { path, text, asked: true, tune, armed: self.arming });
         requests
     }
@@ -473,6 +538,11 @@ impl App {
     fn event(&mut self, event: Event) -> Vec<Request> {
         match event {
             Event::Snapshot(snapshot) => {
+                if let Some(sounding) = &snapshot.sounding
+                    && let Some(document) = self.find(&sounding.source.path)
+                {
+                    document.follow.follow(&sounding.source, document.editor.lines());
+                }
                 self.snapshot = Arc::unwrap_or_clone(snapshot);
                 self.landing = self.landing();
                 return self.follow_bars();
@@ -509,7 +579,7 @@ impl App {
         match document.file_changed(text.clone()) {
             Taken::Known => vec![],
             Taken::Replaced => {
-                document.evaluated = Some(document.editor.text());
+                document.evaluated = Some(document.editor.text().into());
                 vec![Request::Evaluate {
                     path,
                     text: document.editor.text(),
@@ -532,14 +602,27 @@ impl App {
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
         let first = diagnostics.iter().max_by_key(|d| (d.severity, std::cmp::Reverse(d.span.start)));
         let first = first.map(|diagnostic| diagnostic.display(&name, &text));
+        // The first text of a set plays by itself.
+        let asked = self.find(&path).is_some_and(|document| document.evaluated.is_some());
         if let Some(document) = self.find(&path) {
             // The good version is read again when a lexicon changes; the marks of a newer one, which was refused, stay.
-            if document.evaluated.as_ref().is_none_or(|newest| *newest == text) {
+            if document.evaluated.as_ref().is_none_or(|newest| newest.text() == text) {
                 document.set_marks(&diagnostics, &text);
-                document.evaluated = Some(text.clone());
+                document.evaluated = Some(text.clone().into());
             }
             if accepted {
                 document.heard = heard;
+            }
+        }
+        if let Some(at) = self.documents.iter().position(|document| document.path == path)
+            && (plays || !accepted)
+            && self.documents[at].editor.is(&text)
+        {
+            if asked {
+                self.light(at, accepted);
+            }
+            if accepted {
+                self.documents[at].taken = Some(text.clone());
             }
         }
         match (accepted, first) {
@@ -565,7 +648,7 @@ impl App {
         match error {
             None => {
                 if let Some(document) = self.find(path) {
-                    document.saved = text;
+                    document.saved = text.into();
                     document.missing = false;
                 }
             }
@@ -586,7 +669,9 @@ impl App {
 
     fn scroll(&mut self) {
         let (width, height) = view::editor_size(self);
-        self.documents[self.current].editor.scroll_to_cursor(height, width);
+        let document = &mut self.documents[self.current];
+        document.editor.scroll_to_cursor(height, width);
+        document.read_to(document.editor.scroll().line + height);
     }
 }
 

@@ -1,6 +1,7 @@
 //! A plain text editor as a value: lines, cursor, selection, undo. Owned by `App` on the main thread; no I/O, no clock.
 //!
-//! Every change of the text goes through [`Editor::splice`], one invertible replacement, so nothing can escape the undo history.
+//! Every change of the text goes through [`Editor::splice`], one invertible replacement, so nothing can escape the undo history, nor whoever
+//! follows the lines ([`Editor::take_changes`]). What a change costs depends on what is changed, not on how long the text is.
 
 use std::collections::VecDeque;
 
@@ -44,6 +45,15 @@ struct Edit {
     inserted: String,
 }
 
+/// Lines that were replaced by others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The first one, from 0.
+    pub line: usize,
+    pub removed: usize,
+    pub inserted: usize,
+}
+
 /// What one undo takes back.
 #[derive(Clone, Debug)]
 struct Step {
@@ -72,12 +82,20 @@ pub struct Editor {
     lines: Vec<String>,
     /// Files that use `\r\n` throughout keep it.
     line_break: &'static str,
+    /// Of all lines, without their breaks.
+    bytes: usize,
+    /// Counts what was done to the text, from 1.
+    version: u64,
+    /// Since they were last asked for.
+    changes: Vec<Change>,
     cursor: Position,
     /// The other end of the selection.
     anchor: Option<Position>,
     /// The display column that vertical moves aim at.
     goal: usize,
     scroll: Scroll,
+    /// Whether what is visible goes with the cursor; the wheel lets go of it.
+    follows: bool,
     page: usize,
     undo: VecDeque<Step>,
     redo: Vec<Step>,
@@ -87,13 +105,18 @@ pub struct Editor {
 impl Editor {
     #[must_use]
     pub fn new(text: &str) -> Self {
+        let lines: Vec<String> = normalised(text).split('\n').map(str::to_owned).collect();
         Editor {
-            lines: normalised(text).split('\n').map(str::to_owned).collect(),
+            bytes: lines.iter().map(String::len).sum(),
+            lines,
             line_break: line_break_of(text),
+            version: 1,
+            changes: Vec::new(),
             cursor: Position::default(),
             anchor: None,
             goal: 0,
             scroll: Scroll::default(),
+            follows: true,
             page: 10,
             undo: VecDeque::new(),
             redo: Vec::new(),
@@ -104,6 +127,31 @@ impl Editor {
     #[must_use]
     pub fn text(&self) -> String {
         self.lines.join(self.line_break)
+    }
+
+    /// Whether this is the text. Others are mostly of another length, which is known.
+    #[must_use]
+    pub fn is(&self, text: &str) -> bool {
+        if text.len() != self.bytes + (self.lines.len() - 1) * self.line_break.len() {
+            return false;
+        }
+        let mut rest = text;
+        self.lines.iter().enumerate().all(|(at, line)| {
+            let line_break = if at == 0 { "" } else { self.line_break };
+            let after = rest.strip_prefix(line_break).and_then(|rest| rest.strip_prefix(line.as_str()));
+            after.map(|after| rest = after).is_some()
+        })
+    }
+
+    /// Another one whenever the text is.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Which lines were replaced since this was last asked, in the order in which that was done.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
     }
 
     #[must_use]
@@ -142,9 +190,15 @@ impl Editor {
 
     /// Moves the cursor; `select` leaves the other end of the selection where it is.
     pub fn go(&mut self, motion: Motion, select: bool) {
-        self.run = Run::Closed;
+        (self.run, self.follows) = (Run::Closed, true);
+        let selected = self.selection().filter(|_| !select);
         self.anchor = select.then(|| self.anchor.unwrap_or(self.cursor));
-        self.cursor = self.target(motion);
+        self.cursor = match (motion, selected) {
+            // A step out of a selection is to its end.
+            (Motion::Left, Some((start, _))) => start,
+            (Motion::Right, Some((_, end))) => end,
+            _ => self.target(motion),
+        };
         if !matches!(motion, Motion::Up | Motion::Down | Motion::PageUp | Motion::PageDown) {
             self.goal = self.cursor_column();
         }
@@ -156,6 +210,58 @@ impl Editor {
         let byte =
             self.lines[line].char_indices().nth(column.saturating_sub(1)).map_or(self.lines[line].len(), |c| c.0);
         self.place(Position { line, byte });
+    }
+
+    /// The place at a line and a display column, both from 0, or the nearest one.
+    #[must_use]
+    pub fn at(&self, line: usize, column: usize) -> Position {
+        let line = line.min(self.lines.len() - 1);
+        Position { line, byte: byte_at(&self.lines[line], column) }
+    }
+
+    pub fn go_to_place(&mut self, place: Position) {
+        self.place(place);
+    }
+
+    /// To where things were: what is visible, too.
+    pub fn put(&mut self, cursor: Position, scroll: Scroll) {
+        self.place(cursor);
+        self.scroll = scroll;
+    }
+
+    /// Selects a range of the text; the cursor is at its end.
+    pub fn select(&mut self, start: Position, end: Position) {
+        self.place(end);
+        self.anchor = Some(start);
+    }
+
+    /// Selects from where the selection begins, or else the cursor, to a place.
+    pub fn select_to(&mut self, place: Position) {
+        self.select(self.anchor.unwrap_or(self.cursor), place);
+    }
+
+    /// With its line break, if it has one.
+    pub fn select_line(&mut self, line: usize) {
+        let (start, end) = self.whole_line(line);
+        self.select(start, end);
+    }
+
+    /// Selects the word or note at a place, or else the one character.
+    pub fn select_word(&mut self, place: Position) {
+        let text = &self.lines[place.line];
+        let (before, after) = text.split_at(place.byte);
+        let (mut start, mut end) =
+            (before.trim_end_matches(is_word).len(), text.len() - after.trim_start_matches(is_word).len());
+        if start == end {
+            (start, end) = (place.byte, step_right(text, place.byte));
+        }
+        self.select(Position { line: place.line, byte: start }, Position { line: place.line, byte: end });
+    }
+
+    /// Moves the visible part and leaves the cursor where it is.
+    pub fn scroll_by(&mut self, lines: isize) {
+        self.follows = false;
+        self.scroll.line = self.scroll.line.saturating_add_signed(lines).min(self.lines.len() - 1);
     }
 
     /// Types `text` in place of the selection. A word typed without a pause elsewhere is one undo step.
@@ -183,7 +289,7 @@ impl Editor {
 
     /// Takes out the selection, or else the cursor's whole line, and returns it.
     pub fn cut(&mut self) -> String {
-        let (start, end) = self.selection().unwrap_or_else(|| self.whole_line());
+        let (start, end) = self.selection().unwrap_or_else(|| self.whole_line(self.cursor.line));
         let cut = self.slice(start, end);
         self.change(start, end, "", Run::Closed);
         cut
@@ -192,7 +298,7 @@ impl Editor {
     /// The selection, or else the cursor's whole line.
     #[must_use]
     pub fn copy(&self) -> String {
-        let (start, end) = self.selection().unwrap_or_else(|| self.whole_line());
+        let (start, end) = self.selection().unwrap_or_else(|| self.whole_line(self.cursor.line));
         self.slice(start, end)
     }
 
@@ -237,13 +343,12 @@ impl Editor {
 
     /// Takes another text, such as the file's. Only the lines that differ are replaced, as one undo step, and the cursor stays at its words.
     pub fn set_text_keeping_cursor(&mut self, new: &str) {
-        self.line_break = line_break_of(new);
+        let line_break = std::mem::replace(&mut self.line_break, line_break_of(new));
+        self.version += u64::from(line_break != self.line_break);
         let new = normalised(new);
         let new: Vec<&str> = new.split('\n').collect();
         let old = &self.lines;
-        let same_head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
-        let room = old.len().min(new.len()) - same_head;
-        let same_tail = old.iter().rev().zip(new.iter().rev()).take(room).take_while(|(a, b)| a == b).count();
+        let (same_head, same_tail) = common_ends(old, &new);
         if same_head == old.len() && same_head == new.len() {
             return;
         }
@@ -266,12 +371,16 @@ impl Editor {
         let (height, width) = (height.max(1), width.max(1));
         let column = self.cursor_column();
         self.page = height.saturating_sub(1).max(1);
+        if !self.follows {
+            self.scroll.line = self.scroll.line.min(self.lines.len() - 1);
+            return;
+        }
         self.scroll.line = self.scroll.line.clamp((self.cursor.line + 1).saturating_sub(height), self.cursor.line);
         self.scroll.column = self.scroll.column.clamp((column + 1).saturating_sub(width), column);
     }
 
     fn place(&mut self, position: Position) {
-        self.run = Run::Closed;
+        (self.run, self.follows) = (Run::Closed, true);
         self.anchor = None;
         self.cursor = position;
         self.goal = self.cursor_column();
@@ -317,22 +426,15 @@ impl Editor {
         let Some(line) = line else {
             return if self.cursor.line == 0 { Position::default() } else { self.end_of_line(self.cursor.line) };
         };
-        let mut column = 0;
-        let text = &self.lines[line];
-        let byte = text.char_indices().find(|&(_, c)| {
-            column += char_width(c);
-            column > self.goal
-        });
-        Position { line, byte: byte.map_or(text.len(), |(at, _)| at) }
+        Position { line, byte: byte_at(&self.lines[line], self.goal) }
     }
 
     fn end_of_line(&self, line: usize) -> Position {
         Position { line, byte: self.lines[line].len() }
     }
 
-    /// The cursor's line with the line break that goes when the line goes.
-    fn whole_line(&self) -> (Position, Position) {
-        let line = self.cursor.line;
+    /// A line with the line break that goes when the line goes.
+    fn whole_line(&self, line: usize) -> (Position, Position) {
         let start = Position { line, byte: 0 };
         if line + 1 < self.lines.len() {
             (start, Position { line: line + 1, byte: 0 })
@@ -384,7 +486,13 @@ impl Editor {
         let head = &self.lines[start.line][..start.byte];
         let tail = &self.lines[end.line][end.byte..];
         let joined = format!("{head}{text}{tail}");
-        self.lines.splice(start.line..=end.line, joined.split('\n').map(str::to_owned));
+        let inserted: Vec<String> = joined.split('\n').map(str::to_owned).collect();
+        let change = Change { line: start.line, removed: end.line - start.line + 1, inserted: inserted.len() };
+        self.bytes += text.len() - text.matches('\n').count();
+        self.bytes -= removed.len() - removed.matches('\n').count();
+        self.lines.splice(start.line..=end.line, inserted);
+        self.version += 1;
+        self.changes.push(change);
         removed
     }
 }
@@ -442,6 +550,24 @@ fn toggled(line: &str) -> String {
         None if line.trim().is_empty() => line.to_owned(),
         None => format!("%{line}"),
     }
+}
+
+/// How many lines two texts share at the beginning, and at the end besides.
+pub fn common_ends(a: &[impl AsRef<str>], b: &[impl AsRef<str>]) -> (usize, usize) {
+    let head = a.iter().zip(b).take_while(|(a, b)| a.as_ref() == b.as_ref()).count();
+    let rest = a[head..].iter().rev().zip(b[head..].iter().rev());
+    (head, rest.take_while(|(a, b)| a.as_ref() == b.as_ref()).count())
+}
+
+/// Where in a line a display column is.
+fn byte_at(text: &str, column: usize) -> usize {
+    let mut end = 0;
+    let mut places = text.char_indices();
+    let found = places.find(|&(_, c)| {
+        end += char_width(c);
+        end > column
+    });
+    found.map_or(text.len(), |(at, _)| at)
 }
 
 fn end_of(start: Position, text: &str) -> Position {

@@ -3,29 +3,35 @@
 
 use std::collections::VecDeque;
 use std::fs::OpenOptions;
-use std::io::{self, BufWriter, Stdout, stdout};
+use std::io::{self, BufWriter, Stdout, Write as _, stdout};
 use std::os::fd::IntoRawFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crossterm::event::{self as keyboard, EnableBracketedPaste, Event as Typed};
+use crossterm::event::{self as keyboard, EnableBracketedPaste, Event as Typed, MouseEvent, MouseEventKind};
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, enable_raw_mode};
 use crossterm::{execute, queue};
 use ratatui::backend::CrosstermBackend;
 use signal_hook::consts::{SIGABRT, SIGHUP, SIGINT, SIGTERM};
 
 use super::app::{App, Input, Request};
-use super::view;
+use super::{osc52, view};
 use crate::event::Event;
 
 /// How long to wait for a key before looking at the instrument: 30 pictures a second.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// Ends a synchronised update, bracketed paste and the alternate screen; shows the cursor; plain colours.
-const GIVE_BACK: &[u8] = b"\x1b[?2026l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h";
+/// Presses, releases, the wheel and moves with a button held, without a limit of columns; not every move, as crossterm would have.
+const TAKE_MOUSE: &[u8] = b"\x1b[?1002h\x1b[?1006h";
+
+/// Ends a synchronised update, the mouse, bracketed paste and the alternate screen; shows the cursor; plain colours.
+const GIVE_BACK: &[u8] = b"\x1b[?2026l\x1b[?1006l\x1b[?1002l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h";
+
+/// A press at the same place so soon after another is a second click.
+const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 
 /// Whether the terminal is ours at the moment.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -82,6 +88,8 @@ impl Screen {
         TAKEN.store(true, Ordering::SeqCst);
         let take = || {
             execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+            stdout().write_all(TAKE_MOUSE)?;
+            stdout().flush()?;
             ratatui::Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(1 << 16, stdout())))
         };
         let terminal = take().inspect_err(|_| give_back())?;
@@ -99,6 +107,17 @@ impl Screen {
         queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
         terminal.draw(|frame| view::draw(frame, app))?;
         execute!(terminal.backend_mut(), EndSynchronizedUpdate)
+    }
+
+    /// Offers the terminal a text for its clipboard, where it may have one.
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        let Some(terminal) = self.terminal.as_mut() else { return Ok(()) };
+        let name = std::env::var("TERM").ok();
+        if !osc52::is_taken(name.as_deref(), std::env::var_os("STY").is_some()) {
+            return Ok(());
+        }
+        terminal.backend_mut().write_all(osc52::sequence(text).as_bytes())?;
+        io::Write::flush(terminal.backend_mut())
     }
 }
 
@@ -183,9 +202,15 @@ pub fn run_loop(
 ) -> io::Result<()> {
     let mut inputs = VecDeque::new();
     let mut changed = true;
+    let mut clicks = Clicks::default();
+    let mut told = Instant::now();
     loop {
         while let Some(input) = inputs.pop_front() {
             for request in app.update(input) {
+                if let Request::Clipboard(text) = &request {
+                    // A terminal that is gone is noticed by the next picture.
+                    let _ = screen.copy(text);
+                }
                 let quits = matches!(request, Request::Quit);
                 inputs.extend(perform(request));
                 if quits {
@@ -198,7 +223,7 @@ pub fn run_loop(
             inputs.push_back(Input::Terminate);
             continue;
         }
-        match typed(FRAME) {
+        match typed(FRAME, &mut clicks) {
             Ok(typed) => inputs.extend(typed),
             Err(_) => inputs.push_back(Input::Terminate),
         }
@@ -210,12 +235,35 @@ pub fn run_loop(
         if screen.ended.load(Ordering::SeqCst) {
             inputs.push_back(Input::Terminate);
         }
+        let passed = std::mem::replace(&mut told, Instant::now()).elapsed();
+        if app.is_lit() {
+            inputs.push_back(Input::Passed(passed));
+        }
         changed = !inputs.is_empty();
     }
 }
 
+/// Counts presses that come at one place, one soon after the other.
+#[derive(Debug, Default)]
+struct Clicks {
+    last: Option<(Instant, (u16, u16))>,
+    count: u8,
+}
+
+impl Clicks {
+    fn count(&mut self, event: MouseEvent, now: Instant) -> u8 {
+        if let MouseEventKind::Down(_) = event.kind {
+            let place = (event.column, event.row);
+            let again = self.last.is_some_and(|(then, there)| there == place && now - then <= DOUBLE_CLICK);
+            self.count = if again { self.count.saturating_add(1) } else { 1 };
+            self.last = Some((now, place));
+        }
+        self.count
+    }
+}
+
 /// Waits for the first key as long as a picture lasts, then takes what there is.
-fn typed(wait: Duration) -> io::Result<Vec<Input>> {
+fn typed(wait: Duration, clicks: &mut Clicks) -> io::Result<Vec<Input>> {
     // Waited for here and not in crossterm, whose reader spins once the terminal has hung up.
     let mut input = libc::pollfd { fd: libc::STDIN_FILENO, events: libc::POLLIN, revents: 0 };
     // SAFETY: one valid pollfd. An interruption is a resize or a signal, both of which are looked at next.
@@ -230,7 +278,11 @@ fn typed(wait: Duration) -> io::Result<Vec<Input>> {
             Typed::Key(key) => inputs.push(Input::Key(key)),
             Typed::Paste(text) => inputs.push(Input::Paste(text)),
             Typed::Resize(columns, rows) => inputs.push(Input::Resize(columns, rows)),
-            Typed::FocusGained | Typed::FocusLost | Typed::Mouse(_) => {}
+            Typed::Mouse(event) => {
+                let clicks = clicks.count(event, Instant::now());
+                inputs.push(Input::Mouse { event, clicks });
+            }
+            Typed::FocusGained | Typed::FocusLost => {}
         }
     }
     Ok(inputs)

@@ -68,6 +68,27 @@ fn typing_over_a_selection_is_undone_in_one_step_of_its_own() {
 }
 
 #[test]
+fn a_step_out_of_a_selection_is_to_its_end() {
+    for (motion, byte) in [(Motion::Left, 0), (Motion::Right, 3)] {
+        let mut editor = Editor::new("A2d fed");
+        editor.select(Position { line: 0, byte: 0 }, Position { line: 0, byte: 3 });
+        editor.go(motion, false);
+        assert_eq!((editor.cursor().byte, editor.selection()), (byte, None));
+    }
+}
+
+#[test]
+fn whether_it_is_a_text_is_known_without_joining_it() {
+    for text in ["", "a", "a\n", "a\nb", "a\r\nb\r\n", "日\nb\n\n"] {
+        let editor = Editor::new(text);
+        assert!(editor.is(text));
+        for other in ["", "b", "a\n", "b\n", "a\nc", "a\nbb", "a\n\nb", "a\r\nc\r\n", "日\nb\n"] {
+            assert_eq!(editor.is(other), text == other, "{text:?} {other:?}");
+        }
+    }
+}
+
+#[test]
 fn vertical_moves_aim_at_the_display_column() {
     let mut editor = Editor::new("日本語\nx\nabcdef");
     editor.go_to(1, 3);
@@ -225,6 +246,7 @@ proptest! {
                 }
             }
             prop_assert!(editor.lines[editor.cursor.line].is_char_boundary(editor.cursor.byte));
+            prop_assert!(editor.is(&editor.text()));
         }
         let end = editor.text();
         while !editor.undo.is_empty() {

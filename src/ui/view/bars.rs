@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span, Text};
 
@@ -34,12 +34,8 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     let bold = Style::new().add_modifier(Modifier::BOLD);
     let parts = [Span::styled("bars", bold), Span::styled(heard_from(app).unwrap_or_default(), pending)];
     frame.render_widget(title_line(area.width, &parts), row(0));
-    let hint = u16::from(app.is_on_bars() && area.height > 3);
-    let rows = usize::from(area.height.saturating_sub(2 + hint));
-    let cursor = app.cursor().map(|cursor| (cursor.bar.number, cursor.at));
-    let bars = window(&s.bars, rows, cursor.map(|(bar, _)| bar));
-    let digits = digits(&bars);
-    let columns = columns(s, &bars, usize::from(area.width).saturating_sub(digits + AROUND), cursor.map(|(_, at)| at));
+    let hint = hint(area, app);
+    let Shown { rows, cursor, bars, digits, columns } = Shown::of(area, app);
     if area.height > 1 {
         frame.render_widget(names(s, digits, &columns), row(1));
     }
@@ -51,6 +47,34 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     draw_heard(frame, below, app);
     if hint > 0 {
         future::draw_hint(frame, row(area.height - 1), app);
+    }
+}
+
+/// Lines that the keys' hint takes.
+fn hint(area: Rect, app: &App) -> u16 {
+    u16::from(app.is_on_bars() && area.height > 3)
+}
+
+/// What of the bars has room.
+struct Shown<'a> {
+    rows: usize,
+    /// Bar and voice under the cursor.
+    cursor: Option<(i64, usize)>,
+    bars: Vec<&'a BarView>,
+    digits: usize,
+    columns: Vec<(usize, usize)>,
+}
+
+impl Shown<'_> {
+    fn of(area: Rect, app: &App) -> Shown<'_> {
+        let s = app.snapshot();
+        let rows = usize::from(area.height.saturating_sub(2 + hint(area, app)));
+        let cursor = app.cursor().map(|cursor| (cursor.bar.number, cursor.at));
+        let bars = window(&s.bars, rows, cursor.map(|(bar, _)| bar));
+        let digits = digits(&bars);
+        let room = usize::from(area.width).saturating_sub(digits + AROUND);
+        let columns = columns(s, &bars, room, cursor.map(|(_, at)| at));
+        Shown { rows, cursor, bars, digits, columns }
     }
 }
 
@@ -66,6 +90,21 @@ fn draw_heard(frame: &mut Frame<'_>, area: Rect, app: &App) {
     let style = Style::new().fg(Color::Green);
     let lines: Vec<Line<'_>> = lines.into_iter().map(|line| Line::styled(line, style)).collect();
     frame.render_widget(Text::from(lines), Rect { y: area.bottom() - height, height, ..area });
+}
+
+/// The voice, from 0, whose name stands there.
+pub fn voice_at(area: Rect, app: &App, place: Position) -> Option<usize> {
+    let Shown { digits, columns, .. } = Shown::of(area, app);
+    let column = usize::from(place.x.checked_sub(area.x)?).checked_sub(digits + AROUND)?;
+    if place.y != area.y + 1 || !area.contains(place) {
+        return None;
+    }
+    let mut end = 0;
+    let found = columns.iter().find(|(_, columns)| {
+        end += columns;
+        column < end
+    });
+    found.map(|(voice, _)| *voice)
 }
 
 /// `the edit is heard at bar 13, in 2 bars`.

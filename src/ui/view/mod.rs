@@ -1,4 +1,5 @@
-//! Draws an `&App` and nothing else; runs on the main thread, once per frame. The terminal's own 16 colours, so that themes and projectors work.
+//! Draws an `&App` and nothing else; runs on the main thread, once per frame, in the terminal's own 16 colours; a theme
+//! may put others in their place ([`super::theme`]).
 //!
 //! ```text
 //! ▶ playing  bar 12:2  tempo 120  4/4  3 ahead  ladder 0  …          status: most needed first, the rest is cut on narrow screens
@@ -25,10 +26,14 @@ mod picker;
 mod playhead;
 mod sound;
 mod status;
+mod target;
 mod text;
 
+pub use target::Target;
+pub(super) use target::{nearest, target};
+
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
@@ -58,11 +63,23 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) {
         _ => frame.render_widget(message(app), areas.message),
     }
     match app.mode() {
+        Mode::Search => search_cursor(frame, areas.message, app),
         Mode::Help(scroll) | Mode::Messages(scroll) => panel::draw(frame, areas.all(), app, scroll),
         Mode::Leader => panel::draw_menu(frame, areas.text),
         Mode::Pick => picker::draw(frame, areas.text, app),
         Mode::Drafts(_) => future::draw_drafts(frame, areas.text, app),
         _ => {}
+    }
+    app.theme().paint(frame.buffer_mut());
+}
+
+const FIND: &str = "find: ";
+
+/// Behind what is typed in the search line.
+fn search_cursor(frame: &mut Frame<'_>, area: Rect, app: &App) {
+    let column = width(FIND) + width(app.search().query());
+    if column < area.width.into() && area.height > 0 {
+        frame.set_cursor_position(Position { x: area.x + column as u16, y: area.y });
     }
 }
 
@@ -160,6 +177,16 @@ fn message(app: &App) -> Line<'_> {
             let music = if music { "The music plays. " } else { "" };
             return Line::styled(format!("{music}{unsaved}Quit? y quits, any other key plays on"), ask);
         }
+        Mode::Search => {
+            let search = app.search();
+            let keys = "Enter next, ↑ before, Esc back";
+            return Line::from(vec![
+                Span::styled(FIND, ask),
+                Span::raw(format!("{}   ", search.query())),
+                Span::styled(search.result(), ask),
+                Span::styled(format!("   {keys}"), DIM),
+            ]);
+        }
         Mode::Mute | Mode::Solo => {
             let what = if app.mode() == Mode::Mute { "mute or bring back" } else { "solo, or no longer," };
             let voices = app.snapshot().voices.iter().take(9).enumerate();
@@ -208,8 +235,8 @@ fn start_of(text: &str, columns: u16) -> String {
 fn level_style(level: Level) -> Style {
     match level {
         Level::Info => Style::new(),
-        Level::Warning => Style::new().fg(Color::Yellow),
-        Level::Error => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
+        Level::Warning => Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD),
+        Level::Error => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
     }
 }
 

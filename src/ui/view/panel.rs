@@ -16,11 +16,12 @@ pub(super) const KEY: Style = Style::new().fg(Color::Yellow).add_modifier(Modifi
 
 const AFTER_LEADER: &str = "Ctrl+Space +";
 
-/// What the marks in the bars mean; the rest of the help comes from the key table.
-const LEGEND: [&str; 4] = [
+/// What the marks in the bars and text mean; the rest of the help comes from the key table.
+const LEGEND: [&str; 5] = [
     "In the bars: t from the text, v varied from it, m by the model, h by hand, e as you wrote it, L1 to L4 by a rung of the ladder.",
     "Behind that: • pinned, * frozen. […] is the bar that keys work on, – a voice that the bar does not have, … what nobody has written yet.",
     "12│ will be heard as shown, 13┊ may still change, » the newest edit is heard from here.",
+    "Beside the text: ✓ was evaluated, × was refused, ! has an error, ? a warning. What is lit in it sounds.",
     "A line that begins with % and a blank is for the model; %- is a note for yourself.",
 ];
 
@@ -114,8 +115,11 @@ pub fn draw_menu(frame: &mut Frame<'_>, area: Rect) {
         line.push_span(Span::raw(text));
     }
     let height = (lines.len() as u16 + 1).min(area.height);
+    // What finds no room is in the list of all actions.
+    let more = if lines.len() + 1 > usize::from(height) { ": lists all" } else { "" };
     let area = Rect { y: area.bottom() - height, height, ..area };
     frame.render_widget(Clear, area);
-    lines.insert(0, title_line(area.width, &[Span::styled("menu", KEY), Span::styled("Esc closes", DIM)]));
+    let title = [Span::styled("menu", KEY), Span::styled("Esc closes", DIM), Span::styled(more, KEY)];
+    lines.insert(0, title_line(area.width, &title));
     frame.render_widget(Text::from(lines), area);
 }

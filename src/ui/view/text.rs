@@ -1,13 +1,17 @@
 //! The prompt text: title, line numbers, light colours, marks of errors, cursor. Drawn from the document on the screen.
 
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::{DIM, colour, cut, title_line};
+use super::colour::{Look, Styles};
+use super::{DIM, cut, title_line};
 use crate::abc::Severity;
-use crate::ui::app::App;
+use crate::event::Sounding;
+use crate::ui::app::{App, Mode, places_in};
 use crate::ui::document::Document;
 use crate::ui::editor::{Position as Place, char_width, width};
 
@@ -23,8 +27,8 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     let visible = document.editor.lines().iter().enumerate().skip(scroll.line).take(inner.height.into());
     for (row, (at, text)) in visible.enumerate() {
         let y = inner.y + row as u16;
-        frame.render_widget(number(document, at, gutter), Rect { y, height: 1, width: gutter, ..area });
-        let line = line(document, at, text, scroll.column, inner.width.into());
+        frame.render_widget(number(app, at, gutter), Rect { y, height: 1, width: gutter, ..area });
+        let line = line(app, at, text, scroll.column, inner.width.into());
         frame.render_widget(line, Rect { y, height: 1, ..inner });
     }
     let cursor_row = document.editor.cursor().line.wrapping_sub(scroll.line);
@@ -87,51 +91,80 @@ fn title(columns: u16, app: &App) -> Line<'static> {
     title_line(columns, &parts)
 }
 
-fn number(document: &Document, line: usize, columns: u16) -> Line<'static> {
+/// A sign and the number: the worst mark, else what was evaluated just now.
+fn number(app: &App, line: usize, columns: u16) -> Line<'static> {
     let digits = usize::from(columns.saturating_sub(2));
-    match document.mark_on(line + 1) {
-        Some(mark) => Line::styled(format!("!{:>digits$} ", line + 1), mark_style(mark.severity)),
-        None => Line::styled(format!(" {:>digits$} ", line + 1), DIM),
+    let mark = app.document().mark_on(line + 1).map(|mark| mark.severity);
+    let (sign, style) = match (mark, app.flash(line)) {
+        (Some(severity @ Severity::Error), _) => ('!', mark_style(severity)),
+        (Some(severity @ Severity::Warning), _) => ('?', mark_style(severity)),
+        (None, Some(true)) => ('✓', Style::new().fg(Color::Green).add_modifier(Modifier::BOLD)),
+        (None, Some(false)) => ('×', mark_style(Severity::Error)),
+        (None, None) => (' ', DIM),
+    };
+    Line::styled(format!("{sign}{:>digits$} ", line + 1), style)
+}
+
+/// What lies over a line, in bytes of it; the later ones over the earlier ones.
+fn looks(app: &App, at: usize, text: &str) -> Vec<(Range<usize>, Look)> {
+    let document = app.document();
+    let mut looks = Vec::new();
+    let selected = document.editor.selection().and_then(|range| within(range, at, text));
+    if app.mode() == Mode::Search {
+        let others = places_in(text, app.search().query()).filter(|place| Some(place) != selected.as_ref());
+        looks.extend(others.map(|range| (range, Look::Found)));
     }
+    looks.extend(selected.map(|range| (range, Look::Selected)));
+    let flash = app.flash(at).map(|taken| if taken { Look::Taken } else { Look::Refused });
+    looks.extend(flash.map(|look| (0..text.len(), look)));
+    if let Some(Sounding { source, places }) = &app.snapshot().sounding {
+        let lit = document.follow.lit(at, text, source, places);
+        looks.extend(lit.into_iter().map(|range| (range, Look::Sounding)));
+    }
+    looks
 }
 
 /// The part of a line that is visible from display column `left` on.
-fn line(document: &Document, at: usize, text: &str, left: usize, columns: usize) -> Line<'static> {
-    let styles = colour::styles(text, &document.path);
-    let selection = document.editor.selection();
-    let marked = document.mark_on(at + 1).map(|mark| mark.column - 1);
+fn line(app: &App, at: usize, text: &str, left: usize, columns: usize) -> Line<'static> {
+    let document = app.document();
+    let styles = Styles::of(&document.highlight, at, text);
+    let mut looks = looks(app, at, text);
+    let mark = document.mark_on(at + 1).map(|mark| text.char_indices().nth(mark.column - 1).map(|(byte, _)| byte));
+    if let Some(Some(byte)) = mark {
+        looks.push((byte..byte + 1, Look::Marked));
+    }
     let mut spans: Vec<Span<'static>> = Vec::new();
     let mut column = 0;
-    for (count, (byte, c)) in text.char_indices().enumerate() {
-        let place = Place { line: at, byte };
-        let mut style = styles.iter().rev().find(|(range, _)| range.contains(&byte)).map_or(Style::new(), |s| s.1);
-        if marked == Some(count) {
-            style = style.fg(Color::Red).add_modifier(Modifier::UNDERLINED | Modifier::BOLD);
-        }
-        if selection.is_some_and(|(start, end)| start <= place && place < end) {
-            style = style.add_modifier(Modifier::REVERSED);
-        }
-        let shown = match c {
-            '\t' => " ".repeat(char_width(c)),
-            c if c.is_control() => "·".into(),
-            c => c.to_string(),
-        };
+    for (byte, c) in text.char_indices() {
         let end = column + char_width(c);
         if end > left + columns {
             break;
         }
-        if column >= left {
+        if end > left || column >= left {
+            let over = looks.iter().filter(|(range, _)| range.contains(&byte));
+            let style = over.fold(styles.at(byte), |style, (_, look)| look.over(style));
+            let shown = match c {
+                _ if column < left => " ".repeat(end - left),
+                '\t' => " ".repeat(char_width(c)),
+                c if c.is_control() => "·".into(),
+                c => c.to_string(),
+            };
             push(&mut spans, &shown, style);
-        } else if end > left {
-            push(&mut spans, &" ".repeat(end - left), style);
         }
         column = end;
     }
     // A mark behind the last character still shows where.
-    if marked.is_some_and(|column| column >= text.chars().count()) && width(text) < left + columns {
+    if mark == Some(None) && width(text) < left + columns {
         push(&mut spans, "‹", mark_style(Severity::Error));
     }
     Line::from(spans)
+}
+
+/// What of a range of the text is in a line, in bytes of it.
+fn within((start, end): (Place, Place), line: usize, text: &str) -> Option<Range<usize>> {
+    let from = if start.line < line { 0 } else { start.byte };
+    let to = if end.line > line { text.len() } else { end.byte };
+    (start.line <= line && line <= end.line && from < to).then_some(from..to)
 }
 
 fn push(spans: &mut Vec<Span<'static>>, text: &str, style: Style) {

@@ -1,0 +1,193 @@
+//! The mouse: what is under the pointer decides what a button or the wheel does. Main thread, part of the reducer.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+
+use super::{App, Mode, Request};
+use crate::event::Level;
+use crate::ui::view::{self, Target};
+
+/// The wheel moves the text by so many lines.
+const LINES: isize = 3;
+
+impl App {
+    /// `clicks` counts presses at one place, one soon after the other, from 1.
+    pub(super) fn mouse(&mut self, event: MouseEvent, clicks: u8) -> Vec<Request> {
+        let (column, row) = (event.column, event.row);
+        match event.kind {
+            MouseEventKind::ScrollUp => self.wheel(-LINES, view::target(self, column, row)),
+            MouseEventKind::ScrollDown => self.wheel(LINES, view::target(self, column, row)),
+            MouseEventKind::Down(MouseButton::Left) => return self.pressed(column, row, clicks),
+            MouseEventKind::Drag(MouseButton::Left) if self.dragging => {
+                let place = view::nearest(self, column, row);
+                self.documents[self.current].editor.select_to(place);
+            }
+            MouseEventKind::Up(MouseButton::Left) => self.dragging = false,
+            _ => {}
+        }
+        vec![]
+    }
+
+    fn wheel(&mut self, lines: isize, target: Target) {
+        match (self.mode, target) {
+            (Mode::Help(scroll), _) => self.scroll_panel(Mode::Help, scroll.saturating_add_signed(lines)),
+            (Mode::Messages(scroll), _) => self.scroll_panel(Mode::Messages, scroll.saturating_add_signed(lines)),
+            (_, Target::Text(_)) => self.documents[self.current].editor.scroll_by(lines),
+            _ => {}
+        }
+    }
+
+    /// As with keys, a press that answers no question withdraws it.
+    fn pressed(&mut self, column: u16, row: u16, clicks: u8) -> Vec<Request> {
+        let before = std::mem::take(&mut self.mode);
+        let target = view::target(self, column, row);
+        match before {
+            Mode::Help(_) | Mode::Messages(_) => return vec![],
+            Mode::ConfirmQuit => self.say(Level::Info, "playing on".into()),
+            _ => {}
+        }
+        let mut requests = self.stop_learning(before);
+        match target {
+            Target::Text(place) => {
+                self.dragging = true;
+                if self.is_on_bars() {
+                    requests.extend(self.toggle_bars());
+                }
+                let document = &mut self.documents[self.current];
+                match clicks {
+                    0 | 1 => document.editor.go_to_place(place),
+                    2 => document.select_word(place),
+                    _ => document.editor.select_line(place.line),
+                }
+            }
+            Target::Voice(voice) => requests.extend(self.mute(voice)),
+            Target::Other => {}
+        }
+        requests
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+    use super::*;
+    use crate::event::{Event, Playing, Snapshot, VoiceStatus};
+    use crate::ui::app::Input;
+
+    /// 80 columns: the text stands from row 2 (below status and title) and column 5 on.
+    fn app(text: &str) -> App {
+        let mut app = App::new(vec![("a.abc".into(), text.into())], (80, 24));
+        let voices = ["bass", "lead"].map(VoiceStatus::untouched).into();
+        let snapshot = Snapshot { playing: Playing::Playing, voices, ..Snapshot::default() };
+        app.update(Input::Event(Event::Snapshot(std::sync::Arc::new(snapshot))));
+        app
+    }
+
+    const COLUMN: u16 = 4;
+    const ROW: u16 = 3;
+
+    fn mouse(app: &mut App, kind: MouseEventKind, column: u16, row: u16, clicks: u8) -> Vec<Request> {
+        let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+        app.update(Input::Mouse { event, clicks })
+    }
+
+    fn click(app: &mut App, column: u16, row: u16, clicks: u8) -> Vec<Request> {
+        mouse(app, MouseEventKind::Down(MouseButton::Left), column, row, clicks)
+    }
+
+    fn drag(app: &mut App, column: u16, row: u16) {
+        mouse(app, MouseEventKind::Drag(MouseButton::Left), column, row, 0);
+    }
+
+    fn cursor(app: &App) -> (usize, usize) {
+        let cursor = app.document().editor.cursor();
+        (cursor.line, cursor.byte)
+    }
+
+    #[test]
+    fn a_click_puts_the_cursor_where_it_is_nearest() {
+        let mut app = app("X:1\n日本語 slow\nK:C");
+        click(&mut app, COLUMN + 2, ROW, 1);
+        assert_eq!(cursor(&app), (0, 2));
+        click(&mut app, COLUMN + 4, ROW + 1, 1);
+        assert_eq!(cursor(&app), (1, 6), "wide letters");
+        click(&mut app, COLUMN + 60, ROW + 2, 1);
+        assert_eq!(cursor(&app), (2, 3), "the end of the line");
+        click(&mut app, 0, ROW + 1, 1);
+        assert_eq!(cursor(&app), (1, 0), "line numbers");
+        click(&mut app, COLUMN, ROW + 8, 1);
+        assert_eq!(cursor(&app), (2, 0), "below the text: its last line");
+    }
+
+    #[test]
+    fn dragging_selects_from_where_it_began() {
+        let mut app = app("one\ntwo\nthree");
+        click(&mut app, COLUMN + 1, ROW, 1);
+        drag(&mut app, COLUMN + 2, ROW + 2);
+        assert_eq!(app.document().editor.selected_text().as_deref(), Some("ne\ntwo\nth"));
+        drag(&mut app, COLUMN + 3, ROW);
+        assert_eq!(app.document().editor.selected_text().as_deref(), Some("ne"));
+        mouse(&mut app, MouseEventKind::Up(MouseButton::Left), 0, 0, 0);
+        drag(&mut app, COLUMN + 3, ROW + 2);
+        assert_eq!(app.document().editor.selected_text().as_deref(), Some("ne"), "it has ended");
+    }
+
+    #[test]
+    fn two_clicks_take_a_note_or_a_word_and_three_a_line() {
+        let mut app = app("X:1\nT:Night ferry\nK:C\n\"Dm\"A2d (3fed |\n");
+        for (column, row, taken) in [(4, 3, "A2"), (6, 3, "d"), (1, 3, "\"Dm\""), (3, 1, "Night"), (10, 1, "ferry")] {
+            click(&mut app, COLUMN + column, ROW + row, 1);
+            click(&mut app, COLUMN + column, ROW + row, 2);
+            assert_eq!(app.document().editor.selected_text().as_deref(), Some(taken));
+        }
+        click(&mut app, COLUMN, ROW + 2, 3);
+        assert_eq!(app.document().editor.selected_text().as_deref(), Some("K:C\n"));
+    }
+
+    #[test]
+    fn the_wheel_moves_the_text_and_typing_comes_back_to_the_cursor() {
+        let text: Vec<String> = (0..100).map(|n| n.to_string()).collect();
+        let mut app = app(&text.join("\n"));
+        let line = |app: &App| app.document().editor.scroll().line;
+        mouse(&mut app, MouseEventKind::ScrollDown, COLUMN, ROW, 0);
+        mouse(&mut app, MouseEventKind::ScrollDown, COLUMN, ROW, 0);
+        assert_eq!((line(&app), cursor(&app)), (6, (0, 0)));
+        app.update(Input::Event(Event::Snapshot(std::sync::Arc::default())));
+        assert_eq!(line(&app), 6, "what the instrument says moves nothing");
+        for _ in 0..100 {
+            mouse(&mut app, MouseEventKind::ScrollDown, COLUMN, ROW, 0);
+        }
+        assert_eq!(line(&app), 99, "no further than the last line");
+        app.update(Input::Key(KeyEvent::new(KeyCode::Char('x'), KeyModifiers::NONE)));
+        assert_eq!(line(&app), 0);
+        mouse(&mut app, MouseEventKind::ScrollDown, COLUMN, 20, 0);
+        assert_eq!(line(&app), 0, "over the bars it is not the text's");
+    }
+
+    #[test]
+    fn a_click_on_the_name_of_a_voice_mutes_it() {
+        let mut app = app("X:1\n");
+        let names = 15;
+        for (column, expected) in [(8, "Mute { voice: \"bass\""), (22, "Mute { voice: \"lead\""), (60, ""), (2, "")] {
+            let requests = click(&mut app, column, names, 1);
+            let said = requests.iter().map(|request| match request {
+                Request::Command(command) => format!("{command:?}"),
+                other => format!("{other:?}"),
+            });
+            assert!(said.collect::<String>().starts_with(expected), "{column}: {requests:?}");
+            assert_eq!(requests.is_empty(), expected.is_empty(), "{column}");
+        }
+    }
+
+    #[test]
+    fn panels_scroll_under_the_wheel_and_close_at_a_click() {
+        let mut app = app("X:1\n");
+        app.update(Input::Key(KeyEvent::new(KeyCode::F(1), KeyModifiers::NONE)));
+        mouse(&mut app, MouseEventKind::ScrollDown, COLUMN, ROW, 0);
+        assert_eq!(app.mode(), Mode::Help(3));
+        mouse(&mut app, MouseEventKind::ScrollUp, COLUMN, ROW, 0);
+        assert_eq!(app.mode(), Mode::Help(0));
+        click(&mut app, COLUMN + 1, ROW, 1);
+        assert_eq!((app.mode(), cursor(&app)), (Mode::Edit, (0, 0)));
+    }
+}

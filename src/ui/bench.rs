@@ -1,0 +1,96 @@
+//! Figures of `barline bench screen`: what a key, a line break, a paste and a picture cost in a short text and in a long one. Runs on the
+//! caller's thread, without a terminal.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::app::{App, Input};
+use super::view;
+
+const SIZE: (u16, u16) = (120, 40);
+/// More than a screen, so that both pictures are full.
+const SHORT: usize = 100;
+const LONG: usize = 10_000;
+/// The best of so many runs counts: what disturbs only slows down.
+const RUNS: usize = 20;
+/// Keys in a run.
+const KEYS: u32 = 100;
+
+/// Figures as `(name, value, unit)`.
+#[must_use]
+pub fn bench_screen() -> Vec<(&'static str, f64, &'static str)> {
+    let (mut short, mut long) = (app(SHORT), app(LONG));
+    let micros = |time: Duration| time.as_secs_f64() * 1e6;
+    let (key, long_key) = (micros(keys(&mut short, KeyCode::Char('c'))), micros(keys(&mut long, KeyCode::Char('c'))));
+    let (line, long_line) = (micros(keys(&mut short, KeyCode::Enter)), micros(keys(&mut long, KeyCode::Enter)));
+    let (picture, long_picture) = (micros(drawn(&short)), micros(drawn(&long)));
+    vec![
+        ("key_us_short_text", key, "us a key"),
+        ("key_us_10000_lines", long_key, "us a key"),
+        ("line_break_us_short_text", line, "us a key"),
+        ("line_break_us_10000_lines", long_line, "us a key"),
+        ("picture_us_short_text", picture, "us a picture, 120 x 40"),
+        ("picture_us_10000_lines", long_picture, "us a picture, 120 x 40"),
+        ("paste_ms_10000_lines", micros(pasted()) / 1e3, "ms"),
+    ]
+}
+
+fn text(lines: usize) -> String {
+    let head = "X:1\nM:4/4\nL:1/8\nK:Ddor\nV:lead by=loop\n% slow and low\n";
+    head.to_owned() + &*"[V:lead] \"Dm\"A2d2 (3fed c2 | !f!c2A2 [GB]4 |\n".repeat(lines.saturating_sub(7))
+}
+
+/// The cursor in the middle of the text.
+fn app(lines: usize) -> App {
+    let mut app = App::new(vec![("a.abc".into(), text(lines))], SIZE);
+    for _ in 0..lines / 2 {
+        press(&mut app, KeyCode::Down);
+    }
+    app
+}
+
+fn press(app: &mut App, code: KeyCode) {
+    black_box(app.update(Input::Key(KeyEvent::new(code, KeyModifiers::NONE))));
+}
+
+/// Typing a key and taking it back, each so often; the time of one.
+fn keys(app: &mut App, code: KeyCode) -> Duration {
+    let run = || {
+        for _ in 0..KEYS / 2 {
+            press(app, code);
+        }
+        for _ in 0..KEYS / 2 {
+            press(app, KeyCode::Backspace);
+        }
+    };
+    best(run) / KEYS
+}
+
+fn drawn(app: &App) -> Duration {
+    let mut terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).expect("a terminal in memory");
+    best(|| {
+        let _ = black_box(terminal.draw(|frame| view::draw(frame, app)));
+    })
+}
+
+fn pasted() -> Duration {
+    let lines = text(LONG);
+    let paste = || {
+        let mut app = App::new(vec![("a.abc".into(), String::new())], SIZE);
+        app.update(Input::Paste(lines.clone()));
+    };
+    best(paste)
+}
+
+fn best(mut work: impl FnMut()) -> Duration {
+    let run = |_| {
+        let start = Instant::now();
+        work();
+        start.elapsed()
+    };
+    (0..RUNS).map(run).min().unwrap_or(Duration::MAX)
+}
