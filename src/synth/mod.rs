@@ -5,9 +5,11 @@
 //! dropped by [`PatchLane::collect`].
 
 pub mod bench;
+mod held;
 mod limiter;
 pub mod nodes;
 pub mod patch;
+mod pool;
 mod slot;
 pub mod voice;
 
@@ -22,8 +24,9 @@ use crate::prompt::MAX_VOICES;
 use crate::time::SampleRate;
 use limiter::Limiter;
 pub use patch::{Patch, PatchError};
+pub use pool::{POOL_VOICES, Pool};
 use slot::Slot;
-pub use voice::{BLOCK, POOL_VOICES, Pool};
+pub use voice::BLOCK;
 
 /// Voices that may sound together over all slots. The next note beyond steals one.
 pub const MAX_SOUNDING: usize = 64;
