@@ -20,7 +20,7 @@ use crate::abc::{Diagnostic, Span};
 use crate::time::SampleRate;
 pub use maths::{FUNCTIONS, Function};
 pub use playing::{DECLARATIONS, Declaration, MAX_PATCH_VOICES, Playing, Touch};
-pub use vocabulary::{VOCABULARY, Word};
+pub use vocabulary::{Parameter, VOCABULARY, Word};
 
 /// A tree with more nodes than this is refused: it would not run in real time, and most likely a script ran away.
 pub const MAX_NODES: usize = 200;

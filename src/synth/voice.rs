@@ -47,6 +47,7 @@ pub struct Voice {
     stereo: bool,
     phase: Phase,
     pitch: u8,
+    strokes: u32,
     /// When it was started, counted in note-ons.
     pub(super) age: u64,
     gain: f32,
@@ -90,6 +91,7 @@ impl Voice {
             controls,
             phase: Phase::Free,
             pitch: 0,
+            strokes: 0,
             age: 0,
             gain: 0.0,
             fade: 1.0,
@@ -148,7 +150,6 @@ impl Voice {
     pub fn start(&mut self, key: Key, age: u64, from: f32) -> [f32; 2] {
         let cut = self.cut();
         self.unit.reset();
-        self.controls.gate.set_value(0.0);
         self.gain = 0.0;
         self.fade = 1.0;
         self.peak = 0.0;
@@ -160,10 +161,10 @@ impl Voice {
     /// Another stroke on the graph as it sounds. A glide begins at `from` Hz, or, where that is 0, wherever the pitch is. Returns by how
     /// much the level jumped.
     pub fn strike(&mut self, key: Key, from: f32) -> [f32; 2] {
-        // Back to 1 long before whole numbers run out.
-        let stroke = self.controls.gate.value() % 1.0e6 + 1.0;
+        // Back to 1 long before a float runs out of whole numbers.
+        self.strokes = self.strokes % 1_000_000 + 1;
         self.controls.from.set_value(from);
-        self.controls.gate.set_value(stroke);
+        self.controls.gate.set_value(self.strokes as f32);
         self.phase = Phase::Held;
         self.quiet_for = 0;
         self.released_for = 0;

@@ -29,9 +29,9 @@ pub struct Lfo {
     shape: Shape,
     gate: Gate,
     /// Seconds per frame.
-    frame: f32,
-    /// 0 to 1.
-    phase: f32,
+    frame: f64,
+    /// 0 to 1; in double precision, since it may take minutes.
+    phase: f64,
     /// The random values at both ends of this turn.
     ends: [f32; 2],
     random: Random,
@@ -39,7 +39,7 @@ pub struct Lfo {
 
 impl Lfo {
     pub fn new(shape: Shape, gate: &Shared) -> Lfo {
-        let frame = 1.0 / fundsp::DEFAULT_SR as f32;
+        let frame = 1.0 / fundsp::DEFAULT_SR;
         Lfo { shape, gate: Gate::new(gate), frame, phase: 0.0, ends: [0.0; 2], random: Random::new(1) }
     }
 
@@ -52,10 +52,10 @@ impl Lfo {
     }
 
     fn next(&mut self, hz: f32) -> f32 {
-        let phase = self.phase;
+        let phase = self.phase as f32;
         let value = match self.shape {
             Shape::Sine => (phase * TAU).sin(),
-            Shape::Triangle => 1.0 - 4.0 * ((phase + 0.75).fract() - 0.5).abs(),
+            Shape::Triangle => 1.0 - 4.0 * ((phase + 0.25).fract() - 0.5).abs(),
             Shape::Ramp => 2.0 * phase - 1.0,
             Shape::Square => 1.0_f32.copysign(0.5 - phase),
             Shape::Random => self.ends[0],
@@ -64,9 +64,9 @@ impl Lfo {
                 from + (to - from) * phase * phase * (3.0 - 2.0 * phase)
             }
         };
-        let step = hz * self.frame;
+        let step = f64::from(hz) * self.frame;
         if step.is_finite() {
-            let turns = phase + step;
+            let turns = self.phase + step;
             self.phase = turns - turns.floor();
             if turns != self.phase {
                 self.ends = [self.ends[1], self.random.next()];
@@ -87,7 +87,7 @@ impl AudioNode for Lfo {
     }
 
     fn set_sample_rate(&mut self, rate: f64) {
-        self.frame = 1.0 / rate as f32;
+        self.frame = 1.0 / rate;
     }
 
     fn set_hash(&mut self, hash: u64) {

@@ -52,7 +52,8 @@ impl Pluck {
     fn tune(&mut self, hz: f32) {
         if hz != self.hz {
             self.hz = hz;
-            let period = self.rate / hz.clamp(LOWEST_HZ, self.rate / 8.0);
+            // `max` takes the number where there is one that is none.
+            let period = self.rate / hz.max(LOWEST_HZ).min(self.rate / 8.0);
             self.gain = DECAYED.powf(period / (self.rate * self.seconds));
             // The average itself delays by `blend` samples.
             self.length = period - self.blend;
@@ -110,7 +111,8 @@ impl AudioNode for Pluck {
 
     fn set_sample_rate(&mut self, rate: f64) {
         self.rate = rate as f32;
-        self.hz = 0.0;
+        // Unlike any number, so that the first is tuned to, 0 too.
+        self.hz = f32::NAN;
         self.line = vec![0.0; ((self.rate / LOWEST_HZ) as usize + 2 * MARGIN).next_power_of_two()];
         self.reset();
     }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use rhai::packages::{BasicIteratorPackage, Package};
-use rhai::{Dynamic, Engine, EvalAltResult, Map, Module, NativeCallContext, Position};
+use rhai::{Dynamic, Engine, EvalAltResult, Map, Module, NativeCallContext, OptimizationLevel, Position};
 
 use super::maths::FUNCTIONS;
 use super::playing::{DECLARATIONS, Playing};
@@ -104,7 +104,9 @@ fn end(text: &str) -> Position {
 fn engine(declared: &Rc<RefCell<Declared>>) -> Engine {
     let mut engine = Engine::new_raw();
     BasicIteratorPackage::new().register_into_engine(&mut engine);
+    // The optimiser takes a parameter for the global of that name.
     engine
+        .set_optimization_level(OptimizationLevel::None)
         .set_max_operations(MAX_OPERATIONS)
         .set_max_call_levels(16)
         .set_max_expr_depths(64, 32)

@@ -133,7 +133,7 @@ const CHORUS_GAIN: f32 = 2.2;
 
 /// Folded back at -1 and 1 as often as it takes.
 fn fold(sample: f32) -> f32 {
-    let turn = (sample + 3.0) * 0.25;
+    let turn = (sample + 1.0) * 0.25;
     1.0 - 4.0 * (turn - turn.floor() - 0.5).abs()
 }
 
@@ -225,8 +225,14 @@ pub static VOCABULARY: &[Word] = &[
         "resonator",
         FILTER,
         &[],
-        "narrow band-pass that rings, q to 2000; as loud with noise however narrow",
-        |_, _| Box::new((dsp::pass() | dsp::clip_to(10.0, 18_000.0) | dsp::clip_to(0.5, 2000.0)) >> dsp::resonator()),
+        "band-pass that rings, q up to 2000: a click rings for q × 2.2 / hz seconds",
+        |_, _| {
+            // In double precision, since it hardly damps; that of two poles in direct form would burst when it is moved.
+            Box::new(
+                (dsp::pass() | dsp::clip_to(10.0, 18_000.0) | dsp::clip_to(0.5, 2000.0))
+                    >> fundsp::prelude64::bandpass(),
+            )
+        },
     ),
     word("bell", EQUALISER, &[], "makes the band about hz louder or softer: gain 2 is 6 dB", |_, _| {
         Box::new(guard_gain() >> dsp::bell())
