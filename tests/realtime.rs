@@ -46,7 +46,7 @@ fn the_audio_callback_leaves_the_heap_alone() {
         .chain([
             patch("(saw(pitch) | cutoff | 1) >> lowpass() >> delay(0.1) >> echo(0.2, 0.5) * adsr(0, 1, 0.5, 1)"),
             patch("mono(); glide(0.1); fm(pitch, 2, lfo_sine(5)) + lfo_random(9) + brown() >> fold() >> chorus(1, 1) * adsr(0, 1, 0.5, 1)"),
-            patch("legato(); click() + lfo_drift(3) >> resonator(pitch, 90) >> flanger(1, 0.5) >> phaser(1, 0.5) >> pan(0) & reverb(1, 0.5)"),
+            patch("legato(); click() + lfo_drift(3) >> resonator(pitch, 90) >> flanger(1, 0.5) >> phaser(1, 0.5) >> (pan(0) & reverb(1, 0.5))"),
             patch("voices(3); saw(pitch * semitones(macro1)) >> bell(900, 1, db(6)) >> crush(5) >> hold(9000) >> clip_to(-1, 1)"),
         ])
         .collect();
