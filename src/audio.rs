@@ -8,7 +8,7 @@ mod stream;
 mod watchdog;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use crate::clock::{Clock, Publisher};
 use crate::engine::Renderer;
 use crate::midi::CycleMidi;
+use crate::realtime;
 use crate::time::{Frames, SampleRate};
 use device::Target;
 pub use device::{AudioDevice, AudioError, AudioSpec, DeviceInfo, devices};
@@ -34,7 +35,7 @@ const RETRY: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// What the output says of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AudioStatus {
     /// `alsa:default 48000 Hz`, `none (clock only)`.
     pub output: String,
@@ -42,6 +43,11 @@ pub struct AudioStatus {
     pub callbacks: u64,
     /// Whether the callback runs with real-time priority; `None` while unknown or where the host sees to it.
     pub realtime: Option<bool>,
+    /// Its priority, where it is known and there is one.
+    pub priority: Option<u8>,
+    /// The most that a callback has run, against the time that it filled: since this was asked before, and ever. From 1 on it is too late.
+    pub load: f32,
+    pub longest: f32,
     /// The newest trouble, until it is over.
     pub trouble: Option<String>,
 }
@@ -53,12 +59,29 @@ struct Shared {
     broken: AtomicBool,
     xruns: AtomicU64,
     callbacks: AtomicU64,
-    /// 0 unknown, 1 no, 2 yes.
-    realtime: AtomicU8,
+    /// Of the callback's thread: 0 unknown, 1 none, else two more than it is.
+    priority: AtomicU8,
+    /// [`AudioStatus::load`] and its like, as the bits of an `f32`.
+    load: AtomicU32,
+    longest: AtomicU32,
     text: Mutex<(String, Option<String>)>,
 }
 
 impl Shared {
+    /// A callback's thread says which priority it has.
+    fn tell_priority(&self, priority: Option<u8>) {
+        self.priority.store(priority.map_or(1, |priority| priority.saturating_add(2)), Ordering::Relaxed);
+    }
+
+    /// A callback that began when its thread had run for `before` has filled so much time.
+    fn took(&self, before: Duration, filled: Duration) {
+        let load = realtime::thread_time().saturating_sub(before).as_secs_f32() / filled.as_secs_f32().max(1.0e-6);
+        // Floats that are not negative are in the order of their bits.
+        for most in [&self.load, &self.longest] {
+            most.fetch_max(load.to_bits(), Ordering::Relaxed);
+        }
+    }
+
     fn say(&self, output: &str, trouble: Option<String>) {
         if let Ok(mut text) = self.text.lock() {
             *text = (output.to_owned(), trouble);
@@ -93,19 +116,28 @@ impl AudioOutput {
         AudioOutput { shared, supervisor: Some(supervisor) }
     }
 
+    /// [`AudioStatus::priority`].
+    #[must_use]
+    pub fn priority(&self) -> Option<u8> {
+        self.shared.priority.load(Ordering::Relaxed).checked_sub(2)
+    }
+
     #[must_use]
     pub fn status(&self) -> AudioStatus {
         let (output, trouble) = self.shared.text.lock().map(|text| text.clone()).unwrap_or_default();
+        let priority = self.shared.priority.load(Ordering::Relaxed);
         AudioStatus {
             output,
             trouble,
             xruns: self.shared.xruns.load(Ordering::Relaxed),
             callbacks: self.shared.callbacks.load(Ordering::Relaxed),
-            realtime: match self.shared.realtime.load(Ordering::Relaxed) {
-                1 => Some(false),
-                2 => Some(true),
-                _ => None,
+            realtime: match priority {
+                0 => None,
+                priority => Some(priority > 1),
             },
+            priority: self.priority(),
+            load: f32::from_bits(self.shared.load.swap(0, Ordering::Relaxed)),
+            longest: f32::from_bits(self.shared.longest.load(Ordering::Relaxed)),
         }
     }
 }

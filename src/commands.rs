@@ -4,6 +4,7 @@ mod audition;
 mod clock;
 mod rehearse;
 mod replay;
+mod synth;
 
 pub use audition::audition;
 pub use rehearse::rehearse;
@@ -254,9 +255,8 @@ pub fn bench(arguments: &BenchArguments) -> Result<(), Failure> {
         }
         Bench::Synth => {
             let (patches, _) = library::patches(&assets()?.patches);
-            let patch = patches.get("reed").ok_or_else(|| Failure::machine("there is no patch 'reed'"))?;
-            let figures = barline::synth::bench::bench_synth(patch);
-            ("synth", figures.into_iter().map(|figure| owned((figure.name, figure.value, figure.unit))).collect())
+            let model = library::model(arguments.model.as_deref(), &assets()?)?;
+            ("synth", synth::figures(&patches, model.as_deref()))
         }
         Bench::Model => {
             let model = library::model(arguments.model.as_deref(), &assets()?)?;

@@ -251,6 +251,12 @@ impl Conductor {
         self.slots.iter().position(|name| name == voice).map(|at| VoiceSlot(at as u8))
     }
 
+    /// The name of the voice that has a slot.
+    #[must_use]
+    pub fn voice_of(&self, slot: VoiceSlot) -> Option<&str> {
+        self.slots.get(usize::from(slot.0)).map(String::as_str)
+    }
+
     /// Does what the performer asks; what has to sound goes to `out`.
     pub fn command(&mut self, command: Command, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
         self.hands.take(&command);

@@ -8,7 +8,7 @@ use rtrb::{Consumer, RingBuffer};
 
 use crate::event::{Action, ScheduledEvent};
 use crate::queue::EventQueue;
-use crate::synth::{BLOCK, Synth};
+use crate::synth::{BLOCK, Meters, Synth};
 use crate::time::Frames;
 
 /// Events that fit the ring to the renderer. A full ring is told to the sender, which tries again.
@@ -21,9 +21,15 @@ pub struct RenderStats {
     late: AtomicU64,
     dropped: AtomicU64,
     sounding: AtomicU64,
+    meters: Arc<Meters>,
 }
 
 impl RenderStats {
+    /// What is seen of the sound.
+    pub fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
     /// The next frame to be rendered: nothing before it can be changed any more.
     pub fn frame(&self) -> Frames {
         Frames(self.frame.load(Ordering::Acquire))
@@ -60,7 +66,7 @@ impl Renderer {
     #[must_use]
     pub fn new(synth: Synth) -> (Renderer, rtrb::Producer<ScheduledEvent>) {
         let (producer, events) = RingBuffer::new(RING_CAPACITY);
-        let stats = Arc::new(RenderStats::default());
+        let stats = Arc::new(RenderStats { meters: synth.meters(), ..RenderStats::default() });
         (Renderer { synth, events, queue: EventQueue::new(), frame: Frames(0), stats }, producer)
     }
 

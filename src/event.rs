@@ -9,6 +9,7 @@ use crate::keep::{Ask, Kept};
 use crate::midi::Timing;
 use crate::midi::mapping::{Touched, Trigger};
 use crate::prompt::{MAX_VOICES, Scene};
+use crate::synth::Level as Sounded;
 use crate::synth::patch::Patch;
 use crate::time::{Beats, Frames, Tempo};
 
@@ -42,7 +43,7 @@ pub enum Action {
         voice: VoiceSlot,
         pitch: u8,
     },
-    /// MIDI control change; the synth takes what it knows (7 volume, 10 pan, 16–19 macros, 74 cutoff).
+    /// MIDI control change; the synth takes what it knows (7 volume, 10 pan, 16–19 macros, 74 cutoff, 91 reverb, 94 delay).
     Control {
         voice: VoiceSlot,
         controller: u8,
@@ -52,6 +53,10 @@ pub enum Action {
     Program {
         voice: VoiceSlot,
         program: u8,
+    },
+    /// How far apart the echoes of the synth's delay are from here on.
+    DelayTime {
+        frames: u32,
     },
     /// MIDI clock; the synth ignores it.
     Clock(ClockMessage),
@@ -317,6 +322,8 @@ pub struct Snapshot {
     /// The MIDI port, or `none`.
     pub midi: String,
     pub xruns: u64,
+    /// The most that an audio callback has lately run, against the time that it filled; 0 without callbacks.
+    pub load: f32,
     /// Notes that came to the synth after their frame, and were played at once.
     pub late: u64,
     /// Notes that were too late for a MIDI port, or too many for an output.
@@ -325,6 +332,10 @@ pub struct Snapshot {
     pub timing: Timing,
     /// The bar from which the newest evaluation is heard, while that is still ahead.
     pub heard_from: Option<i64>,
+    /// Of the synth's output: left and right.
+    pub sides: [Sounded; 2],
+    /// The newest samples of it, oldest first; empty where nothing sounds.
+    pub scope: Vec<f32>,
     /// Names of the scene's voices, in table order; the cells of [`BarView`] follow the same order.
     pub voices: Vec<VoiceStatus>,
     /// The last played bars, the sounding one, and all that is known of the future, in order.
@@ -365,10 +376,13 @@ impl Default for Snapshot {
             audio: "none".into(),
             midi: "none".into(),
             xruns: 0,
+            load: 0.0,
             late: 0,
             left_out: 0,
             timing: Timing::default(),
             heard_from: None,
+            sides: [Sounded::default(); 2],
+            scope: Vec::new(),
             voices: Vec::new(),
             bars: Vec::new(),
         }
@@ -386,13 +400,23 @@ pub struct VoiceStatus {
     pub output: String,
     /// How many milliseconds later than planned what goes there leaves.
     pub nudge: i16,
+    /// Of what the synth plays for it.
+    pub level: Sounded,
 }
 
 #[cfg(test)]
 impl VoiceStatus {
     /// A voice of the synth that nobody has laid hands on.
     pub fn untouched(name: &str) -> VoiceStatus {
-        VoiceStatus { name: name.into(), muted: false, soloed: false, gain: 1.0, output: "synth".into(), nudge: 0 }
+        VoiceStatus {
+            name: name.into(),
+            muted: false,
+            soloed: false,
+            gain: 1.0,
+            output: "synth".into(),
+            nudge: 0,
+            level: Sounded::default(),
+        }
     }
 }
 

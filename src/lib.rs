@@ -47,7 +47,7 @@
 //! | [`compose::child`] | the child: a reader thread, and one decode thread at low priority |
 //! | [`audio`] | the device's callback, or JACK's process callback, which plays MIDI, too ([`midi::CyclePort`]); it never allocates, locks or logs |
 //! | [`midi`] | its own, real-time where permitted; outputs are looked after by another, inputs by a third ([`midi::Inputs`]) |
-//! | [`clock`], [`realtime`] | none: what the audio side publishes of its frames any thread reads; priority is raised by each for itself |
+//! | [`clock`], [`realtime`], [`heap`] | none: what the audio side publishes of its frames any thread reads; priority is raised by each for itself |
 //!
 //! # Invariants
 //!
@@ -86,6 +86,7 @@ pub mod event;
 pub mod export;
 pub mod feature;
 pub mod hand;
+pub mod heap;
 pub mod import;
 pub mod journal;
 pub mod keep;

@@ -16,6 +16,10 @@ use clap::Parser as _;
 
 use cli::{Cli, Command};
 
+/// Counts its calls, for `bench`.
+#[global_allocator]
+static HEAP: barline::heap::Counted = barline::heap::Counted;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let command = cli.command.unwrap_or(Command::Play(cli.play));

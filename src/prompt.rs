@@ -2,6 +2,7 @@
 //!
 //! A prompt file is plain ABC; what other programs ignore (voice properties, comment lines) is what this module reads.
 
+mod directive;
 mod drums;
 mod expression;
 mod form;
@@ -31,7 +32,7 @@ pub use seed::SeedBar;
 pub(crate) use seed::{Repeats, seed_bars};
 pub use voice::{By, Voice};
 
-use crate::abc::ast::{Directive, Tune, VoiceHeader};
+use crate::abc::ast::{Tune, VoiceHeader};
 use crate::abc::key::Key;
 use crate::abc::parse::parse;
 use crate::abc::{Diagnostic, Meter, Severity, Span};
@@ -40,6 +41,7 @@ use crate::midi::{Ear, Listener};
 use crate::rig::{ClockPort, Rig};
 use crate::steer::{Lexicon, overruled};
 use crate::time::{Beats, Tempo};
+use directive::{delay, phrase};
 use section::Parts;
 use words::{Wish, Words};
 
@@ -60,6 +62,8 @@ pub struct Scene {
     pub ramp: Option<(Tempo, u32)>,
     /// Bars in a phrase, 1 to 64.
     pub phrase: u32,
+    /// The time between two echoes of the synth's delay.
+    pub delay: Beats,
     /// In the order of the text; at least one.
     pub voices: Vec<Voice>,
     /// The chords of its chart, if there is one.
@@ -295,6 +299,7 @@ fn scene(
         }
         None => words::in_comments(&tune.comments, &names),
     };
+    let directives = parts.as_ref().map_or_else(|| tune.directives.clone(), Parts::top_directives);
     let mut scene = Scene {
         number: tune.number.unwrap_or(fallback),
         title: header.titles.first().cloned().unwrap_or_else(|| format!("scene {fallback}")),
@@ -303,7 +308,8 @@ fn scene(
         key: header.key,
         tempo: header.tempo.as_ref().and_then(crate::abc::field::TempoMark::tempo),
         ramp: header.tempo.as_ref().and_then(crate::abc::field::TempoMark::target),
-        phrase: phrase(&parts.as_ref().map_or_else(|| tune.directives.clone(), Parts::top_directives), diagnostics),
+        phrase: phrase(&directives, diagnostics),
+        delay: delay(&directives, diagnostics),
         wishes: words::wishes(&[], &words, None, lexicon),
         own: words::own(&[], &words, names.len(), lexicon),
         words: loudness::for_the_model(words, lexicon),
@@ -324,21 +330,6 @@ fn scene(
         None => section::none(tune, diagnostics),
     }
     scene
-}
-
-/// `%%phrase N`; 4 when it does not say.
-fn phrase(directives: &[Directive], diagnostics: &mut Vec<Diagnostic>) -> u32 {
-    let Some((directive, value)) =
-        directives.iter().rev().find_map(|directive| Some((directive, directive.text.strip_prefix("phrase")?)))
-    else {
-        return 4;
-    };
-    if let Ok(bars @ 1..=64) = value.trim().parse() {
-        return bars;
-    }
-    let message = "%%phrase wants a number of bars from 1 to 64";
-    diagnostics.push(Diagnostic::error(directive.span, message).with_help("as in %%phrase 8"));
-    4
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ fn rank(action: Action) -> u8 {
         Action::Flush | Action::AllNotesOff | Action::Panic => 0,
         Action::Clock(_) => 1,
         Action::NoteOff { .. } => 2,
-        Action::Control { .. } | Action::Program { .. } => 3,
+        Action::Control { .. } | Action::Program { .. } | Action::DelayTime { .. } => 3,
         Action::NoteOn { .. } => 4,
     }
 }

@@ -1,6 +1,7 @@
 //! Real-time scheduling for the threads that must be on time. Called once by each of them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// `SCHED_FIFO` priorities. MIDI is above audio: it runs for microseconds and its lateness is heard at once.
 pub const AUDIO_PRIORITY: u8 = 60;
@@ -35,6 +36,48 @@ pub fn raise(priority: u8) -> Result<(), String> {
         }
     }
     Err("no real-time rights: add yourself to the group 'audio' (or 'realtime') and log in again".to_owned())
+}
+
+/// The real-time priority of the calling thread, whoever has given it; `None` without one.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn priority() -> Option<u8> {
+    // SAFETY: plain system calls on the calling thread, with a pointer to a local that outlives them.
+    unsafe {
+        let policy = libc::sched_getscheduler(0) & !libc::SCHED_RESET_ON_FORK;
+        let mut parameter: libc::sched_param = std::mem::zeroed();
+        let known = libc::sched_getparam(0, &raw mut parameter) == 0;
+        let realtime = known && matches!(policy, libc::SCHED_FIFO | libc::SCHED_RR);
+        realtime.then(|| u8::try_from(parameter.sched_priority).unwrap_or(0))
+    }
+}
+
+/// Not known on this system.
+#[cfg(not(target_os = "linux"))]
+#[must_use]
+pub fn priority() -> Option<u8> {
+    None
+}
+
+/// How long the calling thread has run, which is not how long it took where others run as well. Never waits.
+#[cfg(unix)]
+#[must_use]
+pub fn thread_time() -> Duration {
+    // SAFETY: a plain system call with a pointer to a local that outlives it.
+    let now = unsafe {
+        let mut now: libc::timespec = std::mem::zeroed();
+        libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut now);
+        now
+    };
+    Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))
+}
+
+/// The time that has passed: what the thread itself has run is not known on this system.
+#[cfg(not(unix))]
+#[must_use]
+pub fn thread_time() -> Duration {
+    static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    START.elapsed()
 }
 
 /// Asks the highest priority that the system gives to the calling thread; the error is one sentence.

@@ -145,6 +145,7 @@ impl Room {
             if turn.is_err() {
                 self.stumble();
             }
+            self.desk.stay_below_audio();
         }
         let now = self.now();
         let Room { conductor, desk, .. } = &mut self;
@@ -204,12 +205,19 @@ impl Room {
         for message in self.conductor.messages(now) {
             let _ = self.events.send(Event::Message(message));
         }
+        for (slot, patch) in self.desk.blown() {
+            let voice = self.conductor.voice_of(slot).unwrap_or("a voice");
+            let text =
+                format!("{voice}: the patch '{patch}' blew up and is muted there; it is heard again when it is saved");
+            self.say(Message { level: Level::Error, text }, now);
+        }
         // A screen that is stuck gets one picture when it comes back, not all that it missed; nor are those made.
         if self.picture.strong_count() > 0 {
             return;
         }
         let mut snapshot = self.conductor.snapshot(now);
         self.desk.describe(&mut snapshot);
+        self.desk.measure(&mut snapshot, |voice| self.conductor.slot(voice));
         let snapshot = Arc::new(snapshot);
         self.picture = Arc::downgrade(&snapshot);
         let _ = self.events.send(Event::Snapshot(snapshot));

@@ -156,6 +156,47 @@ fn assert_together(ticks: &[u32], mini: &[(u32, [u8; 3])]) {
     assert_eq!(unpaired(mini), []);
 }
 
+/// The real-time priorities of a process's threads that have one, by name.
+fn priorities(process: u32) -> Vec<(String, u32)> {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("a process").filter_map(Result::ok);
+    let priority = |thread: std::fs::DirEntry| {
+        let name = std::fs::read_to_string(thread.path().join("comm")).ok()?;
+        let stat = std::fs::read_to_string(thread.path().join("stat")).ok()?;
+        // proc(5): the fortieth field; the second ends in the last bracket.
+        let priority = stat.rsplit_once(')')?.1.split_whitespace().nth(37)?.parse().ok()?;
+        Some((name.trim().to_owned(), priority))
+    };
+    threads.filter_map(priority).filter(|(_, priority)| *priority > 0).collect()
+}
+
+/// A server gives its clients less priority than the scheduler asks for where it may; the sound goes first all the same.
+#[test]
+fn the_scheduler_stays_below_the_callback() {
+    let _turn = jackd::turn();
+    let Some(model) = program::model() else { return };
+    let Some(_server) = jackd::start(true) else { return };
+    let mut show = Show::start(model.to_str().unwrap());
+    show.wait_for("audio jack");
+    let callback_has_run = |priorities: &[(String, u32)]| priorities.iter().any(|(name, _)| name != "scheduler");
+    let seen = pty::wait(
+        || Some(priorities(show.child.id())).filter(|seen| seen.is_empty() || callback_has_run(seen)),
+        || "no callback".into(),
+    );
+    if seen.is_empty() {
+        eprintln!("skipped: no real-time rights");
+        return;
+    }
+    pty::wait(
+        || {
+            let seen = priorities(show.child.id());
+            let scheduler = seen.iter().find(|(name, _)| name == "scheduler")?.1;
+            seen.iter().all(|(name, priority)| name == "scheduler" || *priority > scheduler).then_some(())
+        },
+        || format!("{:?}", priorities(show.child.id())),
+    );
+    show.quit();
+}
+
 /// The clock, the notes of a box and the sound stand on the frames that they share; who is not asked to follow hears no clock; at the end
 /// nothing sounds on.
 #[test]

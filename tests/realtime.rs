@@ -65,7 +65,7 @@ fn the_audio_callback_leaves_the_heap_alone() {
         }
         ring.push(off(now + 300, voice, 40 + (turn * 5 % 50) as u8)).expect("room");
         ring.push(on(now + 400_000, voice, 60)).expect("room");
-        let controller = [7, 10, 16, 74, 91][(turn % 5) as usize];
+        let controller = [7, 10, 16, 74, 91, 94][(turn % 6) as usize];
         let control = Action::Control { voice: VoiceSlot(voice), controller, value: (turn % 128) as u8 };
         ring.push(ScheduledEvent { at: Frames(now), action: control }).expect("room");
         if turn % 7 == 0 {
@@ -76,7 +76,7 @@ fn the_audio_callback_leaves_the_heap_alone() {
             30 => Some(Action::Panic),
             60 => Some(Action::Flush),
             90 => Some(Action::AllNotesOff),
-            _ => None,
+            _ => turn.checked_rem(13).filter(|at| *at == 0).map(|_| Action::DelayTime { frames: 5000 + turn as u32 }),
         };
         if let Some(action) = now_and_then {
             ring.push(ScheduledEvent { at: Frames(now), action }).expect("room");

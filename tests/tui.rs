@@ -2,6 +2,7 @@
 
 use barline::abc::{Diagnostic, Meter, Span};
 use barline::event::{Author, BarState, BarView, Cell, Event, Level, Message, Playing, Snapshot, VoiceStatus};
+use barline::synth::Level as Sounded;
 use barline::time::Beats;
 use barline::ui::{App, Evaluation, Input, view};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -25,7 +26,7 @@ fn cell(text: &str, by: Author) -> Cell {
 
 /// Bar 12 of a piece for two voices, at its third beat.
 fn voice(name: String, muted: bool) -> VoiceStatus {
-    VoiceStatus { name, muted, soloed: false, gain: 1.0, output: "synth".into(), nudge: 0 }
+    VoiceStatus { name, muted, soloed: false, gain: 1.0, output: "synth".into(), nudge: 0, level: Sounded::default() }
 }
 
 fn snapshot() -> Snapshot {

@@ -12,6 +12,7 @@ use jack::{
 
 use super::{CHUNK, Engine, Loan, Shared, Stream};
 use crate::midi::{Arrival, Connections, INPUTS, Partners};
+use crate::realtime;
 use crate::time::{Frames, SampleRate};
 
 const CLIENT: &str = "barline";
@@ -83,7 +84,7 @@ pub fn open(rate: SampleRate, mut loan: Loan, shared: &Arc<Shared>) -> Result<Bo
     let (our_sides, our_midi) = (names(&mut sides.iter().map(Port::name))?, names(&mut midi.iter().map(Port::name))?);
     let our_ears = names(&mut ears.iter().map(Port::name))?;
     let connections = engine.midi.as_ref().map(|midi| Arc::clone(&midi.connections));
-    let process = Process { sides, midi, ears, loan, shared: Arc::clone(shared) };
+    let process = Process { sides, midi, ears, loan, shared: Arc::clone(shared), first: true };
     let client = client.activate_async(Watch(Arc::clone(shared)), process).map_err(wrong)?;
     // To the first two inputs of the sound card.
     let inputs = client.as_client().ports(None, Some("audio"), PortFlags::IS_INPUT | PortFlags::IS_PHYSICAL);
@@ -174,11 +175,16 @@ struct Process {
     ears: Vec<Port<MidiIn>>,
     loan: Loan,
     shared: Arc<Shared>,
+    /// The callback has not run yet.
+    first: bool,
 }
 
 impl ProcessHandler for Process {
     fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
-        let now = Instant::now();
+        let (now, before) = (Instant::now(), realtime::thread_time());
+        if std::mem::take(&mut self.first) {
+            self.shared.tell_priority(realtime::priority());
+        }
         self.shared.callbacks.fetch_add(1, Ordering::Relaxed);
         let Some(Engine { renderer, midi, publisher, scratch }) = &mut self.loan.engine else {
             return Control::Continue;
@@ -225,6 +231,7 @@ impl ProcessHandler for Process {
             let write = &mut |time, bytes: &[u8]| writer.write(&RawMidi { time, bytes }).is_ok();
             port.play(from, scope.n_frames(), write);
         }
+        self.shared.took(before, publisher.rate().duration_of(Frames(i64::from(scope.n_frames()))));
         Control::Continue
     }
 }

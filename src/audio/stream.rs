@@ -10,6 +10,7 @@ use cpal::{ErrorKind, FromSample, OutputCallbackInfo, SampleFormat, SizedSample}
 use super::device::{CpalTarget, sentence};
 use super::{CHUNK, Engine, Loan, Shared, Stream};
 use crate::realtime;
+use crate::time::Frames;
 
 /// Asked of devices that let us choose: 11 ms at 48 kHz.
 const PERIOD: u32 = 512;
@@ -56,11 +57,11 @@ fn open_as<T: SizedSample + FromSample<f32>>(
     let (on_data, on_error) = (Arc::clone(shared), Arc::clone(shared));
     let mut first = true;
     let callback = move |out: &mut [T], info: &OutputCallbackInfo| {
-        let now = Instant::now();
+        let (now, before) = (Instant::now(), realtime::thread_time());
         if std::mem::take(&mut first) && raise {
-            // The one system call of the callback, at its first run.
+            // At its first run. From then on it asks for the time alone.
             let granted = realtime::raise(realtime::AUDIO_PRIORITY).is_ok();
-            on_data.realtime.store(if granted { 2 } else { 1 }, Ordering::Relaxed);
+            on_data.tell_priority(granted.then_some(realtime::AUDIO_PRIORITY));
         }
         on_data.callbacks.fetch_add(1, Ordering::Relaxed);
         let Some(Engine { renderer, publisher, scratch, .. }) = &mut loan.engine else { return };
@@ -74,6 +75,7 @@ fn open_as<T: SizedSample + FromSample<f32>>(
                 *out = T::from_sample(*sample);
             }
         }
+        on_data.took(before, publisher.rate().duration_of(Frames((out.len() / channels) as i64)));
     };
     // May be called in a tight loop: counts, never prints.
     let failed = move |error: cpal::Error| match error.kind() {

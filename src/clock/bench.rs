@@ -1,34 +1,27 @@
 //! Figures of `barline bench clock`: how far from its time each message leaves, beside a bare sleeper in the same run, while the model
 //! works at full speed. The measuring threads ask for what the MIDI thread asks for.
 
-use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::Clock;
-use crate::compose::{Composer, Reply};
+use crate::compose::Composer;
+use crate::compose::busy::Busy;
 use crate::event::{Action, ScheduledEvent, VoiceSlot};
 use crate::midi::{MidiError, MidiOutput, MidiSink};
-use crate::prompt;
 use crate::realtime;
-use crate::steer::Lexicon;
 use crate::time::{Frames, SampleRate};
-use crate::timeline::Timeline;
 
 const RATE: SampleRate = SampleRate(48_000);
 /// Between two messages: 5 ms, so that a bar at 120 bpm has some hundreds.
 const SPACING: i64 = 240;
 /// Messages are handed over this long ahead, as the scheduler does.
 const AHEAD: Duration = Duration::from_millis(80);
-/// What the model is asked for, over and over.
-const LOAD: &str = "X:1\n% busy\nM:4/4\nL:1/8\nK:Dm\nV:bass\nV:inner\nV:keys\nV:lead\n";
-
 /// Measures `messages` of the MIDI thread and as many wakes of a sleeper, with real-time rights where there are any, and without.
 /// Each figure is its name, value and unit.
 #[must_use]
 pub fn bench_clock(composer: Box<dyn Composer>, messages: usize) -> Vec<(&'static str, f64, &'static str)> {
-    let load = Load::start(composer);
+    let load = Busy::start(composer);
     let names = [
         ["midi_send_error_ms_p99", "midi_send_error_ms_max", "sleeper_error_ms_p99", "sleeper_error_ms_max"],
         [
@@ -60,13 +53,13 @@ pub fn bench_clock(composer: Box<dyn Composer>, messages: usize) -> Vec<(&'stati
 #[cfg(feature = "jack")]
 pub fn bench_wire(composer: Box<dyn Composer>, notes: usize) -> Result<Vec<(&'static str, f64, &'static str)>, String> {
     use super::wire::{Instrument, compare, plan};
-    let load = Load::start(composer);
+    let load = Busy::start(composer);
     let plan = plan(notes);
     let mut instrument = Instrument::start().map_err(|error| error.to_string())?;
     let arrived = instrument.play(&plan, &|_, at| Some(at)).map_err(|error| error.to_string())?;
     let (midi, onsets) = compare(&plan, &arrived)?;
     let xruns = instrument.sound.status().xruns;
-    load.stop();
+    let _ = load.stop();
     Ok(vec![
         ("jack_midi_error_frames_max", midi as f64, "frames"),
         ("synth_onset_error_samples_max", onsets as f64, "samples"),
@@ -81,9 +74,9 @@ pub fn bench_followed(
     composer: Box<dyn Composer>,
     beats: usize,
 ) -> Result<Vec<(&'static str, f64, &'static str)>, String> {
-    let load = Load::start(composer);
+    let load = Busy::start(composer);
     let followed = super::followed::follow(beats, false).map_err(|error| error.to_string())?;
-    load.stop();
+    let _ = load.stop();
     let max = followed.late_ms.iter().map(|late| late.abs()).fold(0.0, f64::max);
     Ok(vec![
         ("followed_clock_error_ms_p99", followed.p99_ms(), "ms"),
@@ -164,51 +157,6 @@ fn percentile(values: &[f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let at = ((values.len() as f64 * share).ceil() as usize).clamp(1, values.len().max(1)) - 1;
     values.get(at).copied().unwrap_or(0.0)
-}
-
-/// A composer that is never done.
-struct Load {
-    stop: Arc<AtomicBool>,
-    thread: std::thread::JoinHandle<u64>,
-}
-
-impl Load {
-    fn start(mut composer: Box<dyn Composer>) -> Load {
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let thread = std::thread::spawn(move || {
-            let scene = prompt::read(Path::new("load.abc"), LOAD, &[], &Lexicon::default()).0.remove(0);
-            let mut timeline = Timeline::new(Arc::new(scene), 1);
-            let mut bars = 0;
-            let ask = |timeline: &Timeline, composer: &mut Box<dyn Composer>| composer.ask(&timeline.prompt(64));
-            ask(&timeline, &mut composer);
-            while !stopped.load(Ordering::Relaxed) {
-                while let Some(reply) = composer.poll() {
-                    match reply {
-                        Reply::Ready { .. } => ask(&timeline, &mut composer),
-                        Reply::Bar(bar) => {
-                            bars += 1;
-                            // The last one of those that were asked for, nearly: anew.
-                            if bar.number > 60 {
-                                timeline.reroll();
-                                ask(&timeline, &mut composer);
-                            }
-                        }
-                        _ => {}
-                    }
-                }
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            bars
-        });
-        Load { stop, thread }
-    }
-
-    /// How many bars it wrote.
-    fn stop(self) -> u64 {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().unwrap_or(0)
-    }
 }
 
 #[cfg(test)]

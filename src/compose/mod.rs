@@ -4,6 +4,7 @@
 //! [`inline::Inline`] in this thread (`render`, tests), [`script::Script`] plays bars from a text.
 
 pub mod bench;
+pub mod busy;
 pub mod child;
 mod draft;
 pub mod form;

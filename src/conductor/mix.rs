@@ -36,6 +36,8 @@ pub(super) struct Told {
     /// What each slot was last told, by controller; programs under [`PROGRAM`].
     values: HashMap<(VoiceSlot, u8), u8>,
     lanes: Lanes,
+    /// How far apart the synth's echoes were last told to be.
+    delay: Option<Frames>,
 }
 
 impl Default for Told {
@@ -48,6 +50,7 @@ impl Default for Told {
             lost: BTreeSet::new(),
             values: HashMap::new(),
             lanes: Lanes::default(),
+            delay: None,
         }
     }
 }
@@ -121,6 +124,7 @@ impl Told {
             }
         }
         self.lanes.tell_again(None);
+        self.delay = None;
         // Nothing sounds any more: whoever waits for a bar line is there.
         for place in 0..MAX_VOICES {
             if let Some(sound) = &mut self.given[place]
@@ -256,6 +260,12 @@ impl Conductor {
         let Some(bar) = timeline.bars().last() else { return };
         let before_line = [*entering, timeline.prepared_from()].contains(&Some(bar.number + 1));
         let slot = |voice: &Voice| slots.iter().position(|name| *name == voice.name).map(|at| VoiceSlot(at as u8));
+        // Echoes follow the tempo from bar line to bar line.
+        let start = transport.frame_of(bar.start);
+        let delay = transport.frame_of(bar.start + bar.scene.delay) - start;
+        if told.delay.replace(delay) != Some(delay) {
+            agenda.put(start, Action::DelayTime { frames: u32::try_from(delay.0).unwrap_or(u32::MAX) });
+        }
         told.lanes.keep(&bar.scene.voices.iter().filter_map(slot).collect::<Vec<_>>());
         for (voice, cell) in bar.scene.voices.iter().zip(&bar.cells) {
             let Some(slot) = slot(voice) else { continue };

@@ -9,6 +9,7 @@ use crate::compose::{Role, STREAM_UNIT};
 use crate::event::{BarState, BarView, Cell, Snapshot, VoiceStatus};
 use crate::prompt::Scene;
 use crate::rig::SYNTH;
+use crate::synth::Level as Sounded;
 use crate::time::{Beats, Frames};
 use crate::timeline::{self, Timeline};
 
@@ -82,6 +83,7 @@ impl Conductor {
             gain: mix.gain(name).unwrap_or(1.0),
             output: output.to_owned(),
             nudge: self.hands.nudge(output),
+            level: Sounded::default(),
         }
     }
 

@@ -196,7 +196,11 @@ impl Line {
                         Action::NoteOn { voice, pitch, velocity } => slot(&voice) && pitch < 128 && velocity < 128,
                         Action::NoteOff { voice, pitch } => slot(&voice) && pitch < 128,
                         Action::Control { voice, .. } | Action::Program { voice, .. } => slot(&voice),
-                        Action::Clock(_) | Action::AllNotesOff | Action::Flush | Action::Panic => true,
+                        Action::DelayTime { .. }
+                        | Action::Clock(_)
+                        | Action::AllNotesOff
+                        | Action::Flush
+                        | Action::Panic => true,
                     }
             }
         };

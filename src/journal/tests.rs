@@ -274,13 +274,14 @@ fn what_is_played_stands_in_its_lines() {
     );
     let sent = of_kind(&journal, "sent");
     assert_eq!(
-        sent[..6],
+        sent[..7],
         [
             json!({"at": 0, "control": {"voice": 0, "controller": 7, "value": 100}}),
             json!({"at": 0, "control": {"voice": 0, "controller": 10, "value": 64}}),
             json!({"at": 0, "control": {"voice": 1, "controller": 7, "value": 100}}),
             json!({"at": 0, "control": {"voice": 1, "controller": 10, "value": 64}}),
             json!({"at": 0, "program": {"voice": 1, "program": 5}}),
+            json!({"at": 3840, "delay_time": {"frames": 18000}}),
             json!({"at": 3840, "note_on": {"voice": 0, "pitch": 48, "velocity": 100}}),
         ]
     );

@@ -159,7 +159,7 @@ impl Player {
             }
             Action::AllNotesOff => self.silence(),
             Action::Panic => self.panic(),
-            Action::Flush => {}
+            Action::Flush | Action::DelayTime { .. } => {}
         }
     }
 

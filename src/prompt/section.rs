@@ -6,12 +6,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::directive::phrase;
 use super::form::{Form, Section};
 use super::loudness::for_the_model;
 use super::seed::{Repeats, SeedBar, seed_bars};
 use super::signature::{self, Said};
 use super::words::{self, Words};
-use super::{By, Harmony, Known, Scene, Source, Voice, drums, phrase, possible, scene, voice};
+use super::{By, Harmony, Known, Scene, Source, Voice, drums, possible, scene, voice};
 use crate::abc::ast::{self, Bar, Change, Comment, Directive, Header, Item, Symbol, Tune, VoiceHeader};
 use crate::abc::{Diagnostic, Meter, Severity, Span};
 use crate::steer::Lexicon;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::directive::DELAY;
 use super::loudness::for_the_model;
 use super::voice::{By, Voice};
 use super::{Known, Scene, Source};
@@ -126,6 +127,7 @@ pub(super) fn scene(source: &Arc<Source>, known: Known<'_>, lexicon: &Lexicon) -
         tempo: facts.tempo(meter),
         ramp: None,
         phrase: 4,
+        delay: Beats::new(DELAY.0, DELAY.1),
         voices: vec![Voice::new("lead", By::Model, Role::Lead)],
         harmony: None,
         words: for_the_model(words, lexicon),

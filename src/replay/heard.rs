@@ -85,7 +85,11 @@ pub fn heard(recording: &Recording) -> Vec<Heard> {
                 ends.push((event.at, None));
             }
             // A note while nothing plays is the hand's, and has no musical time.
-            Action::NoteOn { .. } | Action::Control { .. } | Action::Program { .. } | Action::Clock(_) => {}
+            Action::NoteOn { .. }
+            | Action::Control { .. }
+            | Action::Program { .. }
+            | Action::DelayTime { .. }
+            | Action::Clock(_) => {}
         }
     }
     // What ends everything comes first, then note-offs: at its own frame no note ends.

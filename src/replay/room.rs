@@ -86,6 +86,7 @@ impl Room {
             }
             self.desk.flush();
             self.desk.collect();
+            self.desk.stay_below_audio();
             let begun = std::iter::from_fn(|| bars.next_if(|(at, _)| *at <= now)).map(|(_, bar)| Told::Bar(bar));
             for told in begun.chain(troubles.into_iter().map(Told::Trouble)) {
                 // Whoever listens is on the way out, if nobody does.

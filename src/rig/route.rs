@@ -140,6 +140,7 @@ impl Router {
             // Whose boxes follow is not a matter of voices ([`super::Clocks`]).
             Action::Clock(_) => Way::Nowhere,
             Action::Flush => Way::Everywhere,
+            Action::DelayTime { .. } => Way::Synth,
             Action::NoteOn { voice: VoiceSlot::COUNT_IN, .. } | Action::NoteOff { voice: VoiceSlot::COUNT_IN, .. } => {
                 Way::Synth
             }

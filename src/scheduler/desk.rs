@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::Outputs;
+use super::{Outputs, PRIORITY};
 use crate::event::{Action, ClockMessage, ScheduledEvent, Snapshot, VoiceSlot};
 use crate::midi::{MidiOutput, MidiStats, News, Timing};
 use crate::prompt::MAX_VOICES;
+use crate::realtime;
 use crate::rig::{ClockPort, Clocks, Router, Sound, Step, Way};
 use crate::synth::Patch;
 use crate::time::{Frames, SampleRate};
@@ -36,6 +37,8 @@ pub(crate) struct Desk {
     waiting: VecDeque<ScheduledEvent>,
     /// The patch that each slot plays, by name, and in the version that the synth has.
     patches: Vec<(String, Option<Arc<Patch>>)>,
+    /// The real-time priority of the thread, where it has any.
+    priority: u8,
 }
 
 impl Desk {
@@ -48,6 +51,7 @@ impl Desk {
             clocks: Clocks::new(rate),
             waiting: VecDeque::new(),
             patches: vec![(String::new(), None); MAX_VOICES],
+            priority: PRIORITY,
         }
     }
 
@@ -221,10 +225,42 @@ impl Desk {
         self.describe(&mut snapshot);
         let Snapshot { xruns, late, left_out, timing, .. } = snapshot;
         let mut text = format!("on time: {xruns} xruns, {late} notes late, {left_out} left out");
+        let longest = self.outputs.audio.status().longest;
+        if longest > 0.0 {
+            let _ = write!(text, "; callbacks ran for {:.0} % of their time at most", longest * 100.0);
+        }
         if timing.messages > 0 {
             let _ = write!(text, "; {} MIDI messages, late by {timing} (half, 99 of 100, all)", timing.messages);
         }
         text
+    }
+
+    /// How loud the voices are at the synth, what its output is like.
+    pub(crate) fn measure(&self, snapshot: &mut Snapshot, slot: impl Fn(&str) -> Option<VoiceSlot>) {
+        let meters = self.outputs.stats.meters();
+        for voice in &mut snapshot.voices {
+            voice.level = slot(&voice.name).map(|slot| meters.voice(usize::from(slot.0))).unwrap_or_default();
+        }
+        snapshot.sides = meters.sides();
+        if self.outputs.stats.sounding() > 0 {
+            snapshot.scope = meters.scope();
+        }
+    }
+
+    /// The slots whose patches have blown up since this was asked before, and their patches' names.
+    pub(crate) fn blown(&self) -> Vec<(VoiceSlot, String)> {
+        let name = |slot: usize| (VoiceSlot(slot as u8), self.patches[slot].0.clone());
+        self.outputs.stats.meters().blown().map(name).collect()
+    }
+
+    /// A JACK server may give its clients a lower priority than the calling thread has, which then takes one below it. Now and then.
+    pub(crate) fn stay_below_audio(&mut self) {
+        let Some(audio) = self.outputs.audio.priority() else { return };
+        let priority = PRIORITY.min(audio.saturating_sub(1)).max(1);
+        if priority != self.priority {
+            self.priority = priority;
+            let _ = realtime::raise(priority);
+        }
     }
 
     /// What audio and MIDI say of themselves.
@@ -232,6 +268,7 @@ impl Desk {
         let audio = self.outputs.audio.status();
         snapshot.audio = audio.trouble.map_or(audio.output.clone(), |trouble| format!("{}: {trouble}", audio.output));
         snapshot.xruns = audio.xruns;
+        snapshot.load = audio.load;
         snapshot.late = self.outputs.stats.late();
         let dropped: u64 = self.stats.iter().map(|stats| stats.dropped()).sum();
         snapshot.left_out = dropped + self.outputs.stats.dropped();

@@ -1,12 +1,14 @@
-//! The built-in synthesiser: a pool of voices per slot, a mixer, a reverb, a limiter. Plays on the audio thread: after
+//! The built-in synthesiser: a pool of voices per slot, a mixer, a reverb and a delay send, a limiter. Plays on the audio thread: after
 //! [`Synth::new`] nothing here allocates, locks, logs or calls the system.
 //!
 //! Everything with a heap is built elsewhere and comes in through a lane; what it replaces goes home through another, to be
 //! dropped by [`PatchLane::collect`].
 
 pub mod bench;
+mod delay;
 mod held;
 mod limiter;
+mod meters;
 pub mod nodes;
 pub mod patch;
 mod pool;
@@ -14,7 +16,7 @@ mod slot;
 pub mod voice;
 
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use fundsp::prelude32::{AudioUnit, BufferVec, reverb_stereo};
 use rtrb::{Consumer, Producer, RingBuffer};
@@ -22,10 +24,13 @@ use rtrb::{Consumer, Producer, RingBuffer};
 use crate::event::{Action, VoiceSlot};
 use crate::prompt::MAX_VOICES;
 use crate::time::SampleRate;
+use delay::Delay;
 use limiter::Limiter;
+use meters::Measured;
+pub use meters::{Level, Meters, SCOPE};
 pub use patch::{Patch, PatchError};
 pub use pool::{POOL_VOICES, Pool};
-use slot::Slot;
+use slot::{Buses, Slot};
 pub use voice::BLOCK;
 
 /// Voices that may sound together over all slots. The next note beyond steals one.
@@ -42,7 +47,7 @@ const LANE_CAPACITY: usize = 64;
 /// A hall of this size (m), reverberation time (s) and damping (0 to 1).
 const REVERB: (f32, f32, f32) = (14.0, 2.0, 0.6);
 
-/// Frames⁻¹ in which a panic ends the reverb: 256 frames, 5 ms at 48 kHz.
+/// Frames⁻¹ in which a panic ends reverb and echoes: 256 frames, 5 ms at 48 kHz.
 const WET_STEP: f32 = 1.0 / 256.0;
 
 /// A pool for a slot, on its way to the audio thread.
@@ -92,16 +97,19 @@ pub struct Synth {
     /// Frames so far; controls move at multiples of [`BLOCK`], so that the sound does not depend on the callback's size.
     frame: u64,
     reverb: Box<dyn AudioUnit>,
+    delay: Delay,
     send: BufferVec,
     wet: BufferVec,
     scratch: BufferVec,
     /// Frames for which the reverb still rings after its last input.
     ringing: u32,
     reverb_frames: u32,
-    /// Gain of the reverb; a panic takes it down.
+    /// Gain of reverb and echoes; a panic takes it down.
     wet_gain: f32,
     wet_step: f32,
     limiter: Limiter,
+    measured: [Measured; 2],
+    meters: Arc<Meters>,
 }
 
 impl fmt::Debug for Synth {
@@ -136,6 +144,7 @@ impl Synth {
             age: 0,
             frame: 0,
             reverb,
+            delay: Delay::new(rate),
             send: BufferVec::new(2),
             wet: BufferVec::new(2),
             scratch: BufferVec::new(2),
@@ -145,6 +154,8 @@ impl Synth {
             wet_gain: 1.0,
             wet_step: 0.0,
             limiter: Limiter::new(rate),
+            measured: [Measured::new(rate); 2],
+            meters: Arc::default(),
         };
         (synth, PatchLane { rate, to_synth, home })
     }
@@ -155,12 +166,19 @@ impl Synth {
         self.slots.iter().map(Slot::sounding).sum()
     }
 
+    /// What is seen of the sound.
+    #[must_use]
+    pub fn meters(&self) -> Arc<Meters> {
+        Arc::clone(&self.meters)
+    }
+
     /// Does `action` before the next rendered frame.
     pub fn handle(&mut self, action: Action) {
         match action {
             Action::NoteOn { voice, pitch, velocity } => self.note_on(voice, pitch, velocity),
             Action::NoteOff { voice, pitch } => self.slot(voice).note_off(pitch),
             Action::Control { voice, controller, value } => self.slot(voice).control(controller, value),
+            Action::DelayTime { frames } => self.delay.set(frames),
             Action::AllNotesOff => self.slots.iter_mut().for_each(Slot::release_all),
             Action::Panic => {
                 self.slots.iter_mut().for_each(Slot::fade_all);
@@ -211,31 +229,40 @@ impl Synth {
         let size = left.len();
         left.fill(0.0);
         right.fill(0.0);
-        let mut send = [[0.0; BLOCK]; 2];
+        let Synth { slots, scratch, meters, home, .. } = self;
+        let mut buses = Buses::default();
         let mut sounding = false;
-        for slot in &mut self.slots {
-            sounding |= slot.render(&mut self.scratch, [&mut *left, &mut *right], &mut send);
-            slot.send_home(&mut self.home);
+        for (at, slot) in slots.iter_mut().enumerate() {
+            sounding |= slot.render(at, scratch, [&mut *left, &mut *right], &mut buses, meters);
+            slot.send_home(home);
         }
         self.ringing = if sounding { self.reverb_frames } else { self.ringing.saturating_sub(size as u32) };
+        let (mut gain, step) = (self.wet_gain, self.wet_step);
+        let Buses { reverb, delay, echoing } = buses;
+        self.delay.process([&delay[0][..size], &delay[1][..size]], [&mut *left, &mut *right], (gain, step), echoing);
         if self.ringing > 0 {
-            self.send.channel_f32_mut(0).copy_from_slice(&send[0]);
-            self.send.channel_f32_mut(1).copy_from_slice(&send[1]);
+            self.send.channel_f32_mut(0).copy_from_slice(&reverb[0]);
+            self.send.channel_f32_mut(1).copy_from_slice(&reverb[1]);
             self.reverb.process(size, &self.send.buffer_ref(), &mut self.wet.buffer_mut());
             let wet = self.wet.buffer_ref();
             let (wet_left, wet_right) = (wet.channel_f32(0), wet.channel_f32(1));
             for i in 0..size {
-                left[i] += wet_left[i] * self.wet_gain;
-                right[i] += wet_right[i] * self.wet_gain;
-                self.wet_gain = (self.wet_gain - self.wet_step).max(0.0);
+                left[i] += wet_left[i] * gain;
+                right[i] += wet_right[i] * gain;
+                gain = (gain - step).max(0.0);
             }
         }
-        if self.wet_step > 0.0 && (self.wet_gain == 0.0 || self.ringing == 0) {
+        self.wet_gain = (self.wet_gain - step * size as f32).max(0.0);
+        if step > 0.0 && self.wet_gain == 0.0 {
             self.reverb.reset();
+            self.delay.clear();
             self.wet_gain = 1.0;
             self.wet_step = 0.0;
         }
         self.limiter.process(left, right);
+        self.measured[0].side(0, left, &self.meters);
+        self.measured[1].side(1, right, &self.meters);
+        self.meters.write_scope(left, right);
     }
 
     fn take_patches(&mut self) {

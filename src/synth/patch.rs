@@ -264,6 +264,13 @@ impl Patch {
         &self.playing
     }
 
+    /// The same sound for chords, as if nothing were declared of voices: to measure what many of them cost.
+    #[must_use]
+    pub fn in_chords(&self) -> Patch {
+        let playing = Playing { voices: None, touch: Touch::Chords, ..self.playing };
+        Patch { playing, ..self.clone() }
+    }
+
     /// How many nodes it has, at most [`MAX_NODES`], or [`MAX_KIT_NODES`] in a kit.
     #[must_use]
     pub fn size(&self) -> usize {

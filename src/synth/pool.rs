@@ -22,6 +22,8 @@ pub struct Pool {
     held: Held,
     /// Hz of the note before; 0 before the first.
     last: f32,
+    /// A voice of it has blown up: it strikes no more notes.
+    pub(super) broken: bool,
 }
 
 impl Pool {
@@ -39,7 +41,7 @@ impl Pool {
         };
         let of = |part| (0..each).map(move |index| Voice::new(part, rate, index as u64 + 1));
         let voices = parts.iter().flat_map(of).collect();
-        Box::new(Pool { voices, drums, touch: playing.touch, held: Held::default(), last: 0.0 })
+        Box::new(Pool { voices, drums, touch: playing.touch, held: Held::default(), last: 0.0, broken: false })
     }
 
     /// Starts a note. Returns the level that was cut off, for the mixer to smooth over.

@@ -1,9 +1,10 @@
-//! One slot of the mixer: the voices of a scene's voice, its gain, pan and reverb send. Runs on the audio thread.
+//! One slot of the mixer: the voices of a scene's voice, its gain, pan, and reverb and delay sends. Runs on the audio thread.
 
 use fundsp::prelude32::BufferVec;
 use rtrb::Producer;
 
 use super::held::Key;
+use super::meters::{Measured, Meters, level};
 use super::pool::Pool;
 use super::voice::{BLOCK, SlotControls, Voice, midi_gain};
 use crate::time::SampleRate;
@@ -16,6 +17,8 @@ mod controller {
     pub const MACROS: std::ops::RangeInclusive<u8> = 16..=19;
     pub const CUTOFF: u8 = 74;
     pub const REVERB: u8 = 91;
+    /// Effects depth 4, the delay's in General MIDI 2's relatives.
+    pub const DELAY: u8 = 94;
 }
 
 /// Values after a General MIDI reset, and a little reverb.
@@ -64,7 +67,8 @@ pub struct Slot {
     /// What is left of notes that were cut, decaying.
     residue: [f32; 2],
     gains: [Smooth; 2],
-    send: Smooth,
+    reverb: Smooth,
+    delay: Smooth,
     volume: u8,
     pan: u8,
     cutoff: Smooth,
@@ -72,6 +76,22 @@ pub struct Slot {
     pace: f32,
     residue_pace: f32,
     control_pace: f32,
+    measured: Measured,
+}
+
+/// What the slots send to the effects, a block of it.
+#[derive(Debug)]
+pub struct Buses {
+    pub reverb: [[f32; BLOCK]; 2],
+    pub delay: [[f32; BLOCK]; 2],
+    /// Whether anything was sent to the delay.
+    pub echoing: bool,
+}
+
+impl Default for Buses {
+    fn default() -> Buses {
+        Buses { reverb: [[0.0; BLOCK]; 2], delay: [[0.0; BLOCK]; 2], echoing: false }
+    }
 }
 
 impl Slot {
@@ -82,7 +102,8 @@ impl Slot {
             retiring: [const { None }; RETIRING],
             residue: [0.0; 2],
             gains: [Smooth::at(0.0); 2],
-            send: Smooth::at(f32::from(REVERB) / 127.0),
+            reverb: Smooth::at(f32::from(REVERB) / 127.0),
+            delay: Smooth::at(0.0),
             volume: VOLUME,
             pan: CENTRE,
             cutoff: Smooth::at(cutoff_hz(CUTOFF).ln()),
@@ -90,6 +111,7 @@ impl Slot {
             pace: pace(SMOOTHING_SECONDS, 1.0),
             residue_pace: pace(RESIDUE_SECONDS, 1.0),
             control_pace: pace(CONTROL_SECONDS, BLOCK as f32),
+            measured: Measured::new(rate),
         };
         slot.aim();
         slot
@@ -123,7 +145,8 @@ impl Slot {
                 self.aim();
             }
             controller::CUTOFF => self.cutoff.target = cutoff_hz(value).ln(),
-            controller::REVERB => self.send.target = share,
+            controller::REVERB => self.reverb.target = share,
+            controller::DELAY => self.delay.target = share,
             macros if controller::MACROS.contains(&macros) => {
                 self.macros[usize::from(macros - controller::MACROS.start())].target = share;
             }
@@ -148,12 +171,12 @@ impl Slot {
         self.note_off(pitch);
         if self.sounding() == 0 {
             // Nothing to be heard, nothing to move smoothly.
-            for smooth in self.gains.iter_mut().chain([&mut self.send]) {
+            for smooth in self.gains.iter_mut().chain([&mut self.reverb, &mut self.delay]) {
                 smooth.value = smooth.target;
             }
         }
         let controls = self.slot_controls();
-        let Some(pool) = &mut self.pool else { return };
+        let Some(pool) = self.pool.as_mut().filter(|pool| !pool.broken) else { return };
         let cut = pool.note_on(Key { pitch, velocity }, age, &controls);
         self.leave(cut);
     }
@@ -208,32 +231,48 @@ impl Slot {
         }
     }
 
-    /// Adds the next frames to the mix and the send; tells whether there was any sound.
-    pub fn render(&mut self, scratch: &mut BufferVec, mix: [&mut [f32]; 2], send: &mut [[f32; BLOCK]; 2]) -> bool {
+    /// Adds the next frames to the mix and the sends; tells whether there was any sound. `at` is the slot's own number, for its meter.
+    pub fn render(
+        &mut self,
+        at: usize,
+        scratch: &mut BufferVec,
+        mix: [&mut [f32]; 2],
+        buses: &mut Buses,
+        meters: &Meters,
+    ) -> bool {
         let size = mix[0].len();
         let mut bus = [[0.0; BLOCK]; 2];
         let mut sounding = false;
-        for voice in self.voices().filter(|voice| !voice.is_free()) {
-            voice.render(size, scratch, &mut bus);
-            sounding = true;
+        for pool in self.pool.iter_mut().chain(self.retiring.iter_mut().flatten()) {
+            for voice in pool.voices.iter_mut().filter(|voice| !voice.is_free()) {
+                let sane = voice.render(size, scratch, &mut bus);
+                if !sane {
+                    pool.broken = true;
+                    meters.blow(at);
+                }
+                sounding = true;
+            }
         }
         let residue = self.residue[0].abs().max(self.residue[1].abs());
         if !sounding && residue < 1.0e-6 {
             self.residue = [0.0; 2];
+            self.measured.voice(at, [(0.0, 0.0); 2], size, meters);
             return false;
         }
         let [mix_left, mix_right] = mix;
+        buses.echoing |= self.delay.target > 0.0 || self.delay.value > 1.0e-4;
         for i in 0..size {
-            let left = (bus[0][i] + self.residue[0]) * self.gains[0].step(self.pace);
-            let right = (bus[1][i] + self.residue[1]) * self.gains[1].step(self.pace);
-            let level = self.send.step(self.pace);
-            mix_left[i] += left;
-            mix_right[i] += right;
-            send[0][i] += left * level;
-            send[1][i] += right * level;
-            self.residue[0] -= self.residue[0] * self.residue_pace;
-            self.residue[1] -= self.residue[1] * self.residue_pace;
+            let (reverb, delay) = (self.reverb.step(self.pace), self.delay.step(self.pace));
+            for (side, bus) in bus.iter_mut().enumerate() {
+                bus[i] = (bus[i] + self.residue[side]) * self.gains[side].step(self.pace);
+                buses.reverb[side][i] += bus[i] * reverb;
+                buses.delay[side][i] += bus[i] * delay;
+                self.residue[side] -= self.residue[side] * self.residue_pace;
+            }
+            mix_left[i] += bus[0][i];
+            mix_right[i] += bus[1][i];
         }
+        self.measured.voice(at, [level(&bus[0][..size]), level(&bus[1][..size])], size, meters);
         true
     }
 

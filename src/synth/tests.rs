@@ -2,7 +2,7 @@ mod playing;
 mod words;
 
 use super::*;
-use crate::event::Action::{AllNotesOff, Control, NoteOff, NoteOn, Panic};
+use crate::event::Action::{AllNotesOff, Control, DelayTime, NoteOff, NoteOn, Panic};
 
 const RATE: SampleRate = SampleRate(48_000);
 const LEAD: VoiceSlot = VoiceSlot(0);
@@ -189,22 +189,91 @@ fn a_new_patch_is_heard_from_the_next_note_and_the_old_pool_comes_home() {
 }
 
 #[test]
-fn nothing_passes_full_scale_and_a_patch_that_blows_up_is_cut() {
+fn nothing_passes_full_scale() {
     let (mut synth, _lane) = synth("saw(pitch) * 9.0 * adsr(0, 0, 1, 1)");
     for pitch in [40, 47, 52, 59] {
         synth.handle(on(pitch));
     }
     let (left, right) = render(&mut synth, 9600);
     assert!(peak(&left) <= 1.0 && peak(&right) <= 1.0);
-    let (mut synth, _lane) = synth_of("let x = noise() * 1e30; x * x * x");
-    synth.handle(on(60));
-    let (left, _) = render(&mut synth, 9600);
-    assert!(left.iter().all(|sample| sample.is_finite()));
-    assert_eq!(synth.sounding(), 0);
 }
 
-fn synth_of(text: &str) -> (Synth, PatchLane) {
-    synth(text)
+/// Not a number, no longer finite, or a feedback that runs away: silent at once, told by slot, deaf to further notes until there is another
+/// patch; what else sounds there goes on.
+#[test]
+fn a_patch_that_blows_up_is_muted_and_told() {
+    for blown in
+        ["let x = noise() * 1e30; x * x * x", "sine(pitch) * 1e30 - sine(pitch) * 1e30 * 1e30", "noise() * 1e6"]
+    {
+        let fine = patch("adsr(0, 0, 1, 0.005) * 0.5");
+        let (mut synth, mut lane) = Synth::new(RATE, &[Some(&fine), Some(&fine)]);
+        synth.handle(control(91, 0));
+        synth.handle(on(60));
+        let before = render(&mut synth, 4800).0[4799];
+        lane.assign(LEAD, &patch(blown)).expect("room");
+        synth.handle(on(64));
+        synth.handle(NoteOn { voice: VoiceSlot(1), pitch: 50, velocity: 127 });
+        let (left, right) = render(&mut synth, 4800);
+        assert!(left.iter().chain(&right).all(|sample| sample.is_finite()), "{blown}");
+        assert_eq!(synth.sounding(), 2, "{blown}: the old note and the other voice");
+        // Two notes of the same level, one of them older.
+        assert!((left[4799] - 2.0 * before).abs() < 0.05, "{blown}: {} {before}", left[4799]);
+        assert_eq!(synth.meters().blown().collect::<Vec<_>>(), [0], "{blown}");
+        synth.handle(on(67));
+        assert_eq!(synth.sounding(), 2, "{blown}: muted");
+        assert_eq!(synth.meters().blown().count(), 0, "told once");
+        lane.assign(LEAD, &fine).expect("room");
+        synth.handle(on(67));
+        assert_eq!(synth.sounding(), 3, "{blown}: heard again");
+    }
+}
+
+#[test]
+fn the_delay_repeats_what_is_sent_to_it() {
+    let (mut synth, _lane) = synth("adsr(0, 0, 1, 0.005) * 0.5");
+    synth.handle(control(91, 0));
+    let struck = |synth: &mut Synth| {
+        synth.handle(on(60));
+        let mut sound = render(synth, 480).0;
+        synth.handle(off(60));
+        sound.extend(render(synth, 60_000).0);
+        (peak(&sound[..1000]), peak(&sound[9_000..10_400]), peak(&sound[19_000..60_000]))
+    };
+    assert!(struck(&mut synth).1 == 0.0, "nothing is sent unless it is asked for");
+    synth.handle(control(94, 127));
+    synth.handle(DelayTime { frames: 9600 });
+    let (dry, first, later) = struck(&mut synth);
+    assert!((first / dry - 0.7).abs() < 0.35 && later > 0.01 * dry && later < first, "{dry} {first} {later}");
+    // Once the last echo is gone there is nothing at all.
+    render(&mut synth, 4 * 48_000);
+    assert_eq!(peak(&render(&mut synth, 480).0), 0.0);
+}
+
+#[test]
+fn meters_show_what_is_heard() {
+    let (mut synth, _lane) = synth("sine(1000.0) * adsr(0, 0, 1, 0.01) * 0.5");
+    synth.handle(control(91, 0));
+    synth.handle(control(7, 127));
+    let meters = synth.meters();
+    synth.handle(on(60));
+    render(&mut synth, 3 * 48_000);
+    let (voice, [left, right]) = (meters.voice(0), meters.sides());
+    // In the middle of the panorama each side has half the power.
+    let expected = 0.5 * 0.5_f32.sqrt();
+    for level in [voice, left, right] {
+        assert!((level.peak - expected).abs() < 0.01, "{level:?}");
+        assert!((level.rms - expected * 0.5_f32.sqrt()).abs() < 0.01, "{level:?}");
+    }
+    assert_eq!(meters.voice(0).peak, 0.0, "a new peak is begun");
+    assert_eq!(meters.voice(1), Level::default());
+    let scope = meters.scope();
+    let periods = scope.windows(2).filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0).count();
+    assert!((SCOPE / 48 - 1..=SCOPE / 48 + 1).contains(&periods), "{periods}");
+    assert!((peak(&scope) - expected).abs() < 0.01 && roughness(&scope) < 0.1);
+    synth.handle(off(60));
+    render(&mut synth, 5 * 48_000);
+    let (voice, [left, _]) = (meters.voice(0), meters.sides());
+    assert!(voice.rms < 0.001 && left.rms < 0.001, "{voice:?} {left:?}");
 }
 
 #[test]
@@ -232,18 +301,6 @@ fn strings_are_in_tune() {
         });
         let best = *best.expect("some");
         assert!(best.abs() <= 4, "pitch {pitch}: {best} cents off");
-    }
-}
-
-#[test]
-#[ignore = "prints figures"]
-fn figures() {
-    for (name, text) in [
-        ("reed", include_str!("../../patches/reed.patch")),
-        ("sub", include_str!("../../patches/sub.patch")),
-        ("pluck", include_str!("../../patches/pluck.patch")),
-    ] {
-        println!("{name} {} nodes {:?}", patch(text).size(), bench::bench_synth(&patch(text)));
     }
 }
 

@@ -19,6 +19,9 @@ const FADE_SECONDS: f32 = 0.005;
 const QUIET: f32 = 1.0e-4;
 const QUIET_SECONDS: f32 = 0.1;
 
+/// A patch that is louder than this (+40 dB) has blown up, as one has whose samples are no numbers.
+const LOUDEST: f32 = 100.0;
+
 /// A released voice that still sounds after this time is faded: its patch does not end by itself.
 const LONGEST_RELEASE_SECONDS: f32 = 12.0;
 
@@ -211,13 +214,21 @@ impl Voice {
         }
     }
 
-    /// Adds the next `size` frames to the bus.
-    pub fn render(&mut self, size: usize, scratch: &mut BufferVec, bus: &mut [[f32; BLOCK]; 2]) {
+    /// Adds the next `size` frames to the bus. `false` when its patch has blown up: then it is silent, and free.
+    pub fn render(&mut self, size: usize, scratch: &mut BufferVec, bus: &mut [[f32; BLOCK]; 2]) -> bool {
         let mut output = scratch.buffer_mut();
         let channels = if self.stereo { 2 } else { 1 };
         self.unit.process(size, &BufferRef::empty(), &mut output.subset(0, channels));
         let left = &output.channel_f32(0)[..size];
         let right = &output.channel_f32(channels - 1)[..size];
+        // What is not a number is not below the bound.
+        let sane = |samples: &[f32]| samples.iter().fold(true, |sane, sample| sane & (sample.abs() < LOUDEST));
+        if !(sane(left) && sane(right)) {
+            // The patch must not take the set with it.
+            self.last = [0.0; 2];
+            self.phase = Phase::Free;
+            return false;
+        }
         let mut peak = 0.0_f32;
         for i in 0..size {
             if self.phase == Phase::Fading {
@@ -228,18 +239,10 @@ impl Voice {
             bus[0][i] += l;
             bus[1][i] += r;
             peak = peak.max(l.abs()).max(r.abs());
-            // `max` passes over NaN, the sum does not.
             self.last = [l, r];
         }
-        if !(peak.is_finite() && self.last[0].is_finite() && self.last[1].is_finite()) {
-            // A patch that blew up must not take the set with it.
-            bus[0][..size].fill(0.0);
-            bus[1][..size].fill(0.0);
-            self.last = [0.0; 2];
-            self.phase = Phase::Free;
-            return;
-        }
         self.peak = self.peak.max(peak);
+        true
     }
 
     /// Frees the voice if it has rung out. Called every [`BLOCK`] frames of the synth's own count, so that which voice is free

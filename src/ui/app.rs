@@ -130,6 +130,8 @@ pub struct App {
     touched: HashMap<(String, Trigger), u8>,
     messages: VecDeque<Message>,
     clipboard: String,
+    /// Whether meters and scope are wanted.
+    sound: Option<bool>,
     size: (u16, u16),
 }
 
@@ -154,6 +156,7 @@ impl App {
             touched: HashMap::new(),
             messages: VecDeque::new(),
             clipboard: String::new(),
+            sound: None,
             size,
         };
         app.scroll();
@@ -218,6 +221,12 @@ impl App {
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// Whether the performer wants meters and scope; `None` leaves it to the screen's height.
+    #[must_use]
+    pub fn shows_sound(&self) -> Option<bool> {
+        self.sound
     }
 
     /// Columns and rows.
@@ -336,6 +345,7 @@ impl App {
             Action::Leader => self.mode = Mode::Leader,
             Action::Help => self.mode = Mode::Help(0),
             Action::Messages => self.mode = Mode::Messages(0),
+            Action::Sound => self.sound = Some(!view::is_sound_shown(self)),
             Action::NextFile => self.current = (self.current + 1) % self.documents.len(),
             Action::PreviousFile => self.current = (self.current + self.documents.len() - 1) % self.documents.len(),
             Action::FirstError => match document.first_mark() {

@@ -271,3 +271,33 @@ fn the_screen_says_how_the_output_of_a_voice_is_nudged() {
     set.evaluate("out=box", "C4");
     assert_eq!(status(&mut set), ("Box".to_owned(), -3));
 }
+
+/// The synth's delay is three semiquavers long, or as long as the text says, at the tempo of each bar; told where it changes.
+#[test]
+fn echoes_follow_the_tempo() {
+    let mut set = Set::new("", "C4");
+    let mut delays = Vec::new();
+    let mut run = |set: &mut Set, seconds: i64| {
+        let until = set.now + seconds * 48_000;
+        while set.now < until {
+            set.conductor.advance(Frames(set.now), &mut |event| {
+                if let Action::DelayTime { frames } = event.action {
+                    delays.push(frames);
+                }
+            });
+            set.now += 240;
+        }
+        std::mem::take(&mut delays)
+    };
+    assert_eq!(run(&mut set, 5), [18_000]);
+    set.command(Command::Tempo(crate::transport::crotchets(90)));
+    assert_eq!(run(&mut set, 8), [24_000]);
+    let text = "X:1\nM:4/4\nL:1/4\nK:C\n%%delay 1/4\nV:a by=loop\n[V:a] C4 |\n";
+    let scene = read_with(Path::new("t.abc"), text, &["reed".into()], &Lexicon::default(), &Rig::default()).0.remove(0);
+    set.command(Command::Evaluate { scene: Arc::new(scene), fresh: false });
+    assert_eq!(run(&mut set, 8), [32_000]);
+    // What was planned for a bar that a stop took back is told again.
+    set.command(Command::Stop);
+    set.command(Command::Play);
+    assert_eq!(run(&mut set, 8), [32_000]);
+}

@@ -11,6 +11,7 @@
 //! ▶ 12│ t C,6             m A2d fed                                  sounding, with the playhead
 //! »13│ t D,6              L3 A2d fed                                 committed, by the ladder's rung 3; the edit is heard from here
 //!   14┊ t C,6             m c2A G3                                   planned
+//! ── sound ─ -9.1 dB ──────────────────────────────────────          meters and a scope, on a high screen
 //! night-ferry.abc:2:9: error: …                                      the message
 //! ```
 //!
@@ -20,6 +21,7 @@ mod bars;
 mod colour;
 mod panel;
 mod playhead;
+mod sound;
 mod status;
 mod text;
 
@@ -38,13 +40,17 @@ const WIDE: u16 = 120;
 /// From this height on the status has a second line.
 const TALL: u16 = 20;
 
+/// From this height on meters and scope stand below, unless they are taken away.
+const HIGH: u16 = 34;
+
 pub(super) const DIM: Style = Style::new().fg(Color::DarkGray);
 
 pub fn draw(frame: &mut Frame<'_>, app: &App) {
-    let areas = Areas::of(frame.area());
+    let areas = Areas::of(frame.area(), app.shows_sound());
     status::draw(frame, areas.status, app);
     text::draw(frame, areas.text, app);
     bars::draw(frame, areas.bars, app);
+    sound::draw(frame, areas.sound, app);
     frame.render_widget(message(app), areas.message);
     match app.mode() {
         Mode::Help(scroll) | Mode::Messages(scroll) => panel::draw(frame, areas.all(), app, scroll),
@@ -56,8 +62,14 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) {
 /// Columns and lines that the text itself has, without its title and line numbers.
 pub(super) fn editor_size(app: &App) -> (usize, usize) {
     let (columns, rows) = app.size();
-    let area = text::inner(Areas::of(Rect::new(0, 0, columns, rows)).text, app.document());
+    let area = text::inner(Areas::of(Rect::new(0, 0, columns, rows), app.shows_sound()).text, app.document());
     (area.width.into(), area.height.into())
+}
+
+/// Whether meters and scope are on the screen.
+pub(super) fn is_sound_shown(app: &App) -> bool {
+    let (columns, rows) = app.size();
+    Areas::of(Rect::new(0, 0, columns, rows), app.shows_sound()).sound.height > 0
 }
 
 /// How many lines a panel has to show.
@@ -70,16 +82,22 @@ struct Areas {
     status: Rect,
     text: Rect,
     bars: Rect,
+    sound: Rect,
     message: Rect,
 }
 
 impl Areas {
-    fn of(area: Rect) -> Self {
+    /// Where everything is; whether the sound is shown is the performer's, or by the height.
+    fn of(area: Rect, sound: Option<bool>) -> Self {
         let status_height = if area.height >= TALL { 2 } else { 1 }.min(area.height);
         let message_height = 1.min(area.height - status_height);
         let status = Rect { height: status_height, ..area };
         let message = Rect { y: area.bottom() - message_height, height: message_height, ..area };
         let middle = Rect { y: status.bottom(), height: area.height - status_height - message_height, ..area };
+        let shown = middle.height >= 2 * sound::HEIGHT && sound.unwrap_or(area.height >= HIGH);
+        let below = if shown { sound::HEIGHT } else { 0 };
+        let sound = Rect { y: middle.bottom() - below, height: below, ..middle };
+        let middle = Rect { height: middle.height - below, ..middle };
         let (text, bars) = if area.width >= WIDE {
             let left = middle.width * 9 / 20;
             (Rect { width: left, ..middle }, Rect { x: middle.x + left + 1, width: middle.width - left - 1, ..middle })
@@ -87,7 +105,7 @@ impl Areas {
             let top = middle.height - middle.height * 9 / 20;
             (Rect { height: top, ..middle }, Rect { y: middle.y + top, height: middle.height - top, ..middle })
         };
-        Areas { status, text, bars, message }
+        Areas { status, text, bars, sound, message }
     }
 
     /// Text and bars together.

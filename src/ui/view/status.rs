@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span, Text};
 
-use super::countdown;
+use super::{countdown, sound};
 use crate::event::{Playing, Snapshot};
 use crate::time::Tempo;
 use crate::ui::app::App;
@@ -77,6 +77,10 @@ fn segments(s: &Snapshot, arming: bool) -> Vec<Span<'static>> {
     if s.xruns > 0 {
         segments.push(Span::styled(format!("{} xruns", s.xruns), warn));
     }
+    // Half of the time is the other half's reserve.
+    if s.load > 0.5 {
+        segments.push(Span::styled(format!("load {:.0} %", s.load * 100.0), if s.load > 0.8 { alarm } else { warn }));
+    }
     for (count, what) in [(s.late, "late"), (s.left_out, "left out")] {
         if count > 0 {
             segments.push(Span::styled(format!("{count} {what}"), warn));
@@ -85,6 +89,7 @@ fn segments(s: &Snapshot, arming: bool) -> Vec<Span<'static>> {
     if s.tokens_per_second > 0.0 {
         segments.push(Span::styled(format!("{:.0} tokens/s", s.tokens_per_second), calm));
     }
+    segments.extend(sound::small(s).map(|out| Span::styled(out, calm)));
     segments.push(Span::styled(format!("midi {}", s.midi), calm));
     segments.push(Span::styled(format!("audio {}", s.audio), calm));
     if s.timing.messages > 0 {
