@@ -57,7 +57,9 @@ mod tests {
     fn the_newest_key_that_is_down_counts() {
         let mut held = Held::default();
         assert_eq!(held.last(), None);
-        [60, 64, 67].into_iter().for_each(|pitch| held.press(key(pitch)));
+        for pitch in [60, 64, 67] {
+            held.press(key(pitch));
+        }
         held.release(64);
         assert_eq!(held.last(), Some(key(67)));
         held.release(67);

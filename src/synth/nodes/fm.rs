@@ -44,9 +44,7 @@ impl AudioNode for Fm {
 
     fn tick(&mut self, input: &Frame<f32, U3>) -> Frame<f32, U1> {
         let (hz, ratio, index) = (input[0], input[1], input[2]);
-        // `max` and `min` take the number where there is one that is none.
-        let index = index.max(-MOST_INDEX).min(MOST_INDEX);
-        let value = (self.carrier * TAU + index * (self.modulator * TAU).sin()).sin();
+        let value = (self.carrier * TAU + index.clamp(-MOST_INDEX, MOST_INDEX) * (self.modulator * TAU).sin()).sin();
         self.carrier = advance(self.carrier, hz * self.frame);
         self.modulator = advance(self.modulator, hz * ratio * self.frame);
         [value].into()

@@ -78,7 +78,9 @@ fn mix(values: &mut [f32; LINES]) {
         stride *= 2;
     }
     let scale = (LINES as f32).sqrt().recip();
-    values.iter_mut().for_each(|value| *value *= scale);
+    for value in values {
+        *value *= scale;
+    }
 }
 
 impl AudioNode for Reverb {
