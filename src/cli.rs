@@ -38,6 +38,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Look at terminal, sound, MIDI, rights, files and model before a set; says what to do about what is missing
+    Doctor,
     /// Measure this machine
     Bench(BenchArguments),
     /// Judge what the model writes: words obeyed, scale, repetition, novelty; some five minutes

@@ -1,12 +1,14 @@
-//! The commands that do one thing and end: render, replay, rehearse, notes, check, devices, bench, audition, and the composer process.
+//! The commands that do one thing and end: render, replay, rehearse, notes, check, devices, doctor, bench, audition, and the composer process.
 
 mod audition;
 mod clock;
+mod doctor;
 mod rehearse;
 mod replay;
 mod synth;
 
 pub use audition::audition;
+pub use doctor::doctor;
 pub use rehearse::rehearse;
 pub use replay::replay;
 

@@ -136,6 +136,8 @@ pub struct Conductor {
     leader: Leader,
     /// What the performer wants in the text.
     kept: Vec<Kept>,
+    /// The bar and voice whose drafts the performer looks at.
+    look: Option<(i64, String)>,
 }
 
 impl std::fmt::Debug for Conductor {
@@ -189,6 +191,7 @@ impl Conductor {
             listening: Listening::default(),
             leader: Leader::new(None, rate),
             kept: Vec::new(),
+            look: None,
         };
         conductor.settle(scene);
         conductor.clock(&scene.clocks);
@@ -303,9 +306,10 @@ impl Conductor {
             Command::Arm(arm) => self.arm(arm, now, out),
             Command::Reroll => self.timeline.reroll(),
             Command::Touch { bar, voice, touch } => {
-                let done = self.timeline.touch(bar, &voice, touch);
+                let done = self.touchable(bar).and_then(|()| self.timeline.touch(bar, &voice, touch));
                 self.answer(done);
             }
+            Command::Look(at) => self.look = at,
             Command::Freeze { voice, frozen } => {
                 let done = self.timeline.freeze(&voice, frozen);
                 self.answer(done);
@@ -319,13 +323,14 @@ impl Conductor {
             Command::NoteOff { voice, pitch } => self.note_off(&voice, pitch, now, out),
             Command::Control { voice, controller, value } => self.control(&voice, controller, value, now, out),
             Command::Keep(ask) => self.keep(&ask, now),
-            // Taken, or playing already; nudges, patches and quitting are the scheduler's business.
+            // Taken, or playing already; nudges, patches and quitting are the scheduler's business, what was recorded is the journal's.
             Command::Lock(_)
             | Command::CountIn(_)
             | Command::Nudge { .. }
             | Command::Play
             | Command::Patch(_)
             | Command::Attend { .. }
+            | Command::Recorded { .. }
             | Command::Quit => {}
         }
     }

@@ -6,11 +6,11 @@ use std::sync::{Arc, Weak};
 
 use barline::event::{Arm, Command, Event, Level, Message};
 use barline::prompt::{self, Scene};
-use barline::rig::Rig;
+use barline::rig::{Rig, SYNTH};
 use barline::scheduler::Scheduler;
 use barline::steer::Lexicon;
 use barline::synth::Patch;
-use barline::ui::app::{Evaluation, Input, Request, Tune};
+use barline::ui::app::{Evaluation, Input, Offer, Request, Tune};
 use barline::watch::Watch;
 
 use crate::library::{self, Patches};
@@ -29,6 +29,8 @@ pub struct Desk {
     pub rigs: Vec<PathBuf>,
     /// Where what MIDI learn has learned is kept.
     pub mappings: Option<PathBuf>,
+    /// Begins and ends recordings, where there is a place for them.
+    pub tape: Option<Sender<()>>,
     /// File and scene that play, or will from the next bar line.
     pub playing: (PathBuf, u32),
     /// The text that plays, for when its words come to mean something else.
@@ -50,22 +52,32 @@ impl Desk {
                 return vec![Input::Saved { path, text, error }];
             }
             Request::Evaluate { path, text, .. } if path.extension().is_some_and(|e| e == "patch") => {
-                return vec![Input::Evaluated(self.evaluate_patch(path, text))];
+                let evaluation = self.evaluate_patch(path, text);
+                return vec![Input::Evaluated(evaluation), Input::Offer(self.offer())];
             }
             Request::Evaluate { path, text, .. } if path.extension().is_some_and(|e| e == library::LEXICON) => {
                 return self.evaluate_lexicon(path, text).into_iter().map(Input::Evaluated).collect();
             }
             Request::Evaluate { path, text, .. } if path.extension().is_some_and(|e| e == "toml") => {
-                return self.evaluate_rig(path, text).into_iter().map(Input::Evaluated).collect();
+                let evaluations = self.evaluate_rig(path, text);
+                let offer = Input::Offer(self.offer());
+                return evaluations.into_iter().map(Input::Evaluated).chain([offer]).collect();
             }
             Request::Evaluate { path, text, asked, tune, armed } if asked || path == self.playing.0 => {
                 return vec![Input::Evaluated(self.evaluate(path, text, tune, armed))];
             }
             Request::Evaluate { path, text, .. } => return vec![Input::Evaluated(self.look_at(&path, &text))],
             Request::KeepMappings(text) => self.keep_mappings(&text),
+            Request::Record => self.record(),
             Request::Quit => {}
         }
         vec![]
+    }
+
+    /// The patches and outputs that voices can have.
+    pub fn offer(&self) -> Offer {
+        let outputs = self.rig.outputs.keys().cloned().chain([SYNTH.to_owned()]).collect();
+        Offer { patches: library::patch_names(&self.patches), outputs }
     }
 
     /// Reads a prompt and plays it, when it has no errors, at the next phrase line where it is armed.
@@ -76,6 +88,7 @@ impl Desk {
         let playing = scenes.iter().position(|scene| Some(scene.number) == number);
         let number = match (tune, playing) {
             (Tune::Next, Some(at)) => scenes.get((at + 1) % scenes.len()).map(|scene| scene.number),
+            (Tune::Number(number), _) => Some(number),
             (Tune::Previous, Some(at)) => scenes.get((at + scenes.len() - 1) % scenes.len()).map(|scene| scene.number),
             _ => number,
         };
@@ -98,6 +111,13 @@ impl Desk {
             self.scheduler.send(if armed { Command::Arm(Arm::Add(Box::new(command))) } else { command });
         }
         Evaluation { path, text, accepted, plays: true, diagnostics, heard }
+    }
+
+    fn record(&self) {
+        if self.tape.as_ref().is_none_or(|key| key.send(()).is_err()) {
+            let text = "nothing can be recorded: there is no home folder".to_owned();
+            let _ = self.events.send(Event::Message(Message { level: Level::Warning, text }));
+        }
     }
 
     /// What was learned is there in the sets to come.

@@ -9,6 +9,7 @@ use rtrb::{Consumer, RingBuffer};
 use crate::event::{Action, ScheduledEvent};
 use crate::queue::EventQueue;
 use crate::synth::{BLOCK, Meters, Synth};
+use crate::tape::{Reel, Tap, tap};
 use crate::time::Frames;
 
 /// Events that fit the ring to the renderer. A full ring is told to the sender, which tries again.
@@ -59,6 +60,7 @@ pub struct Renderer {
     queue: EventQueue,
     frame: Frames,
     stats: Arc<RenderStats>,
+    tap: Option<Tap>,
 }
 
 impl Renderer {
@@ -67,7 +69,7 @@ impl Renderer {
     pub fn new(synth: Synth) -> (Renderer, rtrb::Producer<ScheduledEvent>) {
         let (producer, events) = RingBuffer::new(RING_CAPACITY);
         let stats = Arc::new(RenderStats { meters: synth.meters(), ..RenderStats::default() });
-        (Renderer { synth, events, queue: EventQueue::new(), frame: Frames(0), stats }, producer)
+        (Renderer { synth, events, queue: EventQueue::new(), frame: Frames(0), stats, tap: None }, producer)
     }
 
     #[must_use]
@@ -79,6 +81,14 @@ impl Renderer {
     #[must_use]
     pub fn frame(&self) -> Frames {
         self.frame
+    }
+
+    /// From here on what is rendered can be had from this reel, whose ring holds so many blocks. Not on the audio thread.
+    #[must_use]
+    pub fn tap(&mut self, blocks: usize) -> Reel {
+        let (tap, reel) = tap(blocks, self.stats());
+        self.tap = Some(tap);
+        reel
     }
 
     /// Fills an interleaved buffer: left and right on the first two channels, silence on further ones, the mean on a single one.
@@ -97,6 +107,9 @@ impl Renderer {
             let until_event = self.queue.next_at().map_or(BLOCK as i64, |at| (at - self.frame).0);
             let frames = (rest.len() / channels).min(until_event.min(BLOCK as i64) as usize);
             self.synth.render(&mut left[..frames], &mut right[..frames]);
+            if let Some(tap) = &mut self.tap {
+                tap.hear(self.frame, &left[..frames], &right[..frames]);
+            }
             let (block, after) = rest.split_at_mut(frames * channels);
             for (frame, (&l, &r)) in block.chunks_exact_mut(channels).zip(left.iter().zip(&right)) {
                 match frame {

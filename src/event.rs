@@ -1,10 +1,14 @@
 //! What rooms tell each other: events for the outputs, events for the performer's screen, commands from it. Plain values.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::abc::Meter;
+use crate::abc::key::Key;
+use crate::compose::{Candidate, Role};
 use crate::keep::{Ask, Kept};
 use crate::midi::Timing;
 use crate::midi::mapping::{Touched, Trigger};
@@ -170,6 +174,8 @@ pub enum Command {
         voice: String,
         touch: Touch,
     },
+    /// The drafts of this bar of a voice are shown in [`Snapshot::look`] from now on, or of none.
+    Look(Option<(i64, String)>),
     /// A MIDI port that voices play on, by the part of its name that they say, has gone or is there again.
     Port {
         port: String,
@@ -209,6 +215,12 @@ pub enum Command {
     },
     /// The last bars that were heard are to be written into the text; comes back as [`Event::Kept`].
     Keep(Ask),
+    /// The sound from a frame up to another was recorded, in this file: for the journal.
+    Recorded {
+        file: String,
+        from: Frames,
+        to: Frames,
+    },
     Quit,
 }
 
@@ -249,6 +261,8 @@ pub enum Event {
     Message(Message),
     /// Bars that were heard, for the text in which the performer wants them.
     Kept(Box<Kept>),
+    /// So much is recorded by now; nothing while nothing is being recorded.
+    Recording(Option<Duration>),
     /// Something was touched on an instrument that does something by itself, or is to be learned.
     Touched(Touched),
     /// A file under `prompts/` or `patches/` has new content.
@@ -340,6 +354,28 @@ pub struct Snapshot {
     pub voices: Vec<VoiceStatus>,
     /// The last played bars, the sounding one, and all that is known of the future, in order.
     pub bars: Vec<BarView>,
+    /// The scene that plays.
+    pub scene: Option<SceneName>,
+    /// The one that waits for its line, armed or not.
+    pub next_scene: Option<SceneName>,
+    /// What was asked for by [`Command::Look`].
+    pub look: Option<Look>,
+}
+
+/// A scene by its file and its `X:`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SceneName {
+    pub path: PathBuf,
+    pub number: u32,
+}
+
+/// What a bar of a voice was chosen from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Look {
+    pub bar: i64,
+    pub voice: String,
+    /// In the order in which they were drawn, in the prompt's key and unit length; or why there is nothing to choose from.
+    pub drafts: Result<Vec<Candidate>, String>,
 }
 
 /// A clock that is followed.
@@ -385,6 +421,9 @@ impl Default for Snapshot {
             scope: Vec::new(),
             voices: Vec::new(),
             bars: Vec::new(),
+            scene: None,
+            next_scene: None,
+            look: None,
         }
     }
 }
@@ -392,6 +431,7 @@ impl Default for Snapshot {
 #[derive(Clone, Debug, PartialEq)]
 pub struct VoiceStatus {
     pub name: String,
+    pub role: Role,
     pub muted: bool,
     pub soloed: bool,
     /// The performer's factor.
@@ -410,6 +450,7 @@ impl VoiceStatus {
     pub fn untouched(name: &str) -> VoiceStatus {
         VoiceStatus {
             name: name.into(),
+            role: Role::Lead,
             muted: false,
             soloed: false,
             gain: 1.0,
@@ -434,8 +475,44 @@ pub enum BarState {
 pub struct BarView {
     pub number: i64,
     pub state: BarState,
-    /// One per voice; `None` when nothing is known yet.
-    pub cells: Vec<Option<Cell>>,
+    pub music: Music,
+    /// One per voice.
+    pub parts: Vec<Part>,
+}
+
+/// In what a bar is written: its `K:`, `M:` and `L:`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Music {
+    pub key: Key,
+    pub meter: Meter,
+    pub unit: Beats,
+}
+
+/// C major, 4/4, in eighths.
+impl Default for Music {
+    fn default() -> Self {
+        Music { key: Key::default(), meter: Meter::COMMON, unit: Beats::EIGHTH }
+    }
+}
+
+/// What there is of a voice in a bar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The bar's scene has no such voice.
+    Absent,
+    /// Nothing is known yet.
+    Open,
+    Cell(Cell),
+}
+
+impl Part {
+    #[must_use]
+    pub fn cell(&self) -> Option<&Cell> {
+        match self {
+            Part::Cell(cell) => Some(cell),
+            Part::Absent | Part::Open => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -443,4 +520,14 @@ pub struct Cell {
     /// The bar in the prompt's key and unit length, without the bar line.
     pub text: String,
     pub by: Author,
+    /// While it is not committed.
+    pub hold: Option<Hold>,
+}
+
+/// What keeps a bar from being composed anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    Pinned,
+    /// Its voice goes round until it is freed.
+    Frozen,
 }

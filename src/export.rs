@@ -1,7 +1,7 @@
 //! Files of what was played: WAV and Standard MIDI. Offline only; the same input gives the same bytes.
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use midly::num::{u4, u7, u15, u24, u28};
@@ -21,30 +21,66 @@ pub fn write_wav(path: &Path, rate: SampleRate, samples: &[f32]) -> Result<(), E
     file.finish()
 }
 
+/// What a WAV file can hold, in bytes: its header counts with 32 bits, and is part of what it counts.
+const MOST_BYTES: u64 = u32::MAX as u64 - 1024;
+
 /// A WAV file that is written as its sound is made.
-pub(crate) struct WavFile {
-    writer: hound::WavWriter<BufWriter<File>>,
+pub(crate) struct WavFile<W: Write + Seek = BufWriter<File>> {
+    writer: hound::WavWriter<W>,
     path: PathBuf,
+    /// What it can hold, in bytes.
+    most: u64,
 }
 
 impl WavFile {
     pub fn create(path: &Path, rate: SampleRate) -> Result<WavFile, ExportError> {
+        let file = File::create(path).map_err(|error| ExportError::new(path, &error))?;
+        WavFile::new(BufWriter::new(file), path, rate)
+    }
+}
+
+impl<W: Write + Seek> WavFile<W> {
+    /// In what was opened under this name, and is empty.
+    pub fn new(file: W, path: &Path, rate: SampleRate) -> Result<WavFile<W>, ExportError> {
         let spec = hound::WavSpec {
             channels: 2,
             sample_rate: rate.0,
             bits_per_sample: 24,
             sample_format: hound::SampleFormat::Int,
         };
-        let writer = hound::WavWriter::create(path, spec).map_err(|error| ExportError::new(path, &error))?;
-        Ok(WavFile { writer, path: path.to_owned() })
+        let writer = hound::WavWriter::new(file, spec).map_err(|error| ExportError::new(path, &error))?;
+        Ok(WavFile { writer, path: path.to_owned(), most: MOST_BYTES })
+    }
+
+    /// The same, full after so many bytes.
+    #[cfg(test)]
+    pub fn holding(self, most: u64) -> WavFile<W> {
+        WavFile { most, ..self }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether so many samples more can be written.
+    pub fn has_room(&self, samples: usize) -> bool {
+        3 * (u64::from(self.writer.len()) + samples as u64) <= self.most
     }
 
     /// Interleaved stereo.
     pub fn write(&mut self, samples: &[f32]) -> Result<(), ExportError> {
+        if !self.has_room(samples.len()) {
+            return Err(ExportError::new(&self.path, &"a WAV file holds four gigabytes, and it is full"));
+        }
         let full = f32::from(i16::MAX) * 256.0 + 255.0;
         let mut samples = samples.iter().map(|sample| (sample.clamp(-1.0, 1.0) * full).round() as i32);
         let written = samples.try_for_each(|sample| self.writer.write_sample(sample));
         written.map_err(|error| ExportError::new(&self.path, &error))
+    }
+
+    /// What was written so far can be read from here on, whatever comes.
+    pub fn flush(&mut self) -> Result<(), ExportError> {
+        self.writer.flush().map_err(|error| ExportError::new(&self.path, &error))
     }
 
     pub fn finish(self) -> Result<(), ExportError> {
@@ -225,5 +261,7 @@ mod tests {
         let samples: Vec<i32> = reader.samples().map(|sample| sample.expect("a sample")).collect();
         assert_eq!(samples, [0, 8_388_607, -8_388_607, 8_388_607, 4_194_304, -8_388_607]);
         assert!(write_wav(Path::new("/nowhere/a.wav"), SampleRate(44_100), &[]).is_err());
+        let full = WavFile::create(&path, SampleRate(44_100)).expect("written").holding(12).write(&[0.5; 6]);
+        assert!(full.expect_err("two frames fit").to_string().ends_with("four gigabytes, and it is full"));
     }
 }

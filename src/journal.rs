@@ -12,8 +12,10 @@ mod line;
 mod reading;
 mod recorder;
 mod state;
+mod stretch;
 
 pub use file::{EXTENSION, Journal};
+pub(crate) use file::{create, name};
 pub use line::{Evaluated, FORMAT, Header, Line, Played};
 pub use reading::{Damage, Recording, read};
 pub use recorder::Recorder;

@@ -59,6 +59,13 @@ pub struct Edit {
     pub said: String,
 }
 
+/// Writes a property of a voice into a text, on the `V:` line that says it or else the voice's first one. `Err` says why there is no place for it.
+pub fn set_property(text: &str, scene: u32, voice: &str, name: &str, value: &str) -> Result<String, String> {
+    let tune = tune(text, scene)?;
+    let header = tune.header.voice(voice).ok_or_else(|| format!("the text has no V: line for {voice}"))?;
+    Ok(lay::set(text, header, name, value))
+}
+
 /// Writes the bars into a text, which may have been edited since they were played.
 #[must_use]
 pub fn keep(text: &str, kept: &Kept) -> Edit {

@@ -7,7 +7,7 @@
 //! prompts ─watch─▶ ui ──Scene──▶ conductor ──Prompt (newest wins)──▶ compose::link ◀─frames─▶ composer (child process)
 //!                  ▲             │ timeline, transport, ladder ◀──────── ComposedBar ───┘
 //!                  └───Event─────┤
-//!                                └──ScheduledEvent──▶ engine + synth (audio callback)
+//!                                └──ScheduledEvent──▶ engine + synth (audio callback) ──Block──▶ tape (own thread)
 //!                                ├──ScheduledEvent──▶ midi (own thread)
 //!                                └──────Line─────────▶ journal (own thread)
 //! ```
@@ -42,6 +42,7 @@
 //! | [`watch`] | its own; reads changed files |
 //! | [`scheduler`] | its own, real-time where permitted; runs the conductor, through [`journal::Recorder`] |
 //! | [`journal::Journal`] | its own; the file of the set |
+//! | [`tape`] | its own; what is heard, to disk: the audio callback gives it blocks through a ring ([`tape::Tap`]); the notes of a recording by another |
 //! | [`replay::Player`] | its own, real-time where permitted; in the scheduler's place |
 //! | [`compose::link`] | its own; owns the child process, restarts it |
 //! | [`compose::child`] | the child: a reader thread, and one decode thread at low priority |
@@ -105,6 +106,7 @@ pub mod scheduler;
 pub mod score;
 pub mod steer;
 pub mod synth;
+pub mod tape;
 pub mod time;
 pub mod timeline;
 pub mod transport;

@@ -25,7 +25,12 @@ fn main() -> ExitCode {
     let command = cli.command.unwrap_or(Command::Play(cli.play));
     if matches!(
         command,
-        Command::Rehearse(_) | Command::Notes(_) | Command::Check(_) | Command::Devices { .. } | Command::Bench(_)
+        Command::Rehearse(_)
+            | Command::Notes(_)
+            | Command::Check(_)
+            | Command::Devices { .. }
+            | Command::Doctor
+            | Command::Bench(_)
     ) {
         commands::end_with_the_reader();
     }
@@ -37,6 +42,7 @@ fn main() -> ExitCode {
         Command::Notes(arguments) => commands::notes(&arguments),
         Command::Check(arguments) => commands::check(&arguments),
         Command::Devices { json } => commands::devices(json),
+        Command::Doctor => commands::doctor(),
         Command::Bench(arguments) => commands::bench(&arguments),
         Command::Audition(arguments) => commands::audition(&arguments),
         Command::Compose { model } => commands::compose(model.as_deref()),

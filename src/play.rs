@@ -19,6 +19,7 @@ use barline::rig::Rig;
 use barline::scheduler::{Outputs, Scheduler};
 use barline::steer::Lexicon;
 use barline::synth::Synth;
+use barline::tape::{self, Tape};
 use barline::time::SampleRate;
 use barline::ui::app::{App, Input};
 use barline::ui::terminal::{self, Screen};
@@ -97,7 +98,8 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let rate = device.rate();
     let clock = Clock::new(rate);
     let (synth, lane) = Synth::new(rate, &[]);
-    let (renderer, ring) = Renderer::new(synth);
+    let (mut renderer, ring) = Renderer::new(synth);
+    let reel = renderer.tap(tape::blocks(rate));
     let stats = renderer.stats();
     let outs = scene.voices.iter().filter_map(|voice| voice.out.as_deref());
     let outs = outs.chain(scene.clocks.iter().map(|clock| clock.port.as_str())).chain(arguments.midi.as_deref());
@@ -118,6 +120,10 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     }
     let lines = journal.as_ref().map(Journal::lines);
     let scheduler = Scheduler::start(conductor, outputs, inputs, clock, events.clone(), lines);
+    let tape = journal.as_ref().zip(state.as_ref()).map(|(journal, state)| {
+        let (folder, journal, commands) = (state.join("recordings"), journal.file(), scheduler.sender());
+        Tape::start(tape::Setup { reel, rate, folder, journal, commands, events: events.clone() })
+    });
     let silence = scheduler.sender();
     terminal::install_panic_hook(move || drop(silence.send(Command::Panic)));
 
@@ -139,12 +145,14 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
         rig,
         rigs,
         mappings,
+        tape: tape.as_ref().map(Tape::key),
         playing: now,
         text,
         armed: vec![],
     };
     desk.scheduler.send(Command::Attend { triggers: learned.triggers(), all: false });
     kept.app.set_mappings(learned);
+    kept.app.update(Input::Offer(desk.offer()));
     if !arguments.armed {
         // What the engine will say of itself as soon as it runs.
         let playing = Snapshot { playing: Playing::Playing, ..Snapshot::default() };
@@ -170,6 +178,9 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     if let Some(path) = journal.and_then(Journal::finish) {
         // The terminal may have hung up.
         let _ = writeln!(std::io::stderr(), "barline: this set can be heard again: barline replay {}", path.display());
+    }
+    for text in tape.map(Tape::finish).into_iter().flatten() {
+        let _ = writeln!(std::io::stderr(), "barline: {text}");
     }
     ran.map_err(|error| Failure::machine(format!("the terminal: {error}")))
 }
@@ -230,7 +241,7 @@ pub fn composer(model: Option<&Path>, log: Option<PathBuf>, say: &dyn Fn(Level, 
 }
 
 /// For the log, where fd 2 goes while the screen is ours, and for text that has no other place.
-fn state_folder() -> Option<PathBuf> {
+pub fn state_folder() -> Option<PathBuf> {
     use etcetera::BaseStrategy as _;
     let strategy = etcetera::choose_base_strategy().ok()?;
     let folder = strategy.state_dir().unwrap_or_else(|| strategy.data_dir()).join("barline");

@@ -413,6 +413,39 @@ fn grace_notes_and_ornaments_come_when_asked_for() {
     );
 }
 
+/// The doctor looks at everything, says what to do about what is wrong, and is out with 3 then.
+#[test]
+fn the_doctor_says_what_is_missing_and_what_to_do() {
+    let place = Place::new();
+    place.write("set/prompts/a.abc", GOOD);
+    place.write("set/patches/reed.patch", "sine(pitch)");
+    let look = |place: &Place| {
+        let ran = place.program().arg("doctor").current_dir(place.path("set")).output().expect("it runs");
+        (ran.status.code(), String::from_utf8(ran.stdout).expect("UTF-8"))
+    };
+    let line = |out: &str, what: &str| {
+        let lines: Vec<&str> = out.lines().collect();
+        let at = lines.iter().position(|line| line.get(3..).is_some_and(|rest| rest.starts_with(what)));
+        at.map(|at| (lines[at].to_owned(), lines.get(at + 1).copied().unwrap_or_default().trim().to_owned()))
+    };
+    let (code, out) = look(&place);
+    for what in ["terminal", "letters", "sound", "jack", "midi", "priority", "model", "sets"] {
+        let (said, _) = line(&out, what).unwrap_or_else(|| panic!("no {what} in\n{out}"));
+        assert!(["ok ", "-- ", "!! "].iter().any(|sign| said.starts_with(sign)), "{said}");
+    }
+    assert!(line(&out, "prompts").expect("prompts").0.starts_with("ok prompts    1 in "), "{out}");
+    assert!(line(&out, "patches").expect("patches").0.starts_with("ok patches    1 in "), "{out}");
+    assert_eq!(code, Some(if out.lines().any(|line| line.starts_with("!!")) { 3 } else { 0 }), "{out}");
+    place.write("set/prompts/b.abc", BAD);
+    place.write("set/patches/bad.patch", "sine(");
+    let (code, out) = look(&place);
+    let (said, help) = line(&out, "prompts").expect("prompts");
+    assert!(said.starts_with("!! ") && said.contains("b.abc") && help.contains("barline check"), "{said} {help}");
+    let (said, help) = line(&out, "patches").expect("patches");
+    assert!(said.starts_with("!! ") && said.contains("bad.patch:1:") && help.starts_with("-> mend"), "{said} {help}");
+    assert_eq!(code, Some(3), "{out}");
+}
+
 #[test]
 fn devices_as_json_are_one_object() {
     let ran = Place::new().run(["devices", "--json"]);
@@ -435,7 +468,7 @@ fn help_and_version_are_no_failure() {
     let place = Place::new();
     let help = place.run(["--help"]);
     assert_eq!(help.code, Some(0));
-    for command in ["render", "replay", "rehearse", "notes", "check", "devices", "bench", "audition"] {
+    for command in ["render", "replay", "rehearse", "notes", "check", "devices", "doctor", "bench", "audition"] {
         assert!(help.out.contains(command), "{command} is missing in {}", help.out);
     }
     assert!(place.run(["--version"]).out.starts_with("barline 0."));

@@ -216,3 +216,29 @@ fn notes_begin_and_end_without_clicks() {
         assert!(steps(&across) <= steps(&before) + ALLOWED, "{name}: {} then {}", steps(&before), steps(&across));
     }
 }
+
+/// A patch that is saved while a note sounds is not heard in that note, and comes in with the next one without a step that neither has.
+#[test]
+fn reloads_do_not_click() {
+    const ALLOWED: f32 = 0.05;
+    let steps = |samples: &[f32]| samples.windows(2).fold(0.0_f32, |most, pair| most.max((pair[1] - pair[0]).abs()));
+    for (at, name) in MELODIC.iter().enumerate() {
+        let next = MELODIC[(at + 1) % MELODIC.len()];
+        let strike = |pitch| Action::NoteOn { voice: SLOT, pitch, velocity: 100 };
+        let (mut synth, mut lane) = Synth::new(RATE, &[Some(&patch(name))]);
+        synth.handle(Action::Control { voice: SLOT, controller: 91, value: 0 });
+        synth.handle(strike(48));
+        let [before, _] = render(&mut synth, SECOND / 2);
+        lane.assign(SLOT, &patch(next)).expect("room");
+        let [held, _] = render(&mut synth, SECOND / 4);
+        let across: Vec<f32> = [before[before.len() - 1]].into_iter().chain(held.iter().copied()).collect();
+        assert!(steps(&across) <= steps(&before) + 0.01, "{name}: a reload is heard in a note");
+        synth.handle(strike(55));
+        let [after, _] = render(&mut synth, SECOND / 4);
+        let across: Vec<f32> = [held[held.len() - 1]].into_iter().chain(after).collect();
+        let [own, _] = note(next, 55, 100, SECOND / 4, 0);
+        let most = steps(&held) + steps(&own) + ALLOWED;
+        println!("{name:>6} to {next}: {:.3} of {most:.3}", steps(&across));
+        assert!(steps(&across) <= most, "{name} to {next}: {} of {most}", steps(&across));
+    }
+}

@@ -10,10 +10,14 @@ mod pty;
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
+use std::os::fd::FromRawFd as _;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::{Arc, Mutex};
 
+use barline::compose::protocol::{read_frame, write_frame};
+use barline::compose::script::Script;
+use barline::compose::{Composer as _, Reply, Request};
 use program::Place;
 use pty::Terminal;
 
@@ -29,6 +33,10 @@ const EVALUATE: &[u8] = b"\x13";
 const MESSAGES: &[u8] = b"\x1bOR";
 const ESCAPE: &[u8] = b"\x1b";
 const LEADER: &[u8] = b"\0";
+const BARS: &[u8] = b"\x1bOS";
+const RIGHT: &[u8] = b"\x1b[C";
+const DOWN: &[u8] = b"\x1b[B";
+const CUT: &[u8] = b"\x18";
 
 /// One voice's part of a bar on the screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -355,6 +363,110 @@ fn a_command_that_is_no_composer_leaves_the_music_to_the_ladder() {
         assert!(marks[2..].iter().all(|mark| mark.starts_with('L')), "{marks:?}");
         show.quit();
     }
+}
+
+#[test]
+fn a_scene_is_played_from_the_list_and_a_voice_gets_another_patch() {
+    let other = LOOP.replace("X:1", "X:2").replace("T:Loop", "T:Other").replace("C,2 G,2", "F,2 A,2");
+    let mut show = Show::start(&format!("{LOOP}\n{other}"), "none");
+    show.wait_for_bar(2);
+    let menu = |show: &mut Show, key: &[u8], list: &str| {
+        show.type_keys(LEADER);
+        show.wait_for("── menu");
+        show.type_keys(key);
+        show.wait_for(list);
+    };
+    menu(&mut show, b"S", "── scenes");
+    show.wait_for("› 1 ▶ prompt.abc  X:1 Loop");
+    show.type_keys(b"2\r");
+    let from = show.wait("promise", |shown| shown.contains("F,2 A,2").then(|| promised(shown))?);
+    show.wait_for_bar(from + 1);
+    let texts = show.texts(0);
+    assert_eq!([texts[&(from - 1)], texts[&from]], ["C,2 G,2", "F,2 A,2"], "{texts:?}");
+    menu(&mut show, b"S", "› 2 ▶ prompt.abc  X:2 Other");
+    show.type_keys(ESCAPE);
+    show.wait("end of the list", |shown| (!shown.contains("── scenes")).then_some(()));
+    menu(&mut show, b"v", "── patch of bass");
+    show.type_keys(b"plu");
+    show.wait_for("› pluck");
+    show.type_keys(b"\r");
+    show.wait_for("bass has patch=pluck in prompt.abc; Ctrl+S makes it heard");
+    show.type_keys(EVALUATE);
+    let (path, expected) = (show.prompt(), format!("{LOOP}\n{}", other.replace("patch=sub", "patch=pluck")));
+    show.wait("saved text", |_| (std::fs::read_to_string(&path).ok()? == expected).then_some(()));
+    show.quit();
+}
+
+/// The composer of the next test, where that sets `BY_SCRIPT`: answers in frames on fd 3 with the bars that it says.
+#[test]
+fn a_composer_by_script() {
+    let Ok(bars) = std::env::var("BY_SCRIPT") else { return };
+    // SAFETY: the command that started this has opened it for nothing else.
+    let mut frames = unsafe { std::fs::File::from_raw_fd(3) };
+    let mut input = std::io::stdin().lock();
+    let mut script = Script::new(&bars);
+    write_frame(&mut frames, &Reply::Ready { model: "by script".into(), bar_micros: 5 }).unwrap();
+    while let Ok(request) = read_frame(&mut input) {
+        match request {
+            Request::Ping(number) => write_frame(&mut frames, &Reply::Pong { number }).unwrap(),
+            Request::Prompt(prompt) => {
+                script.ask(&prompt);
+                while let Some(reply) = script.poll() {
+                    write_frame(&mut frames, &reply).unwrap();
+                }
+            }
+        }
+    }
+    // Nothing more of the test program reaches anybody.
+    std::process::exit(0);
+}
+
+#[test]
+fn a_bar_to_come_is_drawn_again_pinned_and_written_and_heard_so() {
+    let prompt = "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\n%%phrase 4\nV:bass by=loop patch=sub\nV:lead patch=reed\n\
+                  [V:bass] C,8 |\n[V:lead] C8 |\n";
+    let program = std::env::current_exe().unwrap();
+    let composer = format!("exec '{}' --exact a_composer_by_script --nocapture 3>&1 >/dev/null", program.display());
+    let script = Path::new("E8 ; F8 ; G8");
+    let options = ["--composer", &composer, "--audio", "none"];
+    let mut show = Show::start_with(prompt, &options, &[("BY_SCRIPT", script)]);
+    // Where the cursor stands, when what is there is this.
+    let at = |what: &'static str| {
+        move |shown: &str| {
+            let row = shown.lines().find(|row| row.contains('┊') && row.contains(what))?;
+            row.chars().skip(1).collect::<String>().split('┊').next()?.trim().parse::<i64>().ok()
+        }
+    };
+    show.wait_for_bar(2);
+    show.type_keys(BARS);
+    show.type_keys(RIGHT);
+    show.wait("a planned bar", at("m [E8]"));
+    show.type_keys(b"p");
+    let pinned = show.wait("a pinned bar", at("m•[E8]"));
+    show.type_keys(LEADER);
+    show.wait_for("── menu");
+    show.type_keys(b"r");
+    show.wait("all others drawn again", |shown| {
+        shown.lines().any(|row| row.contains("┊ t  C,8") && row.contains("m  F8")).then_some(())
+    });
+    show.type_keys(DOWN);
+    show.wait("the next bar", at("m [F8]"));
+    show.type_keys(b"r");
+    let rerolled = show.wait("a bar drawn again", at("m [G8]"));
+    show.type_keys(DOWN);
+    show.wait("the bar after it", at("m [F8]"));
+    show.type_keys(b"e");
+    show.wait_for("a full bar: Enter puts it there");
+    show.type_keys(CUT);
+    show.type_keys(b"A4 B3");
+    show.wait_for("this bar lasts 7/8 of a whole note, and 1 are asked by M:4/4");
+    show.type_keys(b"c\r");
+    let written = show.wait("a written bar", at("e•[A4 B3c]"));
+    show.wait_for_bar(written + 1);
+    let texts = show.texts(1);
+    assert_eq!([pinned, rerolled, written].map(|bar| texts[&bar]), ["E8", "G8", "A4 B3c"], "{texts:?}");
+    show.quit();
+    assert_eq!(show.replayed("lead")[written as usize - 1].replace(' ', ""), "A4B3c");
 }
 
 #[test]

@@ -53,6 +53,9 @@ fn the_audio_callback_leaves_the_heap_alone() {
     let slots: Vec<Option<&Patch>> = patches.iter().map(Some).collect();
     let (synth, mut lane) = Synth::new(RATE, &slots);
     let (mut renderer, mut ring) = Renderer::new(synth);
+    // Too small for the time between two looks: full now and then, as on a slow disk.
+    let mut reel = renderer.tap(128);
+    let mut recorded = 0;
     let mut out = vec![0.0; 2 * 512];
     let mut violations = 0;
     let mut loudest = 0.0_f32;
@@ -84,9 +87,18 @@ fn the_audio_callback_leaves_the_heap_alone() {
         let before = violation_count();
         assert_no_alloc(|| renderer.process(&mut out, 2));
         violations += violation_count() - before;
+        match turn % 40 {
+            5 => reel.open(),
+            15 | 35 => recorded += reel.blocks().map(|block| block.frames().count() as i64).sum::<i64>(),
+            38 => drop(reel.close()),
+            _ => {}
+        }
         loudest = out.iter().fold(loudest, |peak, sample| peak.max(sample.abs()));
     }
     assert_eq!(violations, 0);
+    // Ten times it was read twice, after ten turns and after twenty.
+    let whole = 10 * 30 * 512;
+    assert!(recorded > whole / 3 && recorded < whole, "some of it was recorded and some lost: {recorded} of {whole}");
     assert!(loudest > 0.1 && loudest <= 1.0, "it did play: {loudest}");
 }
 

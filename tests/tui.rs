@@ -1,7 +1,11 @@
 //! What the performer sees: the whole screen drawn into a test terminal from a hand-made snapshot.
 
 use barline::abc::{Diagnostic, Meter, Span};
-use barline::event::{Author, BarState, BarView, Cell, Event, Level, Message, Playing, Snapshot, VoiceStatus};
+use barline::compose::{Candidate, Rank, Role};
+use barline::event::{
+    Author, BarState, BarView, Cell, Event, Hold, Level, Look, Message, Music, Part, Playing, SceneName, Snapshot,
+    VoiceStatus,
+};
 use barline::synth::Level as Sounded;
 use barline::time::Beats;
 use barline::ui::{App, Evaluation, Input, view};
@@ -20,17 +24,29 @@ fn app(columns: u16, rows: u16) -> App {
     )
 }
 
-fn cell(text: &str, by: Author) -> Cell {
-    Cell { text: text.into(), by }
+fn cell(text: &str, by: Author) -> Part {
+    Part::Cell(Cell { text: text.into(), by, hold: None })
 }
 
 /// Bar 12 of a piece for two voices, at its third beat.
 fn voice(name: String, muted: bool) -> VoiceStatus {
-    VoiceStatus { name, muted, soloed: false, gain: 1.0, output: "synth".into(), nudge: 0, level: Sounded::default() }
+    VoiceStatus {
+        name,
+        role: Role::Lead,
+        muted,
+        soloed: false,
+        gain: 1.0,
+        output: "synth".into(),
+        nudge: 0,
+        level: Sounded::default(),
+    }
 }
 
 fn snapshot() -> Snapshot {
-    let bar = |number, state, lead| BarView { number, state, cells: vec![Some(cell("D,8", Author::Text)), lead] };
+    let bar = |number, state, lead| {
+        let parts = vec![cell("D,8", Author::Text), lead];
+        BarView { number, state, music: Music::default(), parts }
+    };
     Snapshot {
         playing: Playing::Playing,
         meter: Meter::COMMON,
@@ -45,12 +61,12 @@ fn snapshot() -> Snapshot {
         heard_from: Some(14),
         voices: ["bass", "lead"].map(|name| voice(name.into(), false)).into(),
         bars: vec![
-            bar(10, BarState::Played, Some(cell("a8", Author::Model))),
-            bar(11, BarState::Played, Some(cell("g8", Author::Model))),
-            bar(12, BarState::Sounding, Some(cell("A2d2 fedc", Author::Model))),
-            bar(13, BarState::Committed, Some(cell("c2A2 G4", Author::Ladder(3)))),
-            bar(14, BarState::Planned, Some(cell("f4 e4", Author::Model))),
-            bar(15, BarState::Planned, None),
+            bar(10, BarState::Played, cell("a8", Author::Model)),
+            bar(11, BarState::Played, cell("g8", Author::Model)),
+            bar(12, BarState::Sounding, cell("A2d2 fedc", Author::Model)),
+            bar(13, BarState::Committed, cell("c2A2 G4", Author::Ladder(3))),
+            bar(14, BarState::Planned, cell("f4 e4", Author::Model)),
+            bar(15, BarState::Planned, Part::Open),
         ],
         ..Snapshot::default()
     }
@@ -127,6 +143,21 @@ Ctrl+S evaluate · Ctrl+Space menu · F1 help · Ctrl+Q quit
 ");
 }
 
+/// Told by its sign and in words, not by colour alone.
+#[test]
+fn a_recording_is_seen_on_any_screen() {
+    for (columns, rows) in [(80, 24), (60, 15)] {
+        let mut app = app(columns, rows);
+        show(&mut app, snapshot());
+        let status = |app: &App| lines(&drawn(app))[0].clone();
+        assert!(!status(&app).contains("REC"));
+        app.update(Input::Event(Event::Recording(Some(std::time::Duration::from_secs(83)))));
+        assert!(status(&app).starts_with("▶ playing  ● REC 1:23  bar 12:3  tempo 120"), "{}", status(&app));
+        app.update(Input::Event(Event::Recording(None)));
+        assert!(!status(&app).contains("REC"));
+    }
+}
+
 #[test]
 fn a_small_screen_keeps_what_matters() {
     let mut app = app(60, 15);
@@ -168,6 +199,185 @@ fn the_playhead_stands_on_the_note_that_sounds() {
         show(&mut app, now.clone());
         // The bass has one note through the bar.
         assert_eq!(with_modifier(&drawn(&app), "▶ 12│", Modifier::REVERSED), format!("D,8{note}"), "at {position}/8");
+    }
+}
+
+/// The same with the bars' keys on the lead's first bar that can change, which is pinned, and a voice that comes in at bar 14.
+fn on_the_future(columns: u16, rows: u16) -> App {
+    let mut app = app(columns, rows);
+    let mut now = snapshot();
+    now.voices.push(voice("pad".into(), false));
+    for bar in &mut now.bars {
+        bar.parts.push(if bar.number < 14 { Part::Absent } else { Part::Open });
+    }
+    for (at, hold) in [(4, Hold::Pinned), (5, Hold::Frozen)] {
+        now.bars[at].parts[1] = Part::Cell(Cell { text: "f4 e4".into(), by: Author::Model, hold: Some(hold) });
+    }
+    now.look = Some(Look { bar: 14, voice: "lead".into(), drafts: Ok(drafts()) });
+    show(&mut app, now);
+    key(&mut app, KeyCode::F(4), KeyModifiers::NONE);
+    key(&mut app, KeyCode::Right, KeyModifiers::NONE);
+    app
+}
+
+fn drafts() -> Vec<Candidate> {
+    let draft = |(text, words, stale): (&str, f64, f64)| {
+        let rank = Rank { words, odd: 0.0, stale };
+        Candidate { text: text.into(), rank }
+    };
+    [("c2A2 G2FE", 0.312, 0.6), ("f4 e4", 0.2, 0.0)].map(draft).into()
+}
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
+#[test]
+fn the_future_under_the_cursor() {
+    for (columns, rows) in SIZES {
+        let app = on_the_future(columns, rows);
+        insta::assert_snapshot!(format!("future_{columns}x{rows}"), seen(&app));
+        assert!(with_modifier(&drawn(&app), "14┊", Modifier::REVERSED).contains("m•[f4 e4]"));
+    }
+}
+
+#[test]
+fn the_drafts_of_a_bar_and_what_is_against_them() {
+    for (columns, rows) in SIZES {
+        let mut app = on_the_future(columns, rows);
+        key(&mut app, KeyCode::Char('c'), KeyModifiers::NONE);
+        key(&mut app, KeyCode::Up, KeyModifiers::NONE);
+        insta::assert_snapshot!(format!("drafts_{columns}x{rows}"), seen(&app));
+    }
+    // A bar that has no room beside its figures is still seen in full.
+    let mut app = on_the_future(40, 24);
+    key(&mut app, KeyCode::Char('c'), KeyModifiers::NONE);
+    let mut now = app.snapshot().clone();
+    let long = "^C2D2E2F2 G2A2B2c2 d2e2f2g2";
+    let draft = Candidate { text: long.into(), ..drafts()[0].clone() };
+    now.look = Some(Look { bar: 14, voice: "lead".into(), drafts: Ok(vec![draft]) });
+    show(&mut app, now);
+    let screen = seen(&app);
+    assert!(screen.contains(long) && screen.contains("\n     0.31  0.00  0.60  0.91"), "{screen}");
+}
+
+#[test]
+fn a_bar_is_written_in_the_last_line() {
+    for (columns, rows) in SIZES {
+        let mut app = on_the_future(columns, rows);
+        key(&mut app, KeyCode::Char('e'), KeyModifiers::NONE);
+        assert!(seen(&app).contains("a full bar: Enter puts it there"), "{}", seen(&app));
+        key(&mut app, KeyCode::Char('?'), KeyModifiers::NONE);
+        insta::assert_snapshot!(format!("line_{columns}x{rows}"), seen(&app));
+        let mut now = app.snapshot().clone();
+        now.bars[4].state = BarState::Committed;
+        show(&mut app, now);
+        assert!(seen(&app).contains("lead, bar 15 (14 is fixed): f4 e4?"), "{}", seen(&app));
+    }
+}
+
+/// Two files, of which the first has two tunes; the second of them plays, the other file waits for its line.
+fn with_scenes(columns: u16, rows: u16) -> App {
+    let two = format!("{TEXT}\nX:7\nT:Harbour\nK:D\nD8 |\n");
+    let files = [("prompts/night-ferry.abc", two.as_str()), ("prompts/reel.txt", "a reel in D")];
+    let mut app = App::new(files.map(|(path, text)| (path.into(), text.into())).into(), (columns, rows));
+    let name = |path: &str, number| Some(SceneName { path: path.into(), number });
+    let (scene, next_scene) = (name("prompts/night-ferry.abc", 7), name("prompts/reel.txt", 1));
+    show(&mut app, Snapshot { scene, next_scene, ..snapshot() });
+    app
+}
+
+#[test]
+fn lists_leave_the_bars_in_sight() {
+    for (columns, rows) in SIZES {
+        let mut app = with_scenes(columns, rows);
+        key(&mut app, KeyCode::Char(' '), KeyModifiers::CONTROL);
+        key(&mut app, KeyCode::Char('S'), KeyModifiers::NONE);
+        insta::assert_snapshot!(format!("scenes_{columns}x{rows}"), seen(&app));
+        key(&mut app, KeyCode::Char('p'), KeyModifiers::CONTROL);
+        for letter in "lou".chars() {
+            key(&mut app, KeyCode::Char(letter), KeyModifiers::NONE);
+        }
+        insta::assert_snapshot!(format!("actions_{columns}x{rows}"), seen(&app));
+    }
+    // The one that is pointed at is in sight, however long the list is.
+    let mut app = app(80, 24);
+    key(&mut app, KeyCode::Char('p'), KeyModifiers::CONTROL);
+    key(&mut app, KeyCode::End, KeyModifiers::NONE);
+    assert!(seen(&app).contains("› text: plain keys go there again"), "{}", seen(&app));
+}
+
+#[test]
+fn the_bar_under_the_cursor_is_in_sight_and_so_is_the_sounding_one() {
+    let mut app = app(80, 24);
+    let mut now = snapshot();
+    now.voices = (1..=9).map(|n| voice(format!("voice{n}"), false)).collect();
+    let bar = |number| BarView {
+        number,
+        state: BarState::Planned,
+        music: Music::default(),
+        parts: vec![cell("abcdefgabcdefg", Author::Text); 9],
+    };
+    now.bars.truncate(4);
+    now.bars.extend((14..=28).map(bar));
+    show(&mut app, now);
+    for code in [KeyCode::F(4), KeyCode::End, KeyCode::Char('9')] {
+        key(&mut app, code, KeyModifiers::NONE);
+    }
+    let screen = seen(&app);
+    for part in ["▶ 12│", "  28┊", "9 voice9 +4", "[abcdefgab…]"] {
+        assert!(screen.contains(part), "{part} in\n{screen}");
+    }
+    assert!(!screen.contains("  13│"), "{screen}");
+    key(&mut app, KeyCode::Home, KeyModifiers::NONE);
+    let screen = seen(&app);
+    assert!(screen.contains("  11│") && screen.contains("▶ 12│") && screen.contains(" 14┊"), "{screen}");
+}
+
+#[test]
+fn an_edit_is_told_until_it_is_heard() {
+    let mut app = app(80, 24);
+    let mut now = snapshot();
+    show(&mut app, now.clone());
+    // Fixed, and not yet heard: the engine does not speak of it any more.
+    now.bar = 13;
+    now.position = Beats::new(7, 8);
+    now.heard_from = None;
+    for (bar, state) in [(2, BarState::Played), (3, BarState::Sounding), (4, BarState::Committed)] {
+        now.bars[bar].state = state;
+    }
+    show(&mut app, now.clone());
+    let screen = seen(&app);
+    assert!(screen.contains("the edit is heard at bar 14, in 1 beat ") && screen.contains("» 14│"), "{screen}");
+    now.bar = 14;
+    now.bars[3].state = BarState::Played;
+    now.bars[4].state = BarState::Sounding;
+    show(&mut app, now.clone());
+    assert!(seen(&app).contains("── bars ─ the edit is heard now ─"), "{}", seen(&app));
+    now.bar = 15;
+    now.bars[4].state = BarState::Played;
+    show(&mut app, now);
+    assert!(!seen(&app).contains("the edit"), "{}", seen(&app));
+}
+
+#[test]
+fn what_words_were_heard_as_is_seen_in_full_where_there_is_room() {
+    let heard =
+        "low sparse stepwise falling cadence, lead: high busy leaping · not understood: ferry, gangway, tugboat";
+    for (columns, rows) in SIZES {
+        let mut app = app(columns, rows);
+        show(&mut app, snapshot());
+        let path = "prompts/night-ferry.abc".into();
+        let (text, heard) = (TEXT.into(), heard.into());
+        app.update(Input::Evaluated(Evaluation {
+            path,
+            text,
+            accepted: true,
+            plays: true,
+            diagnostics: vec![],
+            heard,
+        }));
+        let screen = seen(&app);
+        // Beside the text on wide screens, where the last word may be in a line of its own.
+        assert_eq!(screen.contains("tugboat"), rows > 24, "{screen}");
     }
 }
 
@@ -231,7 +441,7 @@ fn voices_that_do_not_fit_are_counted_and_muted_ones_marked() {
     let mut now = snapshot();
     now.voices = (1..=6).map(|n| voice(format!("voice{n}"), n == 1)).collect();
     for bar in &mut now.bars {
-        bar.cells = vec![Some(cell("abcdefgabcdefgabcdefg", Author::Text)); 6];
+        bar.parts = vec![cell("abcdefgabcdefgabcdefg", Author::Text); 6];
     }
     show(&mut app, now);
     let screen = seen(&app);
@@ -302,8 +512,20 @@ fn no_size_is_too_small_to_draw() {
             let mut app = app(columns, rows);
             show(&mut app, snapshot());
             drawn(&app);
-            for (code, modifiers) in [(KeyCode::Char(' '), KeyModifiers::CONTROL), (KeyCode::F(1), KeyModifiers::NONE)]
-            {
+            let none = KeyModifiers::NONE;
+            for (code, modifiers) in [
+                (KeyCode::Char(' '), KeyModifiers::CONTROL),
+                (KeyCode::F(1), none),
+                (KeyCode::F(4), none),
+                (KeyCode::F(4), none),
+                (KeyCode::End, none),
+                (KeyCode::Char('c'), none),
+                (KeyCode::Esc, none),
+                (KeyCode::Char('e'), none),
+                (KeyCode::Esc, none),
+                (KeyCode::Char('p'), KeyModifiers::CONTROL),
+                (KeyCode::End, none),
+            ] {
                 key(&mut app, code, modifiers);
                 drawn(&app);
             }

@@ -5,6 +5,7 @@
 
 pub mod bench;
 pub mod busy;
+mod candidate;
 pub mod child;
 mod draft;
 pub mod form;
@@ -31,6 +32,7 @@ pub mod stream;
 pub mod trial;
 pub mod writer;
 
+pub use candidate::{Candidate, Rank};
 pub use role::{Role, Roles};
 pub use rules::{BarRules, VoiceRules};
 
@@ -250,7 +252,7 @@ pub struct ComposedBar {
     /// `(voice index, text)` in the order in which they were written.
     pub cells: Vec<(usize, String)>,
     /// All drafts of each of these voices, in the order in which they were drawn; for the performer to choose from.
-    pub drafts: Vec<(usize, Vec<String>)>,
+    pub drafts: Vec<(usize, Vec<Candidate>)>,
     /// Of these the voices whose bar ran out of time and was closed by force: rung 2 of the ladder.
     pub closed: Vec<usize>,
     /// Of the first draft of each voice: what could not be left out.

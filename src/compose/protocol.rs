@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Raised with every change that an older child could not read.
-pub const VERSION: u8 = 5;
+pub const VERSION: u8 = 6;
 /// A longer frame is a broken pipe or a stray print, not a prompt.
 const MAX_FRAME: u32 = 16 << 20;
 
@@ -81,7 +81,7 @@ mod tests {
         let read = |mut bytes: &[u8]| read_frame::<Reply>(&mut bytes);
         assert!(matches!(read(input), Err(Unreadable::Ended)));
         assert!(matches!(read(&wire[..9]), Err(Unreadable::Ended)));
-        for nonsense in [b"Welcome to this machine".as_slice(), b"\0\0\0\0\x03", b"\x03\0\0\0\x05{}"] {
+        for nonsense in [b"Welcome to this machine".as_slice(), b"\0\0\0\0\x03", b"\x03\0\0\0\x06{}"] {
             assert!(matches!(read(nonsense), Err(Unreadable::Nonsense)), "{nonsense:?}");
         }
         wire[4] = VERSION + 1;

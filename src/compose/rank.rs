@@ -2,6 +2,7 @@
 
 use crate::score::Measure;
 
+use super::Rank;
 use super::passage::Passage;
 
 /// What a band's width away from the words costs, in mean logits per token.
@@ -19,22 +20,27 @@ pub(super) struct Judged<'a> {
     pub likelihood: f64,
 }
 
-/// The place of the best draft; of equals the first. `recent` are bars that this one should not merely repeat.
-pub(super) fn best(drafts: &[Judged<'_>], passage: &Passage, recent: &[Measure]) -> usize {
+/// What is against each draft. `recent` are bars that this one should not merely repeat.
+pub(super) fn ranks(drafts: &[Judged<'_>], passage: &Passage, recent: &[Measure]) -> Vec<Rank> {
     // The likeliest text is the dullest (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration"), so that being likely gains
     // nothing; only a draft far below the middle one is an odd one.
     let mut likelihoods: Vec<f64> = drafts.iter().map(|draft| draft.likelihood).collect();
     likelihoods.sort_unstable_by(f64::total_cmp);
     let usual = likelihoods.get(drafts.len() / 2).copied().unwrap_or(0.0);
-    let score = |at: usize| {
-        let draft = &drafts[at];
+    let rank = |draft: &Judged<'_>| {
         let stale = recent.iter().any(|bar| bar.same_tune(draft.measure));
-        (draft.likelihood - usual + ODD).min(0.0)
-            - DISOBEDIENCE * passage.distance(draft.measure)
-            - if stale { STALE } else { 0.0 }
+        Rank {
+            words: DISOBEDIENCE * passage.distance(draft.measure),
+            odd: (usual - ODD - draft.likelihood).max(0.0),
+            stale: if stale { STALE } else { 0.0 },
+        }
     };
-    let scores: Vec<f64> = (0..drafts.len()).map(score).collect();
-    (1..scores.len()).fold(0, |best, at| if scores[at] > scores[best] { at } else { best })
+    drafts.iter().map(rank).collect()
+}
+
+/// The place of the best draft; of equals the first.
+pub(super) fn best(ranks: &[Rank]) -> usize {
+    (1..ranks.len()).fold(0, |best, at| if ranks[at].sum() < ranks[best].sum() { at } else { best })
 }
 
 #[cfg(test)]
@@ -77,7 +83,8 @@ mod tests {
             let measures: Vec<_> = drafts.iter().map(|&(text, _)| bar(text)).collect();
             let judged: Vec<_> =
                 measures.iter().zip(drafts).map(|(measure, &(_, likelihood))| Judged { measure, likelihood }).collect();
-            assert_eq!(best(&judged, &passage, &[bar(before)]), expected, "{words}: {drafts:?}");
+            let ranks = ranks(&judged, &passage, &[bar(before)]);
+            assert_eq!(best(&ranks), expected, "{words}: {drafts:?}, {ranks:?}");
         }
     }
 }

@@ -1,19 +1,21 @@
 //! A composer that plays bars from a text: for tests, and for trying the instrument without a model.
 
-use super::{ComposedBar, Composer, Prompt, Reply};
+use super::{Candidate, ComposedBar, Composer, Prompt, Rank, Reply};
 
 /// Answers bar `n` of every composed voice with line `n - 1` of the script, over and over.
 #[derive(Debug)]
 pub struct Script {
-    bars: Vec<String>,
+    bars: Vec<Vec<String>>,
     prompt: Option<Prompt>,
 }
 
 impl Script {
-    /// One bar a line, in the prompt's key at `L:1/8`, without bar lines. An empty script never answers.
+    /// One bar a line, in the prompt's key at `L:1/8`, without bar lines. Between `;` stand several of which each draw takes the next that is not
+    /// vetoed; they are its drafts, and against each there is 1 more. An empty script never answers.
     #[must_use]
     pub fn new(text: &str) -> Script {
-        Script { bars: text.lines().map(str::to_owned).collect(), prompt: None }
+        let drafts = |line: &str| line.split(';').map(|draft| draft.trim().to_owned()).collect();
+        Script { bars: text.lines().map(drafts).collect(), prompt: None }
     }
 }
 
@@ -27,20 +29,22 @@ impl Composer for Script {
         let (index, missing) = prompt.first_missing()?;
         let number = prompt.first_bar + index as i64;
         let line = self.bars.get((number - 1).rem_euclid(self.bars.len().max(1) as i64) as usize)?;
-        let cells: Vec<(usize, String)> = missing.into_iter().map(|voice| (voice, line.clone())).collect();
-        for (voice, text) in &cells {
-            prompt.bars[index].cells[*voice] = Some(text.clone());
+        let bar = &mut prompt.bars[index];
+        let mut composed =
+            ComposedBar { revision: prompt.revision, attempt: prompt.attempt, number, ..ComposedBar::default() };
+        for voice in missing {
+            let vetoed = bar.vetoed.get(voice).map_or(&[][..], Vec::as_slice);
+            let from = bar.draw(voice) as usize % line.len();
+            let mut drawn = line[from..].iter().chain(&line[..from]);
+            let text = drawn.find(|text| !vetoed.contains(text)).unwrap_or(&line[from]).clone();
+            bar.cells[voice] = Some(text.clone());
+            composed.cells.push((voice, text));
+            if line.len() > 1 {
+                let rank = |at: usize| Rank { words: at as f64, ..Rank::default() };
+                let drafts = line.iter().enumerate().map(|(at, text)| Candidate { text: text.clone(), rank: rank(at) });
+                composed.drafts.push((voice, drafts.collect()));
+            }
         }
-        let (revision, attempt) = (prompt.revision, prompt.attempt);
-        Some(Reply::Bar(ComposedBar {
-            revision,
-            attempt,
-            number,
-            cells,
-            drafts: Vec::new(),
-            closed: Vec::new(),
-            tokens: 0,
-            micros: 0,
-        }))
+        Some(Reply::Bar(composed))
     }
 }

@@ -1,6 +1,6 @@
 //! Writes bars: keeps the model in step with the stream, draws drafts of each bar and takes the best. Runs on the decode thread.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::draft::{Desk, Draft};
@@ -15,7 +15,7 @@ use super::reach;
 use super::sample::{Rng, Sampler};
 use super::speed::Speed;
 use super::stream::Stream;
-use super::{BarRules, ComposedBar, Prompt, Revision};
+use super::{BarRules, Candidate, ComposedBar, Prompt, Revision};
 use crate::abc::bar::{Automaton, Rules};
 use crate::score::Measure;
 
@@ -336,11 +336,19 @@ impl<M: Model> Writer<M> {
             .map(|(draft, measure)| Judged { measure, likelihood: draft.likelihood })
             .collect();
         let recent: Vec<Measure> = (index.saturating_sub(2)..index).filter_map(|at| stream.heard(at, voice)).collect();
-        let best = rank::best(&judged, &passage, &recent);
-        let mut sayings: Vec<String> = measures.iter().map(|measure| stream.from_model(measure, voice)).collect();
-        let text = sayings[best].clone();
-        let mut seen = HashSet::new();
-        sayings.retain(|text| seen.insert(text.clone()));
+        let ranks = rank::ranks(&judged, &passage, &recent);
+        let best = rank::best(&ranks);
+        let mut sayings: Vec<Candidate> = Vec::new();
+        for (measure, rank) in measures.iter().zip(&ranks) {
+            let text = stream.from_model(measure, voice);
+            match sayings.iter_mut().find(|said| said.text == text) {
+                // What was drawn twice stands for the better of both.
+                Some(said) if rank.sum() < said.rank.sum() => said.rank = *rank,
+                Some(_) => {}
+                None => sayings.push(Candidate { text, rank: *rank }),
+            }
+        }
+        let text = stream.from_model(&measures[best], voice);
         let (tokens, closed) = (drafts[0].tokens, drafts[best].is_closed());
         written.extend(drafts.into_iter().map(|draft| draft.text));
         Ok(Outcome::Written(Written { text, drafts: sayings, closed, tokens, work }))
@@ -360,7 +368,7 @@ struct Written {
     /// In the prompt's key.
     text: String,
     /// What else it might have been, and this, each once.
-    drafts: Vec<String>,
+    drafts: Vec<Candidate>,
     /// By force, where time ran out.
     closed: bool,
     /// Of the first draft, which was all that had to be done.

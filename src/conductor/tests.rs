@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::*;
 use crate::compose::Silent;
 use crate::compose::script::Script;
-use crate::event::{Author, Touch};
+use crate::event::{Arm, Author, Cell, Hold, Part, Snapshot, Touch};
 use crate::prompt::read;
 
 pub(super) const RATE: SampleRate = SampleRate(48_000);
@@ -203,6 +203,62 @@ fn a_touched_bar_is_heard_as_the_hand_left_it() {
     assert_eq!(texts(&conductor, 1)[..4], ["C8", "D8", "G4 A4", "F8"]);
     let said: Vec<String> = conductor.messages().into_iter().map(|message| message.text).collect();
     assert!(said.iter().any(|text| text.contains("this bar lasts 1/2 of a whole note")), "{said:?}");
+}
+
+#[test]
+fn what_a_bar_was_chosen_from_is_seen_while_somebody_looks_and_what_holds_it() {
+    let text = TWO_VOICES.replace("L:1/8", "L:1/4").replace('8', "4").replace("C4 | D4", "C4 |");
+    let mut conductor = conductor(&text, "E8 ; F8 ; G8");
+    let step = |conductor: &mut Conductor, command| {
+        conductor.command(command, Frames(0), &mut |_| {});
+        conductor.advance(Frames(0), &mut |_| {});
+        conductor.snapshot(Frames(0))
+    };
+    let touch = |touch| Command::Touch { bar: 3, voice: "lead".into(), touch };
+    let look = |voice: &str| Command::Look(Some((3, voice.to_owned())));
+    let part = |snapshot: &Snapshot| snapshot.bars.iter().find(|bar| bar.number == 3).unwrap().parts[1].clone();
+    let cell = |text: &str, by, hold| Part::Cell(Cell { text: text.into(), by, hold });
+    conductor.advance(Frames(0), &mut |_| {});
+    let seen = step(&mut conductor, look("lead"));
+    let drafts = |seen: &Snapshot| {
+        let look = seen.look.clone().expect("a look");
+        look.drafts.map(|drafts| drafts.iter().map(|draft| (draft.text.clone(), draft.rank.sum())).collect::<Vec<_>>())
+    };
+    // In the prompt's own unit length, as everything on the screen.
+    assert_eq!(drafts(&seen).unwrap(), [("E4".into(), 0.0), ("F4".into(), 1.0), ("G4".into(), 2.0)]);
+    assert_eq!(part(&seen), cell("E4", Author::Model, None));
+    let seen = step(&mut conductor, touch(Touch::Choose(2)));
+    assert_eq!(part(&seen), cell("G4", Author::Model, Some(Hold::Pinned)));
+    let seen = step(&mut conductor, touch(Touch::Reroll));
+    assert_eq!(part(&seen), cell("F4", Author::Model, None));
+    let seen = step(&mut conductor, touch(Touch::Veto));
+    assert_eq!(part(&seen), cell("G4", Author::Model, None));
+    let seen = step(&mut conductor, look("bass"));
+    assert_eq!(drafts(&seen).unwrap_err(), "bar 3 of bass is the text's: change it there");
+    assert_eq!(step(&mut conductor, Command::Look(None)).look, None);
+    let seen = step(&mut conductor, Command::Freeze { voice: "lead".into(), frozen: true });
+    assert_eq!(part(&seen), cell("G4", Author::Model, Some(Hold::Frozen)));
+}
+
+#[test]
+fn a_bar_of_an_armed_scene_waits_until_that_is_in_force() {
+    let mut conductor = conductor(TWO_VOICES, "E8");
+    play(&mut conductor);
+    run(&mut conductor, 0, 48_000);
+    let other = scene("X:2\nM:4/4\nL:1/8\nK:C\nV:lead\n");
+    let armed = Command::Evaluate { scene: other, fresh: true };
+    for command in [Command::Arm(Arm::Add(Box::new(armed))), Command::Arm(Arm::Fire)] {
+        conductor.command(command, Frames(48_000), &mut |_| {});
+    }
+    run(&mut conductor, 48_000, 48_480);
+    let touch = |bar| Command::Touch { bar, voice: "lead".into(), touch: Touch::Edit("G8".into()) };
+    for bar in [4, 5] {
+        conductor.command(touch(bar), Frames(48_480), &mut |_| {});
+    }
+    let said: Vec<String> = conductor.messages().into_iter().map(|message| message.text).collect();
+    let [.., last, first] = &said[..] else { panic!("{said:?}") };
+    assert_eq!(last, "lead: from bar 4 on as you say");
+    assert_eq!(first, "bar 5 is of what is armed, which is not in force yet");
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use super::Conductor;
 use crate::abc::parse::read_bar;
 use crate::abc::print;
-use crate::compose::{Role, STREAM_UNIT};
-use crate::event::{BarState, BarView, Cell, Snapshot, VoiceStatus};
+use crate::compose::{Candidate, Role, STREAM_UNIT};
+use crate::event::Author;
+use crate::event::{BarState, BarView, Cell, Hold, Look, Music, Part, SceneName, Snapshot, VoiceStatus};
 use crate::prompt::Scene;
 use crate::rig::SYNTH;
 use crate::synth::Level as Sounded;
@@ -50,8 +51,11 @@ impl Conductor {
             tokens_per_second: self.tally.tokens_per_second,
             composer: self.composer_state.clone(),
             heard_from: self.timeline.heard_from(),
-            voices: shown.iter().map(|(name, _)| self.voice(name)).collect(),
+            voices: shown.iter().map(|(name, role)| self.voice(name, *role)).collect(),
             bars,
+            scene: Some(name_of(&self.scene)),
+            next_scene: self.next_scene(),
+            look: self.look(),
             ..Snapshot::default()
         }
     }
@@ -73,11 +77,40 @@ impl Conductor {
         shown
     }
 
-    fn voice(&self, name: &str) -> VoiceStatus {
+    /// Whether hands can be laid on a bar: on one that belongs to what is armed only when that has come.
+    pub(super) fn touchable(&self, bar: i64) -> Result<(), String> {
+        match self.timeline.prepared_from() {
+            Some(from) if bar >= from => Err(format!("bar {bar} is of what is armed, which is not in force yet")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Another scene than the one that plays, which waits for its line.
+    fn next_scene(&mut self) -> Option<SceneName> {
+        let waits = self.entering.map(|_| name_of(self.timeline.scene()));
+        let armed = || self.timeline.in_prepared(|timeline| name_of(timeline.scene()));
+        waits.or_else(armed).filter(|next| *next != name_of(&self.scene))
+    }
+
+    fn look(&self) -> Option<Look> {
+        let (bar, voice) = self.look.clone()?;
+        let drafts = self.touchable(bar).and_then(|()| self.timeline.drafts(bar, &voice));
+        let scene = self.timeline.scene_of(bar);
+        let role = scene.voices.iter().find(|other| other.name == voice).map_or(Role::Lead, |voice| voice.role);
+        let written = |draft: &Candidate| {
+            let (measure, _) = read_bar(&draft.text, &scene.key, scene.meter, STREAM_UNIT, &[]);
+            let cell = timeline::Cell { text: draft.text.clone(), measure, by: Author::Model };
+            Candidate { text: in_unit(scene, role, &cell), rank: draft.rank }
+        };
+        Some(Look { bar, voice, drafts: drafts.map(|drafts| drafts.iter().map(written).collect()) })
+    }
+
+    fn voice(&self, name: &str, role: Role) -> VoiceStatus {
         let mix = &self.hands.mix;
         let output = self.slot(name).map_or(SYNTH, |slot| self.told.output(slot));
         VoiceStatus {
             name: name.to_owned(),
+            role,
             muted: mix.is_muted(name),
             soloed: mix.is_soloed(name),
             gain: mix.gain(name).unwrap_or(1.0),
@@ -109,19 +142,22 @@ impl Conductor {
                     std::cmp::Ordering::Equal if at < begun => BarState::Sounding,
                     std::cmp::Ordering::Equal | std::cmp::Ordering::Greater => BarState::Committed,
                 },
-                cells: cells(shown, &bar.scene, |at| Some(Cow::Borrowed(self.timeline.cell(bar, at)))),
+                music: music(&bar.scene),
+                parts: parts(shown, &bar.scene, |at| Some((Cow::Borrowed(self.timeline.cell(bar, at)), None))),
             })
             .collect();
         let next = self.timeline.next_bar();
         // From its line on a scene that is armed is what will be heard.
         let armed = self.timeline.prepared_from().unwrap_or(i64::MAX);
         for number in (next..).take(ahead) {
-            let view = |timeline: &mut Timeline| BarView {
-                number,
-                state: BarState::Planned,
-                cells: cells(shown, timeline.scene_of(number), |voice| {
-                    timeline.expected(number, voice).map(Cow::Owned)
-                }),
+            let view = |timeline: &mut Timeline| {
+                let scene = timeline.scene_of(number);
+                let cell = |voice: usize| {
+                    let cell = timeline.expected(number, voice)?;
+                    Some((Cow::Owned(cell), timeline.hold(number, &scene.voices[voice].name)))
+                };
+                let parts = parts(shown, scene, cell);
+                BarView { number, state: BarState::Planned, music: music(scene), parts }
             };
             let as_armed = if number < armed { None } else { self.timeline.in_prepared(view) };
             views.push(as_armed.unwrap_or_else(|| view(&mut self.timeline)));
@@ -130,19 +166,26 @@ impl Conductor {
     }
 }
 
-/// The cells of a bar in the order of the voices that are shown, in the unit length that the performer writes in.
-fn cells<'a>(
+fn name_of(scene: &Scene) -> SceneName {
+    SceneName { path: scene.source.path.clone(), number: scene.number }
+}
+
+fn music(scene: &Scene) -> Music {
+    Music { key: scene.key, meter: scene.meter, unit: scene.unit }
+}
+
+/// The parts of a bar in the order of the voices that are shown, in the unit length that the performer writes in.
+fn parts<'a>(
     shown: &[(String, Role)],
     scene: &Scene,
-    cell: impl Fn(usize) -> Option<Cow<'a, timeline::Cell>>,
-) -> Vec<Option<Cell>> {
-    let find = |name: &str| scene.voices.iter().position(|voice| voice.name == name);
-    shown
-        .iter()
-        .map(|(name, role)| {
-            find(name).and_then(&cell).map(|cell| Cell { text: in_unit(scene, *role, &cell), by: cell.by })
-        })
-        .collect()
+    cell: impl Fn(usize) -> Option<(Cow<'a, timeline::Cell>, Option<Hold>)>,
+) -> Vec<Part> {
+    let part = |(name, role): &(String, Role)| {
+        let Some(at) = scene.voices.iter().position(|voice| voice.name == *name) else { return Part::Absent };
+        let Some((cell, hold)) = cell(at) else { return Part::Open };
+        Part::Cell(Cell { text: in_unit(scene, *role, &cell), by: cell.by, hold })
+    };
+    shown.iter().map(part).collect()
 }
 
 /// A cell's text in the prompt's own `L:`, with its marks, as it stands in its voice: no key alters drums.

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use jiff::ZonedDateTime;
@@ -18,6 +19,7 @@ pub const EXTENSION: &str = "jsonl";
 #[derive(Debug)]
 pub struct Journal {
     lines: Sender<Line>,
+    file: Arc<OnceLock<PathBuf>>,
     thread: Option<JoinHandle<Option<PathBuf>>>,
 }
 
@@ -27,8 +29,10 @@ impl Journal {
     #[must_use]
     pub fn start(folder: PathBuf, header: Header, events: Sender<Event>) -> Journal {
         let (lines, inbox) = channel();
+        let file = Arc::new(OnceLock::new());
+        let opened = Arc::clone(&file);
         let write = move || {
-            let outcome = write(&folder, header, &inbox);
+            let outcome = write(&folder, header, &inbox, &opened);
             outcome.unwrap_or_else(|error| {
                 let text =
                     format!("this set is not kept from here on: {}: {error}; the music goes on", folder.display());
@@ -38,13 +42,19 @@ impl Journal {
             })
         };
         let thread = std::thread::Builder::new().name("journal".into()).spawn(write).ok();
-        Journal { lines, thread }
+        Journal { lines, file, thread }
     }
 
     /// Where lines go; sending never waits.
     #[must_use]
     pub fn lines(&self) -> Sender<Line> {
         self.lines.clone()
+    }
+
+    /// Its file, once there is one.
+    #[must_use]
+    pub fn file(&self) -> Arc<OnceLock<PathBuf>> {
+        Arc::clone(&self.file)
     }
 
     /// Waits until all who send have ended and everything is written. Gives the file, if there is one that is whole.
@@ -55,7 +65,12 @@ impl Journal {
     }
 }
 
-fn write(folder: &Path, header: Header, inbox: &Receiver<Line>) -> io::Result<Option<PathBuf>> {
+fn write(
+    folder: &Path,
+    header: Header,
+    inbox: &Receiver<Line>,
+    opened: &OnceLock<PathBuf>,
+) -> io::Result<Option<PathBuf>> {
     let mut before: Vec<Line> = Vec::new();
     while !before.last().is_some_and(Line::plays) {
         match inbox.recv() {
@@ -65,20 +80,32 @@ fn write(folder: &Path, header: Header, inbox: &Receiver<Line>) -> io::Result<Op
         }
     }
     let began = ZonedDateTime::now();
-    let (mut file, path) = create(folder, &began.strftime("%Y-%m-%d-%H-%M-%S").to_string())?;
+    let (mut file, path) = create(folder, &name(&began), &[EXTENSION])?;
+    let path = opened.get_or_init(|| path).clone();
     let header = Line::Header(Header { began: began.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(), ..header });
     append(&mut file, std::iter::once(header).chain(before).chain(inbox.iter()))?;
     Ok(Some(path))
 }
 
-/// A new file: no other is ever written to.
-fn create(folder: &Path, name: &str) -> io::Result<(File, PathBuf)> {
+/// What a file is called that begins at this moment.
+pub(crate) fn name(began: &ZonedDateTime) -> String {
+    began.strftime("%Y-%m-%d-%H-%M-%S").to_string()
+}
+
+/// A new file with the first of these extensions: no other is ever written to, nor is there one with the others.
+pub(crate) fn create(folder: &Path, name: &str, extensions: &[&str]) -> io::Result<(File, PathBuf)> {
     std::fs::create_dir_all(folder)?;
     let mut count = 1;
     loop {
         let name = if count == 1 { name.to_owned() } else { format!("{name}-{count}") };
-        let path = folder.join(name).with_extension(EXTENSION);
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
+        let path = |extension: &&str| folder.join(&name).with_extension(extension);
+        let (path, taken) = (path(&extensions[0]), extensions.iter().skip(1).any(|other| path(other).exists()));
+        let opened = if taken {
+            Err(io::ErrorKind::AlreadyExists.into())
+        } else {
+            OpenOptions::new().write(true).create_new(true).open(&path)
+        };
+        match opened {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && count < 1000 => count += 1,
             opened => return Ok((opened?, path)),
         }

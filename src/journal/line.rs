@@ -118,6 +118,7 @@ fn asked(command: &Command) -> Option<Value> {
         }
         Command::NoteOff { voice, pitch } => json!({"note_off": {"voice": voice, "pitch": pitch}}),
         Command::Keep(ask) => json!({"keep": ask}),
+        Command::Recorded { file, from, to } => json!({"recorded": {"file": file, "from": from, "to": to}}),
         Command::Port { port, there } => json!({"port": {"port": port, "there": there}}),
         Command::Freeze { voice, frozen } => json!({"freeze": {"voice": voice, "frozen": frozen}}),
         // An armed text is a prompt when it is evaluated; until then it has only its name.
@@ -132,6 +133,7 @@ fn asked(command: &Command) -> Option<Value> {
         | Command::Evaluate { .. }
         | Command::Patch(_)
         | Command::Attend { .. }
+        | Command::Look(_)
         | Command::Quit => return None,
     })
 }
@@ -158,6 +160,11 @@ impl Line {
             | Line::Voice(Sound { at, .. }) => Some(*at),
             Line::Header(_) | Line::Hand(_) | Line::Bar(_) | Line::Tempo { .. } => None,
         }
+    }
+
+    /// Whether it says that this file was recorded.
+    pub(crate) fn tells_of(&self, file: &str) -> bool {
+        matches!(self, Line::Command { what, .. } if what.pointer("/recorded/file").is_some_and(|other| other == file))
     }
 
     /// Whether the performer asks to play.

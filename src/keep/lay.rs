@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::write::{BARS_A_LINE, line_break};
 use super::{KeptVoice, Kind};
-use crate::abc::ast::Tune;
+use crate::abc::ast::{Tune, VoiceHeader};
 use crate::abc::parse::{block_end, comment_start, field_code, lines};
 use crate::abc::{NAME_LENGTH, Span};
 use crate::compose::Role;
@@ -240,11 +240,17 @@ pub(super) fn by(text: &str, tune: &Tune, name: &str, kind: Kind) -> String {
         (Kind::Loop, _) => "loop",
         (Kind::Seed, _) => "model",
     };
+    set(text, header, "by", value)
+}
+
+/// A voice's property as it is to be, where it stands or else behind the voice's name.
+pub(super) fn set(text: &str, header: &VoiceHeader, name: &str, value: &str) -> String {
+    let said = header.properties.iter().rev().find(|property| property.name == name);
     if let Some(property) = said.filter(|property| property.span.start < property.span.end) {
         if property.value == value {
             return text.to_owned();
         }
-        return [&text[..property.span.start], "by=", value, &text[property.span.end..]].concat();
+        return [&text[..property.span.start], name, "=", value, &text[property.span.end..]].concat();
     }
     // Behind the name.
     let field = &text[header.span.start..header.span.end];
@@ -252,7 +258,7 @@ pub(super) fn by(text: &str, tune: &Tune, name: &str, kind: Kind) -> String {
     let start = field.len() - field[colon..].trim_start().len();
     let length = field[start..].find(|c: char| c.is_whitespace() || c == ']').unwrap_or(field.len() - start);
     let place = header.span.start + start + length;
-    [&text[..place], " by=", value, &text[place..]].concat()
+    [&text[..place], " ", name, "=", value, &text[place..]].concat()
 }
 
 /// The lines behind the tune's `K:`, up to an empty one.

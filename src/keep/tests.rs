@@ -142,6 +142,18 @@ fn stressed_beats_change_nothing_of_what_is_heard() {
 }
 
 #[test]
+fn a_property_is_written_where_it_stands_or_behind_the_name() {
+    let text = format!("{HEAD}V:a by=loop patch=sub % low\nV:b\n[V:a] C3 |\n\nX:2\nK:C\nV:a patch=reed\nC3 |\n");
+    let set = |scene, voice, name, value| set_property(&text, scene, voice, name, value);
+    assert_eq!(set(1, "a", "patch", "pluck").unwrap(), text.replace("patch=sub", "patch=pluck"));
+    assert_eq!(set(1, "b", "out", "box").unwrap(), text.replace("V:b\n", "V:b out=box\n"));
+    assert_eq!(set(2, "a", "patch", "pluck").unwrap(), text.replace("patch=reed", "patch=pluck"));
+    assert_eq!(set(1, "a", "patch", "sub").unwrap(), text);
+    assert_eq!(set(1, "c", "patch", "sub").unwrap_err(), "the text has no V: line for c");
+    assert_eq!(set(9, "a", "patch", "sub").unwrap_err(), "there is no X:9 in the text");
+}
+
+#[test]
 fn what_has_its_velocities_gets_no_accents_when_it_is_read_again() {
     let text = format!("{HEAD}V:a\n");
     let mut heard = kept(&text, 1, "a", "!mf!A !f!A !mf!A |", Kind::Loop);

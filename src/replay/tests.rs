@@ -195,6 +195,50 @@ fn a_pause_has_no_musical_time() {
     assert!(abc(&recording).ends_with("[V:a] C D E F | C z3 | C D E F |\n"), "{}", abc(&recording));
 }
 
+/// Bars that begin in the stretch, as the whole has them; what rings on into it is not there, and what is cut by its end rests.
+#[test]
+fn a_stretch_has_what_was_struck_in_it() {
+    let text = "X:1\nT:Set\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nV:a by=loop\nV:b by=loop\n[V:a] CDEF | GABc |\n[V:b] z2 G,2- | G,4 |\n";
+    let recording = recorded(text, 4, &[]);
+    let at: Vec<Frames> = recording.bars().iter().map(|bar| bar.at).collect();
+    let beat = RENDER_RATE.frames_in(Duration::from_millis(500));
+    let music = |from: Frames, to: Frames| {
+        let abc = abc(&recording.stretch(from, to));
+        abc.find("[V:a]").map_or(String::new(), |music| abc[music..].to_owned())
+    };
+    let whole = "[V:a] C D E F | G A B c | C D E F | G A B c |\n[V:b] z2 G,2- | G,4 | z2 G,2- | G,4 |\n";
+    assert_eq!(music(Frames(0), Frames(i64::MAX)), whole);
+    assert_eq!(abc(&recording.stretch(at[0], Frames(i64::MAX))), abc(&recording));
+    let middle = "[V:a] G A B c | C D E F |\n[V:b] z4 | z2 G,2 |\n";
+    assert_eq!(music(at[0] + beat, at[3]), middle);
+    assert_eq!(music(at[1], at[3]), middle);
+    assert_eq!(music(at[1] + Frames(1), at[3]), "[V:a] C D E F |\n[V:b] z2 G,2 |\n");
+    assert_eq!(music(at[1], at[2] + beat), "[V:a] G A B c | C z3 |\n[V:b] z4 | z4 |\n");
+    assert_eq!(music(at[1] + beat, at[2]), "");
+    let stretch = recording.stretch(at[0] + beat, at[3]);
+    let struck = |recording: &Recording| -> Vec<(Beats, u8)> {
+        heard::tracks(recording)[0].notes.iter().map(|note| (note.onset, note.pitch)).collect()
+    };
+    // From the start of its first bar.
+    let expected: Vec<(Beats, u8)> =
+        struck(&recording)[4..12].iter().map(|(onset, pitch)| (*onset - Beats::WHOLE, *pitch)).collect();
+    assert_eq!(struck(&stretch), expected);
+}
+
+/// A voice that is gone when the stretch begins is none of its tracks.
+#[test]
+fn a_stretch_has_the_voices_of_its_own_time() {
+    let one = "X:1\nT:One\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\n%%phrase 2\nV:a by=loop\n[V:a] C8 |\n";
+    let two = "X:1\nT:Two\nM:3/4\nL:1/4\nQ:1/4=90\nK:D\nV:a by=loop channel=5\n[V:a] F3 |\n";
+    let change = Command::Evaluate { scene: scene(two), fresh: true };
+    let recording = recorded(one, 5, &[(2, change)]);
+    let stretch = recording.stretch(recording.bars()[2].at, Frames(i64::MAX));
+    let tracks = heard::tracks(&stretch);
+    assert_eq!((tracks.len(), tracks[0].channel, tracks[0].notes.len()), (1, 4, 3));
+    assert_eq!(heard::tempos(&stretch), [(Beats::ZERO, crotchets(90))]);
+    assert!(abc(&stretch).starts_with("%abc-2.1\nX:1\nT:Two\nM:3/4\n"), "{}", abc(&stretch));
+}
+
 /// Swing and small variation move what is heard, not what is written.
 #[test]
 fn expression_is_in_the_files() {

@@ -7,9 +7,10 @@ use super::{Cell, Timeline, music, style};
 use crate::abc::key::Key;
 use crate::abc::parse::read_bar;
 use crate::abc::{Meter, print};
-use crate::compose::{Role, STREAM_UNIT};
-use crate::event::{Author, Touch};
+use crate::compose::{Candidate, Role, STREAM_UNIT};
+use crate::event::{Author, Hold, Music, Touch};
 use crate::prompt::{By, Scene};
+use crate::score::Measure;
 
 /// Bars behind the first uncommitted one of which it is still known what was pinned and in force, for a stop that takes bars back.
 pub(super) const REMEMBERED: i64 = 16;
@@ -24,7 +25,7 @@ pub(super) struct Stage {
     /// Rerolls of a voice from a bar on.
     draws: BTreeMap<Place, u32>,
     /// What the composer might have taken.
-    drafts: BTreeMap<Place, Vec<String>>,
+    drafts: BTreeMap<Place, Arc<[Candidate]>>,
     pinned: BTreeSet<Place>,
     vetoed: BTreeMap<Place, Vec<String>>,
     frozen: HashMap<String, Frozen>,
@@ -55,8 +56,8 @@ impl Stage {
         self.rerolls += 1;
     }
 
-    pub fn keep_drafts(&mut self, number: i64, voice: &str, drafts: Vec<String>) {
-        self.drafts.insert((number, voice.to_owned()), drafts);
+    pub fn keep_drafts(&mut self, number: i64, voice: &str, drafts: Vec<Candidate>) {
+        self.drafts.insert((number, voice.to_owned()), drafts.into());
     }
 
     #[must_use]
@@ -101,8 +102,22 @@ impl Timeline {
         self.future.stage.frozen(number, name, music(self.scene_of(number)))
     }
 
-    /// Does to a bar what the performer asks. `Ok` is a sentence for the screen, `Err` says why it cannot be.
-    pub fn touch(&mut self, number: i64, name: &str, touch: Touch) -> Result<String, String> {
+    /// What keeps a voice's part of an uncommitted bar as it is.
+    #[must_use]
+    pub fn hold(&self, number: i64, name: &str) -> Option<Hold> {
+        let pinned = || self.future.stage.is_pinned(&self.plan_place(number, name)).then_some(Hold::Pinned);
+        pinned().or_else(|| self.frozen(number, name).map(|_| Hold::Frozen))
+    }
+
+    /// The drafts of a voice's part of an uncommitted bar, at the stream's unit length. `Err` says why there is nothing to choose from.
+    pub fn drafts(&self, number: i64, name: &str) -> Result<Arc<[Candidate]>, String> {
+        let Touchable { place, .. } = self.touchable(number, name, &Touch::Choose(0))?;
+        let nothing = || format!("there is nothing to choose from for {name} in bar {number}");
+        self.future.stage.drafts.get(&place).filter(|drafts| !drafts.is_empty()).cloned().ok_or_else(nothing)
+    }
+
+    /// Finds the part of a bar on which hands are to be laid. `Err` says why that cannot be.
+    fn touchable(&self, number: i64, name: &str, touch: &Touch) -> Result<Touchable, String> {
         if number < self.next {
             return Err(format!("bar {number} is already fixed; {} is the first that can change", self.next));
         }
@@ -115,7 +130,7 @@ impl Timeline {
             ));
         }
         let place = self.plan_place(number, name);
-        if self.frozen(number, name).is_some() && touch != Touch::Unpin {
+        if self.frozen(number, name).is_some() && *touch != Touch::Unpin {
             return Err(format!("{name} is frozen; free it first"));
         }
         if scene.voices[at].by == By::Hand {
@@ -132,6 +147,12 @@ impl Timeline {
         {
             return Err(format!("bar {number} is the last scene's, which ends before bar {from}: it stays"));
         }
+        Ok(Touchable { place, scene, at, planned })
+    }
+
+    /// Does to a bar what the performer asks. `Ok` is a sentence for the screen, `Err` says why it cannot be.
+    pub fn touch(&mut self, number: i64, name: &str, touch: Touch) -> Result<String, String> {
+        let Touchable { place, scene, at, planned } = self.touchable(number, name, &touch)?;
         let nothing = || format!("nothing is planned for {name} in bar {number} yet");
         match touch {
             Touch::Reroll => self.draw_again(&place),
@@ -141,15 +162,17 @@ impl Timeline {
                 self.draw_again(&place);
             }
             Touch::Choose(draft) => {
-                let drafts = self.future.stage.drafts.get(&place).ok_or_else(nothing)?;
-                let text = drafts.get(draft).ok_or_else(|| format!("there are {} drafts of it", drafts.len()))?;
-                let (measure, _) = read_bar(text, &scene.key, scene.meter, STREAM_UNIT, &[]);
-                let cell = Cell { text: text.clone(), measure, by: Author::Model };
+                let drafts = self.drafts(number, name)?;
+                let draft = drafts.get(draft).ok_or_else(|| format!("there are {} drafts of it", drafts.len()))?;
+                let (measure, _) = read_bar(&draft.text, &scene.key, scene.meter, STREAM_UNIT, &[]);
+                let cell = Cell { text: draft.text.clone(), measure, by: Author::Model };
                 self.put(&place, cell);
             }
             Touch::Edit(text) => {
-                let cell = edited(&scene, scene.voices[at].role, &text)?;
-                self.put(&place, cell);
+                let music = Music { key: scene.key, meter: scene.meter, unit: scene.unit };
+                let measure = edited(&music, scene.voices[at].role, &text)?;
+                let text = print::bar(&measure, scene.bar_length(), &style(&scene));
+                self.put(&place, Cell { text, measure, by: Author::Edit });
             }
             Touch::Pin => {
                 let cell = by_hand(planned.ok_or_else(nothing)?);
@@ -241,11 +264,20 @@ fn by_hand(cell: Cell) -> Cell {
     Cell { by, ..cell }
 }
 
-/// A bar as the performer wrote it, in the prompt's unit length. Errs with the column where it is not a full bar.
-fn edited(scene: &Scene, role: Role, text: &str) -> Result<Cell, String> {
+/// A part of a bar on which hands can be laid.
+struct Touchable {
+    place: Place,
+    scene: Arc<Scene>,
+    /// Which voice of the scene it is.
+    at: usize,
+    planned: Option<Cell>,
+}
+
+/// A bar as the performer writes it. Errs with the column, from 1, where it is not a full bar.
+pub fn edited(music: &Music, role: Role, text: &str) -> Result<Measure, String> {
     // No key alters drums.
-    let key = if role == Role::Drums { Key { signature: [0; 7], ..scene.key } } else { scene.key };
-    let (measure, diagnostics) = read_bar(text, &key, scene.meter, scene.unit, &[]);
+    let key = if role == Role::Drums { Key { signature: [0; 7], ..music.key } } else { music.key };
+    let (measure, diagnostics) = read_bar(text, &key, music.meter, music.unit, &[]);
     if let Some(wrong) = diagnostics.first() {
         return Err(format!(
             "column {}: {}",
@@ -253,12 +285,11 @@ fn edited(scene: &Scene, role: Role, text: &str) -> Result<Cell, String> {
             wrong.message
         ));
     }
-    if measure.length != scene.bar_length() {
-        let (is, full) = (measure.length, scene.bar_length());
-        return Err(format!("this bar lasts {is} of a whole note, and {full} are asked by M:{}", scene.meter));
+    let (is, full) = (measure.length, music.meter.bar_length());
+    if is != full {
+        return Err(format!("this bar lasts {is} of a whole note, and {full} are asked by M:{}", music.meter));
     }
-    let text = print::bar(&measure, scene.bar_length(), &style(scene));
-    Ok(Cell { text, measure, by: Author::Edit })
+    Ok(measure)
 }
 
 #[cfg(test)]

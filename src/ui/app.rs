@@ -3,15 +3,21 @@
 //! [`App::update`] takes one [`Input`] and returns the [`Request`]s that the caller performs. What a request brings back (a saved file, an
 //! evaluation) is an `Input` again, so that tests drive the whole screen with plain values.
 
+mod future;
 mod keep;
 mod learn;
+mod picker;
 
+use future::Future;
+pub use future::{BarLine, Cursor};
 pub use keep::Keeping;
 pub use learn::Learning;
+pub use picker::{Item, List, Offer, Pick, Picker};
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -20,7 +26,7 @@ use super::editor::Editor;
 use super::keys::{self, Action};
 use super::view;
 use crate::abc::{Diagnostic, Severity};
-use crate::event::{Command, Event, Level, Message, Playing, Snapshot};
+use crate::event::{BarState, Command, Event, Level, Message, Playing, Snapshot};
 use crate::midi::mapping::{Mappings, Trigger};
 
 /// How many messages F3 shows; the oldest are forgotten first.
@@ -36,6 +42,8 @@ pub enum Input {
     Event(Event),
     /// What came of [`Request::Evaluate`].
     Evaluated(Evaluation),
+    /// What voices can have has changed.
+    Offer(Offer),
     /// What came of [`Request::Save`].
     Saved {
         path: PathBuf,
@@ -82,6 +90,8 @@ pub enum Request {
     },
     /// Keep this text of [`Mappings`] for the sets to come.
     KeepMappings(String),
+    /// Begin to record, or end it.
+    Record,
     Quit,
 }
 
@@ -92,6 +102,8 @@ pub enum Tune {
     Same,
     Next,
     Previous,
+    /// By its `X:`.
+    Number(u32),
 }
 
 /// What the next key is for.
@@ -108,6 +120,10 @@ pub enum Mode {
     Keep(Keeping),
     /// Leader, `M`: waits for what is to be learned.
     Learn(Learning),
+    /// The drafts of the bar under the cursor; this one is pointed at, or else the one that is planned.
+    Drafts(Option<usize>),
+    /// A list is open.
+    Pick,
     /// A panel over everything, scrolled by this many lines.
     Help(usize),
     Messages(usize),
@@ -120,11 +136,18 @@ pub struct App {
     documents: Vec<Document>,
     current: usize,
     snapshot: Snapshot,
+    /// The bar from which the newest edit is heard, until that is over.
+    landing: Option<i64>,
     mode: Mode,
+    future: Future,
+    picker: Option<Picker>,
+    offer: Offer,
     /// The voice whose digit was pressed last, from 0.
     voice: usize,
     /// What is asked is armed.
     arming: bool,
+    /// How much is recorded, while something is.
+    recording: Option<Duration>,
     mappings: Mappings,
     /// Where knobs and pedals stand.
     touched: HashMap<(String, Trigger), u8>,
@@ -149,9 +172,14 @@ impl App {
             documents,
             current: 0,
             snapshot: Snapshot::default(),
+            landing: None,
             mode: Mode::Edit,
+            future: Future::default(),
+            picker: None,
+            offer: Offer::default(),
             voice: 0,
             arming: false,
+            recording: None,
             mappings: Mappings::default(),
             touched: HashMap::new(),
             messages: VecDeque::new(),
@@ -169,7 +197,17 @@ impl App {
             Input::Key(key) => self.key(key),
             Input::Paste(text) => {
                 let before = std::mem::take(&mut self.mode);
-                self.documents[self.current].edit(|editor| editor.paste(&text));
+                if before == Mode::Pick {
+                    self.mode = before;
+                    self.paste_into_picker(&text);
+                } else if self.is_on_bars() {
+                    self.paste_on_bars(&text);
+                } else {
+                    self.documents[self.current].edit(|editor| editor.paste(&text));
+                }
+                if matches!(before, Mode::Drafts(_)) {
+                    return vec![Request::Command(Command::Look(None))];
+                }
                 self.stop_learning(before)
             }
             Input::Resize(columns, rows) => {
@@ -179,6 +217,10 @@ impl App {
             Input::Event(event) => self.event(event),
             Input::Evaluated(evaluation) => {
                 self.evaluated(evaluation);
+                vec![]
+            }
+            Input::Offer(offer) => {
+                self.offer = offer;
                 vec![]
             }
             Input::Saved { path, text, error } => {
@@ -218,6 +260,23 @@ impl App {
         self.arming
     }
 
+    /// The bar from which the newest edit is heard, while that is ahead or sounds.
+    #[must_use]
+    pub fn landing(&self) -> Option<i64> {
+        // From when it is fixed the engine does not speak of it any more.
+        let fixed = |number: &i64| {
+            let bar = self.snapshot.bars.iter().find(|bar| bar.number == *number);
+            bar.is_some_and(|bar| matches!(bar.state, BarState::Committed | BarState::Sounding))
+        };
+        self.snapshot.heard_from.or(self.landing.filter(fixed))
+    }
+
+    /// How much is recorded, while something is.
+    #[must_use]
+    pub fn recording(&self) -> Option<Duration> {
+        self.recording
+    }
+
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.mode
@@ -253,6 +312,7 @@ impl App {
         let mode = std::mem::take(&mut self.mode);
         let found = keys::find(key);
         match mode {
+            Mode::Edit if self.is_on_bars() => self.future_key(key),
             Mode::Edit => match (found, key.code) {
                 (Some((action, shift)), _) => self.act(action, shift),
                 (None, KeyCode::Char(c)) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
@@ -275,6 +335,8 @@ impl App {
                 KeyCode::Char(digit @ '1'..='9') => self.solo(usize::from(digit as u8 - b'1')),
                 _ => vec![],
             },
+            Mode::Drafts(selected) => self.drafts_key(key, selected),
+            Mode::Pick => self.picker_key(key),
             Mode::Keep(keeping) => self.keep_key(key.code, keeping),
             Mode::Learn(learning) => self.learn_key(key.code, learning),
             Mode::Help(scroll) => self.panel_key(key, Mode::Help, scroll),
@@ -341,7 +403,14 @@ impl App {
             Action::CountIn => return vec![Request::Command(Command::CountIn(!self.snapshot.count_in))],
             Action::Arm => return self.arm(),
             Action::Learn => self.mode = Mode::Learn(Learning::Key),
+            Action::Record => return vec![Request::Record],
             Action::AskKeep => self.mode = Mode::Keep(Keeping::default()),
+            Action::Palette => return self.open_actions(),
+            Action::Scenes => return self.open_scenes(),
+            Action::Patches => return self.open_property(List::Patches),
+            Action::Outputs => return self.open_property(List::Outputs),
+            Action::Bars => return self.toggle_bars(),
+            Action::Bar(what) => return self.on_bar(what),
             Action::Leader => self.mode = Mode::Leader,
             Action::Help => self.mode = Mode::Help(0),
             Action::Messages => self.mode = Mode::Messages(0),
@@ -403,8 +472,13 @@ impl App {
 
     fn event(&mut self, event: Event) -> Vec<Request> {
         match event {
-            Event::Snapshot(snapshot) => self.snapshot = Arc::unwrap_or_clone(snapshot),
+            Event::Snapshot(snapshot) => {
+                self.snapshot = Arc::unwrap_or_clone(snapshot);
+                self.landing = self.landing();
+                return self.follow_bars();
+            }
             Event::Kept(kept) => self.kept(&kept),
+            Event::Recording(length) => self.recording = length,
             Event::Touched(touched) => return self.touched(touched),
             Event::Message(message) => self.say(message.level, message.text),
             Event::FileChanged { path, text } => return self.file_changed(path, text),

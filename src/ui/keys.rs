@@ -1,10 +1,13 @@
 //! Every key, as one table. The handling, the help panel, the leader menu and the README's table are made from it. Plain values, main thread.
 
+pub mod bars;
+
 use std::fmt;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::editor::Motion;
+pub use bars::{BARS, OnBar};
 
 /// What a key asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +24,7 @@ pub enum Action {
     AskMute,
     /// Waits for how many bars of which voice.
     AskKeep,
+    Record,
     /// A voice, from 1.
     Mute(u8),
     /// Waits for the digit of a voice.
@@ -39,6 +43,15 @@ pub enum Action {
     Arm,
     /// Waits for the key of an action, and for what is to stand for it.
     Learn,
+    /// All actions by name.
+    Palette,
+    Scenes,
+    /// Of the voice under the cursor, or whose digit came last.
+    Patches,
+    Outputs,
+    /// The keys are the bars', or the text's again.
+    Bars,
+    Bar(OnBar),
     Leader,
     Help,
     Messages,
@@ -65,6 +78,8 @@ pub enum Group {
     Music,
     Screen,
     Text,
+    /// While the bars have the keyboard.
+    Bars,
 }
 
 /// A key with its modifiers. Shift is left out: letters say it themselves, and with a move it selects.
@@ -73,6 +88,8 @@ pub enum Chord {
     Key(KeyModifiers, KeyCode),
     /// Alt with a digit from 1 to 9.
     AltDigit,
+    /// A digit from 1 to 9, where the bars have the keyboard.
+    Digit,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -120,6 +137,7 @@ pub const TABLE: &[Row] = &[
     row(Music, &[ctrl('s'), plain(F(5)), alt(KeyCode::Enter)], Some('\n'), A::Evaluate, "evaluate: save the text, hear it from the bar shown"),
     row(Music, &[], Some('}'), A::NextTune, "next tune: of the file, heard from the next phrase line"),
     row(Music, &[], Some('{'), A::PreviousTune, "tune before: of the file"),
+    row(Music, &[], Some('S'), A::Scenes, "scenes: of the set in a list, to play or to arm"),
     row(Music, &[], Some('p'), A::Play, "play"),
     row(Music, &[], Some('s'), A::Stop, "stop"),
     row(Music, &[alt(KeyCode::Char('.'))], Some('h'), A::Hush, "hush: sounding notes finish, the clock runs on"),
@@ -129,6 +147,8 @@ pub const TABLE: &[Row] = &[
     row(Music, &[], Some('o'), A::AskSolo, "solo: hear a voice alone, or no longer; then its digit"),
     row(Music, &[alt(KeyCode::Char('='))], Some('+'), A::Louder, "louder: the voice whose digit came last"),
     row(Music, &[alt(KeyCode::Char('-'))], Some('-'), A::Softer, "softer"),
+    row(Music, &[], Some('v'), A::Patches, "patch: of the voice whose digit came last, or of the bars' cursor, from a list into the text"),
+    row(Music, &[], Some('V'), A::Outputs, "output: the same"),
     row(Music, &[], Some('<'), A::Earlier, "earlier: the output of the voice whose digit came last, by 1 ms"),
     row(Music, &[], Some('>'), A::Later, "later"),
     row(Music, &[alt(KeyCode::Up)], Some(']'), A::Faster, "faster: tempo up by 1, from the next bar that is not fixed"),
@@ -138,8 +158,11 @@ pub const TABLE: &[Row] = &[
     row(Music, &[], Some('c'), A::CountIn, "count-in: a bar of clicks before the first one, or no longer"),
     row(Music, &[], Some('a'), A::Arm, "arm: collect changes, again: on the next phrase line, again: withdraw them"),
     row(Music, &[], Some('k'), A::AskKeep, "keep: the last 4 bars heard go into the text; then a voice's digit, 0 for all"),
+    row(Music, &[], Some('R'), A::Record, "record: what is heard, to WAV, MIDI and ABC; again: ends it"),
     row(Music, &[], Some('M'), A::Learn, "MIDI learn: the key of an action, then a pad, pedal, knob or transport key for it"),
+    row(Screen, &[plain(F(4)), plain(KeyCode::Tab)], Some('b'), A::Bars, "bars: plain keys work on the bars to come, or on the text again"),
     row(Screen, &[ctrl(' '), plain(F(6))], None, A::Leader, "leader: a menu of plain keys"),
+    row(Screen, &[ctrl('p')], Some(':'), A::Palette, "actions: all of them by name; letters find one"),
     row(Screen, &[plain(F(1))], Some('?'), A::Help, "help"),
     row(Screen, &[plain(F(2))], Some('n'), A::NextFile, "next file: of the set"),
     row(Screen, &[], Some('N'), A::PreviousFile, "file before: of the set"),
@@ -199,10 +222,21 @@ pub fn find_after_leader(code: KeyCode) -> Option<Action> {
     TABLE.iter().find(|row| row.leader == Some(code)).map(|row| row.action)
 }
 
+/// Whether an action is of the text, which keys leave alone while the bars have them.
+#[must_use]
+pub fn is_of_text(action: Action) -> bool {
+    TABLE.iter().any(|row| row.action == action && row.group == Group::Text)
+}
+
+/// All rows, in the order of the help panel.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    TABLE.iter().chain(BARS)
+}
+
 /// What an action does, in words.
 #[must_use]
 pub fn help(action: Action) -> Option<&'static str> {
-    TABLE.iter().find(|row| row.action == action).map(|row| row.help)
+    rows().find(|row| row.action == action).map(|row| row.help)
 }
 
 /// The rows that the leader menu offers.
@@ -214,14 +248,21 @@ impl Row {
     /// `Ctrl+S F5 Alt+Enter`; empty for actions that only the leader reaches.
     #[must_use]
     pub fn key_names(&self) -> String {
+        if self.group == Group::Bars {
+            return String::new();
+        }
         // Ctrl+/ has three codes, one name.
         let shown = self.keys.iter().filter(|key| !matches!(key, Chord::Key(_, KeyCode::Char('7' | '_'))));
         shown.map(ToString::to_string).collect::<Vec<_>>().join(" ")
     }
 
-    /// The plain key after the leader, or nothing.
+    /// The plain keys after the leader, or nothing.
     #[must_use]
     pub fn leader_name(&self) -> String {
+        if self.group == Group::Bars {
+            let bars = TABLE.iter().find(|row| row.action == Action::Bars).map(Row::leader_name);
+            return format!("{} {}", bars.unwrap_or_default(), bars::names(self.keys));
+        }
         self.leader.map(code_name).unwrap_or_default()
     }
 }
@@ -230,7 +271,7 @@ impl Row {
 #[must_use]
 pub fn markdown_table() -> String {
     let mut table = String::from("| key | Ctrl+Space, then | what it does |\n| --- | --- | --- |\n");
-    for row in TABLE {
+    for row in rows() {
         table.extend(["| ", &row.key_names(), " | ", &row.leader_name(), " | ", row.help, " |\n"]);
     }
     table
@@ -240,6 +281,7 @@ impl fmt::Display for Chord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Chord::AltDigit => f.write_str("Alt+1…9"),
+            Chord::Digit => f.write_str("1…9"),
             Chord::Key(modifiers, code) => {
                 if modifiers.contains(KeyModifiers::CONTROL) {
                     f.write_str("Ctrl+")?;

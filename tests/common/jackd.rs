@@ -1,4 +1,5 @@
 //! JACK servers of this process's tests, one at a time, under a name of its own.
+#![allow(dead_code, reason = "no test uses everything")]
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 

@@ -3,7 +3,7 @@
 use super::super::tests::{RATE, conductor, play, run, scene};
 use super::super::*;
 use super::*;
-use crate::event::Arm;
+use crate::event::{Arm, Part};
 
 #[test]
 fn another_scene_sounds_as_it_says_from_its_line_on() {
@@ -70,6 +70,30 @@ fn a_voice_goes_elsewhere_on_the_line_of_its_scene_and_has_its_patch_until_then(
 }
 
 #[test]
+fn the_scene_that_plays_and_the_one_that_waits_are_named() {
+    let first = "X:3\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\n%%phrase 2\nV:bass by=loop\n[V:bass] C,8 |\n";
+    let evaluate = Command::Evaluate { scene: scene(&first.replace("X:3", "X:5")), fresh: true };
+    let arm = |arm| Command::Arm(arm);
+    let line = RATE.frames_in(START_LEAD).0 + 2 * 96_000;
+    for commands in [vec![evaluate.clone()], vec![arm(Arm::Add(Box::new(evaluate))), arm(Arm::Fire)]] {
+        let mut conductor = conductor(first, "");
+        let named = |conductor: &mut Conductor, at| {
+            let snapshot = conductor.snapshot(Frames(at));
+            (snapshot.scene.map(|scene| scene.number), snapshot.next_scene.map(|scene| scene.number))
+        };
+        play(&mut conductor);
+        run(&mut conductor, 0, 48_000);
+        assert_eq!(named(&mut conductor, 48_000), (Some(3), None));
+        for command in commands {
+            conductor.command(command, Frames(48_000), &mut |_| {});
+        }
+        assert_eq!(named(&mut conductor, 48_000), (Some(3), Some(5)));
+        run(&mut conductor, 48_000, line + 480);
+        assert_eq!(named(&mut conductor, line + 480), (Some(5), None));
+    }
+}
+
+#[test]
 fn a_voice_that_comes_in_with_a_pickup_is_set_up_before_it() {
     let first = "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\n%%phrase 2\nV:bass by=loop\n[V:bass] C,8 |\n";
     let other = "X:2\nT:Other\nM:4/4\nL:1/8\nK:C\nV:lead by=loop gain=0.5 pan=1 cutoff=20 prog=7\n[V:lead] f2 | g8 |\n";
@@ -87,11 +111,16 @@ fn a_voice_that_comes_in_with_a_pickup_is_set_up_before_it() {
         let voices: Vec<&str> = snapshot.voices.iter().map(|voice| voice.name.as_str()).collect();
         let shown = |bar: i64| {
             let bar = snapshot.bars.iter().find(|view| view.number == bar).unwrap();
-            bar.cells.iter().map(|cell| cell.as_ref().map_or("", |cell| &cell.text)).collect::<Vec<_>>().join("; ")
+            let text = |part: &Part| match part {
+                Part::Absent => "absent".to_owned(),
+                Part::Open => "open".to_owned(),
+                Part::Cell(cell) => cell.text.clone(),
+            };
+            bar.parts.iter().map(text).collect::<Vec<_>>().join("; ")
         };
         assert_eq!(
             (voices.join(" ").as_str(), shown(2).as_str(), shown(3).as_str()),
-            ("bass lead", "C,8; z6 f2", "; g8")
+            ("bass lead", "C,8; z6 f2", "absent; g8")
         );
         let line = RATE.frames_in(START_LEAD).0 + 2 * 96_000;
         let events = run(&mut conductor, 48_000, line + 48_000);

@@ -55,7 +55,7 @@ fn a_note_by_hand_sounds_at_once_and_is_heard_by_the_model_when_its_bar_is_over(
     assert_eq!((second.cells[0].text.as_str(), second.cells[0].by), ("z8", Author::Hand));
     assert_eq!(conductor.timeline().cell(second, 0).text, "D2 z6");
     let view = conductor.snapshot(Frames(FIRST + 4 * BAR)).bars;
-    let shown = view.iter().find(|bar| bar.number == 2).and_then(|bar| bar.cells[0].clone()).unwrap();
+    let shown = view.iter().find(|bar| bar.number == 2).and_then(|bar| bar.parts[0].cell()).unwrap();
     assert_eq!((shown.text.as_str(), shown.by), ("D2 z6", Author::Hand));
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
-use crate::compose::{ComposedBar, Prompt};
+use crate::compose::{ComposedBar, Prompt, Rank};
 use crate::prompt::read;
 use crate::timeline::Entry;
 
@@ -27,13 +27,18 @@ fn compose(timeline: &mut Timeline, ahead: usize) {
                 attempt: prompt.attempt,
                 number: prompt.first_bar + index as i64,
                 cells: vec![(1, text)],
-                drafts: vec![(1, vec!["A8".to_owned(), "B8".to_owned()])],
+                drafts: vec![(1, drafts())],
                 closed: Vec::new(),
                 tokens: 0,
                 micros: 0,
             })
             .unwrap();
     }
+}
+
+fn drafts() -> Vec<Candidate> {
+    let draft = |(text, words): (&str, f64)| Candidate { text: text.into(), rank: Rank { words, ..Rank::default() } };
+    [("A8", 1.5), ("B8", 0.5)].map(draft).into()
 }
 
 /// The lead's next bars with a letter for who made each: `m` model, `e` the performer, `t` text.

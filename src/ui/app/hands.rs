@@ -77,7 +77,7 @@ impl App {
     }
 
     /// At once, which is said of a voice, or armed, which the status says.
-    fn ask(&mut self, command: Command, becomes: &str) -> Vec<Request> {
+    pub(super) fn ask(&mut self, command: Command, becomes: &str) -> Vec<Request> {
         if self.arming {
             return vec![Request::Command(Command::Arm(Arm::Add(Box::new(command))))];
         }

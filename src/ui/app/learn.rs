@@ -201,6 +201,7 @@ mod tests {
             Request::Command(Command::Attend { triggers, all }) => format!("attend {} {all}", triggers.len()),
             Request::Command(command) => format!("{command:?}"),
             Request::KeepMappings(_) => "keep".into(),
+            Request::Record => "record".into(),
             other => format!("{other:?}"),
         };
         requests.iter().map(short).collect::<Vec<_>>().join("; ")

@@ -30,6 +30,7 @@ fn short(requests: &[Request]) -> Vec<String> {
         Request::Save { path, text, over } => format!("save {} {over:?} -> {text:?}", name_of(path)),
         Request::Evaluate { path, text, .. } => format!("evaluate {} {text:?}", name_of(path)),
         Request::KeepMappings(_) => "keep mappings".into(),
+        Request::Record => "record".into(),
         Request::Quit => "quit".into(),
     };
     requests.iter().map(short).collect()
@@ -105,6 +106,7 @@ fn the_leader_reaches_every_action_of_the_music() {
     assert_eq!(after_leader("t"), ["Tap"]);
     assert_eq!(after_leader("L"), ["Lock(true)"]);
     assert_eq!(after_leader("c"), ["CountIn(true)"]);
+    assert_eq!(after_leader("R"), ["record"]);
     assert_eq!(after_leader("m9"), [""; 0]);
     assert_eq!(after_leader("m?"), [""; 0]);
     let keep = |what: &str| [format!("Keep(Ask {{ {what} }})")];

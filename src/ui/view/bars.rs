@@ -5,10 +5,11 @@ use std::ops::Range;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
-use ratatui::text::{Line, Span};
+use ratatui::text::{Line, Span, Text};
 
-use super::{DIM, countdown, cut, playhead, title_line};
-use crate::event::{Author, BarState, BarView, Cell, Snapshot};
+use super::panel::wrapped;
+use super::{DIM, countdown, cut, future, playhead, text, title_line};
+use crate::event::{Author, BarState, BarView, Cell, Hold, Part, Snapshot};
 use crate::ui::app::App;
 use crate::ui::editor::width;
 
@@ -20,7 +21,7 @@ const AROUND: usize = 3;
 /// A voice's column is never narrower; voices that do not fit are counted behind the last name.
 const NARROWEST: usize = 14;
 
-/// `m ` or `L3 ` before the text.
+/// `m  `, `m• ` or `L3 ` before the text.
 const MARK: usize = 3;
 
 pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
@@ -31,52 +32,87 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     let row = |at: u16| Rect { y: area.y + at, height: 1, ..area };
     let pending = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
     let bold = Style::new().add_modifier(Modifier::BOLD);
-    let parts = [Span::styled("bars", bold), Span::styled(heard_from(s).unwrap_or_default(), pending)];
+    let parts = [Span::styled("bars", bold), Span::styled(heard_from(app).unwrap_or_default(), pending)];
     frame.render_widget(title_line(area.width, &parts), row(0));
-    let rows = usize::from(area.height.saturating_sub(2));
-    let bars = window(&s.bars, rows);
-    let digits = digits(bars);
-    let widths = column_widths(s, bars, usize::from(area.width).saturating_sub(digits + AROUND));
+    let hint = u16::from(app.is_on_bars() && area.height > 3);
+    let rows = usize::from(area.height.saturating_sub(2 + hint));
+    let cursor = app.cursor().map(|cursor| (cursor.bar.number, cursor.at));
+    let bars = window(&s.bars, rows, cursor.map(|(bar, _)| bar));
+    let digits = digits(&bars);
+    let columns = columns(s, &bars, usize::from(area.width).saturating_sub(digits + AROUND), cursor.map(|(_, at)| at));
     if area.height > 1 {
-        frame.render_widget(names(s, digits, &widths), row(1));
+        frame.render_widget(names(s, digits, &columns), row(1));
     }
     for (at, bar) in bars.iter().enumerate() {
-        frame.render_widget(line(s, bar, digits, &widths), row(at as u16 + 2));
+        let selected = cursor.filter(|(number, _)| *number == bar.number).map(|(_, at)| at);
+        frame.render_widget(line(s, bar, digits, &columns, app.landing(), selected), row(at as u16 + 2));
+    }
+    let below = Rect { y: area.y + 2 + bars.len() as u16, height: rows.saturating_sub(bars.len()) as u16, ..area };
+    draw_heard(frame, below, app);
+    if hint > 0 {
+        future::draw_hint(frame, row(area.height - 1), app);
     }
 }
 
+/// What the words were heard as, in full at the bottom, where the text's title has no room for it and the bars leave some.
+fn draw_heard(frame: &mut Frame<'_>, area: Rect, app: &App) {
+    let heard = format!("heard: {}", app.document().heard);
+    let lines = wrapped(&heard, usize::from(area.width).max(16));
+    let fits = width(&heard) <= text::heard_columns(app);
+    if app.document().heard.is_empty() || fits || lines.len() >= area.height.into() {
+        return;
+    }
+    let height = lines.len() as u16;
+    let style = Style::new().fg(Color::Green);
+    let lines: Vec<Line<'_>> = lines.into_iter().map(|line| Line::styled(line, style)).collect();
+    frame.render_widget(Text::from(lines), Rect { y: area.bottom() - height, height, ..area });
+}
+
 /// `the edit is heard at bar 13, in 2 bars`.
-fn heard_from(s: &Snapshot) -> Option<String> {
-    let bar = s.heard_from?;
+fn heard_from(app: &App) -> Option<String> {
+    let (s, bar) = (app.snapshot(), app.landing()?);
+    if bar == s.bar {
+        return Some("the edit is heard now".to_owned());
+    }
     Some(match countdown(s, bar) {
         Some(countdown) => format!("the edit is heard at {countdown}"),
         None => format!("the edit is heard from bar {bar}"),
     })
 }
 
-/// The bars to show: the sounding one near the top, since the future is the point.
-fn window(bars: &[BarView], rows: usize) -> &[BarView] {
+/// The bars to show: the sounding one near the top, since the future is the point. It stays there when the bar under the cursor is far behind it.
+fn window(bars: &[BarView], rows: usize, selected: Option<i64>) -> Vec<&BarView> {
     let now = bars.iter().position(|bar| bar.state != BarState::Played).unwrap_or(bars.len());
     let history = if rows < 6 { 1 } else { 2 };
     let start = now.saturating_sub(history).min(bars.len().saturating_sub(rows));
-    &bars[start..bars.len().min(start + rows)]
+    let end = bars.len().min(start + rows);
+    match selected.and_then(|number| bars.iter().position(|bar| bar.number == number)) {
+        Some(at) if at >= end && rows > 1 => {
+            let sounding = bars[now..=now].iter().filter(|_| now < bars.len());
+            sounding.chain(&bars[(at + 2 - rows).max(now + 1)..=at]).collect()
+        }
+        Some(at) if at < start => bars[at..].iter().take(rows).collect(),
+        _ => bars[start..end].iter().collect(),
+    }
 }
 
-/// As wide as the bars are while that fits; else an equal share for as many voices as fit.
-fn column_widths(s: &Snapshot, bars: &[BarView], columns: usize) -> Vec<usize> {
+/// The voices that are shown, each with the width of its column: as wide as the bars are while that fits; else an equal share for as many as fit,
+/// that under the cursor among them.
+fn columns(s: &Snapshot, bars: &[&BarView], columns: usize, selected: Option<usize>) -> Vec<(usize, usize)> {
     let voices = s.voices.len();
     let natural: Vec<usize> = (0..voices)
         .map(|voice| {
-            let cells = bars.iter().filter_map(|bar| bar.cells.get(voice)?.as_ref());
+            let cells = bars.iter().filter_map(|bar| bar.parts.get(voice)?.cell());
             let widest = cells.map(|cell| width(&cell.text)).max().unwrap_or(0) + MARK + 1;
             widest.max(width(&name(s, voice)) + 1).max(NARROWEST)
         })
         .collect();
     if natural.iter().sum::<usize>() <= columns || voices == 0 {
-        return natural;
+        return natural.into_iter().enumerate().collect();
     }
     let shown = (columns / NARROWEST).clamp(1, voices);
-    vec![columns / shown; shown]
+    let first = selected.map_or(0, |selected| (selected + 1).saturating_sub(shown));
+    (first..first + shown).map(|voice| (voice, columns / shown)).collect()
 }
 
 fn name(s: &Snapshot, voice: usize) -> String {
@@ -92,25 +128,33 @@ fn name(s: &Snapshot, voice: usize) -> String {
     format!("{} {}{gain}{state}", voice + 1, status.name)
 }
 
-fn digits(bars: &[BarView]) -> usize {
+fn digits(bars: &[&BarView]) -> usize {
     bars.iter().map(|bar| bar.number.to_string().len()).fold(DIGITS, usize::max)
 }
 
-fn names(s: &Snapshot, digits: usize, widths: &[usize]) -> Line<'static> {
-    let hidden = s.voices.len() - widths.len();
+fn names(s: &Snapshot, digits: usize, columns: &[(usize, usize)]) -> Line<'static> {
+    let hidden = s.voices.len() - columns.len();
     let mut spans = vec![Span::raw(" ".repeat(digits + AROUND))];
-    for (voice, &columns) in widths.iter().enumerate() {
-        let last = voice + 1 == widths.len();
+    for (at, &(voice, width)) in columns.iter().enumerate() {
+        let last = at + 1 == columns.len();
         let more = if last && hidden > 0 { format!(" +{hidden}") } else { String::new() };
-        let text = cut(&name(s, voice), columns.saturating_sub(1 + more.len())) + more.as_str();
+        let text = cut(&name(s, voice), width.saturating_sub(1 + more.len())) + more.as_str();
         let style = if s.voices[voice].muted { DIM } else { Style::new().add_modifier(Modifier::BOLD) };
-        spans.push(Span::styled(padded(&text, columns), style));
+        spans.push(Span::styled(padded(&text, width), style));
     }
     Line::from(spans)
 }
 
-fn line(s: &Snapshot, bar: &BarView, digits: usize, widths: &[usize]) -> Line<'static> {
-    let heard_here = s.heard_from == Some(bar.number);
+/// A row. `landing` is the bar from which the newest edit is heard, `selected` the voice under the cursor.
+fn line(
+    s: &Snapshot,
+    bar: &BarView,
+    digits: usize,
+    columns: &[(usize, usize)],
+    landing: Option<i64>,
+    selected: Option<usize>,
+) -> Line<'static> {
+    let heard_here = landing == Some(bar.number);
     let sign = match bar.state {
         BarState::Sounding => "▶",
         _ if heard_here => "»",
@@ -124,23 +168,42 @@ fn line(s: &Snapshot, bar: &BarView, digits: usize, widths: &[usize]) -> Line<'s
         BarState::Played | BarState::Planned => DIM,
     };
     let mut spans = vec![Span::styled(format!("{sign}{:>digits$}{rule} ", bar.number), style)];
-    for (voice, &columns) in widths.iter().enumerate() {
-        match bar.cells.get(voice).and_then(Option::as_ref) {
-            Some(cell) => spans.extend(cell_spans(s, bar.state, cell, s.voices[voice].muted, columns)),
-            None => spans.push(Span::styled(padded("   …", columns), DIM)),
-        }
+    for &(voice, width) in columns {
+        let of_voice = match bar.parts.get(voice) {
+            Some(Part::Cell(cell)) => cell_spans(s, bar.state, cell, s.voices[voice].muted, width),
+            Some(Part::Absent) => vec![Span::styled(padded("   –", width), DIM)],
+            Some(Part::Open) | None => vec![Span::styled(padded("   …", width), DIM)],
+        };
+        spans.extend(if selected == Some(voice) { bracketed(&of_voice) } else { of_voice });
     }
     Line::from(spans)
 }
 
+/// A part between brackets, which no text has at these places, and reversed.
+fn bracketed(spans: &[Span<'static>]) -> Vec<Span<'static>> {
+    let text: String = spans.iter().map(|span| span.content.as_ref()).collect();
+    let columns = width(&text);
+    let (mark, rest): (String, String) = (text.chars().take(MARK - 1).collect(), text.chars().skip(MARK).collect());
+    let style = Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD);
+    let shown = format!("{mark}[{}]", rest.trim_end());
+    let padding = " ".repeat(columns.saturating_sub(width(&shown)));
+    vec![Span::styled(shown, style), Span::raw(padding)]
+}
+
 fn cell_spans(s: &Snapshot, state: BarState, cell: &Cell, muted: bool, columns: usize) -> Vec<Span<'static>> {
     let (mark, colour) = match cell.by {
-        Author::Text => ("t ".into(), Color::Reset),
-        Author::Varied => ("v ".into(), Color::Reset),
-        Author::Model => ("m ".into(), Color::Cyan),
-        Author::Hand => ("h ".into(), Color::Green),
-        Author::Edit => ("e ".into(), Color::Magenta),
-        Author::Ladder(rung) => (format!("L{rung}"), Color::Yellow),
+        Author::Text => ("t", Color::Reset),
+        Author::Varied => ("v", Color::Reset),
+        Author::Model => ("m", Color::Cyan),
+        Author::Hand => ("h", Color::Green),
+        Author::Edit => ("e", Color::Magenta),
+        Author::Ladder(_) => ("L", Color::Yellow),
+    };
+    let mark = match (cell.by, cell.hold) {
+        (Author::Ladder(rung), _) => format!("{mark}{rung}"),
+        (_, Some(Hold::Pinned)) => format!("{mark}•"),
+        (_, Some(Hold::Frozen)) => format!("{mark}*"),
+        (_, None) => format!("{mark} "),
     };
     let style = match state {
         _ if muted => DIM.add_modifier(Modifier::CROSSED_OUT),
@@ -188,25 +251,43 @@ mod tests {
 
     #[test]
     fn bars_stay_under_their_voices_in_a_long_set() {
-        let cell = Cell { text: "A2d fed".into(), by: Author::Model };
-        let bar = |number| BarView { number, state: BarState::Planned, cells: vec![Some(cell.clone()); 2] };
+        let part = Part::Cell(Cell { text: "A2d fed".into(), by: Author::Model, hold: None });
+        let music = crate::event::Music::default();
+        let bar = |number| BarView { number, state: BarState::Planned, music, parts: vec![part.clone(); 2] };
         let voices = ["bass", "lead"].map(VoiceStatus::untouched).into();
         let s = Snapshot { voices, ..Snapshot::default() };
         for (first, expected) in [(8, "  9┊ m  A2d fed "), (998, " 999┊ m  A2d fed "), (9_998, " 9999┊ m  A2d fed ")]
         {
             let bars: Vec<BarView> = (first..first + 3).map(bar).collect();
-            let (digits, widths) = (digits(&bars), column_widths(&s, &bars, 60));
+            let bars: Vec<&BarView> = bars.iter().collect();
+            let (digits, columns) = (digits(&bars), columns(&s, &bars, 60, None));
             let text = |line: Line<'_>| line.spans.iter().map(|span| span.content.as_ref()).collect::<String>();
             let places = |text: &str, part: &str| -> Vec<usize> {
                 text.match_indices(part).map(|(at, _)| text[..at].chars().count()).collect()
             };
             let names: Vec<usize> =
-                ["1 bass", "2 lead"].iter().flat_map(|name| places(&text(names(&s, digits, &widths)), name)).collect();
+                ["1 bass", "2 lead"].iter().flat_map(|name| places(&text(names(&s, digits, &columns)), name)).collect();
             for bar in &bars {
-                let shown: Vec<usize> = places(&text(line(&s, bar, digits, &widths)), "m  A2d");
+                let shown: Vec<usize> = places(&text(line(&s, bar, digits, &columns, None, None)), "m  A2d");
                 assert_eq!(shown, names, "bar {}", bar.number);
             }
-            assert!(text(line(&s, &bars[1], digits, &widths)).contains(expected));
+            assert!(text(line(&s, bars[1], digits, &columns, None, None)).contains(expected));
+        }
+    }
+
+    #[test]
+    fn the_bar_under_the_cursor_and_the_sounding_one_are_in_sight_in_any_height() {
+        let bar = |number: i64| {
+            let state = [BarState::Played, BarState::Sounding, BarState::Planned][(number.cmp(&5) as i8 + 1) as usize];
+            BarView { number, state, music: crate::event::Music::default(), parts: vec![] }
+        };
+        for bars in [1..15, 5..15, 4..8].map(|numbers| numbers.map(bar).collect::<Vec<BarView>>()) {
+            for (rows, selected) in (2..20).flat_map(|rows| (6..15).map(move |selected| (rows, selected))) {
+                let numbers: Vec<i64> = window(&bars, rows, Some(selected)).into_iter().map(|bar| bar.number).collect();
+                let known = bars.iter().any(|bar| bar.number == selected);
+                assert!(numbers.len() <= rows && numbers.is_sorted_by(|a, b| a < b), "{rows} {selected}: {numbers:?}");
+                assert!(numbers.contains(&5) && numbers.contains(&selected) == known, "{rows} {selected}: {numbers:?}");
+            }
         }
     }
 

@@ -19,7 +19,9 @@
 
 mod bars;
 mod colour;
+mod future;
 mod panel;
+mod picker;
 mod playhead;
 mod sound;
 mod status;
@@ -51,10 +53,15 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) {
     text::draw(frame, areas.text, app);
     bars::draw(frame, areas.bars, app);
     sound::draw(frame, areas.sound, app);
-    frame.render_widget(message(app), areas.message);
+    match app.bar_line() {
+        Some(line) if app.mode() == Mode::Edit => future::draw_line(frame, areas.message, app, line),
+        _ => frame.render_widget(message(app), areas.message),
+    }
     match app.mode() {
         Mode::Help(scroll) | Mode::Messages(scroll) => panel::draw(frame, areas.all(), app, scroll),
         Mode::Leader => panel::draw_menu(frame, areas.text),
+        Mode::Pick => picker::draw(frame, areas.text, app),
+        Mode::Drafts(_) => future::draw_drafts(frame, areas.text, app),
         _ => {}
     }
 }

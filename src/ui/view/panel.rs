@@ -12,13 +12,14 @@ use crate::ui::app::{App, Mode};
 use crate::ui::editor::width;
 use crate::ui::keys;
 
-const KEY: Style = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
+pub(super) const KEY: Style = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
 
 const AFTER_LEADER: &str = "Ctrl+Space +";
 
 /// What the marks in the bars mean; the rest of the help comes from the key table.
-const LEGEND: [&str; 3] = [
-    "In the bars: t from the text, m by the model, L1 to L4 by a rung of the ladder.",
+const LEGEND: [&str; 4] = [
+    "In the bars: t from the text, v varied from it, m by the model, h by hand, e as you wrote it, L1 to L4 by a rung of the ladder.",
+    "Behind that: • pinned, * frozen. […] is the bar that keys work on, – a voice that the bar does not have, … what nobody has written yet.",
     "12│ will be heard as shown, 13┊ may still change, » the newest edit is heard from here.",
     "A line that begins with % and a blank is for the model; %- is a note for yourself.",
 ];
@@ -57,13 +58,13 @@ fn said(message: &Message, width_of_screen: usize) -> Vec<Line<'static>> {
 
 /// Two columns of keys and what they do, wrapped where the screen is narrow.
 fn help(width_of_screen: usize) -> Vec<Line<'static>> {
-    let columns = keys::TABLE.iter().map(|row| width(&row.key_names())).max().unwrap_or(0) + 2;
+    let columns = keys::rows().map(|row| width(&row.key_names())).max().unwrap_or(0) + 2;
     let indent = columns + AFTER_LEADER.len() + 2;
     let text_columns = width_of_screen.saturating_sub(indent).max(16);
     let heading = format!("{:columns$}{AFTER_LEADER}", "Keys");
     let mut lines = vec![Line::styled(heading, DIM)];
     let mut group = keys::TABLE[0].group;
-    for row in keys::TABLE {
+    for row in keys::rows() {
         if std::mem::replace(&mut group, row.group) != row.group {
             lines.push(Line::default());
         }
@@ -80,7 +81,7 @@ fn help(width_of_screen: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn wrapped(text: &str, columns: usize) -> Vec<String> {
+pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let line = lines.last_mut().expect("one line at least");

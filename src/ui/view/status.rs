@@ -1,5 +1,7 @@
 //! The status: what the engine does, most needed first. Drawn from the latest snapshot.
 
+use std::time::Duration;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
@@ -7,6 +9,7 @@ use ratatui::text::{Line, Span, Text};
 
 use super::{countdown, sound};
 use crate::event::{Playing, Snapshot};
+use crate::tape::clock;
 use crate::time::Tempo;
 use crate::ui::app::App;
 use crate::ui::editor::width;
@@ -14,7 +17,7 @@ use crate::ui::editor::width;
 pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     let mut lines = vec![Line::default()];
     let mut used = 0;
-    for segment in segments(app.snapshot(), app.is_arming()) {
+    for segment in segments(app.snapshot(), app.is_arming(), app.recording()) {
         let needed = width(&segment.content) + 2;
         if used > 0 && used + needed > usize::from(area.width) {
             if lines.len() == usize::from(area.height) {
@@ -31,7 +34,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     frame.render_widget(Text::from(lines), area);
 }
 
-fn segments(s: &Snapshot, arming: bool) -> Vec<Span<'static>> {
+fn segments(s: &Snapshot, arming: bool, recording: Option<Duration>) -> Vec<Span<'static>> {
     let bold = Style::new().add_modifier(Modifier::BOLD);
     let warn = bold.fg(Color::Yellow);
     let alarm = bold.fg(Color::Red);
@@ -67,6 +70,9 @@ fn segments(s: &Snapshot, arming: bool) -> Vec<Span<'static>> {
     }
     if arming || !s.armed.is_empty() {
         segments.insert(2, Span::styled(armed(s), warn));
+    }
+    if let Some(length) = recording {
+        segments.insert(1, Span::styled(format!("● REC {}", clock(length)), alarm));
     }
     if let Some(lead) = &s.lead {
         segments.push(match lead.off_micros {
@@ -122,14 +128,12 @@ fn short(number: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::midi::Timing;
     use crate::time::Beats;
 
     fn text(s: &Snapshot) -> String {
-        segments(s, false).iter().map(|span| span.content.clone()).collect::<Vec<_>>().join("  ")
+        segments(s, false, None).iter().map(|span| span.content.clone()).collect::<Vec<_>>().join("  ")
     }
 
     #[test]

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::{DIM, colour, cut, title_line};
 use crate::abc::Severity;
-use crate::ui::app::{App, Mode};
+use crate::ui::app::App;
 use crate::ui::document::Document;
 use crate::ui::editor::{Position as Place, char_width, width};
 
@@ -29,7 +29,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     }
     let cursor_row = document.editor.cursor().line.wrapping_sub(scroll.line);
     let cursor_column = document.editor.cursor_column().wrapping_sub(scroll.column);
-    if app.mode() == Mode::Edit && cursor_row < inner.height.into() && cursor_column < inner.width.into() {
+    if app.is_on_text() && cursor_row < inner.height.into() && cursor_column < inner.width.into() {
         frame.set_cursor_position(Position { x: inner.x + cursor_column as u16, y: inner.y + cursor_row as u16 });
     }
 }
@@ -51,6 +51,11 @@ pub fn mark_style(severity: Severity) -> Style {
         Severity::Error => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
         Severity::Warning => Style::new().fg(Color::Yellow),
     }
+}
+
+/// So much of the title is for what the words were heard as.
+pub fn heard_columns(app: &App) -> usize {
+    usize::from(super::Areas::of(Rect::new(0, 0, app.size().0, app.size().1), app.shows_sound()).text.width / 2)
 }
 
 fn title(columns: u16, app: &App) -> Line<'static> {
@@ -77,7 +82,7 @@ fn title(columns: u16, app: &App) -> Line<'static> {
         Span::styled(format!("{}{place}", document.name()), bold),
         Span::styled(errors, mark_style(Severity::Error)),
         Span::styled(state, mark_style(Severity::Warning)),
-        Span::styled(cut(&heard, usize::from(columns / 2)), Style::new().fg(Color::Green)),
+        Span::styled(cut(&heard, heard_columns(app)), Style::new().fg(Color::Green)),
     ];
     title_line(columns, &parts)
 }

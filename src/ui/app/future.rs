@@ -1,0 +1,324 @@
+//! Working on the future: a cursor on the bars that may still change, what its keys ask, and a line in which a bar is written. Main thread,
+//! part of the reducer.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{App, Mode, Request};
+use crate::event::{Author, BarState, BarView, Cell, Command, Hold, Level, Look, Part, Snapshot, Touch, VoiceStatus};
+use crate::keep::{Ask, Kind};
+use crate::timeline;
+use crate::ui::editor::{Editor, Motion};
+use crate::ui::keys::{self, Action, OnBar};
+
+/// Bars that the key keeps, as it does after the leader.
+const KEPT: usize = 4;
+
+/// What the keyboard is for while no menu or question has it.
+#[derive(Debug, Default)]
+pub struct Future {
+    /// The bars have the keyboard, not the text.
+    on: bool,
+    /// Where the cursor was put last.
+    voice: usize,
+    bar: i64,
+    line: Option<BarLine>,
+}
+
+/// A bar as the performer writes it.
+#[derive(Debug)]
+pub struct BarLine {
+    /// The bar that it was opened on. It is for that under the cursor, which moves on when that one is fixed.
+    pub opened: i64,
+    pub editor: Editor,
+}
+
+/// The part of a bar under the cursor.
+#[derive(Clone, Copy, Debug)]
+pub struct Cursor<'a> {
+    pub bar: &'a BarView,
+    /// Which of the snapshot's voices.
+    pub at: usize,
+    pub voice: &'a VoiceStatus,
+}
+
+impl Cursor<'_> {
+    #[must_use]
+    pub fn part(&self) -> Option<&Part> {
+        self.bar.parts.get(self.at)
+    }
+
+    fn hold(&self) -> Option<Hold> {
+        self.part()?.cell()?.hold
+    }
+
+    /// Why nobody needs to write a bar here: it would be refused when it is done.
+    fn unwritable(&self) -> Option<String> {
+        let (voice, bar) = (&self.voice.name, self.bar.number);
+        match self.part()? {
+            Part::Absent => Some(format!("there is no voice {voice} in bar {bar}")),
+            Part::Cell(Cell { hold: Some(Hold::Frozen), .. }) => Some(format!("{voice} is frozen; free it first")),
+            Part::Cell(Cell { by: Author::Hand, .. }) => Some(format!("{voice} is played by hand")),
+            Part::Cell(_) | Part::Open => None,
+        }
+    }
+}
+
+/// The bars that may still change.
+fn open(snapshot: &Snapshot) -> impl Iterator<Item = &BarView> {
+    snapshot.bars.iter().filter(|bar| bar.state == BarState::Planned)
+}
+
+impl App {
+    /// The part of a bar that the keys work on, while the bars have the keyboard and there is one.
+    #[must_use]
+    pub fn cursor(&self) -> Option<Cursor<'_>> {
+        let Future { on: true, voice, bar, .. } = self.future else { return None };
+        let (first, last) = (open(&self.snapshot).next()?.number, open(&self.snapshot).last()?.number);
+        let bar = bar.clamp(first, last.max(first));
+        let bar = open(&self.snapshot).find(|open| open.number >= bar)?;
+        let at = voice.min(self.snapshot.voices.len().checked_sub(1)?);
+        Some(Cursor { bar, at, voice: &self.snapshot.voices[at] })
+    }
+
+    /// Whether plain keys work on the bars.
+    #[must_use]
+    pub fn is_on_bars(&self) -> bool {
+        self.future.on
+    }
+
+    /// Whether plain keys go into the text.
+    #[must_use]
+    pub fn is_on_text(&self) -> bool {
+        self.mode == Mode::Edit && !self.future.on
+    }
+
+    /// The bar that is being written.
+    #[must_use]
+    pub fn bar_line(&self) -> Option<&BarLine> {
+        self.future.line.as_ref()
+    }
+
+    /// Why the line that is open is no bar for the place under the cursor, with the column.
+    #[must_use]
+    pub fn bar_line_error(&self) -> Option<String> {
+        let (line, cursor) = (self.bar_line()?, self.cursor()?);
+        timeline::edited(&cursor.bar.music, cursor.voice.role, &line.editor.text()).err()
+    }
+
+    pub(super) fn toggle_bars(&mut self) -> Vec<Request> {
+        self.future.line = None;
+        self.future.on = !self.future.on;
+        self.settle_cursor();
+        vec![]
+    }
+
+    /// The cursor goes on when its bar is fixed, and stays where it is when there are bars before it again.
+    fn settle_cursor(&mut self) {
+        if let Some(bar) = self.cursor().map(|cursor| cursor.bar.number) {
+            self.future.bar = bar;
+        }
+    }
+
+    /// A key while the bars have the keyboard; with Ctrl or Alt, and F1 to F12, it does what it always does.
+    pub(super) fn future_key(&mut self, key: KeyEvent) -> Vec<Request> {
+        if self.future.line.is_some() {
+            return self.line_key(key);
+        }
+        match (keys::bars::find(key), keys::find(key)) {
+            (Some(what), _) => self.on_bar(what),
+            (None, Some((action, _))) if !keys::is_of_text(action) => self.act(action, false),
+            _ => vec![],
+        }
+    }
+
+    pub(super) fn on_bar(&mut self, what: OnBar) -> Vec<Request> {
+        // Whatever asks for it, it works where the cursor is, which is then to be seen.
+        self.future.on |= what != OnBar::Leave;
+        if what == OnBar::Leave {
+            self.future.on = false;
+            return vec![];
+        }
+        let Some(cursor) = self.cursor() else {
+            self.say(Level::Info, "there are no bars that could change".into());
+            return vec![];
+        };
+        let (bar, at, voice, hold) = (cursor.bar.number, cursor.at, cursor.voice.name.clone(), cursor.hold());
+        let written = cursor.part().and_then(Part::cell).map_or(String::new(), |cell| cell.text.clone());
+        let touch = |touch| vec![Request::Command(Command::Touch { bar, voice: voice.clone(), touch })];
+        match what {
+            OnBar::Reroll => return touch(Touch::Reroll),
+            OnBar::Veto => return touch(Touch::Veto),
+            OnBar::Pin => return touch(if hold == Some(Hold::Pinned) { Touch::Unpin } else { Touch::Pin }),
+            OnBar::Freeze => {
+                let is_frozen = |bar: &BarView| {
+                    bar.parts.get(at).and_then(Part::cell).is_some_and(|cell| cell.hold == Some(Hold::Frozen))
+                };
+                let frozen = !open(&self.snapshot).any(is_frozen);
+                return self.ask(Command::Freeze { voice, frozen }, "");
+            }
+            OnBar::Keep => {
+                let ask = Ask { voice: Some(voice), bars: KEPT, kind: Kind::default() };
+                return vec![Request::Command(Command::Keep(ask))];
+            }
+            OnBar::Mute => return self.mute(at),
+            OnBar::Solo => return self.solo(at),
+            OnBar::Louder | OnBar::Softer => {
+                self.voice = at;
+                return self.louder(if what == OnBar::Louder { 1.0 } else { -1.0 });
+            }
+            OnBar::Choose => {
+                self.mode = Mode::Drafts(None);
+                return vec![Request::Command(Command::Look(Some((bar, voice))))];
+            }
+            OnBar::Edit => {
+                if let Some(why) = cursor.unwritable() {
+                    self.say(Level::Warning, why);
+                    return vec![];
+                }
+                let mut editor = Editor::new(&written);
+                editor.go(Motion::End, false);
+                self.future.line = Some(BarLine { opened: bar, editor });
+            }
+            OnBar::Earlier => self.future.bar = bar - 1,
+            OnBar::Later => self.future.bar = bar + 1,
+            OnBar::First => self.future.bar = i64::MIN,
+            OnBar::Last => self.future.bar = i64::MAX,
+            OnBar::Left => self.future.voice = at.saturating_sub(1),
+            OnBar::Right => self.future.voice = at + 1,
+            OnBar::Voice(digit) => self.choose_voice(digit),
+            OnBar::Leave => {}
+        }
+        self.future.voice = self.future.voice.min(self.snapshot.voices.len().saturating_sub(1));
+        self.settle_cursor();
+        vec![]
+    }
+
+    fn choose_voice(&mut self, digit: u8) {
+        let at = usize::from(digit) - 1;
+        if at < self.snapshot.voices.len() {
+            (self.future.voice, self.voice) = (at, at);
+        } else {
+            self.say(Level::Warning, format!("there is no voice {digit}"));
+        }
+    }
+
+    /// A key while a bar is written.
+    fn line_key(&mut self, key: KeyEvent) -> Vec<Request> {
+        let Some(BarLine { editor, .. }) = &mut self.future.line else { return vec![] };
+        let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        match (key.code, keys::find(key)) {
+            (KeyCode::Esc, _) => self.future.line = None,
+            (KeyCode::Enter, _) if plain => return self.put_line(),
+            (KeyCode::Tab, _) => {}
+            (_, Some((Action::Move(motion), shift))) => editor.go(motion, shift),
+            (_, Some((Action::Erase(motion), _))) => editor.delete(motion),
+            (_, Some((Action::Undo, _))) => editor.undo(),
+            (_, Some((Action::Redo, _))) => editor.redo(),
+            (_, Some((Action::Copy, _))) => self.clipboard = editor.copy(),
+            (_, Some((Action::Cut, _))) => self.clipboard = editor.cut(),
+            (_, Some((Action::Paste, _))) => {
+                let text = self.clipboard.clone();
+                self.paste_into_line(&text);
+            }
+            (_, Some((action, _))) if !keys::is_of_text(action) => return self.act(action, false),
+            (KeyCode::Char(c), None) if plain => editor.insert(c.encode_utf8(&mut [0; 4])),
+            _ => {}
+        }
+        vec![]
+    }
+
+    /// Pasted text goes into the line that is open, as one line; to the bars it means nothing.
+    pub(super) fn paste_on_bars(&mut self, text: &str) {
+        if self.future.line.is_some() {
+            self.paste_into_line(text);
+        } else {
+            self.say(Level::Info, "nothing is pasted: the keys are the bars' (Esc: the text's)".into());
+        }
+    }
+
+    fn paste_into_line(&mut self, text: &str) {
+        let Some(BarLine { editor, .. }) = &mut self.future.line else { return };
+        let line: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        editor.paste(&line);
+    }
+
+    /// The line is a bar, and goes where the cursor is; or it stays open.
+    fn put_line(&mut self) -> Vec<Request> {
+        if let Some(why) = self.bar_line_error() {
+            self.say(Level::Error, why);
+            return vec![];
+        }
+        let Some(cursor) = self.cursor() else { return vec![] };
+        let (bar, voice) = (cursor.bar.number, cursor.voice.name.clone());
+        let Some(line) = self.future.line.take() else { return vec![] };
+        vec![Request::Command(Command::Touch { bar, voice, touch: Touch::Edit(line.editor.text()) })]
+    }
+
+    /// The drafts of the bar under the cursor, as far as they are known.
+    #[must_use]
+    pub fn drafts(&self) -> Option<&Look> {
+        let cursor = self.cursor()?;
+        self.snapshot.look.as_ref().filter(|look| look.bar == cursor.bar.number && look.voice == cursor.voice.name)
+    }
+
+    /// Which of these is planned.
+    #[must_use]
+    pub fn taken_draft(&self) -> Option<usize> {
+        let cursor = self.cursor()?;
+        let planned = &cursor.part()?.cell()?.text;
+        self.drafts()?.drafts.as_ref().ok()?.iter().position(|draft| draft.text == *planned)
+    }
+
+    /// A key while the drafts of a bar are shown.
+    pub(super) fn drafts_key(&mut self, key: KeyEvent, selected: Option<usize>) -> Vec<Request> {
+        let drafts = self.drafts().and_then(|look| look.drafts.as_ref().ok()).map_or(0, Vec::len);
+        let at = selected.or(self.taken_draft()).unwrap_or(0);
+        let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        let moved = match key.code {
+            KeyCode::Up => at.saturating_sub(1),
+            KeyCode::Down => (at + 1).min(drafts.saturating_sub(1)),
+            KeyCode::Enter if plain => return self.take_draft(at, drafts),
+            KeyCode::Char(digit @ '1'..='9') if plain => {
+                return self.take_draft(usize::from(digit as u8 - b'1'), drafts);
+            }
+            _ => {
+                let mut requests = vec![Request::Command(Command::Look(None))];
+                if let Some((action, _)) = keys::find(key).filter(|(action, _)| !keys::is_of_text(*action)) {
+                    requests.extend(self.act(action, false));
+                }
+                return requests;
+            }
+        };
+        self.mode = Mode::Drafts(Some(moved));
+        vec![]
+    }
+
+    fn take_draft(&mut self, draft: usize, drafts: usize) -> Vec<Request> {
+        if draft >= drafts {
+            self.mode = Mode::Drafts(None);
+            return vec![];
+        }
+        let Some(cursor) = self.cursor() else { return vec![] };
+        let (bar, voice) = (cursor.bar.number, cursor.voice.name.clone());
+        let touch = Command::Touch { bar, voice, touch: Touch::Choose(draft) };
+        vec![Request::Command(touch), Request::Command(Command::Look(None))]
+    }
+
+    /// What a new snapshot means for the cursor and what is open on it.
+    pub(super) fn follow_bars(&mut self) -> Vec<Request> {
+        let before = self.future.bar;
+        self.settle_cursor();
+        if !matches!(self.mode, Mode::Drafts(_)) {
+            return vec![];
+        }
+        let fixed = (self.future.bar != before).then(|| format!("bar {before} is fixed: nothing was chosen"));
+        let why = fixed.or_else(|| self.drafts()?.drafts.as_ref().err().cloned());
+        let Some(why) = why else { return vec![] };
+        self.say(Level::Warning, why);
+        self.mode = Mode::Edit;
+        vec![Request::Command(Command::Look(None))]
+    }
+}
+
+#[cfg(test)]
+mod tests;
