@@ -49,7 +49,7 @@ static EMBEDDED: [Folder; 3] = [
         name: "patches",
         extensions: &["patch"],
         files: embed!("patches": "acid.patch" "bell.patch" "glass.patch" "keys.patch" "kit.patch" "lead.patch" "organ.patch" "pad.patch" "pluck.patch"
-            "reed.patch" "sub.patch"),
+            "reed.patch" "sub.patch" "README.md"),
     },
     Folder {
         name: "gguf",

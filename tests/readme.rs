@@ -20,14 +20,6 @@ fn the_keys_are_those_of_the_key_table() {
 }
 
 #[test]
-fn the_patch_words_are_those_of_the_vocabulary() {
-    let words: Vec<String> =
-        barline::synth::patch::VOCABULARY.iter().map(|word| format!("`{}`", word.usage())).collect();
-    let list = words.join(" ");
-    assert_eq!(block("words").replace('\n', " "), list, "copy this between the README's words marks:\n{list}");
-}
-
-#[test]
 fn the_examples_are_right() {
     let examples: Vec<&str> = README.split("```").skip(1).step_by(2).collect();
     let prompt = include_str!("../prompts/30-ferry-bass.abc");

@@ -43,7 +43,12 @@ fn the_audio_callback_leaves_the_heap_alone() {
             let path = format!("{}/patches/{name}.patch", env!("CARGO_MANIFEST_DIR"));
             Patch::parse(name, &std::fs::read_to_string(path).expect("a patch file")).expect("a patch")
         })
-        .chain([patch("(saw(pitch) | cutoff | 1) >> lowpass() >> delay(0.1) >> echo(0.2, 0.5) * adsr(0, 1, 0.5, 1)")])
+        .chain([
+            patch("(saw(pitch) | cutoff | 1) >> lowpass() >> delay(0.1) >> echo(0.2, 0.5) * adsr(0, 1, 0.5, 1)"),
+            patch("mono(); glide(0.1); fm(pitch, 2, lfo_sine(5)) + lfo_random(9) + brown() >> fold() >> chorus(1, 1) * adsr(0, 1, 0.5, 1)"),
+            patch("legato(); click() + lfo_drift(3) >> resonator(pitch, 90) >> flanger(1, 0.5) >> phaser(1, 0.5) >> (pan(0) & reverb(1, 0.5))"),
+            patch("voices(3); saw(pitch * semitones(macro1)) >> bell(900, 1, db(6)) >> crush(5) >> hold(9000) >> clip_to(-1, 1)"),
+        ])
         .collect();
     let slots: Vec<Option<&Patch>> = patches.iter().map(Some).collect();
     let (synth, mut lane) = Synth::new(RATE, &slots);
@@ -68,7 +73,7 @@ fn the_audio_callback_leaves_the_heap_alone() {
         ring.push(ScheduledEvent { at: Frames(now), action: control }).expect("room");
         if turn % 7 == 0 {
             // A lane that is full is fine here: the audio side still holds older pools.
-            let _ = lane.assign(VoiceSlot(voice), &patches[(turn / 7 % 4) as usize]);
+            let _ = lane.assign(VoiceSlot(voice), &patches[(turn / 7) as usize % patches.len()]);
         }
         let now_and_then = match turn % 100 {
             30 => Some(Action::Panic),

@@ -18,7 +18,7 @@ pub const PITCHES: [u8; POOL_VOICES] = [48, 51, 54, 57, 60, 63, 66, 69];
 
 /// A synth in which as many notes are held as can sound together.
 fn full(patch: &Patch) -> Synth {
-    let (mut synth, _lane) = Synth::new(RATE, &[Some(patch); SLOTS]);
+    let (mut synth, _lane) = Synth::new(RATE, &[Some(&patch.in_chords()); SLOTS]);
     for slot in 0..SLOTS {
         for pitch in PITCHES {
             synth.handle(Action::NoteOn { voice: VoiceSlot(slot as u8), pitch, velocity: 90 });
@@ -56,7 +56,7 @@ impl Callbacks {
     /// let go, and controllers that move.
     #[must_use]
     pub fn measure(patch: &Patch, count: usize) -> Callbacks {
-        let patches = vec![patch.clone(); SLOTS];
+        let patches = vec![patch.in_chords(); SLOTS];
         let thread = std::thread::spawn(move || {
             let _ = realtime::raise(realtime::AUDIO_PRIORITY);
             let (synth, _lane) = Synth::new(RATE, &patches.iter().map(Some).collect::<Vec<_>>());

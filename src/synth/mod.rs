@@ -6,10 +6,12 @@
 
 pub mod bench;
 mod delay;
+mod held;
 mod limiter;
 mod meters;
 pub mod nodes;
 pub mod patch;
+mod pool;
 mod slot;
 pub mod voice;
 
@@ -27,8 +29,9 @@ use limiter::Limiter;
 use meters::Measured;
 pub use meters::{Level, Meters, SCOPE};
 pub use patch::{Patch, PatchError};
+pub use pool::{POOL_VOICES, Pool};
 use slot::{Buses, Slot};
-pub use voice::{BLOCK, POOL_VOICES, Pool};
+pub use voice::BLOCK;
 
 /// Voices that may sound together over all slots. The next note beyond steals one.
 pub const MAX_SOUNDING: usize = 64;

@@ -3,6 +3,8 @@
 //! A patch is text in fundsp's graph notation ([`script`]). Evaluating it yields a [`Node`] tree, never a running graph: from
 //! the tree each pooled voice is built anew with controls of its own.
 
+mod maths;
+mod playing;
 mod script;
 mod vocabulary;
 
@@ -11,11 +13,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use fundsp::prelude32::{AudioUnit, Net, Shared, dc, shared, var};
+use fundsp::prelude32::{An, AudioUnit, Net, Shared, dc, shared, var, var_fn};
 
+use super::nodes::Glide;
 use crate::abc::{Diagnostic, Span};
 use crate::time::SampleRate;
-pub use vocabulary::{VOCABULARY, Word};
+pub use maths::{FUNCTIONS, Function};
+pub use playing::{DECLARATIONS, Declaration, MAX_PATCH_VOICES, Playing, Touch};
+pub use vocabulary::{Parameter, VOCABULARY, Word};
 
 /// A tree with more nodes than this is refused: it would not run in real time, and most likely a script ran away.
 pub const MAX_NODES: usize = 200;
@@ -42,7 +47,11 @@ pub enum Control {
 /// One voice's own copies of the controls.
 #[derive(Clone)]
 pub struct Controls {
+    /// Hz.
     pub pitch: Shared,
+    /// Hz where a glide of the next stroke begins; 0 for wherever the pitch is.
+    pub from: Shared,
+    /// 0 between notes, and while one is held the number of its stroke, counted by the voice: a change is a stroke.
     pub gate: Shared,
     pub velocity: Shared,
     pub cutoff: Shared,
@@ -59,6 +68,7 @@ impl Default for Controls {
     fn default() -> Self {
         Controls {
             pitch: shared(440.0),
+            from: shared(0.0),
             gate: shared(0.0),
             velocity: shared(1.0),
             cutoff: shared(3000.0),
@@ -68,13 +78,15 @@ impl Default for Controls {
 }
 
 impl Controls {
-    fn shared(&self, control: Control) -> &Shared {
-        match control {
-            Control::Pitch => &self.pitch,
-            Control::Gate => &self.gate,
-            Control::Velocity => &self.velocity,
-            Control::Cutoff => &self.cutoff,
-            Control::Macro(index) => &self.macros[index],
+    /// A node that says how the control stands.
+    fn node(&self, control: Control, playing: &Playing) -> Box<dyn AudioUnit> {
+        match (control, playing.glide) {
+            (Control::Pitch, Some(seconds)) => Box::new(An(Glide::new(seconds, &self.pitch, &self.from, &self.gate))),
+            (Control::Pitch, None) => Box::new(var(&self.pitch)),
+            (Control::Gate, _) => Box::new(var_fn(&self.gate, |stroke| if stroke > 0.0 { 1.0 } else { 0.0 })),
+            (Control::Velocity, _) => Box::new(var(&self.velocity)),
+            (Control::Cutoff, _) => Box::new(var(&self.cutoff)),
+            (Control::Macro(index), _) => Box::new(var(&self.macros[index])),
         }
     }
 }
@@ -179,13 +191,13 @@ impl Node {
         }
     }
 
-    fn build(&self, controls: &Controls) -> Net {
+    fn build(&self, controls: &Controls, playing: &Playing) -> Net {
         match &self.kind {
             Kind::Constant(value) => Net::wrap(Box::new(dc(*value))),
-            Kind::Control(control) => Net::wrap(Box::new(var(controls.shared(*control)))),
+            Kind::Control(control) => Net::wrap(controls.node(*control, playing)),
             Kind::Word(word, parameters) => Net::wrap((word.build)(parameters, controls)),
             Kind::Join(join, a, b) => {
-                let (a, b) = (a.build(controls), b.build(controls));
+                let (a, b) = (a.build(controls, playing), b.build(controls, playing));
                 match join {
                     Join::Pipe => a >> b,
                     Join::Stack => a | b,
@@ -219,12 +231,14 @@ pub(super) enum Sounds {
 pub struct Patch {
     name: String,
     sounds: Sounds,
+    playing: Playing,
 }
 
 /// What one voice of a patch plays.
 #[derive(Debug)]
 pub struct Part<'a> {
     node: &'a Node,
+    playing: &'a Playing,
     /// The drum, in a kit.
     pub drum: Option<u8>,
 }
@@ -232,16 +246,29 @@ pub struct Part<'a> {
 impl Patch {
     /// Evaluates a patch script. The name is the file's, without `.patch`; it is used in errors.
     pub fn parse(name: &str, text: &str) -> Result<Patch, PatchError> {
-        let sounds = script::evaluate(text).map_err(|mut error| {
+        let (sounds, playing) = script::evaluate(text).map_err(|mut error| {
             name.clone_into(&mut error.name);
             error
         })?;
-        Ok(Patch { name: name.to_owned(), sounds })
+        Ok(Patch { name: name.to_owned(), sounds, playing })
     }
 
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How notes are given to its voices.
+    #[must_use]
+    pub fn playing(&self) -> &Playing {
+        &self.playing
+    }
+
+    /// The same sound for chords, as if nothing were declared of voices: to measure what many of them cost.
+    #[must_use]
+    pub fn in_chords(&self) -> Patch {
+        let playing = Playing { voices: None, touch: Touch::Chords, ..self.playing };
+        Patch { playing, ..self.clone() }
     }
 
     /// How many nodes it has, at most [`MAX_NODES`], or [`MAX_KIT_NODES`] in a kit.
@@ -252,11 +279,12 @@ impl Patch {
 
     /// What there is to be played: one part for all notes, or one for each drum.
     pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let playing = &self.playing;
         let (pitched, kit) = match &self.sounds {
-            Sounds::Pitched(node) => (Some(Part { node, drum: None }), None),
+            Sounds::Pitched(node) => (Some(Part { node, playing, drum: None }), None),
             Sounds::Kit(drums) => (None, Some(drums)),
         };
-        let drums = kit.into_iter().flatten().map(|(drum, node)| Part { node, drum: Some(*drum) });
+        let drums = kit.into_iter().flatten().map(move |(drum, node)| Part { node, playing, drum: Some(*drum) });
         pitched.into_iter().chain(drums)
     }
 }
@@ -272,7 +300,7 @@ impl Part<'_> {
     /// the graph's oscillators and noises, so that the voices of a pool do not beat in step.
     #[must_use]
     pub fn build(&self, rate: SampleRate, controls: &Controls, seed: u64) -> Box<dyn AudioUnit> {
-        let mut net = self.node.build(controls);
+        let mut net = self.node.build(controls, self.playing);
         // A patch without an envelope would sound for ever; a drum that decays is let ring out.
         if !(self.node.hears_gate() || self.drum.is_some() && self.node.decays()) {
             let mut envelope = vocabulary::plain_envelope(controls);

@@ -3,8 +3,10 @@
 use fundsp::prelude32::BufferVec;
 use rtrb::Producer;
 
+use super::held::Key;
 use super::meters::{Measured, Meters, level};
-use super::voice::{BLOCK, Pool, SlotControls, Voice, midi_gain};
+use super::pool::Pool;
+use super::voice::{BLOCK, SlotControls, Voice, midi_gain};
 use crate::time::SampleRate;
 
 /// Controllers that the mixer knows (MIDI 1.0 detailed specification, table 3).
@@ -175,22 +177,14 @@ impl Slot {
         }
         let controls = self.slot_controls();
         let Some(pool) = self.pool.as_mut().filter(|pool| !pool.broken) else { return };
-        let drum = pool.drum(pitch);
-        if let Some(drum) = drum {
-            pool.voices.iter_mut().filter(|voice| voice.is_choked_by(drum)).for_each(Voice::fade);
-        }
-        let able = || (0..pool.voices.len()).filter(|&index| pool.voices[index].plays(drum));
-        let free = able().find(|&index| pool.voices[index].is_free());
-        let index = free.or_else(|| able().min_by_key(|&index| pool.voices[index].claim()));
-        let Some(index) = index else { return };
-        let voice = &mut pool.voices[index];
-        let cut = voice.start(pitch, velocity, age);
-        voice.set(&controls);
+        let cut = pool.note_on(Key { pitch, velocity }, age, &controls);
         self.leave(cut);
     }
 
     pub fn note_off(&mut self, pitch: u8) {
-        self.voices().filter(|voice| voice.holds(pitch)).for_each(Voice::release);
+        let cut =
+            self.pools().map(|pool| pool.note_off(pitch)).fold([0.0; 2], |sum, cut| [sum[0] + cut[0], sum[1] + cut[1]]);
+        self.leave(cut);
     }
 
     pub fn release_all(&mut self) {

@@ -1,3 +1,6 @@
+mod playing;
+mod words;
+
 use super::*;
 use crate::event::Action::{AllNotesOff, Control, DelayTime, NoteOff, NoteOn, Panic};
 

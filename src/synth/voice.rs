@@ -1,18 +1,14 @@
-//! Voices and pools. Built off the audio thread, played on it, sent home to be dropped.
+//! One voice: a graph that plays one note at a time. Built off the audio thread, played on it.
 
 use fundsp::prelude32::{AudioUnit, BufferRef, BufferVec};
 
-use super::patch::{Controls, Part, Patch};
+use super::held::Key;
+use super::patch::{Controls, Part};
 use crate::time::SampleRate;
 
 /// fundsp's largest block, in frames.
 pub const BLOCK: usize = fundsp::MAX_BUFFER_SIZE;
 
-/// Voices that one slot's patch gets: two four-note chords that overlap.
-pub const POOL_VOICES: usize = 8;
-
-/// Voices of each drum of a kit: a stroke may come before the last has rung out.
-const DRUM_VOICES: usize = 2;
 /// The hi-hat closed, by the foot and open (General MIDI): one pair of cymbals.
 const HATS: [u8; 3] = [42, 44, 46];
 
@@ -54,8 +50,9 @@ pub struct Voice {
     stereo: bool,
     phase: Phase,
     pitch: u8,
+    strokes: u32,
     /// When it was started, counted in note-ons.
-    age: u64,
+    pub(super) age: u64,
     gain: f32,
     fade: f32,
     fade_step: f32,
@@ -75,7 +72,7 @@ impl std::fmt::Debug for Voice {
 }
 
 /// Pitch 69 is 440 Hz.
-fn hz(pitch: u8) -> f32 {
+pub(super) fn hz(pitch: u8) -> f32 {
     440.0 * 2.0_f32.powf((f32::from(pitch) - 69.0) / 12.0)
 }
 
@@ -86,7 +83,7 @@ pub(super) fn midi_gain(value: u8) -> f32 {
 }
 
 impl Voice {
-    fn new(part: &Part<'_>, rate: SampleRate, seed: u64) -> Voice {
+    pub(super) fn new(part: &Part<'_>, rate: SampleRate, seed: u64) -> Voice {
         let controls = Controls::default();
         let unit = part.build(rate, &controls, seed);
         let frames = |seconds: f32| (seconds * rate.0 as f32) as u32;
@@ -97,6 +94,7 @@ impl Voice {
             controls,
             phase: Phase::Free,
             pitch: 0,
+            strokes: 0,
             age: 0,
             gain: 0.0,
             fade: 1.0,
@@ -112,6 +110,16 @@ impl Voice {
 
     pub fn is_free(&self) -> bool {
         self.phase == Phase::Free
+    }
+
+    /// Whether its note is held.
+    pub fn is_held(&self) -> bool {
+        self.phase == Phase::Held
+    }
+
+    /// Whether it sounds, and nothing is about to silence it.
+    pub fn is_alive(&self) -> bool {
+        matches!(self.phase, Phase::Held | Phase::Released)
     }
 
     /// Whether a note-off for this pitch is for this voice.
@@ -140,22 +148,42 @@ impl Voice {
         (priority, self.age)
     }
 
-    /// Starts a note. Returns the level at which a note that still sounded was cut off, for the mixer to smooth over.
-    pub fn start(&mut self, pitch: u8, velocity: u8, age: u64) -> [f32; 2] {
+    /// Starts a note; a glide begins at `from` Hz, where that is not 0. Returns the level at which a note that still sounded was cut off,
+    /// for the mixer to smooth over.
+    pub fn start(&mut self, key: Key, age: u64, from: f32) -> [f32; 2] {
         let cut = self.cut();
         self.unit.reset();
-        self.controls.pitch.set_value(hz(pitch));
-        self.controls.velocity.set_value(f32::from(velocity) / 127.0);
-        self.controls.gate.set_value(1.0);
-        self.phase = Phase::Held;
-        self.pitch = pitch;
-        self.age = age;
-        self.gain = midi_gain(velocity);
+        self.gain = 0.0;
         self.fade = 1.0;
         self.peak = 0.0;
+        self.age = age;
+        self.strike(key, from);
+        cut
+    }
+
+    /// Another stroke on the graph as it sounds. A glide begins at `from` Hz, or, where that is 0, wherever the pitch is. Returns by how
+    /// much the level jumped.
+    pub fn strike(&mut self, key: Key, from: f32) -> [f32; 2] {
+        // Back to 1 long before a float runs out of whole numbers.
+        self.strokes = self.strokes % 1_000_000 + 1;
+        self.controls.from.set_value(from);
+        self.controls.gate.set_value(self.strokes as f32);
+        self.phase = Phase::Held;
         self.quiet_for = 0;
         self.released_for = 0;
-        cut
+        self.bind(key)
+    }
+
+    /// Goes on to another note without a stroke. Returns by how much the level jumped.
+    pub fn bind(&mut self, key: Key) -> [f32; 2] {
+        self.controls.pitch.set_value(hz(key.pitch));
+        self.controls.velocity.set_value(f32::from(key.velocity) / 127.0);
+        self.pitch = key.pitch;
+        let before = std::mem::replace(&mut self.gain, midi_gain(key.velocity));
+        let left = if before > 0.0 { 1.0 - self.gain / before } else { 0.0 };
+        let jump = self.last.map(|level| level * left);
+        self.last = [self.last[0] - jump[0], self.last[1] - jump[1]];
+        jump
     }
 
     pub fn release(&mut self) {
@@ -236,40 +264,5 @@ impl Voice {
             }
             _ => {}
         }
-    }
-}
-
-/// The voices of one patch on one slot.
-#[derive(Debug)]
-pub struct Pool {
-    pub(super) voices: Vec<Voice>,
-    /// The drums of a kit, in order.
-    drums: Vec<u8>,
-    /// A voice of it has blown up: it strikes no more notes.
-    pub(super) broken: bool,
-}
-
-impl Pool {
-    /// Builds `voices` voices; allocates, so never on the audio thread. Each gets oscillator phases of its own.
-    #[must_use]
-    pub fn build(patch: &Patch, rate: SampleRate, voices: usize) -> Box<Pool> {
-        let parts: Vec<Part<'_>> = patch.parts().collect();
-        let drums: Vec<u8> = parts.iter().filter_map(|part| part.drum).collect();
-        let each = if drums.is_empty() { voices.max(1) } else { DRUM_VOICES };
-        let of = |part| (0..each).map(move |index| Voice::new(part, rate, index as u64 + 1));
-        Box::new(Pool { voices: parts.iter().flat_map(of).collect(), drums, broken: false })
-    }
-
-    /// The drum that a note is on, the nearest where the kit has none of its own; `None` where there are no drums.
-    pub fn drum(&self, pitch: u8) -> Option<u8> {
-        self.drums.iter().copied().min_by_key(|drum| drum.abs_diff(pitch))
-    }
-
-    pub fn is_silent(&self) -> bool {
-        self.voices.iter().all(Voice::is_free)
-    }
-
-    pub fn sounding(&self) -> usize {
-        self.voices.iter().filter(|voice| !voice.is_free()).count()
     }
 }

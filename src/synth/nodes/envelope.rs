@@ -92,7 +92,7 @@ impl AudioNode for Adsr {
     fn reset(&mut self) {
         self.stage = Stage::Idle;
         self.level = 0.0;
-        self.gate.open = false;
+        self.gate.close();
     }
 
     fn set_sample_rate(&mut self, rate: f64) {
@@ -150,7 +150,7 @@ impl AudioNode for Decay {
 
     fn reset(&mut self) {
         self.level = 0.0;
-        self.gate.open = false;
+        self.gate.close();
     }
 
     fn set_sample_rate(&mut self, rate: f64) {

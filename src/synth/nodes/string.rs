@@ -2,7 +2,7 @@
 
 use fundsp::prelude32::{AudioNode, BufferMut, BufferRef, Frame, Shared, U1};
 
-use super::{DECAYED, Gate};
+use super::{DECAYED, Gate, Random};
 
 /// The lowest string.
 const LOWEST_HZ: f32 = 16.0;
@@ -25,8 +25,8 @@ pub struct Pluck {
     hz: f32,
     length: f32,
     gain: f32,
-    seed: u32,
-    random: u32,
+    seed: u64,
+    random: Random,
 }
 
 impl Pluck {
@@ -43,7 +43,7 @@ impl Pluck {
             length: 0.0,
             gain: 0.0,
             seed: 1,
-            random: 1,
+            random: Random::new(1),
         };
         pluck.set_sample_rate(fundsp::DEFAULT_SR);
         pluck
@@ -52,7 +52,8 @@ impl Pluck {
     fn tune(&mut self, hz: f32) {
         if hz != self.hz {
             self.hz = hz;
-            let period = self.rate / hz.clamp(LOWEST_HZ, self.rate / 8.0);
+            // `max` takes the number where there is one that is none.
+            let period = self.rate / hz.max(LOWEST_HZ).min(self.rate / 8.0);
             self.gain = DECAYED.powf(period / (self.rate * self.seconds));
             // The average itself delays by `blend` samples.
             self.length = period - self.blend;
@@ -64,11 +65,7 @@ impl Pluck {
         let mask = self.line.len() - 1;
         let mut sum = 0.0;
         for back in 1..=burst {
-            // xorshift32 (Marsaglia 2003).
-            self.random ^= self.random << 13;
-            self.random ^= self.random >> 17;
-            self.random ^= self.random << 5;
-            let noise = (self.random >> 8) as f32 / (1u32 << 23) as f32 - 1.0;
+            let noise = self.random.next();
             self.line[self.write.wrapping_sub(back) & mask] = noise;
             sum += noise;
         }
@@ -108,19 +105,20 @@ impl AudioNode for Pluck {
         self.line.fill(0.0);
         self.write = 0;
         self.previous = 0.0;
-        self.gate.open = false;
-        self.random = self.seed;
+        self.gate.close();
+        self.random = Random::new(self.seed);
     }
 
     fn set_sample_rate(&mut self, rate: f64) {
         self.rate = rate as f32;
-        self.hz = 0.0;
+        // Unlike any number, so that the first is tuned to, 0 too.
+        self.hz = f32::NAN;
         self.line = vec![0.0; ((self.rate / LOWEST_HZ) as usize + 2 * MARGIN).next_power_of_two()];
         self.reset();
     }
 
     fn set_hash(&mut self, hash: u64) {
-        self.seed = (hash as u32 ^ (hash >> 32) as u32) | 1;
+        self.seed = hash;
     }
 
     fn tick(&mut self, input: &Frame<f32, U1>) -> Frame<f32, U1> {

@@ -5,20 +5,25 @@
 //! has one left. Numbers stand for constants wherever a graph is asked for.
 
 use std::any::TypeId;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use rhai::packages::{ArithmeticPackage, BasicMathPackage, Package};
-use rhai::{Dynamic, Engine, EvalAltResult, Map, Position, Scope};
+use rhai::packages::{BasicIteratorPackage, Package};
+use rhai::{Dynamic, Engine, EvalAltResult, Map, Module, NativeCallContext, OptimizationLevel, Position};
 
+use super::maths::FUNCTIONS;
+use super::playing::{DECLARATIONS, Playing};
 use super::vocabulary::{VOCABULARY, Word};
 use super::{Control, Join, MAX_DRUMS, MAX_KIT_NODES, Node, PatchError, Sounds, count};
 use crate::abc::diagnostic::{did_you_mean, excerpt};
 use crate::rig::drum;
 
 /// Rust's precedence, and so fundsp's, from weak to strong: `|`, `^`, `&`, `>>`, `+ -`, `*`. Rhai has `|` 30, `&` 60, `+ -` 150
-/// and `*` 180 already; it puts `^` level with `|`, and `>>` above `*`.
+/// and `*` 180 already; it puts `^` level with `|`, and `>>` above `*`. Its `/` of whole numbers drops the rest.
 const BRANCH_PRECEDENCE: u8 = 45;
 const PIPE_PRECEDENCE: u8 = 145;
+const DIVISION_PRECEDENCE: u8 = 180;
 
 /// Enough for any hand-written patch; a loop that runs away is stopped within milliseconds.
 const MAX_OPERATIONS: u64 = 20_000;
@@ -34,29 +39,43 @@ const CONTROLS: [(&str, Control); 8] = [
     ("macro4", Control::Macro(3)),
 ];
 
-type Evaluated = Result<Node, Box<EvalAltResult>>;
+type Evaluated = Result<Dynamic, String>;
 
-/// The tree of a whole patch, or those of a kit's drums: no inputs, one or two outputs.
-pub(super) fn evaluate(text: &str) -> Result<Sounds, PatchError> {
+/// What a script has declared so far, and where first.
+#[derive(Debug, Default)]
+struct Declared {
+    playing: Playing,
+    first: Option<Position>,
+}
+
+/// The tree of a whole patch, or those of a kit's drums: no inputs, one or two outputs. And how it is played.
+pub(super) fn evaluate(text: &str) -> Result<(Sounds, Playing), PatchError> {
     let wrong = |error: String| at(end(text), &error);
-    let value = value(text)?;
+    let (value, declared) = value(text)?;
     let Some(drums) = value.read_lock::<Map>() else {
-        return operand(&value).and_then(whole).map(Sounds::Pitched).map_err(wrong);
+        let node = operand(&value).and_then(whole).map_err(wrong)?;
+        return Ok((Sounds::Pitched(node), declared.playing));
     };
+    if let Some(position) = declared.first {
+        return Err(at(position, "a kit has two voices for each drum, and declares none"));
+    }
+    kit(&drums).map(|drums| (Sounds::Kit(drums), Playing::default())).map_err(wrong)
+}
+
+fn kit(drums: &Map) -> Result<BTreeMap<u8, Node>, String> {
     let drum = |name: &str, value: &Dynamic| {
         let note =
             drum::note(name).ok_or_else(|| format!("there is no drum '{}'; a name or a number", excerpt(name)))?;
         let node = operand(value).and_then(whole).map_err(|error| format!("{name}: {error}"))?;
         Ok((note, node))
     };
-    let kit: BTreeMap<u8, Node> =
-        drums.iter().map(|(name, value)| drum(name, value)).collect::<Result<_, String>>().map_err(wrong)?;
+    let kit: BTreeMap<u8, Node> = drums.iter().map(|(name, value)| drum(name, value)).collect::<Result<_, String>>()?;
     let size: usize = kit.values().map(|node| node.size).sum();
     match kit.len() {
-        0 => Err(wrong("a kit has one drum at least, as in #{ kick: … }".to_owned())),
-        drums if drums > MAX_DRUMS => Err(wrong(format!("a kit has {MAX_DRUMS} drums at most, this one has {drums}"))),
-        _ if size > MAX_KIT_NODES => Err(wrong(format!("the kit has more than {MAX_KIT_NODES} nodes"))),
-        _ => Ok(Sounds::Kit(kit)),
+        0 => Err("a kit has one drum at least, as in #{ kick: … }".to_owned()),
+        drums if drums > MAX_DRUMS => Err(format!("a kit has {MAX_DRUMS} drums at most, this one has {drums}")),
+        _ if size > MAX_KIT_NODES => Err(format!("the kit has more than {MAX_KIT_NODES} nodes")),
+        _ => Ok(kit),
     }
 }
 
@@ -69,13 +88,11 @@ fn whole(node: Node) -> Result<Node, String> {
     }
 }
 
-/// What the script yields.
-fn value(text: &str) -> Result<Dynamic, PatchError> {
-    let mut scope = Scope::new();
-    for (name, control) in CONTROLS {
-        scope.push_constant(name, Node::control(control));
-    }
-    engine().eval_with_scope::<Dynamic>(&mut scope, text).map_err(|error| explain(*error))
+/// What the script yields and declares.
+fn value(text: &str) -> Result<(Dynamic, Declared), PatchError> {
+    let declared = Rc::default();
+    let value = engine(&declared).eval::<Dynamic>(text).map_err(|error| explain(*error))?;
+    Ok((value, declared.take()))
 }
 
 /// The last line, for errors of the patch as a whole.
@@ -84,11 +101,12 @@ fn end(text: &str) -> Position {
 }
 
 /// An engine that knows numbers, the operators and the vocabulary, and nothing of files, modules or printing.
-fn engine() -> Engine {
+fn engine(declared: &Rc<RefCell<Declared>>) -> Engine {
     let mut engine = Engine::new_raw();
-    ArithmeticPackage::new().register_into_engine(&mut engine);
-    BasicMathPackage::new().register_into_engine(&mut engine);
+    BasicIteratorPackage::new().register_into_engine(&mut engine);
+    // The optimiser takes a parameter for the global of that name.
     engine
+        .set_optimization_level(OptimizationLevel::None)
         .set_max_operations(MAX_OPERATIONS)
         .set_max_call_levels(16)
         .set_max_expr_depths(64, 32)
@@ -100,11 +118,18 @@ fn engine() -> Engine {
         .set_max_map_size(64)
         .disable_symbol("eval")
         .disable_symbol("import")
-        .disable_symbol(">>")
-        .disable_symbol("^");
-    for (symbol, precedence) in [(">>", PIPE_PRECEDENCE), ("^", BRANCH_PRECEDENCE)] {
+        .disable_symbol("/=");
+    for (symbol, precedence) in [(">>", PIPE_PRECEDENCE), ("^", BRANCH_PRECEDENCE), ("/", DIVISION_PRECEDENCE)] {
+        engine.disable_symbol(symbol);
         engine.register_custom_operator(symbol, precedence).expect("the symbol was disabled above");
     }
+    // Functions of a script see no variables outside, but they see what is global.
+    let mut global = Module::new();
+    for (name, control) in CONTROLS {
+        global.set_var(name, Node::control(control));
+    }
+    global.set_var("PI", std::f64::consts::PI);
+    engine.register_global_module(global.into());
     for (symbol, join) in [
         (">>", Join::Pipe),
         ("|", Join::Stack),
@@ -114,24 +139,46 @@ fn engine() -> Engine {
         ("-", Join::Difference),
         ("*", Join::Product),
     ] {
-        register(&mut engine, symbol, 2, move |operands| {
+        register(&mut engine, symbol, 2, move |_, operands| {
             let (a, b) = (operand(operands[0])?, operand(operands[1])?);
             // A number scales or shifts every channel of the other side, as in fundsp.
             let (a, b) = match join {
                 Join::Sum | Join::Difference | Join::Product => (spread(a.clone(), &b)?, spread(b, &a)?),
                 _ => (a, b),
             };
-            Node::join(join, a, b)
+            Node::join(join, a, b).map(Dynamic::from)
         });
     }
-    register(&mut engine, "-", 1, |operands| {
+    register(&mut engine, "/", 2, |_, operands| divide(operands[0], operands[1]));
+    register(&mut engine, "-", 1, |_, operands| {
         let node = operand(operands[0])?;
-        Node::join(Join::Product, spread(Node::constant(-1.0), &node)?, node)
+        Node::join(Join::Product, spread(Node::constant(-1.0), &node)?, node).map(Dynamic::from)
     });
+    // One arity more than each takes, so that a surplus argument is answered by name.
     for word in VOCABULARY {
-        // One arity more than the word takes, so that a surplus argument is answered by name.
         for arguments in 0..=word.inputs + word.parameters.len() + 1 {
-            register(&mut engine, word.name, arguments, |arguments| call(word, arguments));
+            register(&mut engine, word.name, arguments, |_, arguments| call(word, arguments));
+        }
+    }
+    for function in FUNCTIONS {
+        for arguments in 0..=function.takes.len() + 1 {
+            register(&mut engine, function.name, arguments, |_, arguments| {
+                let numbers = numbers(arguments).filter(|numbers| numbers.len() == function.takes.len());
+                let numbers = numbers.ok_or_else(|| format!("{} calculates with numbers alone", function.usage()))?;
+                Ok(Dynamic::from((function.of)(&numbers)))
+            });
+        }
+    }
+    for declaration in DECLARATIONS {
+        for arguments in 0..=2 {
+            let declared = Rc::clone(declared);
+            register(&mut engine, declaration.name, arguments, move |position, arguments| {
+                let arguments: Vec<Option<f64>> = arguments.iter().map(|argument| number(argument)).collect();
+                let mut declared = declared.borrow_mut();
+                declaration.declare(&mut declared.playing, &arguments)?;
+                declared.first.get_or_insert(position);
+                Ok(Dynamic::UNIT)
+            });
         }
     }
     engine
@@ -141,15 +188,38 @@ fn register(
     engine: &mut Engine,
     name: &str,
     arity: usize,
-    function: impl Fn(&[&Dynamic]) -> Result<Node, String> + 'static,
+    function: impl Fn(Position, &[&Dynamic]) -> Evaluated + 'static,
 ) {
-    engine.register_raw_fn(name, vec![TypeId::of::<Dynamic>(); arity], move |_, arguments| -> Evaluated {
+    let types = vec![TypeId::of::<Dynamic>(); arity];
+    engine.register_raw_fn(name, types, move |context: NativeCallContext<'_>, arguments| {
         let arguments: Vec<&Dynamic> = arguments.iter().map(|argument| &**argument).collect();
-        function(&arguments).map_err(Into::into)
+        function(context.call_position(), &arguments).map_err(Box::<EvalAltResult>::from)
     });
 }
 
-fn call(word: &'static Word, arguments: &[&Dynamic]) -> Result<Node, String> {
+/// A number or graph over a number. Whole numbers, too, divide with what is behind the point.
+fn divide(of: &Dynamic, by: &Dynamic) -> Evaluated {
+    let by = number(by).ok_or("only a number divides: write x * 0.5 or x / 2.0")?;
+    if by == 0.0 {
+        return Err("nothing can be divided by 0".to_owned());
+    }
+    if let Some(of) = number(of) {
+        return Ok(Dynamic::from(of / by));
+    }
+    let node = operand(of)?;
+    Node::join(Join::Product, spread(Node::constant(by.recip()), &node)?, node).map(Dynamic::from)
+}
+
+fn call(word: &'static Word, arguments: &[&Dynamic]) -> Evaluated {
+    if let Some((calculate, numbers)) = word.number.zip(numbers(arguments))
+        && numbers.len() == word.inputs
+    {
+        return Ok(Dynamic::from(calculate(&numbers)));
+    }
+    graph(word, arguments).map(Dynamic::from)
+}
+
+fn graph(word: &'static Word, arguments: &[&Dynamic]) -> Result<Node, String> {
     let usage = || format!("{} is used as {}", word.name, word.usage());
     let fixed = word.parameters.len();
     if arguments.len() < fixed || arguments.len() > fixed + word.inputs {
@@ -160,10 +230,7 @@ fn call(word: &'static Word, arguments: &[&Dynamic]) -> Result<Node, String> {
     for (value, parameter) in fixed.iter().zip(word.parameters) {
         let number =
             number(value).ok_or_else(|| format!("{}: {} is a number, not a graph", usage(), parameter.name))?;
-        if !(parameter.least..=parameter.most).contains(&(number as f32)) {
-            let (least, most) = (parameter.least, parameter.most);
-            return Err(format!("{}: {} is between {least} and {most}, not {number}", word.name, parameter.name));
-        }
+        parameter.check(word.name, number)?;
         parameters.push(number as f32);
     }
     let node = Node::word(word, parameters);
@@ -192,6 +259,10 @@ fn call(word: &'static Word, arguments: &[&Dynamic]) -> Result<Node, String> {
 
 fn vocabulary_word(name: &str) -> &'static Word {
     VOCABULARY.iter().find(|word| word.name == name).expect("a word of the vocabulary")
+}
+
+fn numbers(values: &[&Dynamic]) -> Option<Vec<f64>> {
+    values.iter().map(|value| number(value)).collect()
 }
 
 fn number(value: &Dynamic) -> Option<f64> {
@@ -230,6 +301,7 @@ fn spread(node: Node, other: &Node) -> Result<Node, String> {
 
 /// Rhai's error in a performer's words.
 fn explain(error: EvalAltResult) -> PatchError {
+    let inside = matches!(error, EvalAltResult::ErrorInFunctionCall(..));
     let mut inner = error;
     while let EvalAltResult::ErrorInFunctionCall(_, _, cause, _) = inner {
         inner = *cause;
@@ -243,18 +315,25 @@ fn explain(error: EvalAltResult) -> PatchError {
             if let Some(word) = VOCABULARY.iter().find(|word| word.name == name) {
                 format!("{name} is used as {}", word.usage())
             } else {
-                help = did_you_mean(name, VOCABULARY.iter().map(|word| word.name));
+                let functions = FUNCTIONS.iter().map(|function| function.name);
+                let declarations = DECLARATIONS.iter().map(|declaration| declaration.name);
+                help = did_you_mean(name, VOCABULARY.iter().map(|word| word.name).chain(functions).chain(declarations));
                 format!("there is no '{}' for these operands", excerpt(name))
             }
         }
         EvalAltResult::ErrorVariableNotFound(name, _) => {
             help = match VOCABULARY.iter().find(|word| word.name == name) {
                 Some(word) => Some(format!("it is used as {}", word.usage())),
-                None => did_you_mean(name, CONTROLS.map(|(control, _)| control)),
+                None => did_you_mean(name, CONTROLS.map(|(control, _)| control)).or_else(|| {
+                    inside.then(|| {
+                        "a function sees its parameters and the controls, nothing else from outside".to_owned()
+                    })
+                }),
             };
             format!("'{}' is not a control or variable", excerpt(name))
         }
         EvalAltResult::ErrorTooManyOperations(_) => "the script runs too long".to_owned(),
+        EvalAltResult::ErrorStackOverflow(_) => "functions call each other too deep".to_owned(),
         other => {
             let mut other = other.to_string();
             // The position is told beside the text.

@@ -1,9 +1,9 @@
 //! The words of patch scripts, in one table. Plain data.
 
-use fundsp::prelude32::{self as dsp, An, AudioNode, AudioUnit, Net, U3};
+use fundsp::prelude32::{self as dsp, An, AudioNode, AudioUnit, Frame, Net, U1, U2, U3, U4};
 
 use super::Controls;
-use crate::synth::nodes::{Adsr, Decay, Echo, Pluck};
+use crate::synth::nodes::{Adsr, Decay, Echo, Fm, Lfo, Pluck, Reverb, Shape};
 
 /// One word: what it is called, takes, yields and says.
 pub struct Word {
@@ -18,6 +18,8 @@ pub struct Word {
     /// Falls off by itself from the start of the note.
     pub decays: bool,
     pub help: &'static str,
+    /// What it makes of numbers, for words that calculate: with numbers alone they yield a number.
+    pub number: Option<fn(&[f64]) -> f64>,
     pub build: fn(&[f32], &Controls) -> Box<dyn AudioUnit>,
 }
 
@@ -44,6 +46,17 @@ pub struct Parameter {
     pub most: f32,
 }
 
+impl Parameter {
+    /// Errs with a sentence when the number is out of range.
+    pub(super) fn check(&self, of: &str, number: f64) -> Result<(), String> {
+        let Parameter { name, least, most } = self;
+        if (*least..=*most).contains(&(number as f32)) {
+            return Ok(());
+        }
+        Err(format!("{of}: {name} is between {least} and {most}, not {number}"))
+    }
+}
+
 const fn parameter(name: &'static str, least: f32, most: f32) -> Parameter {
     Parameter { name, least, most }
 }
@@ -55,16 +68,73 @@ const fn word(
     help: &'static str,
     build: fn(&[f32], &Controls) -> Box<dyn AudioUnit>,
 ) -> Word {
-    Word { name, takes, inputs: takes.len(), outputs: 1, parameters, hears_gate: false, decays: false, help, build }
+    Word {
+        name,
+        takes,
+        inputs: takes.len(),
+        outputs: 1,
+        parameters,
+        hears_gate: false,
+        decays: false,
+        help,
+        number: None,
+        build,
+    }
+}
+
+/// A low-frequency oscillator.
+macro_rules! lfo {
+    ($name:literal, $shape:ident, $help:literal) => {
+        word($name, HZ, &[], $help, |_, controls| Box::new(An(Lfo::new(Shape::$shape, &controls.gate))))
+    };
+}
+
+/// A word that calculates, with numbers as with graphs.
+macro_rules! calculation {
+    ($name:literal, $takes:expr, $help:literal, $inputs:ty, |$x:ident| $value:expr) => {
+        Word {
+            number: Some(|$x: &[f64]| $value),
+            ..word($name, $takes, &[], $help, |_, _| {
+                Box::new(dsp::map(|frame: &Frame<f32, $inputs>| {
+                    let $x: [f64; <$inputs as dsp::typenum::Unsigned>::USIZE] =
+                        std::array::from_fn(|at| f64::from(frame[at]));
+                    $value as f32
+                }))
+            })
+        }
+    };
 }
 
 const HZ: &[&str] = &["hz"];
 const SIGNAL: &[&str] = &["signal"];
 const FILTER: &[&str] = &["signal", "hz", "q"];
+const EQUALISER: &[&str] = &["signal", "hz", "q", "gain"];
+const PAIR: &[&str] = &["a", "b"];
+const RATE: Parameter = parameter("hz", 0.01, 20.0);
+const FEEDBACK: Parameter = parameter("feedback", -0.95, 0.95);
 
 /// Keeps a filter's cutoff and Q where it is stable, whatever a patch computes for them.
 fn guard() -> An<impl AudioNode<Inputs = U3, Outputs = U3>> {
     dsp::pass() | dsp::clip_to(10.0, 18_000.0) | dsp::clip_to(0.05, 40.0)
+}
+
+/// The same for an equaliser: gains within 40 dB of nothing.
+fn guard_gain() -> An<impl AudioNode<Inputs = U4, Outputs = U4>> {
+    guard() | dsp::clip_to(0.01, 100.0)
+}
+
+/// The same for a filter without Q.
+fn guard_pole() -> An<impl AudioNode<Inputs = U2, Outputs = U2>> {
+    dsp::pass() | dsp::clip_to(0.1, 20_000.0)
+}
+
+/// So that a chorus of five, whose phases differ, is as loud as one.
+const CHORUS_GAIN: f32 = 2.2;
+
+/// Folded back at -1 and 1 as often as it takes.
+fn fold(sample: f32) -> f32 {
+    let turn = (sample + 1.0) * 0.25;
+    1.0 - 4.0 * (turn - turn.floor() - 0.5).abs()
 }
 
 /// Every word, in the order of the help page.
@@ -77,8 +147,22 @@ pub static VOCABULARY: &[Word] = &[
     word("soft_saw", HZ, &[], "saw wave with weak high partials", |_, _| Box::new(dsp::soft_saw())),
     word("organ", HZ, &[], "octaves above the pitch, decreasing", |_, _| Box::new(dsp::organ())),
     word("hammond", HZ, &[], "drawbar organ", |_, _| Box::new(dsp::hammond())),
+    word(
+        "fm",
+        &["hz", "ratio", "index"],
+        &[],
+        "a sine whose phase another at ratio × hz moves, by index radians",
+        |_, _| Box::new(An(Fm::default())),
+    ),
     word("noise", &[], &[], "white noise", |_, _| Box::new(dsp::noise())),
-    word("pink", &[], &[], "pink noise", |_, _| Box::new(dsp::pink())),
+    word("pink", &[], &[], "pink noise, -3 dB/octave", |_, _| Box::new(dsp::pink())),
+    word("brown", &[], &[], "brown noise, -6 dB/octave", |_, _| Box::new(dsp::brown())),
+    lfo!("lfo_sine", Sine, "slow wave from -1 to 1 that begins with the note, here in the middle and up"),
+    lfo!("lfo_triangle", Triangle, "the same, in straight lines"),
+    lfo!("lfo_ramp", Ramp, "the same, rising from -1; with a minus it falls"),
+    lfo!("lfo_square", Square, "the same, 1 and then -1"),
+    lfo!("lfo_random", Random, "another value from -1 to 1 in each turn"),
+    lfo!("lfo_drift", Drift, "wanders from one such value to another"),
     Word {
         decays: true,
         ..word(
@@ -114,6 +198,16 @@ pub static VOCABULARY: &[Word] = &[
             |p, controls| Box::new(An(Decay::new(p[0], &controls.gate))),
         )
     },
+    Word {
+        decays: true,
+        ..word(
+            "click",
+            &[],
+            &[],
+            "1 on the first sample of the note, then 0: what strikes a resonator",
+            |_, controls| Box::new(An(Decay::new(0.0, &controls.gate))),
+        )
+    },
     word("lowpass", FILTER, &[], "12 dB/octave low-pass", |_, _| Box::new(guard() >> dsp::lowpass())),
     word("highpass", FILTER, &[], "12 dB/octave high-pass", |_, _| Box::new(guard() >> dsp::highpass())),
     word("bandpass", FILTER, &[], "12 dB/octave band-pass", |_, _| Box::new(guard() >> dsp::bandpass())),
@@ -122,22 +216,101 @@ pub static VOCABULARY: &[Word] = &[
     word("moog", FILTER, &[], "24 dB/octave ladder, q 0 to 1", |_, _| {
         Box::new((dsp::pass() | dsp::clip_to(10.0, 18_000.0) | dsp::clip_to(0.0, 1.0)) >> dsp::moog())
     }),
-    word("lowpole", &["signal", "hz"], &[], "6 dB/octave low-pass", |_, _| Box::new(dsp::lowpole())),
-    word("highpole", &["signal", "hz"], &[], "6 dB/octave high-pass", |_, _| Box::new(dsp::highpole())),
+    word("lowpole", &["signal", "hz"], &[], "6 dB/octave low-pass", |_, _| Box::new(guard_pole() >> dsp::lowpole())),
+    word("highpole", &["signal", "hz"], &[], "6 dB/octave high-pass", |_, _| Box::new(guard_pole() >> dsp::highpole())),
+    word("allpass", FILTER, &[], "turns the phase about hz, leaves the level", |_, _| {
+        Box::new(guard() >> dsp::allpass())
+    }),
+    word(
+        "resonator",
+        FILTER,
+        &[],
+        "band-pass that rings, q up to 2000: a click rings for q × 2.2 / hz seconds",
+        |_, _| {
+            // In double precision, since it hardly damps; that of two poles in direct form would burst when it is moved.
+            Box::new(
+                (dsp::pass() | dsp::clip_to(10.0, 18_000.0) | dsp::clip_to(0.5, 2000.0))
+                    >> fundsp::prelude64::bandpass(),
+            )
+        },
+    ),
+    word("bell", EQUALISER, &[], "makes the band about hz louder or softer: gain 2 is 6 dB", |_, _| {
+        Box::new(guard_gain() >> dsp::bell())
+    }),
+    word("lowshelf", EQUALISER, &[], "the same below hz", |_, _| Box::new(guard_gain() >> dsp::lowshelf())),
+    word("highshelf", EQUALISER, &[], "the same above hz", |_, _| Box::new(guard_gain() >> dsp::highshelf())),
     word("tanh", SIGNAL, &[], "soft saturation", |_, _| Box::new(dsp::shape(dsp::Tanh(1.0)))),
     word("clip", SIGNAL, &[], "hard limit to -1…1", |_, _| Box::new(dsp::clip())),
+    word(
+        "clip_to",
+        SIGNAL,
+        &[parameter("least", -1.0e6, 1.0e6), parameter("most", -1.0e6, 1.0e6)],
+        "hard limit to least…most",
+        |p, _| Box::new(dsp::clip_to(p[0].min(p[1]), p[0].max(p[1]))),
+    ),
+    word("fold", SIGNAL, &[], "folds back at -1 and 1 what goes beyond", |_, _| Box::new(dsp::shape_fn(fold))),
+    word("crush", SIGNAL, &[parameter("bits", 1.0, 16.0)], "rounds to so many bits", |p, _| {
+        Box::new(dsp::shape(dsp::Crush((p[0] - 1.0).exp2())))
+    }),
+    word("hold", &["signal", "hz"], &[], "takes a sample so often and holds it", |_, _| {
+        Box::new((dsp::pass() | dsp::clip_to(0.01, 48_000.0)) >> dsp::hold(0.0))
+    }),
     word("dcblock", SIGNAL, &[], "takes the constant part away", |_, _| Box::new(dsp::dcblock())),
     word("smooth", SIGNAL, &[parameter("seconds", 0.0, 10.0)], "follows the signal, half way in that time", |p, _| {
         Box::new(dsp::follow(p[0]))
     }),
     word("delay", SIGNAL, &[parameter("seconds", 0.0, 2.0)], "the signal, later", |p, _| Box::new(dsp::delay(p[0]))),
+    word("echo", SIGNAL, &[parameter("seconds", 0.001, 2.0), FEEDBACK], "the signal and its echoes", |p, _| {
+        Box::new(An(Echo::new(p[0], p[1])))
+    }),
+    Word {
+        outputs: 2,
+        ..word("chorus", SIGNAL, &[RATE, parameter("depth", 0.0, 1.0)], "several of it, wandering; stereo", |p, _| {
+            let side = |seed| dsp::chorus(seed, 0.009, 0.0005 + 0.008 * p[1], p[0]) * dsp::dc(CHORUS_GAIN);
+            Box::new(side(1) ^ side(2))
+        })
+    },
     word(
-        "echo",
+        "flanger",
         SIGNAL,
-        &[parameter("seconds", 0.001, 2.0), parameter("feedback", -0.95, 0.95)],
-        "the signal and its echoes",
-        |p, _| Box::new(An(Echo::new(p[0], p[1]))),
+        &[RATE, FEEDBACK],
+        "with a copy of it that is a few milliseconds late, more and less",
+        |p, _| {
+            let hz = p[0];
+            let late = move |time| dsp::lerp11(0.0008, 0.006, dsp::sin_hz(hz, time));
+            Box::new(dsp::flanger(p[1], 0.0008, 0.006, late) * dsp::dc(0.7))
+        },
     ),
+    word("phaser", SIGNAL, &[RATE, FEEDBACK], "with a copy of it whose phase turns, more and less", |p, _| {
+        let hz = p[0];
+        Box::new(dsp::phaser(p[1], move |time| 0.5 + 0.5 * dsp::sin_hz(hz, time)) * dsp::dc(0.7))
+    }),
+    Word {
+        outputs: 2,
+        ..word(
+            "reverb",
+            SIGNAL,
+            &[parameter("seconds", 0.05, 10.0), parameter("damping", 0.0, 1.0)],
+            "a room, without the signal itself: time to -60 dB, loss of high partials; stereo",
+            |p, _| Box::new(An(Reverb::new(p[0], p[1]))),
+        )
+    },
+    Word {
+        outputs: 2,
+        ..word("pan", &["signal", "place"], &[], "left -1 to right 1, of equal power; stereo", |_, _| {
+            // In the middle as loud as without.
+            Box::new(dsp::panner() * dsp::dc((std::f32::consts::SQRT_2, std::f32::consts::SQRT_2)))
+        })
+    },
+    calculation!("semitones", &["count"], "the factor of an interval: 2 for 12, fractions count", U1, |x| (x[0]
+        .clamp(-120.0, 120.0)
+        / 12.0)
+        .exp2()),
+    calculation!("db", &["level"], "the factor of a level: 0.5 for about -6", U1, |x| 10.0_f64
+        .powf(x[0].clamp(-120.0, 60.0) / 20.0)),
+    calculation!("abs", &["a"], "without its sign", U1, |x| x[0].abs()),
+    calculation!("min", PAIR, "the lesser of both", U2, |x| x[0].min(x[1])),
+    calculation!("max", PAIR, "the greater of both", U2, |x| x[0].max(x[1])),
     word("pass", SIGNAL, &[], "the signal as it is", |_, _| Box::new(dsp::pass())),
 ];
 
