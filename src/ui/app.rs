@@ -39,6 +39,15 @@ use crate::midi::mapping::{Mappings, Trigger};
 /// How many messages F3 shows; the oldest are forgotten first.
 const MESSAGES: usize = 200;
 
+/// What the performer wants below text and bars; `None` leaves it to the screen's height.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shows {
+    /// Meters and scope.
+    pub sound: Option<bool>,
+    /// The piano roll.
+    pub roll: Option<bool>,
+}
+
 /// Everything that can happen to the screen.
 #[derive(Debug)]
 pub enum Input {
@@ -173,8 +182,7 @@ pub struct App {
     touched: HashMap<(String, Trigger), u8>,
     messages: VecDeque<Message>,
     clipboard: String,
-    /// Whether meters and scope are wanted.
-    sound: Option<bool>,
+    shows: Shows,
     search: Search,
     flash: Option<Flash>,
     theme: Theme,
@@ -209,7 +217,7 @@ impl App {
             touched: HashMap::new(),
             messages: VecDeque::new(),
             clipboard: String::new(),
-            sound: None,
+            shows: Shows::default(),
             search: Search::default(),
             flash: None,
             theme: Theme::default(),
@@ -318,10 +326,9 @@ impl App {
         self.mode
     }
 
-    /// Whether the performer wants meters and scope; `None` leaves it to the screen's height.
     #[must_use]
-    pub fn shows_sound(&self) -> Option<bool> {
-        self.sound
+    pub fn shows(&self) -> Shows {
+        self.shows
     }
 
     #[must_use]
@@ -469,7 +476,8 @@ impl App {
             Action::Leader => self.mode = Mode::Leader,
             Action::Help => self.mode = Mode::Help(0),
             Action::Messages => self.mode = Mode::Messages(0),
-            Action::Sound => self.sound = Some(!view::is_sound_shown(self)),
+            Action::Sound => self.shows.sound = Some(!view::is_shown(self).0),
+            Action::Roll => self.shows.roll = Some(!view::is_shown(self).1),
             Action::Find => self.begin_search(),
             Action::FindNext => self.find_again(),
             Action::Theme => {

@@ -56,6 +56,7 @@ pub enum Action {
     Help,
     Messages,
     Sound,
+    Roll,
     Quit,
     /// Looks for what is typed.
     Find,
@@ -172,6 +173,7 @@ pub const TABLE: &[Row] = &[
     row(Screen, &[], Some('N'), A::PreviousFile, "file before: of the set"),
     row(Screen, &[plain(F(3))], Some('i'), A::Messages, "messages: what was said so far"),
     row(Screen, &[plain(F(9))], Some('w'), A::Sound, "sound: meters and scope, or no longer"),
+    row(Screen, &[], Some('W'), A::Roll, "roll: the notes by time and pitch, or no longer"),
     row(Screen, &[plain(F(8))], Some('e'), A::FirstError, "error: go to the first one"),
     row(Screen, &[ctrl('f')], Some('f'), A::Find, "find: in either case, unless it has capitals; Enter next, ↑ before, Esc back to where it began"),
     row(Screen, &[plain(F(7)), ctrl('g')], Some('F'), A::FindNext, "find again: the next place"),

@@ -12,6 +12,7 @@
 //! ▶ 12│ t C,6             m A2d fed                                  sounding, with the playhead
 //! »13│ t D,6              L3 A2d fed                                 committed, by the ladder's rung 3; the edit is heard from here
 //!   14┊ t C,6             m c2A G3                                   planned
+//! ── notes ─ C2 to E5 ─────────────────────────────────────          a piano roll, on a higher screen
 //! ── sound ─ -9.1 dB ──────────────────────────────────────          meters and a scope, on a high screen
 //! night-ferry.abc:2:9: error: …                                      the message
 //! ```
@@ -24,6 +25,7 @@ mod future;
 mod panel;
 mod picker;
 mod playhead;
+mod roll;
 mod sound;
 mod status;
 mod target;
@@ -37,7 +39,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::app::{App, Keeping, Learning, Mode};
+use super::app::{App, Keeping, Learning, Mode, Shows};
 use super::editor::width;
 use crate::event::{Level, Playing, Snapshot};
 
@@ -50,13 +52,17 @@ const TALL: u16 = 20;
 /// From this height on meters and scope stand below, unless they are taken away.
 const HIGH: u16 = 34;
 
+/// From this height on the piano roll, too.
+const HIGHER: u16 = 46;
+
 pub(super) const DIM: Style = Style::new().fg(Color::DarkGray);
 
 pub fn draw(frame: &mut Frame<'_>, app: &App) {
-    let areas = Areas::of(frame.area(), app.shows_sound());
+    let areas = Areas::of(frame.area(), app.shows());
     status::draw(frame, areas.status, app);
     text::draw(frame, areas.text, app);
     bars::draw(frame, areas.bars, app);
+    roll::draw(frame, areas.roll, app);
     sound::draw(frame, areas.sound, app);
     match app.bar_line() {
         Some(line) if app.mode() == Mode::Edit => future::draw_line(frame, areas.message, app, line),
@@ -86,14 +92,15 @@ fn search_cursor(frame: &mut Frame<'_>, area: Rect, app: &App) {
 /// Columns and lines that the text itself has, without its title and line numbers.
 pub(super) fn editor_size(app: &App) -> (usize, usize) {
     let (columns, rows) = app.size();
-    let area = text::inner(Areas::of(Rect::new(0, 0, columns, rows), app.shows_sound()).text, app.document());
+    let area = text::inner(Areas::of(Rect::new(0, 0, columns, rows), app.shows()).text, app.document());
     (area.width.into(), area.height.into())
 }
 
-/// Whether meters and scope are on the screen.
-pub(super) fn is_sound_shown(app: &App) -> bool {
+/// What of what may stand below is on the screen: meters and scope, and the piano roll.
+pub(super) fn is_shown(app: &App) -> (bool, bool) {
     let (columns, rows) = app.size();
-    Areas::of(Rect::new(0, 0, columns, rows), app.shows_sound()).sound.height > 0
+    let areas = Areas::of(Rect::new(0, 0, columns, rows), app.shows());
+    (areas.sound.height > 0, areas.roll.height > 0)
 }
 
 /// How many lines a panel has to show.
@@ -106,22 +113,21 @@ struct Areas {
     status: Rect,
     text: Rect,
     bars: Rect,
+    roll: Rect,
     sound: Rect,
     message: Rect,
 }
 
 impl Areas {
-    /// Where everything is; whether the sound is shown is the performer's, or by the height.
-    fn of(area: Rect, sound: Option<bool>) -> Self {
+    /// Where everything is; what stands below is the performer's wish, or by the height.
+    fn of(area: Rect, shows: Shows) -> Self {
         let status_height = if area.height >= TALL { 2 } else { 1 }.min(area.height);
         let message_height = 1.min(area.height - status_height);
         let status = Rect { height: status_height, ..area };
         let message = Rect { y: area.bottom() - message_height, height: message_height, ..area };
         let middle = Rect { y: status.bottom(), height: area.height - status_height - message_height, ..area };
-        let shown = middle.height >= 2 * sound::HEIGHT && sound.unwrap_or(area.height >= HIGH);
-        let below = if shown { sound::HEIGHT } else { 0 };
-        let sound = Rect { y: middle.bottom() - below, height: below, ..middle };
-        let middle = Rect { height: middle.height - below, ..middle };
+        let (middle, sound) = below(middle, sound::HEIGHT, shows.sound.unwrap_or(area.height >= HIGH));
+        let (middle, roll) = below(middle, roll::HEIGHT, shows.roll.unwrap_or(area.height >= HIGHER));
         let (text, bars) = if area.width >= WIDE {
             let left = middle.width * 9 / 20;
             (Rect { width: left, ..middle }, Rect { x: middle.x + left + 1, width: middle.width - left - 1, ..middle })
@@ -129,13 +135,20 @@ impl Areas {
             let top = middle.height - middle.height * 9 / 20;
             (Rect { height: top, ..middle }, Rect { y: middle.y + top, height: middle.height - top, ..middle })
         };
-        Areas { status, text, bars, sound, message }
+        Areas { status, text, bars, roll, sound, message }
     }
 
     /// Text and bars together.
     fn all(self) -> Rect {
         self.text.union(self.bars)
     }
+}
+
+/// An area without its last lines, and those, where they are wanted and do not take more than half.
+fn below(area: Rect, height: u16, wanted: bool) -> (Rect, Rect) {
+    let height = if wanted && area.height >= 2 * height { height } else { 0 };
+    let rest = Rect { height: area.height - height, ..area };
+    (rest, Rect { y: rest.bottom(), height, ..area })
 }
 
 /// `── title ─ note ─────` across `columns`.

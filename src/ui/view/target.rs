@@ -44,5 +44,5 @@ pub fn nearest(app: &App, column: u16, row: u16) -> Position {
 
 fn areas(app: &App) -> Areas {
     let (columns, rows) = app.size();
-    Areas::of(Rect::new(0, 0, columns, rows), app.shows_sound())
+    Areas::of(Rect::new(0, 0, columns, rows), app.shows())
 }

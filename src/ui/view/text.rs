@@ -59,7 +59,7 @@ pub fn mark_style(severity: Severity) -> Style {
 
 /// So much of the title is for what the words were heard as.
 pub fn heard_columns(app: &App) -> usize {
-    usize::from(super::Areas::of(Rect::new(0, 0, app.size().0, app.size().1), app.shows_sound()).text.width / 2)
+    usize::from(super::Areas::of(Rect::new(0, 0, app.size().0, app.size().1), app.shows()).text.width / 2)
 }
 
 fn title(columns: u16, app: &App) -> Line<'static> {
