@@ -13,9 +13,10 @@ use rhai::packages::{BasicIteratorPackage, Package};
 use rhai::{Dynamic, Engine, EvalAltResult, Map, Module, NativeCallContext, OptimizationLevel, Position};
 
 use super::maths::FUNCTIONS;
+use super::node::count;
 use super::playing::{DECLARATIONS, Playing};
 use super::vocabulary::{VOCABULARY, Word};
-use super::{Control, Join, MAX_DRUMS, MAX_KIT_NODES, Node, PatchError, Sounds, count};
+use super::{Control, Join, MAX_DRUMS, MAX_KIT_NODES, Node, PatchError, Sounds};
 use crate::abc::diagnostic::{did_you_mean, excerpt};
 use crate::rig::drum;
 
