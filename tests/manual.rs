@@ -1,5 +1,8 @@
 //! The manual of the patch language against the program: each example is read and played, or refused with the words that stand below it.
 
+#[path = "common/program.rs"]
+mod program;
+
 use std::fmt::Write as _;
 
 use barline::event::{Action, VoiceSlot};
@@ -102,4 +105,43 @@ fn each_word_is_said_outside_of_the_table() {
     let known = |word: &&Word| !prose.contains(word.name);
     let missing: Vec<&str> = VOCABULARY.iter().filter(known).map(|word| word.name).collect();
     assert_eq!(missing, [""; 0]);
+}
+
+/// A slur in a text is heard as a slide: the whole way from ABC to sound, with a patch that says its pitch as a level.
+#[test]
+fn slurs_slide_and_other_notes_do_not() {
+    let place = program::Place::new();
+    place.write("patches/line.patch", "legato();\nglide(0.5);\npitch * 0.0005 * adsr(0, 0, 1, 0.003)\n");
+    let after = |bar: &str| {
+        let text = format!("X:1\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nV:lead by=loop patch=line reverb=0\n[V:lead] {bar} |\n");
+        let (prompt, out) = (place.write("set.abc", text), place.path("set.wav"));
+        let ran = place
+            .program()
+            .current_dir(place.path(""))
+            .arg("render")
+            .args([&prompt])
+            .args(["--bars", "1", "--model", "none", "-o"])
+            .arg(&out)
+            .output();
+        let ran = ran.expect("it runs");
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        let mut reader = hound::WavReader::open(&out).expect("a WAV file");
+        let channels = usize::from(reader.spec().channels);
+        let rate = f64::from(reader.spec().sample_rate);
+        let left: Vec<f32> = match reader.spec().sample_format {
+            hound::SampleFormat::Float => reader.samples::<f32>().step_by(channels).map(Result::unwrap).collect(),
+            hound::SampleFormat::Int => {
+                reader.samples::<i32>().step_by(channels).map(|sample| sample.unwrap() as f32).collect()
+            }
+        };
+        let start =
+            left.iter().position(|sample| sample.abs() > left[left.len() / 4].abs() * 0.1).expect("a sound") as f64;
+        // A tenth of a second into the second note, in semitones below its end.
+        let at = |seconds: f64| left[(start + seconds * rate) as usize];
+        12.0 * (at(1.9) / at(1.1)).log2()
+    };
+    assert!(after("C2 c2").abs() < 0.1);
+    // A thousandth of the octave is left after half a second, a quarter after a tenth.
+    let below = after("(C2 c2)");
+    assert!((below - 3.0).abs() < 0.6, "{below}");
 }

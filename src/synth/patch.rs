@@ -3,7 +3,9 @@
 //! A patch is text in fundsp's graph notation ([`script`]). Evaluating it yields a [`Node`] tree, never a running graph: from
 //! the tree each pooled voice is built anew with controls of its own.
 
+mod controls;
 mod maths;
+mod node;
 mod playing;
 mod script;
 mod vocabulary;
@@ -11,211 +13,20 @@ mod vocabulary;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
-use fundsp::prelude32::{An, AudioUnit, Net, Shared, dc, shared, var, var_fn};
+use fundsp::prelude32::AudioUnit;
 
-use super::nodes::Glide;
 use crate::abc::{Diagnostic, Span};
 use crate::time::SampleRate;
+pub use controls::{Control, Controls};
 pub use maths::{FUNCTIONS, Function};
+pub use node::{Join, MAX_NODES, Node};
 pub use playing::{DECLARATIONS, Declaration, MAX_PATCH_VOICES, Playing, Touch};
 pub use vocabulary::{Parameter, VOCABULARY, Word};
-
-/// A tree with more nodes than this is refused: it would not run in real time, and most likely a script ran away.
-pub const MAX_NODES: usize = 200;
 
 /// So many drums a kit may have, and so many nodes together: each drum has voices of its own.
 pub const MAX_DRUMS: usize = 32;
 pub const MAX_KIT_NODES: usize = 1000;
-
-/// What a voice is told while it sounds. `cutoff` and the macros follow the slot's controllers, the rest the note.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Control {
-    /// Hz.
-    Pitch,
-    /// 1 while the note is held, else 0.
-    Gate,
-    /// 0 to 1.
-    Velocity,
-    /// Hz, from controller 74.
-    Cutoff,
-    /// 0 to 1, from controllers 16 to 19.
-    Macro(usize),
-}
-
-/// One voice's own copies of the controls.
-#[derive(Clone)]
-pub struct Controls {
-    /// Hz.
-    pub pitch: Shared,
-    /// Hz where a glide of the next stroke begins; 0 for wherever the pitch is.
-    pub from: Shared,
-    /// 0 between notes, and while one is held the number of its stroke, counted by the voice: a change is a stroke.
-    pub gate: Shared,
-    pub velocity: Shared,
-    pub cutoff: Shared,
-    pub macros: [Shared; 4],
-}
-
-impl fmt::Debug for Controls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Controls {{ pitch: {}, gate: {} }}", self.pitch.value(), self.gate.value())
-    }
-}
-
-impl Default for Controls {
-    fn default() -> Self {
-        Controls {
-            pitch: shared(440.0),
-            from: shared(0.0),
-            gate: shared(0.0),
-            velocity: shared(1.0),
-            cutoff: shared(3000.0),
-            macros: [shared(0.0), shared(0.0), shared(0.0), shared(0.0)],
-        }
-    }
-}
-
-impl Controls {
-    /// A node that says how the control stands.
-    fn node(&self, control: Control, playing: &Playing) -> Box<dyn AudioUnit> {
-        match (control, playing.glide) {
-            (Control::Pitch, Some(seconds)) => Box::new(An(Glide::new(seconds, &self.pitch, &self.from, &self.gate))),
-            (Control::Pitch, None) => Box::new(var(&self.pitch)),
-            (Control::Gate, _) => Box::new(var_fn(&self.gate, |stroke| if stroke > 0.0 { 1.0 } else { 0.0 })),
-            (Control::Velocity, _) => Box::new(var(&self.velocity)),
-            (Control::Cutoff, _) => Box::new(var(&self.cutoff)),
-            (Control::Macro(index), _) => Box::new(var(&self.macros[index])),
-        }
-    }
-}
-
-/// How two graphs are joined, as in fundsp.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Join {
-    /// `>>`: the outputs of one into the inputs of the next.
-    Pipe,
-    /// `|`: side by side.
-    Stack,
-    /// `^`: the same input to both, outputs side by side.
-    Branch,
-    /// `&`: the same input to both, outputs added.
-    Bus,
-    /// `+`: own inputs each, outputs added.
-    Sum,
-    /// `-`: own inputs each, outputs subtracted.
-    Difference,
-    /// `*`: own inputs each, outputs multiplied.
-    Product,
-}
-
-/// A graph of known arity. Children are shared, since scripts use a variable more than once; a build still makes each use anew.
-#[derive(Clone, Debug)]
-pub struct Node {
-    kind: Kind,
-    inputs: usize,
-    outputs: usize,
-    size: usize,
-}
-
-#[derive(Clone, Debug)]
-enum Kind {
-    Constant(f32),
-    Control(Control),
-    Word(&'static Word, Vec<f32>),
-    Join(Join, Arc<Node>, Arc<Node>),
-}
-
-impl Node {
-    fn constant(value: f64) -> Node {
-        Node { kind: Kind::Constant(value as f32), inputs: 0, outputs: 1, size: 1 }
-    }
-
-    fn control(control: Control) -> Node {
-        Node { kind: Kind::Control(control), inputs: 0, outputs: 1, size: 1 }
-    }
-
-    fn word(word: &'static Word, parameters: Vec<f32>) -> Node {
-        Node { kind: Kind::Word(word, parameters), inputs: word.inputs, outputs: word.outputs, size: 1 }
-    }
-
-    /// Joins two graphs if their arities fit, else says in a sentence why not.
-    fn join(join: Join, a: Node, b: Node) -> Result<Node, String> {
-        let fits = |what: &str, a: usize, b: usize| {
-            if a == b { Ok(()) } else { Err(format!("{what} ({} against {})", count(a), count(b))) }
-        };
-        let (inputs, outputs) = match join {
-            Join::Pipe => {
-                fits(">> needs as many outputs on its left as inputs on its right", a.outputs, b.inputs)?;
-                (a.inputs, b.outputs)
-            }
-            Join::Stack => (a.inputs + b.inputs, a.outputs + b.outputs),
-            Join::Branch => {
-                fits("^ needs the same number of inputs on both sides", a.inputs, b.inputs)?;
-                (a.inputs, a.outputs + b.outputs)
-            }
-            Join::Bus => {
-                fits("& needs the same number of inputs on both sides", a.inputs, b.inputs)?;
-                fits("& needs the same number of outputs on both sides", a.outputs, b.outputs)?;
-                (a.inputs, a.outputs)
-            }
-            Join::Sum | Join::Difference | Join::Product => {
-                fits("+, - and * need the same number of outputs on both sides", a.outputs, b.outputs)?;
-                (a.inputs + b.inputs, a.outputs)
-            }
-        };
-        let size = a.size + b.size + 1;
-        if size > MAX_NODES {
-            return Err(format!("the patch has more than {MAX_NODES} nodes"));
-        }
-        Ok(Node { kind: Kind::Join(join, Arc::new(a), Arc::new(b)), inputs, outputs, size })
-    }
-
-    /// Whether anything in the tree answers to the end of a note.
-    fn hears_gate(&self) -> bool {
-        match &self.kind {
-            Kind::Control(control) => *control == Control::Gate,
-            Kind::Word(word, _) => word.hears_gate,
-            Kind::Join(_, a, b) => a.hears_gate() || b.hears_gate(),
-            Kind::Constant(_) => false,
-        }
-    }
-
-    /// Whether anything in the tree falls off by itself.
-    fn decays(&self) -> bool {
-        match &self.kind {
-            Kind::Word(word, _) => word.decays,
-            Kind::Join(_, a, b) => a.decays() || b.decays(),
-            Kind::Constant(_) | Kind::Control(_) => false,
-        }
-    }
-
-    fn build(&self, controls: &Controls, playing: &Playing) -> Net {
-        match &self.kind {
-            Kind::Constant(value) => Net::wrap(Box::new(dc(*value))),
-            Kind::Control(control) => Net::wrap(controls.node(*control, playing)),
-            Kind::Word(word, parameters) => Net::wrap((word.build)(parameters, controls)),
-            Kind::Join(join, a, b) => {
-                let (a, b) = (a.build(controls, playing), b.build(controls, playing));
-                match join {
-                    Join::Pipe => a >> b,
-                    Join::Stack => a | b,
-                    Join::Branch => a ^ b,
-                    Join::Bus => a & b,
-                    Join::Sum => a + b,
-                    Join::Difference => a - b,
-                    Join::Product => a * b,
-                }
-            }
-        }
-    }
-}
-
-/// `1 channel`, `2 channels`.
-fn count(channels: usize) -> String {
-    format!("{channels} channel{}", if channels == 1 { "" } else { "s" })
-}
 
 /// Graphs without inputs, with one output (mono, the mixer pans it) or two (stereo).
 #[derive(Clone, Debug)]

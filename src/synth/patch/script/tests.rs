@@ -3,7 +3,7 @@ use super::*;
 
 /// The tree in full brackets.
 fn shape(node: &Node) -> String {
-    use super::super::Kind;
+    use super::super::node::Kind;
     match &node.kind {
         Kind::Constant(value) => value.to_string(),
         Kind::Control(control) => format!("{control:?}").to_lowercase(),

@@ -1,0 +1,136 @@
+//! The tree of a patch: parts of known arity and how they are joined. Plain values; graphs are built from it off the audio thread.
+
+use std::sync::Arc;
+
+use fundsp::prelude32::{Net, dc};
+
+use super::{Control, Controls, Playing, Word};
+
+/// A tree with more nodes than this is refused: it would not run in real time, and most likely a script ran away.
+pub const MAX_NODES: usize = 200;
+
+/// How two graphs are joined, as in fundsp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Join {
+    /// `>>`: the outputs of one into the inputs of the next.
+    Pipe,
+    /// `|`: side by side.
+    Stack,
+    /// `^`: the same input to both, outputs side by side.
+    Branch,
+    /// `&`: the same input to both, outputs added.
+    Bus,
+    /// `+`: own inputs each, outputs added.
+    Sum,
+    /// `-`: own inputs each, outputs subtracted.
+    Difference,
+    /// `*`: own inputs each, outputs multiplied.
+    Product,
+}
+
+/// A graph of known arity. Children are shared, since scripts use a variable more than once; a build still makes each use anew.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub(super) kind: Kind,
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) size: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    Constant(f32),
+    Control(Control),
+    Word(&'static Word, Vec<f32>),
+    Join(Join, Arc<Node>, Arc<Node>),
+}
+
+impl Node {
+    pub(super) fn constant(value: f64) -> Node {
+        Node { kind: Kind::Constant(value as f32), inputs: 0, outputs: 1, size: 1 }
+    }
+
+    pub(super) fn control(control: Control) -> Node {
+        Node { kind: Kind::Control(control), inputs: 0, outputs: 1, size: 1 }
+    }
+
+    pub(super) fn word(word: &'static Word, parameters: Vec<f32>) -> Node {
+        Node { kind: Kind::Word(word, parameters), inputs: word.inputs, outputs: word.outputs, size: 1 }
+    }
+
+    /// Joins two graphs if their arities fit, else says in a sentence why not.
+    pub(super) fn join(join: Join, a: Node, b: Node) -> Result<Node, String> {
+        let fits = |what: &str, a: usize, b: usize| {
+            if a == b { Ok(()) } else { Err(format!("{what} ({} against {})", count(a), count(b))) }
+        };
+        let (inputs, outputs) = match join {
+            Join::Pipe => {
+                fits(">> needs as many outputs on its left as inputs on its right", a.outputs, b.inputs)?;
+                (a.inputs, b.outputs)
+            }
+            Join::Stack => (a.inputs + b.inputs, a.outputs + b.outputs),
+            Join::Branch => {
+                fits("^ needs the same number of inputs on both sides", a.inputs, b.inputs)?;
+                (a.inputs, a.outputs + b.outputs)
+            }
+            Join::Bus => {
+                fits("& needs the same number of inputs on both sides", a.inputs, b.inputs)?;
+                fits("& needs the same number of outputs on both sides", a.outputs, b.outputs)?;
+                (a.inputs, a.outputs)
+            }
+            Join::Sum | Join::Difference | Join::Product => {
+                fits("+, - and * need the same number of outputs on both sides", a.outputs, b.outputs)?;
+                (a.inputs + b.inputs, a.outputs)
+            }
+        };
+        let size = a.size + b.size + 1;
+        if size > MAX_NODES {
+            return Err(format!("the patch has more than {MAX_NODES} nodes"));
+        }
+        Ok(Node { kind: Kind::Join(join, Arc::new(a), Arc::new(b)), inputs, outputs, size })
+    }
+
+    /// Whether anything in the tree answers to the end of a note.
+    pub(super) fn hears_gate(&self) -> bool {
+        match &self.kind {
+            Kind::Control(control) => *control == Control::Gate,
+            Kind::Word(word, _) => word.hears_gate,
+            Kind::Join(_, a, b) => a.hears_gate() || b.hears_gate(),
+            Kind::Constant(_) => false,
+        }
+    }
+
+    /// Whether anything in the tree falls off by itself.
+    pub(super) fn decays(&self) -> bool {
+        match &self.kind {
+            Kind::Word(word, _) => word.decays,
+            Kind::Join(_, a, b) => a.decays() || b.decays(),
+            Kind::Constant(_) | Kind::Control(_) => false,
+        }
+    }
+
+    pub(super) fn build(&self, controls: &Controls, playing: &Playing) -> Net {
+        match &self.kind {
+            Kind::Constant(value) => Net::wrap(Box::new(dc(*value))),
+            Kind::Control(control) => Net::wrap(controls.node(*control, playing)),
+            Kind::Word(word, parameters) => Net::wrap((word.build)(parameters, controls)),
+            Kind::Join(join, a, b) => {
+                let (a, b) = (a.build(controls, playing), b.build(controls, playing));
+                match join {
+                    Join::Pipe => a >> b,
+                    Join::Stack => a | b,
+                    Join::Branch => a ^ b,
+                    Join::Bus => a & b,
+                    Join::Sum => a + b,
+                    Join::Difference => a - b,
+                    Join::Product => a * b,
+                }
+            }
+        }
+    }
+}
+
+/// `1 channel`, `2 channels`.
+pub(super) fn count(channels: usize) -> String {
+    format!("{channels} channel{}", if channels == 1 { "" } else { "s" })
+}
