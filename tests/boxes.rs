@@ -81,12 +81,17 @@ impl Show {
         self.terminal.type_keys(&[key]);
     }
 
-    fn quit(mut self) {
+    /// Ends it; what its journal says of how it was on time.
+    fn quit(mut self) -> String {
         self.terminal.type_keys(b"\x11");
         self.wait_for("Quit? y quits");
         self.terminal.type_keys(b"y");
         let status = pty::wait(|| self.child.try_wait().unwrap(), || "it does not end".into());
         assert_eq!(status.code(), Some(0));
+        let sets = std::fs::read_dir(self.place.path("XDG_STATE_HOME/barline/sets")).into_iter().flatten();
+        let journals = sets.filter_map(|set| std::fs::read_to_string(set.ok()?.path()).ok());
+        let account = |journal: String| journal.lines().rfind(|line| line.contains("on time: ")).map(str::to_owned);
+        journals.filter_map(account).last().unwrap_or_default()
     }
 
     /// Callbacks that were missed, as the status says.
@@ -447,7 +452,7 @@ fn soak_ten_minutes_of_a_loaded_set() {
             heard.extend(boxes.heard());
         }
         let xruns = show.xruns();
-        show.quit();
+        println!("{}", show.quit());
         heard.extend(boxes.heard());
         (of(&heard, MINI), of(&heard, DRUM), heard, xruns)
     };
