@@ -72,6 +72,11 @@ impl Steps {
             let step = match line {
                 // The hand may try its sounds before the music begins.
                 Line::Sent(ScheduledEvent { at, action: Action::NoteOn { .. } }) if *at < steps.origin => continue,
+                Line::Sent(ScheduledEvent { at, action: Action::DelayTime { frames } }) => {
+                    let frames = rate.frames_in(from.duration_of(Frames(i64::from(*frames)))).0;
+                    let action = Action::DelayTime { frames: u32::try_from(frames).unwrap_or(u32::MAX) };
+                    Step::Send(ScheduledEvent { at: steps.frame(*at), action })
+                }
                 Line::Sent(event) => Step::Send(ScheduledEvent { at: steps.frame(event.at), ..*event }),
                 Line::Voice(sound) => {
                     let from = sound.from.map(|from| steps.frame(from));

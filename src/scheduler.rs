@@ -207,8 +207,9 @@ impl Room {
         }
         for (slot, patch) in self.desk.blown() {
             let voice = self.conductor.voice_of(slot).unwrap_or("a voice");
-            let text =
-                format!("{voice}: the patch '{patch}' blew up and is muted there; it is heard again when it is saved");
+            let text = format!(
+                "{voice}: the patch '{patch}' blew up and is muted there; it is heard again when another version is saved"
+            );
             self.say(Message { level: Level::Error, text }, now);
         }
         // A screen that is stuck gets one picture when it comes back, not all that it missed; nor are those made.

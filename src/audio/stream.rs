@@ -61,7 +61,7 @@ fn open_as<T: SizedSample + FromSample<f32>>(
         if std::mem::take(&mut first) && raise {
             // At its first run. From then on it asks for the time alone.
             let granted = realtime::raise(realtime::AUDIO_PRIORITY).is_ok();
-            on_data.tell_priority(granted.then_some(realtime::AUDIO_PRIORITY));
+            on_data.tell_priority(realtime::priority().or(granted.then_some(realtime::AUDIO_PRIORITY)));
         }
         on_data.callbacks.fetch_add(1, Ordering::Relaxed);
         let Some(Engine { renderer, publisher, scratch, .. }) = &mut loan.engine else { return };

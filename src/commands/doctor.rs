@@ -132,9 +132,13 @@ fn ports() -> Finding {
 }
 
 fn priority() -> Finding {
-    let raised = std::thread::spawn(|| realtime::raise(realtime::MIDI_PRIORITY)).join();
+    let raised = std::thread::spawn(|| realtime::raise(realtime::MIDI_PRIORITY).map(|()| realtime::priority())).join();
     match raised {
-        Ok(Ok(())) => Fine("real-time, as audio and MIDI ask for it".to_owned()),
+        Ok(Ok(Some(given))) if given < realtime::MIDI_PRIORITY => Better(
+            format!("real-time, but {given} at most of {}", realtime::MIDI_PRIORITY),
+            "raise the limit rtprio in /etc/security/limits.d, or be a member of the group 'audio'",
+        ),
+        Ok(Ok(_)) => Fine("real-time, as audio and MIDI ask for it".to_owned()),
         Ok(Err(why)) => Better(why, "without it a busy machine may play late"),
         Err(_) => Better("not known".to_owned(), "the log says more"),
     }

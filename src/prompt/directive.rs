@@ -13,15 +13,21 @@ pub(super) const DELAY: (i64, i64) = (3, 16);
 fn last<'a>(directives: &'a [Directive], name: &str) -> Option<(&'a Directive, &'a str)> {
     let said = |directive: &'a Directive| {
         let rest = directive.text.strip_prefix(name)?;
-        (rest.is_empty() || rest.starts_with(char::is_whitespace)).then_some((directive, rest.trim()))
+        // A value without a blank before it is none, and is told.
+        (!rest.starts_with(char::is_alphabetic)).then_some((directive, rest))
     };
     directives.iter().rev().find_map(said)
+}
+
+/// What stands behind a blank.
+fn said(rest: &str) -> Option<&str> {
+    rest.starts_with(char::is_whitespace).then(|| rest.trim())
 }
 
 /// `%%phrase N`; 4 when it does not say.
 pub(super) fn phrase(directives: &[Directive], diagnostics: &mut Vec<Diagnostic>) -> u32 {
     let Some((directive, value)) = last(directives, "phrase") else { return 4 };
-    if let Ok(bars @ 1..=64) = value.parse() {
+    if let Some(bars @ 1..=64) = said(value).and_then(|value| value.parse().ok()) {
         return bars;
     }
     let message = "%%phrase wants a number of bars from 1 to 64";
@@ -34,7 +40,7 @@ pub(super) fn delay(directives: &[Directive], diagnostics: &mut Vec<Diagnostic>)
     let first = Beats::new(DELAY.0, DELAY.1);
     let Some((directive, value)) = last(directives, "delay") else { return first };
     let length = || {
-        let (numerator, denominator) = value.split_once('/')?;
+        let (numerator, denominator) = said(value)?.split_once('/')?;
         let (numerator, denominator) = (numerator.parse::<u8>().ok()?, denominator.parse::<u8>().ok()?);
         (denominator > 0).then(|| Ratio::new(i64::from(numerator), i64::from(denominator)))
     };
@@ -70,6 +76,8 @@ mod tests {
             ("delay 1/0", DELAY, 1),
             ("delay", DELAY, 1),
             ("delay soon", DELAY, 1),
+            ("delay1/8", DELAY, 1),
+            ("delay=1/8", DELAY, 1),
         ] {
             assert_eq!(said(text), (Beats::new(length.0, length.1), errors), "{text}");
         }

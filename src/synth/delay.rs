@@ -71,7 +71,9 @@ impl Delay {
             frames /= 2;
         }
         self.wanted = frames;
-        if self.ringing == 0 {
+        if self.ringing > 0 {
+            self.ringing = self.ringing.max(ECHOES * frames);
+        } else {
             // Nothing to be heard, nothing to go over from.
             (self.from, self.to, self.over) = (frames, frames, 1.0);
         }
@@ -95,6 +97,11 @@ impl Delay {
             return;
         }
         self.ringing = self.ringing.saturating_sub(size);
+        if self.ringing == 0 {
+            // What is still in the rings, a longer delay would bring back.
+            self.clear();
+            return;
+        }
         let [mix_left, mix_right] = mix;
         for i in 0..size {
             if self.over >= 1.0 && self.wanted != self.to {
@@ -184,6 +191,24 @@ mod tests {
         }
         let steepest = left[5000..].windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max);
         assert!(steepest < 0.1, "no click: {steepest}");
+    }
+
+    #[test]
+    fn what_has_died_away_does_not_come_back_and_a_longer_delay_brings_its_echo() {
+        let mut delay = Delay::new(RATE);
+        delay.set(1000);
+        echoes(&mut delay, 30_000, true);
+        delay.set(48_000);
+        let [left, right] = echoes(&mut delay, 90_000, true);
+        let heard: Vec<usize> = (0..left.len()).filter(|at| left[*at].abs() > 0.5).collect();
+        assert_eq!(heard, [48_000], "the new stroke alone");
+        assert!(right[..90_000].iter().all(|sample| sample.abs() < 1.0e-3));
+        let mut delay = Delay::new(RATE);
+        delay.set(1000);
+        echoes(&mut delay, 640, true);
+        delay.set(30_000);
+        let [left, _] = echoes(&mut delay, 60_000, false);
+        assert!(loudest(&left[20_000..]).1 > 0.2, "it is still on its way");
     }
 
     #[test]

@@ -47,8 +47,8 @@ const LANE_CAPACITY: usize = 64;
 /// A hall of this size (m), reverberation time (s) and damping (0 to 1).
 const REVERB: (f32, f32, f32) = (14.0, 2.0, 0.6);
 
-/// Frames⁻¹ in which a panic ends reverb and echoes: 256 frames, 5 ms at 48 kHz.
-const WET_STEP: f32 = 1.0 / 256.0;
+/// In which a panic ends reverb and echoes: a little longer than it ends voices.
+const WET_SECONDS: f32 = 0.006;
 
 /// A pool for a slot, on its way to the audio thread.
 #[derive(Debug)]
@@ -107,6 +107,8 @@ pub struct Synth {
     /// Gain of reverb and echoes; a panic takes it down.
     wet_gain: f32,
     wet_step: f32,
+    /// That of a panic, for each frame.
+    panic_step: f32,
     limiter: Limiter,
     measured: [Measured; 2],
     meters: Arc<Meters>,
@@ -153,6 +155,7 @@ impl Synth {
             reverb_frames: (2.0 * REVERB.1 * rate.0 as f32) as u32,
             wet_gain: 1.0,
             wet_step: 0.0,
+            panic_step: 1.0 / (WET_SECONDS * rate.0 as f32),
             limiter: Limiter::new(rate),
             measured: [Measured::new(rate); 2],
             meters: Arc::default(),
@@ -182,7 +185,7 @@ impl Synth {
             Action::AllNotesOff => self.slots.iter_mut().for_each(Slot::release_all),
             Action::Panic => {
                 self.slots.iter_mut().for_each(Slot::fade_all);
-                self.wet_step = WET_STEP;
+                self.wet_step = self.panic_step;
             }
             // The synth's programs are its patches; pending events are the renderer's.
             Action::Program { .. } | Action::Flush | Action::Clock(_) => {}
@@ -196,7 +199,7 @@ impl Synth {
 
     fn note_on(&mut self, voice: VoiceSlot, pitch: u8, velocity: u8) {
         self.take_patches();
-        if self.sounding() >= MAX_SOUNDING {
+        if self.sounding() >= MAX_SOUNDING && self.slot(voice).needs_voice() {
             let first = self.slots.iter_mut().filter_map(|slot| slot.claim().map(|claim| (claim, slot)));
             if let Some((_, slot)) = first.min_by_key(|(claim, _)| *claim) {
                 slot.steal();

@@ -1,10 +1,11 @@
-//! The synth's own graph nodes: envelopes that start and end on the sample, a glide, slow oscillators, a string, an echo, a reverb. Run on the
+//! The synth's own graph nodes: envelopes that start and end on the sample, filters, a glide, slow oscillators, a string, an echo, a reverb. Run on the
 //! audio thread.
 //!
 //! The gate is read once at the start of each block. That is sample-accurate because the renderer cuts blocks at events.
 
 mod echo;
 mod envelope;
+mod filter;
 mod fm;
 mod glide;
 mod lfo;
@@ -16,6 +17,7 @@ use fundsp::prelude32::Shared;
 
 pub use echo::Echo;
 pub use envelope::{Adsr, Decay};
+pub use filter::{BandPass, Filter, HighPass, LowPass, Notch, Peak};
 pub use fm::Fm;
 pub use glide::Glide;
 pub use lfo::{Lfo, Shape};

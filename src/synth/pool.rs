@@ -64,6 +64,11 @@ impl Pool {
         cut
     }
 
+    /// Whether a note takes a voice that does not sound yet: not where one voice plays all and is at it.
+    pub fn needs_voice(&self) -> bool {
+        self.touch == Touch::Chords || !self.voices[0].is_alive()
+    }
+
     /// The one voice takes a note that was struck.
     fn take_over(&mut self, key: Key, age: u64, from: f32, controls: &SlotControls) -> [f32; 2] {
         let voice = &mut self.voices[0];

@@ -181,6 +181,11 @@ impl Slot {
         self.leave(cut);
     }
 
+    /// Whether a note that is struck takes one more voice, or one of its own.
+    pub fn needs_voice(&self) -> bool {
+        self.pool.as_ref().is_some_and(|pool| !pool.broken && pool.needs_voice())
+    }
+
     pub fn note_off(&mut self, pitch: u8) {
         let cut =
             self.pools().map(|pool| pool.note_off(pitch)).fold([0.0; 2], |sum, cut| [sum[0] + cut[0], sum[1] + cut[1]]);
@@ -243,14 +248,16 @@ impl Slot {
         let size = mix[0].len();
         let mut bus = [[0.0; BLOCK]; 2];
         let mut sounding = false;
-        for pool in self.pool.iter_mut().chain(self.retiring.iter_mut().flatten()) {
+        let newest = self.pool.iter_mut().map(|pool| (pool, true));
+        for (pool, newest) in newest.chain(self.retiring.iter_mut().flatten().map(|pool| (pool, false))) {
             for voice in pool.voices.iter_mut().filter(|voice| !voice.is_free()) {
-                let sane = voice.render(size, scratch, &mut bus);
-                if !sane {
-                    pool.broken = true;
+                sounding = true;
+                let Err(cut) = voice.render(size, scratch, &mut bus) else { continue };
+                self.residue = [self.residue[0] + cut[0], self.residue[1] + cut[1]];
+                pool.broken = true;
+                if newest {
                     meters.blow(at);
                 }
-                sounding = true;
             }
         }
         let residue = self.residue[0].abs().max(self.residue[1].abs());

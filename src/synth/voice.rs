@@ -214,8 +214,13 @@ impl Voice {
         }
     }
 
-    /// Adds the next `size` frames to the bus. `false` when its patch has blown up: then it is silent, and free.
-    pub fn render(&mut self, size: usize, scratch: &mut BufferVec, bus: &mut [[f32; BLOCK]; 2]) -> bool {
+    /// Adds the next `size` frames to the bus. Errs when its patch has blown up, with the level at which it was cut: then it is silent, and free.
+    pub fn render(
+        &mut self,
+        size: usize,
+        scratch: &mut BufferVec,
+        bus: &mut [[f32; BLOCK]; 2],
+    ) -> Result<(), [f32; 2]> {
         let mut output = scratch.buffer_mut();
         let channels = if self.stereo { 2 } else { 1 };
         self.unit.process(size, &BufferRef::empty(), &mut output.subset(0, channels));
@@ -225,9 +230,7 @@ impl Voice {
         let sane = |samples: &[f32]| samples.iter().fold(true, |sane, sample| sane & (sample.abs() < LOUDEST));
         if !(sane(left) && sane(right)) {
             // The patch must not take the set with it.
-            self.last = [0.0; 2];
-            self.phase = Phase::Free;
-            return false;
+            return Err(self.cut());
         }
         let mut peak = 0.0_f32;
         for i in 0..size {
@@ -242,7 +245,7 @@ impl Voice {
             self.last = [l, r];
         }
         self.peak = self.peak.max(peak);
-        true
+        Ok(())
     }
 
     /// Frees the voice if it has rung out. Called every [`BLOCK`] frames of the synth's own count, so that which voice is free

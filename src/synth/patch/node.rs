@@ -55,7 +55,8 @@ impl Node {
     }
 
     pub(super) fn word(word: &'static Word, parameters: Vec<f32>) -> Node {
-        Node { kind: Kind::Word(word, parameters), inputs: word.inputs, outputs: word.outputs, size: 1 }
+        let size = (word.weight)(&parameters);
+        Node { kind: Kind::Word(word, parameters), inputs: word.inputs, outputs: word.outputs, size }
     }
 
     /// Joins two graphs if their arities fit, else says in a sentence why not.
@@ -90,6 +91,15 @@ impl Node {
         Ok(Node { kind: Kind::Join(join, Arc::new(a), Arc::new(b)), inputs, outputs, size })
     }
 
+    /// The number that it is on all its channels, if it is one.
+    fn number(&self) -> Option<f32> {
+        match &self.kind {
+            Kind::Constant(value) => Some(*value),
+            Kind::Join(Join::Stack, a, b) => a.number().filter(|number| b.number() == Some(*number)),
+            _ => None,
+        }
+    }
+
     /// Whether anything in the tree answers to the end of a note.
     pub(super) fn hears_gate(&self) -> bool {
         match &self.kind {
@@ -115,6 +125,15 @@ impl Node {
             Kind::Control(control) => Net::wrap(controls.node(*control, playing)),
             Kind::Word(word, parameters) => Net::wrap((word.build)(parameters, controls)),
             Kind::Join(join, a, b) => {
+                // A number that scales or shifts a graph as it goes by is cheaper than one that is a graph of its own.
+                match (join, a.number(), b.number()) {
+                    (Join::Sum, _, Some(number)) => return a.build(controls, playing) + number,
+                    (Join::Difference, _, Some(number)) => return a.build(controls, playing) - number,
+                    (Join::Product, _, Some(number)) => return a.build(controls, playing) * number,
+                    (Join::Sum, Some(number), _) => return b.build(controls, playing) + number,
+                    (Join::Product, Some(number), _) => return b.build(controls, playing) * number,
+                    _ => {}
+                }
                 let (a, b) = (a.build(controls, playing), b.build(controls, playing));
                 match join {
                     Join::Pipe => a >> b,

@@ -18,9 +18,10 @@ use super::maths::FUNCTIONS;
 use super::node::count;
 use super::playing::{DECLARATIONS, Playing};
 use super::vocabulary::{VOCABULARY, Word};
-use super::{Control, Join, MAX_DRUMS, MAX_KIT_NODES, Node, PatchError, Sounds};
+use super::{Control, Join, MAX_DRUMS, MAX_KIT_NODES, MAX_NODES, Node, PatchError, Sounds};
 use crate::abc::diagnostic::excerpt;
 use crate::rig::drum;
+use crate::synth::POOL_VOICES;
 use errors::{at, explain};
 
 /// Rust's precedence, and so fundsp's, from weak to strong: `|`, `^`, `&`, `>>`, `+ -`, `*`. Rhai has `|` 30, `&` 60, `+ -` 150
@@ -43,6 +44,9 @@ const CONTROLS: [(&str, Control); 8] = [
     ("macro4", Control::Macro(3)),
 ];
 
+/// Nodes of all voices of a patch: as many as the usual number of voices has at most.
+const MAX_VOICE_NODES: usize = POOL_VOICES * MAX_NODES;
+
 type Evaluated = Result<Dynamic, String>;
 
 /// What a script has declared so far, and where first.
@@ -58,6 +62,12 @@ pub(super) fn evaluate(text: &str) -> Result<(Sounds, Playing), PatchError> {
     let (value, declared) = value(text)?;
     let Some(drums) = value.read_lock::<Map>() else {
         let node = operand(&value).and_then(whole).map_err(wrong)?;
+        let voices = declared.playing.voices.unwrap_or(POOL_VOICES);
+        if voices * node.size > MAX_VOICE_NODES {
+            let most = MAX_VOICE_NODES / voices;
+            let error = format!("{voices} voices may have {most} nodes each, the patch has {}", node.size);
+            return Err(at(declared.first.unwrap_or(end(text)), &error));
+        }
         return Ok((Sounds::Pitched(node), declared.playing));
     };
     if let Some(position) = declared.first {

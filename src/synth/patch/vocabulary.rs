@@ -3,7 +3,9 @@
 use fundsp::prelude32::{self as dsp, An, AudioNode, AudioUnit, Frame, Net, U1, U2, U3, U4};
 
 use super::Controls;
-use crate::synth::nodes::{Adsr, Decay, Echo, Fm, Lfo, Pluck, Reverb, Shape};
+use crate::synth::nodes::{
+    Adsr, BandPass, Decay, Echo, Filter, Fm, HighPass, Lfo, LowPass, Notch, Peak, Pluck, Reverb, Shape,
+};
 
 /// One word: what it is called, takes, yields and says.
 pub struct Word {
@@ -18,6 +20,8 @@ pub struct Word {
     /// Falls off by itself from the start of the note.
     pub decays: bool,
     pub help: &'static str,
+    /// How many nodes it counts for, by its parameters: a long line has to be cleared when a note begins, and a room is work.
+    pub weight: fn(&[f32]) -> usize,
     /// What it makes of numbers, for words that calculate: with numbers alone they yield a number.
     pub number: Option<fn(&[f64]) -> f64>,
     pub build: fn(&[f32], &Controls) -> Box<dyn AudioUnit>,
@@ -77,6 +81,7 @@ const fn word(
         hears_gate: false,
         decays: false,
         help,
+        weight: |_| 1,
         number: None,
         build,
     }
@@ -112,6 +117,11 @@ const EQUALISER: &[&str] = &["signal", "hz", "q", "gain"];
 const PAIR: &[&str] = &["a", "b"];
 const RATE: Parameter = parameter("hz", 0.01, 20.0);
 const FEEDBACK: Parameter = parameter("feedback", -0.95, 0.95);
+
+/// A line counts for 20 nodes a second.
+fn line(parameters: &[f32]) -> usize {
+    1 + (parameters[0] * 20.0) as usize
+}
 
 /// Keeps a filter's cutoff and Q where it is stable, whatever a patch computes for them.
 fn guard() -> An<impl AudioNode<Inputs = U3, Outputs = U3>> {
@@ -208,11 +218,11 @@ pub static VOCABULARY: &[Word] = &[
             |_, controls| Box::new(An(Decay::new(0.0, &controls.gate))),
         )
     },
-    word("lowpass", FILTER, &[], "12 dB/octave low-pass", |_, _| Box::new(guard() >> dsp::lowpass())),
-    word("highpass", FILTER, &[], "12 dB/octave high-pass", |_, _| Box::new(guard() >> dsp::highpass())),
-    word("bandpass", FILTER, &[], "12 dB/octave band-pass", |_, _| Box::new(guard() >> dsp::bandpass())),
-    word("notch", FILTER, &[], "notch", |_, _| Box::new(guard() >> dsp::notch())),
-    word("peak", FILTER, &[], "peak", |_, _| Box::new(guard() >> dsp::peak())),
+    word("lowpass", FILTER, &[], "12 dB/octave low-pass", |_, _| Box::new(An(Filter::<LowPass>::default()))),
+    word("highpass", FILTER, &[], "12 dB/octave high-pass", |_, _| Box::new(An(Filter::<HighPass>::default()))),
+    word("bandpass", FILTER, &[], "12 dB/octave band-pass", |_, _| Box::new(An(Filter::<BandPass>::default()))),
+    word("notch", FILTER, &[], "notch", |_, _| Box::new(An(Filter::<Notch>::default()))),
+    word("peak", FILTER, &[], "peak", |_, _| Box::new(An(Filter::<Peak>::default()))),
     word("moog", FILTER, &[], "24 dB/octave ladder, q 0 to 1", |_, _| {
         Box::new((dsp::pass() | dsp::clip_to(10.0, 18_000.0) | dsp::clip_to(0.0, 1.0)) >> dsp::moog())
     }),
@@ -259,12 +269,21 @@ pub static VOCABULARY: &[Word] = &[
     word("smooth", SIGNAL, &[parameter("seconds", 0.0, 10.0)], "follows the signal, half way in that time", |p, _| {
         Box::new(dsp::follow(p[0]))
     }),
-    word("delay", SIGNAL, &[parameter("seconds", 0.0, 2.0)], "the signal, later", |p, _| Box::new(dsp::delay(p[0]))),
-    word("echo", SIGNAL, &[parameter("seconds", 0.001, 2.0), FEEDBACK], "the signal and its echoes", |p, _| {
-        Box::new(An(Echo::new(p[0], p[1])))
-    }),
+    Word {
+        weight: line,
+        ..word("delay", SIGNAL, &[parameter("seconds", 0.0, 2.0)], "the signal, later", |p, _| {
+            Box::new(dsp::delay(p[0]))
+        })
+    },
+    Word {
+        weight: line,
+        ..word("echo", SIGNAL, &[parameter("seconds", 0.001, 2.0), FEEDBACK], "the signal and its echoes", |p, _| {
+            Box::new(An(Echo::new(p[0], p[1])))
+        })
+    },
     Word {
         outputs: 2,
+        weight: |_| 10,
         ..word("chorus", SIGNAL, &[RATE, parameter("depth", 0.0, 1.0)], "several of it, wandering; stereo", |p, _| {
             let side = |seed| dsp::chorus(seed, 0.009, 0.0005 + 0.008 * p[1], p[0]) * dsp::dc(CHORUS_GAIN);
             Box::new(side(1) ^ side(2))
@@ -287,6 +306,7 @@ pub static VOCABULARY: &[Word] = &[
     }),
     Word {
         outputs: 2,
+        weight: |_| 25,
         ..word(
             "reverb",
             SIGNAL,

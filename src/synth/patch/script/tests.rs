@@ -187,3 +187,20 @@ fn scripts_end_and_stay_inside() {
     }
     assert!(refused(&format!("let x = noise(); {} x", "x = x & x; ".repeat(9))).contains("more than 200 nodes"));
 }
+
+/// What is long or much work counts for more than one node, and many voices for more than eight.
+#[test]
+fn a_patch_has_its_weight() {
+    let size = |text: &str| Patch::parse("test", text).map(|patch| patch.size()).map_err(|error| error.to_string());
+    assert_eq!(size("sine(pitch) >> delay(1.0)"), Ok(25));
+    assert_eq!(size("sine(pitch) >> reverb(2.0, 0.5)"), Ok(29));
+    let rooms = |rooms: usize| format!("let a = sine(pitch); {} a", "a = a >> echo(2.0, 0.3);".repeat(rooms));
+    assert!(size(&rooms(4)).is_ok());
+    assert!(size(&rooms(5)).unwrap_err().contains("the patch has more than 200 nodes"));
+    let voices = format!("voices(16); {}", rooms(3));
+    assert_eq!(
+        size(&voices).unwrap_err(),
+        "test.patch:1:1: error: 16 voices may have 100 nodes each, the patch has 129"
+    );
+    assert!(size(&voices.replace("16", "12")).is_ok());
+}
