@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 
-COLUMNS, ROWS = 112, 30
+COLUMNS, ROWS = 112, 38
 # Of a character, in pixels.
 WIDTH, HEIGHT, MARGIN = 8.4, 18, 10
 # Between two looks at the screen, in seconds.
@@ -28,10 +28,10 @@ L:1/8
 Q:1/4=122
 K:Cm
 %%phrase 4
-V:kit  by=vary/4 clef=perc patch=pluck
+V:kit  by=vary/4 clef=perc
 V:bass by=model patch=sub range=C,,..G, scale=key notes=2-6
 V:lead by=model patch=reed range=c..c'' scale=penta grid=1/8 notes=1-5
-[V:kit] C,,2 D,,2 C,,2 D,,2 |
+[V:kit] C,,2 ^F,,2 D,,2 ^F,,2 |
 """
 # What is typed, when so many seconds have passed.
 KEYS = [
