@@ -2,6 +2,7 @@
 //! caller's thread, without a terminal.
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -10,8 +11,12 @@ use ratatui::backend::TestBackend;
 
 use super::app::{App, Input};
 use super::view;
+use crate::compose::Role;
+use crate::event::{Author, BarState, BarView, Cell, Event, Music, Part, Playing, Snapshot, VoiceStatus};
+use crate::synth::{Level, SCOPE};
+use crate::time::Beats;
 
-const SIZE: (u16, u16) = (120, 40);
+const SIZE: (u16, u16) = (200, 60);
 /// More than a screen, so that both pictures are full.
 const SHORT: usize = 100;
 const LONG: usize = 10_000;
@@ -33,8 +38,8 @@ pub fn bench_screen() -> Vec<(&'static str, f64, &'static str)> {
         ("key_us_10000_lines", long_key, "us a key"),
         ("line_break_us_short_text", line, "us a key"),
         ("line_break_us_10000_lines", long_line, "us a key"),
-        ("picture_us_short_text", picture, "us a picture, 120 x 40"),
-        ("picture_us_10000_lines", long_picture, "us a picture, 120 x 40"),
+        ("picture_us_short_text", picture, "us a picture, 200 x 60, all panels"),
+        ("picture_us_10000_lines", long_picture, "us a picture, 200 x 60, all panels"),
         ("paste_ms_10000_lines", micros(pasted()) / 1e3, "ms"),
     ]
 }
@@ -50,7 +55,46 @@ fn app(lines: usize) -> App {
     for _ in 0..lines / 2 {
         press(&mut app, KeyCode::Down);
     }
+    app.update(Input::Event(Event::Snapshot(Arc::new(playing()))));
     app
+}
+
+/// Eight voices in twelve bars, with sound.
+fn playing() -> Snapshot {
+    const VOICES: usize = 8;
+    let cell = || Part::Cell(Cell { text: "A2d2 (3fed c2".into(), by: Author::Model, hold: None });
+    let bar = |number: i64| BarView {
+        number,
+        state: match number {
+            ..3 => BarState::Played,
+            3 => BarState::Sounding,
+            4 => BarState::Committed,
+            _ => BarState::Planned,
+        },
+        music: Music::default(),
+        parts: (0..VOICES).map(|_| cell()).collect(),
+    };
+    let level = Level { peak: 0.5, rms: 0.2 };
+    let voice = |at: usize| VoiceStatus {
+        name: format!("voice{at}"),
+        role: Role::Lead,
+        muted: false,
+        soloed: false,
+        gain: 1.0,
+        output: "synth".into(),
+        nudge: 0,
+        level,
+    };
+    Snapshot {
+        playing: Playing::Playing,
+        bar: 3,
+        position: Beats::new(3, 8),
+        voices: (0..VOICES).map(voice).collect(),
+        bars: (1..13).map(bar).collect(),
+        sides: [level; 2],
+        scope: (0..SCOPE).map(|at| (at as f32 * 0.05).sin() * 0.5).collect(),
+        ..Snapshot::default()
+    }
 }
 
 fn press(app: &mut App, code: KeyCode) {
