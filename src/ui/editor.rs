@@ -223,9 +223,11 @@ impl Editor {
         self.place(place);
     }
 
-    /// To where things were: what is visible, too.
+    /// To where things were: what is visible, too. The text may be another by now: then to the nearest place before it.
     pub fn put(&mut self, cursor: Position, scroll: Scroll) {
-        self.place(cursor);
+        let line = cursor.line.min(self.lines.len() - 1);
+        let byte = self.lines[line].floor_char_boundary(cursor.byte);
+        self.place(Position { line, byte });
         self.scroll = scroll;
     }
 

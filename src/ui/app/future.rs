@@ -92,10 +92,10 @@ impl App {
         self.mode == Mode::Edit && !self.future.on
     }
 
-    /// The bar that is being written.
+    /// The bar that is being written, while the bars have the keyboard. It waits while the text has it.
     #[must_use]
     pub fn bar_line(&self) -> Option<&BarLine> {
-        self.future.line.as_ref()
+        self.future.line.as_ref().filter(|_| self.future.on)
     }
 
     /// Why the line that is open is no bar for the place under the cursor, with the column.
@@ -106,7 +106,6 @@ impl App {
     }
 
     pub(super) fn toggle_bars(&mut self) -> Vec<Request> {
-        self.future.line = None;
         self.future.on = !self.future.on;
         self.settle_cursor();
         vec![]
@@ -133,7 +132,10 @@ impl App {
 
     pub(super) fn on_bar(&mut self, what: OnBar) -> Vec<Request> {
         // Whatever asks for it, it works where the cursor is, which is then to be seen.
-        self.future.on |= what != OnBar::Leave;
+        if what != OnBar::Leave && !self.future.on {
+            self.future.on = true;
+            self.settle_cursor();
+        }
         if what == OnBar::Leave {
             self.future.on = false;
             return vec![];
@@ -170,6 +172,8 @@ impl App {
                 self.mode = Mode::Drafts(None);
                 return vec![Request::Command(Command::Look(Some((bar, voice))))];
             }
+            // What is typed already stays.
+            OnBar::Edit if self.future.line.is_some() => {}
             OnBar::Edit => {
                 if let Some(why) = cursor.unwritable() {
                     self.say(Level::Warning, why);

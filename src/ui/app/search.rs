@@ -67,6 +67,8 @@ impl App {
             return;
         }
         self.search.query = self.search.last.clone();
+        let editor = &self.documents[self.current].editor;
+        (self.search.from, self.search.scroll) = (editor.cursor(), editor.scroll());
         self.look_for(Way::Next);
         let text = format!("{}: {}", self.search.query, self.search.result());
         self.say(Level::Info, text);
@@ -264,6 +266,23 @@ mod tests {
         press(&mut app, KeyCode::F(7), KeyModifiers::NONE);
         assert_eq!(found(&app).0, "bass");
         assert_eq!(app.messages().back().map(|said| said.text.as_str()), Some("bass: 1 of 1"));
+    }
+
+    #[test]
+    fn the_place_where_it_began_may_be_gone() {
+        let mut app = app(TEXT);
+        app.documents[0].editor.go_to(4, 3);
+        open(&mut app, "lead");
+        press(&mut app, KeyCode::Right, KeyModifiers::NONE);
+        app.update(Input::Key(KeyEvent::new(KeyCode::F(2), KeyModifiers::NONE)));
+        assert_eq!(app.current(), 1);
+        press(&mut app, KeyCode::F(7), KeyModifiers::NONE);
+        assert_eq!(found(&app), is("", 1, "not found"), "a shorter file: the cursor stays");
+        app.documents[1].editor.put(Position { line: 7, byte: 3 }, Scroll::default());
+        assert_eq!(app.documents[1].editor.cursor(), Position::default());
+        app.documents[1].edit(|editor| editor.insert("日本"));
+        app.documents[1].editor.put(Position { line: 0, byte: 4 }, Scroll::default());
+        assert_eq!(app.documents[1].editor.cursor(), Position { line: 0, byte: 3 }, "never inside a letter");
     }
 
     #[test]

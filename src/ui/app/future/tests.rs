@@ -294,3 +294,21 @@ fn a_bar_that_is_fixed_while_it_is_written_becomes_the_next_one() {
     assert_eq!((line.opened, line.editor.text().as_str()), (14, "A4 z4"));
     assert_eq!(press(&mut app, KeyCode::Enter), "lead 15 Edit(\"A4 z4\")");
 }
+
+#[test]
+fn a_bar_that_is_being_written_waits_while_the_text_has_the_keyboard() {
+    let mut app = on_lead();
+    press(&mut app, KeyCode::Char('e'));
+    typed(&mut app, " x");
+    let text = |app: &App| app.bar_line().map(|line| line.editor.text());
+    let written = text(&app);
+    assert!(written.as_ref().is_some_and(|text| text.ends_with(" x")));
+    press(&mut app, KeyCode::F(4));
+    assert!(app.is_on_text() && text(&app).is_none(), "nothing hides the messages");
+    press(&mut app, KeyCode::F(4));
+    assert_eq!(text(&app), written);
+    app.on_bar(OnBar::Leave);
+    assert!(app.is_on_text() && text(&app).is_none());
+    app.on_bar(OnBar::Edit);
+    assert_eq!(text(&app), written, "and is not replaced");
+}
