@@ -226,7 +226,8 @@ impl Editor {
     /// To where things were: what is visible, too. The text may be another by now: then to the nearest place before it.
     pub fn put(&mut self, cursor: Position, scroll: Scroll) {
         let line = cursor.line.min(self.lines.len() - 1);
-        let byte = self.lines[line].floor_char_boundary(cursor.byte);
+        let text = &self.lines[line];
+        let byte = (0..=cursor.byte.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         self.place(Position { line, byte });
         self.scroll = scroll;
     }

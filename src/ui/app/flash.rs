@@ -26,8 +26,8 @@ impl Flash {
     fn of(at: usize, document: &Document, taken: bool) -> Flash {
         let lines = document.editor.lines();
         // As the editor counts them: behind a last line break stands an empty line.
-        let old: Vec<&str> = document.taken.as_deref().unwrap_or_default().split('\n').collect();
-        let old: Vec<&str> = old.into_iter().map(|line| line.strip_suffix('\r').unwrap_or(line)).collect();
+        let old = document.taken.iter().flat_map(|taken| taken.split('\n'));
+        let old: Vec<&str> = old.map(|line| line.strip_suffix('\r').unwrap_or(line)).collect();
         let (head, tail) = common_ends(&old, lines);
         let end = (lines.len() - tail).max(head + 1);
         let same = document.taken.as_deref().is_some_and(|taken| document.editor.is(taken));

@@ -132,7 +132,8 @@ impl App {
 
     pub(super) fn on_bar(&mut self, what: OnBar) -> Vec<Request> {
         // Whatever asks for it, it works where the cursor is, which is then to be seen.
-        if what != OnBar::Leave && !self.future.on {
+        let was_on = self.future.on;
+        if what != OnBar::Leave && !was_on {
             self.future.on = true;
             self.settle_cursor();
         }
@@ -141,6 +142,7 @@ impl App {
             return vec![];
         }
         let Some(cursor) = self.cursor() else {
+            self.future.on = was_on;
             self.say(Level::Info, "there are no bars that could change".into());
             return vec![];
         };
@@ -218,8 +220,14 @@ impl App {
             (_, Some((Action::Erase(motion), _))) => editor.delete(motion),
             (_, Some((Action::Undo, _))) => editor.undo(),
             (_, Some((Action::Redo, _))) => editor.redo(),
-            (_, Some((Action::Copy, _))) => self.clipboard = editor.copy(),
-            (_, Some((Action::Cut, _))) => self.clipboard = editor.cut(),
+            (_, Some((Action::Copy, _))) => {
+                let text = editor.copy();
+                return self.copied(text);
+            }
+            (_, Some((Action::Cut, _))) => {
+                let text = editor.cut();
+                return self.copied(text);
+            }
             (_, Some((Action::Paste, _))) => {
                 let text = self.clipboard.clone();
                 self.paste_into_line(&text);
@@ -315,8 +323,9 @@ impl App {
         if !matches!(self.mode, Mode::Drafts(_)) {
             return vec![];
         }
+        let gone = self.cursor().is_none().then(|| "there are no bars that could change".to_owned());
         let fixed = (self.future.bar != before).then(|| format!("bar {before} is fixed: nothing was chosen"));
-        let why = fixed.or_else(|| self.drafts()?.drafts.as_ref().err().cloned());
+        let why = gone.or(fixed).or_else(|| self.drafts()?.drafts.as_ref().err().cloned());
         let Some(why) = why else { return vec![] };
         self.say(Level::Warning, why);
         self.mode = Mode::Edit;

@@ -107,6 +107,7 @@ impl App {
             // Any other key stays at what was found, and does what it always does.
             (_, found) => {
                 self.mode = Mode::Edit;
+                let found = found.filter(|(action, _)| !self.is_on_bars() || !keys::is_of_text(*action));
                 return found.map_or_else(Vec::new, |(action, shift)| self.act(action, shift));
             }
         }
@@ -283,6 +284,15 @@ mod tests {
         app.documents[1].edit(|editor| editor.insert("日本"));
         app.documents[1].editor.put(Position { line: 0, byte: 4 }, Scroll::default());
         assert_eq!(app.documents[1].editor.cursor(), Position { line: 0, byte: 3 }, "never inside a letter");
+    }
+
+    #[test]
+    fn while_the_bars_have_the_keyboard_a_key_that_ends_it_changes_no_text() {
+        let mut app = app(TEXT);
+        press(&mut app, KeyCode::F(4), KeyModifiers::NONE);
+        open(&mut app, "lead");
+        press(&mut app, KeyCode::Delete, KeyModifiers::NONE);
+        assert_eq!((app.mode(), app.document().editor.text()), (Mode::Edit, TEXT.to_owned()));
     }
 
     #[test]

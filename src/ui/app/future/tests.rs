@@ -312,3 +312,31 @@ fn a_bar_that_is_being_written_waits_while_the_text_has_the_keyboard() {
     app.on_bar(OnBar::Edit);
     assert_eq!(text(&app), written, "and is not replaced");
 }
+
+#[test]
+fn drafts_close_when_no_bar_can_change_any_more() {
+    let mut app = on_lead();
+    press(&mut app, KeyCode::Char('c'));
+    app.mode = Mode::Drafts(None);
+    let none = Snapshot { bars: vec![], ..snapshot(12) };
+    assert_eq!(show(&mut app, none), "look None");
+    assert_eq!(app.mode(), Mode::Edit);
+}
+
+#[test]
+fn where_no_bar_can_change_the_text_keeps_the_keyboard() {
+    let mut app = app();
+    show(&mut app, Snapshot { bars: vec![], ..snapshot(12) });
+    app.on_bar(OnBar::Reroll);
+    assert!(app.is_on_text());
+    assert_eq!(said(&app), "there are no bars that could change");
+}
+
+#[test]
+fn what_is_copied_from_the_line_is_for_other_programs_too() {
+    for key in ['c', 'x'] {
+        let mut app = on_lead();
+        press(&mut app, KeyCode::Char('e'));
+        assert!(ctrl(&mut app, key).starts_with("Clipboard"));
+    }
+}
