@@ -22,6 +22,8 @@ pub struct Future {
     voice: usize,
     bar: i64,
     line: Option<BarLine>,
+    /// The bar that was written last, until it is seen to be planned: voice, bar and text. It may be refused.
+    sent: Option<(String, i64, String)>,
 }
 
 /// A bar as the performer writes it.
@@ -181,7 +183,7 @@ impl App {
                     self.say(Level::Warning, why);
                     return vec![];
                 }
-                let mut editor = Editor::new(&written);
+                let mut editor = Editor::new(&self.unheard(&voice, bar).unwrap_or(written));
                 editor.go(Motion::End, false);
                 self.future.line = Some(BarLine { opened: bar, editor });
             }
@@ -263,7 +265,27 @@ impl App {
         let Some(cursor) = self.cursor() else { return vec![] };
         let (bar, voice) = (cursor.bar.number, cursor.voice.name.clone());
         let Some(line) = self.future.line.take() else { return vec![] };
-        vec![Request::Command(Command::Touch { bar, voice, touch: Touch::Edit(line.editor.text()) })]
+        let text = line.editor.text();
+        self.future.sent = Some((voice.clone(), bar, text.clone()));
+        vec![Request::Command(Command::Touch { bar, voice, touch: Touch::Edit(text) })]
+    }
+
+    /// What was written for this bar, or for the one before it that is fixed now, and is not planned.
+    fn unheard(&self, voice: &str, bar: i64) -> Option<String> {
+        let (of, at, text) = self.future.sent.as_ref()?;
+        let fixed = || *at + 1 == bar && !open(&self.snapshot).any(|open| open.number == *at);
+        (of == voice && (*at == bar || fixed())).then(|| text.clone())
+    }
+
+    /// What was written last is planned, and need not be kept.
+    fn forget_sent(&mut self) {
+        let Some((voice, number, _)) = &self.future.sent else { return };
+        let at = self.snapshot.voices.iter().position(|status| status.name == *voice);
+        let bar = self.snapshot.bars.iter().find(|bar| bar.number == *number);
+        let cell = at.zip(bar).and_then(|(at, bar)| bar.parts.get(at)?.cell());
+        if cell.is_some_and(|cell| cell.by == Author::Edit) {
+            self.future.sent = None;
+        }
     }
 
     /// The drafts of the bar under the cursor, as far as they are known.
@@ -318,6 +340,7 @@ impl App {
 
     /// What a new snapshot means for the cursor and what is open on it.
     pub(super) fn follow_bars(&mut self) -> Vec<Request> {
+        self.forget_sent();
         let before = self.future.bar;
         self.settle_cursor();
         if !matches!(self.mode, Mode::Drafts(_)) {

@@ -41,9 +41,8 @@ impl App {
         let before = std::mem::take(&mut self.mode);
         let target = view::target(self, column, row);
         match before {
-            Mode::Help(_) | Mode::Messages(_) => return vec![],
             // What lies under something open is not meant.
-            Mode::Pick | Mode::Leader => return vec![],
+            Mode::Help(_) | Mode::Messages(_) | Mode::Pick | Mode::Leader => return vec![],
             Mode::Drafts(_) => return vec![Request::Command(Command::Look(None))],
             Mode::ConfirmQuit => {
                 self.say(Level::Info, "playing on".into());

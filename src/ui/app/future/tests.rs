@@ -340,3 +340,27 @@ fn what_is_copied_from_the_line_is_for_other_programs_too() {
         assert!(ctrl(&mut app, key).starts_with("Clipboard"));
     }
 }
+
+#[test]
+fn a_bar_that_was_refused_is_there_to_be_written_on() {
+    let mut app = on_lead();
+    let begin = |app: &mut App| {
+        press(app, KeyCode::Char('e'));
+        let text = app.bar_line().map(|line| line.editor.text()).unwrap_or_default();
+        press(app, KeyCode::Esc);
+        text
+    };
+    app.future.sent = Some(("lead".into(), 14, "c4 d4".into()));
+    assert_eq!(begin(&mut app), "c4 d4");
+    show(&mut app, snapshot(13));
+    assert_eq!(begin(&mut app), "c4 d4", "bar 14 was fixed meanwhile");
+    show(&mut app, snapshot(12));
+    let mut planned = snapshot(12);
+    for bar in planned.bars.iter_mut().filter(|bar| bar.number == 14) {
+        bar.parts[1] = Part::Cell(Cell { text: "c4 d4".into(), by: Author::Edit, hold: None });
+    }
+    show(&mut app, planned);
+    show(&mut app, snapshot(12));
+    press(&mut app, KeyCode::Home);
+    assert_eq!(begin(&mut app), "A4 z4", "it was taken");
+}
