@@ -379,6 +379,7 @@ impl App {
                 let direct = found.map(|(action, _)| action);
                 match keys::find_after_leader(key.code).filter(|_| plain).or(direct) {
                     Some(Action::Leader | Action::Move(_) | Action::Erase(_)) | None => vec![],
+                    Some(action) if self.is_on_bars() && keys::is_of_text(action) => vec![],
                     Some(action) => self.act(action, false),
                 }
             }
@@ -476,8 +477,16 @@ impl App {
             Action::Leader => self.mode = Mode::Leader,
             Action::Help => self.mode = Mode::Help(0),
             Action::Messages => self.mode = Mode::Messages(0),
-            Action::Sound => self.shows.sound = Some(!view::is_shown(self).0),
-            Action::Roll => self.shows.roll = Some(!view::is_shown(self).1),
+            Action::Sound => {
+                let (before, wanted) = (self.shows, !view::is_shown(self).0);
+                self.shows.sound = Some(wanted);
+                self.keep_shown(before, view::is_shown(self).0 == wanted);
+            }
+            Action::Roll => {
+                let (before, wanted) = (self.shows, !view::is_shown(self).1);
+                self.shows.roll = Some(wanted);
+                self.keep_shown(before, view::is_shown(self).1 == wanted);
+            }
             Action::Find => self.begin_search(),
             Action::FindNext => self.find_again(),
             Action::Theme => {
@@ -520,6 +529,14 @@ impl App {
             Action::Move(motion) => document.editor.go(motion, shift),
         }
         vec![]
+    }
+
+    /// A panel that finds no room is not shown later by surprise.
+    fn keep_shown(&mut self, before: Shows, is_so: bool) {
+        if !is_so {
+            self.shows = before;
+            self.say(Level::Info, "no room for it; make the terminal higher".into());
+        }
     }
 
     fn evaluate(&mut self, tune: Tune) -> Vec<Request> {

@@ -223,9 +223,12 @@ impl Editor {
         self.place(place);
     }
 
-    /// To where things were: what is visible, too.
+    /// To where things were: what is visible, too. The text may be another by now: then to the nearest place before it.
     pub fn put(&mut self, cursor: Position, scroll: Scroll) {
-        self.place(cursor);
+        let line = cursor.line.min(self.lines.len() - 1);
+        let text = &self.lines[line];
+        let byte = (0..=cursor.byte.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        self.place(Position { line, byte });
         self.scroll = scroll;
     }
 

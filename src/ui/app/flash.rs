@@ -25,7 +25,9 @@ impl Flash {
     /// Of the lines that are not as they were in the text that was taken last; of all of them where nothing changed.
     fn of(at: usize, document: &Document, taken: bool) -> Flash {
         let lines = document.editor.lines();
-        let old: Vec<&str> = document.taken.as_deref().unwrap_or_default().lines().collect();
+        // As the editor counts them: behind a last line break stands an empty line.
+        let old = document.taken.iter().flat_map(|taken| taken.split('\n'));
+        let old: Vec<&str> = old.map(|line| line.strip_suffix('\r').unwrap_or(line)).collect();
         let (head, tail) = common_ends(&old, lines);
         let end = (lines.len() - tail).max(head + 1);
         let same = document.taken.as_deref().is_some_and(|taken| document.editor.is(taken));
@@ -103,6 +105,17 @@ mod tests {
         assert_eq!(lit(&app), [Some(true); 4], "the same again is seen, too");
         app.update(Input::Key(KeyEvent::new(KeyCode::Char('y'), KeyModifiers::NONE)));
         assert_eq!(lit(&app), [None; 4], "it is another text");
+    }
+
+    #[test]
+    fn a_line_break_at_the_end_is_no_change() {
+        let mut app = App::new(vec![("a.abc".into(), "a\nb\nc\n".into())], (80, 24));
+        evaluated(&mut app, true);
+        app.documents[0].editor.go_to(2, 1);
+        app.documents[0].edit(|editor| editor.insert("x"));
+        app.documents[0].evaluated = Some(app.document().editor.text().into());
+        evaluated(&mut app, true);
+        assert_eq!(lit(&app), [None, Some(true), None, None]);
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct Future {
     voice: usize,
     bar: i64,
     line: Option<BarLine>,
+    /// The bar that was written last, until it is seen to be planned: voice, bar and text. It may be refused.
+    sent: Option<(String, i64, String)>,
 }
 
 /// A bar as the performer writes it.
@@ -92,10 +94,10 @@ impl App {
         self.mode == Mode::Edit && !self.future.on
     }
 
-    /// The bar that is being written.
+    /// The bar that is being written, while the bars have the keyboard. It waits while the text has it.
     #[must_use]
     pub fn bar_line(&self) -> Option<&BarLine> {
-        self.future.line.as_ref()
+        self.future.line.as_ref().filter(|_| self.future.on)
     }
 
     /// Why the line that is open is no bar for the place under the cursor, with the column.
@@ -106,7 +108,6 @@ impl App {
     }
 
     pub(super) fn toggle_bars(&mut self) -> Vec<Request> {
-        self.future.line = None;
         self.future.on = !self.future.on;
         self.settle_cursor();
         vec![]
@@ -133,12 +134,17 @@ impl App {
 
     pub(super) fn on_bar(&mut self, what: OnBar) -> Vec<Request> {
         // Whatever asks for it, it works where the cursor is, which is then to be seen.
-        self.future.on |= what != OnBar::Leave;
+        let was_on = self.future.on;
+        if what != OnBar::Leave && !was_on {
+            self.future.on = true;
+            self.settle_cursor();
+        }
         if what == OnBar::Leave {
             self.future.on = false;
             return vec![];
         }
         let Some(cursor) = self.cursor() else {
+            self.future.on = was_on;
             self.say(Level::Info, "there are no bars that could change".into());
             return vec![];
         };
@@ -170,12 +176,14 @@ impl App {
                 self.mode = Mode::Drafts(None);
                 return vec![Request::Command(Command::Look(Some((bar, voice))))];
             }
+            // What is typed already stays.
+            OnBar::Edit if self.future.line.is_some() => {}
             OnBar::Edit => {
                 if let Some(why) = cursor.unwritable() {
                     self.say(Level::Warning, why);
                     return vec![];
                 }
-                let mut editor = Editor::new(&written);
+                let mut editor = Editor::new(&self.unheard(&voice, bar).unwrap_or(written));
                 editor.go(Motion::End, false);
                 self.future.line = Some(BarLine { opened: bar, editor });
             }
@@ -214,8 +222,14 @@ impl App {
             (_, Some((Action::Erase(motion), _))) => editor.delete(motion),
             (_, Some((Action::Undo, _))) => editor.undo(),
             (_, Some((Action::Redo, _))) => editor.redo(),
-            (_, Some((Action::Copy, _))) => self.clipboard = editor.copy(),
-            (_, Some((Action::Cut, _))) => self.clipboard = editor.cut(),
+            (_, Some((Action::Copy, _))) => {
+                let text = editor.copy();
+                return self.copied(text);
+            }
+            (_, Some((Action::Cut, _))) => {
+                let text = editor.cut();
+                return self.copied(text);
+            }
             (_, Some((Action::Paste, _))) => {
                 let text = self.clipboard.clone();
                 self.paste_into_line(&text);
@@ -251,7 +265,27 @@ impl App {
         let Some(cursor) = self.cursor() else { return vec![] };
         let (bar, voice) = (cursor.bar.number, cursor.voice.name.clone());
         let Some(line) = self.future.line.take() else { return vec![] };
-        vec![Request::Command(Command::Touch { bar, voice, touch: Touch::Edit(line.editor.text()) })]
+        let text = line.editor.text();
+        self.future.sent = Some((voice.clone(), bar, text.clone()));
+        vec![Request::Command(Command::Touch { bar, voice, touch: Touch::Edit(text) })]
+    }
+
+    /// What was written for this bar, or for the one before it that is fixed now, and is not planned.
+    fn unheard(&self, voice: &str, bar: i64) -> Option<String> {
+        let (of, at, text) = self.future.sent.as_ref()?;
+        let fixed = || *at + 1 == bar && !open(&self.snapshot).any(|open| open.number == *at);
+        (of == voice && (*at == bar || fixed())).then(|| text.clone())
+    }
+
+    /// What was written last is planned, and need not be kept.
+    fn forget_sent(&mut self) {
+        let Some((voice, number, _)) = &self.future.sent else { return };
+        let at = self.snapshot.voices.iter().position(|status| status.name == *voice);
+        let bar = self.snapshot.bars.iter().find(|bar| bar.number == *number);
+        let cell = at.zip(bar).and_then(|(at, bar)| bar.parts.get(at)?.cell());
+        if cell.is_some_and(|cell| cell.by == Author::Edit) {
+            self.future.sent = None;
+        }
     }
 
     /// The drafts of the bar under the cursor, as far as they are known.
@@ -306,13 +340,15 @@ impl App {
 
     /// What a new snapshot means for the cursor and what is open on it.
     pub(super) fn follow_bars(&mut self) -> Vec<Request> {
+        self.forget_sent();
         let before = self.future.bar;
         self.settle_cursor();
         if !matches!(self.mode, Mode::Drafts(_)) {
             return vec![];
         }
+        let gone = self.cursor().is_none().then(|| "there are no bars that could change".to_owned());
         let fixed = (self.future.bar != before).then(|| format!("bar {before} is fixed: nothing was chosen"));
-        let why = fixed.or_else(|| self.drafts()?.drafts.as_ref().err().cloned());
+        let why = gone.or(fixed).or_else(|| self.drafts()?.drafts.as_ref().err().cloned());
         let Some(why) = why else { return vec![] };
         self.say(Level::Warning, why);
         self.mode = Mode::Edit;

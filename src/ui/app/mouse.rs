@@ -3,7 +3,7 @@
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 use super::{App, Mode, Request};
-use crate::event::Level;
+use crate::event::{Command, Level};
 use crate::ui::view::{self, Target};
 
 /// The wheel moves the text by so many lines.
@@ -41,8 +41,13 @@ impl App {
         let before = std::mem::take(&mut self.mode);
         let target = view::target(self, column, row);
         match before {
-            Mode::Help(_) | Mode::Messages(_) => return vec![],
-            Mode::ConfirmQuit => self.say(Level::Info, "playing on".into()),
+            // What lies under something open is not meant.
+            Mode::Help(_) | Mode::Messages(_) | Mode::Pick | Mode::Leader => return vec![],
+            Mode::Drafts(_) => return vec![Request::Command(Command::Look(None))],
+            Mode::ConfirmQuit => {
+                self.say(Level::Info, "playing on".into());
+                return vec![];
+            }
             _ => {}
         }
         let mut requests = self.stop_learning(before);
@@ -176,6 +181,20 @@ mod tests {
             });
             assert!(said.collect::<String>().starts_with(expected), "{column}: {requests:?}");
             assert_eq!(requests.is_empty(), expected.is_empty(), "{column}");
+        }
+    }
+
+    #[test]
+    fn a_click_closes_what_is_open_and_does_no_more() {
+        for (mode, expected) in [(Mode::Pick, 0), (Mode::Leader, 0), (Mode::ConfirmQuit, 0), (Mode::Drafts(None), 1)] {
+            let mut app = app("X:1\n");
+            app.mode = mode;
+            let requests = click(&mut app, COLUMN + 2, ROW, 1);
+            assert_eq!((app.mode(), cursor(&app), requests.len()), (Mode::Edit, (0, 0), expected), "{mode:?}");
+            assert!(requests.iter().all(|asked| matches!(asked, Request::Command(Command::Look(None)))));
+            app.mode = mode;
+            click(&mut app, 8, 15, 1);
+            assert_eq!(app.mode(), Mode::Edit);
         }
     }
 

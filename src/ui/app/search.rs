@@ -67,6 +67,8 @@ impl App {
             return;
         }
         self.search.query = self.search.last.clone();
+        let editor = &self.documents[self.current].editor;
+        (self.search.from, self.search.scroll) = (editor.cursor(), editor.scroll());
         self.look_for(Way::Next);
         let text = format!("{}: {}", self.search.query, self.search.result());
         self.say(Level::Info, text);
@@ -105,6 +107,7 @@ impl App {
             // Any other key stays at what was found, and does what it always does.
             (_, found) => {
                 self.mode = Mode::Edit;
+                let found = found.filter(|(action, _)| !self.is_on_bars() || !keys::is_of_text(*action));
                 return found.map_or_else(Vec::new, |(action, shift)| self.act(action, shift));
             }
         }
@@ -264,6 +267,32 @@ mod tests {
         press(&mut app, KeyCode::F(7), KeyModifiers::NONE);
         assert_eq!(found(&app).0, "bass");
         assert_eq!(app.messages().back().map(|said| said.text.as_str()), Some("bass: 1 of 1"));
+    }
+
+    #[test]
+    fn the_place_where_it_began_may_be_gone() {
+        let mut app = app(TEXT);
+        app.documents[0].editor.go_to(4, 3);
+        open(&mut app, "lead");
+        press(&mut app, KeyCode::Right, KeyModifiers::NONE);
+        app.update(Input::Key(KeyEvent::new(KeyCode::F(2), KeyModifiers::NONE)));
+        assert_eq!(app.current(), 1);
+        press(&mut app, KeyCode::F(7), KeyModifiers::NONE);
+        assert_eq!(found(&app), is("", 1, "not found"), "a shorter file: the cursor stays");
+        app.documents[1].editor.put(Position { line: 7, byte: 3 }, Scroll::default());
+        assert_eq!(app.documents[1].editor.cursor(), Position::default());
+        app.documents[1].edit(|editor| editor.insert("日本"));
+        app.documents[1].editor.put(Position { line: 0, byte: 4 }, Scroll::default());
+        assert_eq!(app.documents[1].editor.cursor(), Position { line: 0, byte: 3 }, "never inside a letter");
+    }
+
+    #[test]
+    fn while_the_bars_have_the_keyboard_a_key_that_ends_it_changes_no_text() {
+        let mut app = app(TEXT);
+        press(&mut app, KeyCode::F(4), KeyModifiers::NONE);
+        open(&mut app, "lead");
+        press(&mut app, KeyCode::Delete, KeyModifiers::NONE);
+        assert_eq!((app.mode(), app.document().editor.text()), (Mode::Edit, TEXT.to_owned()));
     }
 
     #[test]

@@ -410,3 +410,15 @@ fn an_empty_set_is_a_blank_page_that_can_be_saved() {
     typed(&mut app, "A");
     assert_eq!(short(&ctrl(&mut app, 's'))[0], "save new.abc \"\" -> \"A\"");
 }
+
+#[test]
+fn a_panel_without_room_is_not_kept_for_later() {
+    for key in [Action::Sound, Action::Roll] {
+        let mut app = app("A");
+        app.size = (80, 6);
+        let before = app.shows();
+        app.act(key, false);
+        assert_eq!(said(&app), "no room for it; make the terminal higher");
+        assert_eq!((app.shows().sound, app.shows().roll), (before.sound, before.roll));
+    }
+}

@@ -80,7 +80,10 @@ pub fn draw_drafts(frame: &mut Frame<'_>, area: Rect, app: &App) {
             let beside = Some(widest).filter(|widest| widest + 6 + RANKS.len() <= area.width.into());
             let heading = beside.map_or(4, |widest| widest + 6);
             lines.push(Line::styled(format!("{:heading$}{RANKS}", ""), DIM));
-            for (at, draft) in drafts.iter().enumerate() {
+            // The selected one stays in sight.
+            let each = if beside.is_some() { 1 } else { 2 };
+            let rows = (usize::from(area.height).saturating_sub(lines.len()) / each).max(1);
+            for (at, draft) in drafts.iter().enumerate().skip((selected + 1).saturating_sub(rows)) {
                 lines.extend(draft_lines(at, draft, beside, selected == at, taken == Some(at)));
             }
             lines.extend(wrapped(EXPLAINED, area.width.into()).into_iter().map(|line| Line::styled(line, DIM)));

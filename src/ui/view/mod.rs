@@ -228,7 +228,9 @@ fn message(app: &App) -> Line<'_> {
         _ => {}
     }
     let document = app.document();
-    if let Some(mark) = document.mark_on(document.editor.cursor().line + 1) {
+    // While the bars have the keyboard the answers to their keys are to be seen.
+    let here = document.mark_on(document.editor.cursor().line + 1).filter(|_| !app.is_on_bars());
+    if let Some(mark) = here {
         let text = format!("{}:{}:{}: {}: {}", document.name(), mark.line, mark.column, mark.severity, mark.message);
         return Line::styled(start_of(&text, app.size().0), text::mark_style(mark.severity));
     }

@@ -294,3 +294,73 @@ fn a_bar_that_is_fixed_while_it_is_written_becomes_the_next_one() {
     assert_eq!((line.opened, line.editor.text().as_str()), (14, "A4 z4"));
     assert_eq!(press(&mut app, KeyCode::Enter), "lead 15 Edit(\"A4 z4\")");
 }
+
+#[test]
+fn a_bar_that_is_being_written_waits_while_the_text_has_the_keyboard() {
+    let mut app = on_lead();
+    press(&mut app, KeyCode::Char('e'));
+    typed(&mut app, " x");
+    let text = |app: &App| app.bar_line().map(|line| line.editor.text());
+    let written = text(&app);
+    assert!(written.as_ref().is_some_and(|text| text.ends_with(" x")));
+    press(&mut app, KeyCode::F(4));
+    assert!(app.is_on_text() && text(&app).is_none(), "nothing hides the messages");
+    press(&mut app, KeyCode::F(4));
+    assert_eq!(text(&app), written);
+    app.on_bar(OnBar::Leave);
+    assert!(app.is_on_text() && text(&app).is_none());
+    app.on_bar(OnBar::Edit);
+    assert_eq!(text(&app), written, "and is not replaced");
+}
+
+#[test]
+fn drafts_close_when_no_bar_can_change_any_more() {
+    let mut app = on_lead();
+    press(&mut app, KeyCode::Char('c'));
+    app.mode = Mode::Drafts(None);
+    let none = Snapshot { bars: vec![], ..snapshot(12) };
+    assert_eq!(show(&mut app, none), "look None");
+    assert_eq!(app.mode(), Mode::Edit);
+}
+
+#[test]
+fn where_no_bar_can_change_the_text_keeps_the_keyboard() {
+    let mut app = app();
+    show(&mut app, Snapshot { bars: vec![], ..snapshot(12) });
+    app.on_bar(OnBar::Reroll);
+    assert!(app.is_on_text());
+    assert_eq!(said(&app), "there are no bars that could change");
+}
+
+#[test]
+fn what_is_copied_from_the_line_is_for_other_programs_too() {
+    for key in ['c', 'x'] {
+        let mut app = on_lead();
+        press(&mut app, KeyCode::Char('e'));
+        assert!(ctrl(&mut app, key).starts_with("Clipboard"));
+    }
+}
+
+#[test]
+fn a_bar_that_was_refused_is_there_to_be_written_on() {
+    let mut app = on_lead();
+    let begin = |app: &mut App| {
+        press(app, KeyCode::Char('e'));
+        let text = app.bar_line().map(|line| line.editor.text()).unwrap_or_default();
+        press(app, KeyCode::Esc);
+        text
+    };
+    app.future.sent = Some(("lead".into(), 14, "c4 d4".into()));
+    assert_eq!(begin(&mut app), "c4 d4");
+    show(&mut app, snapshot(13));
+    assert_eq!(begin(&mut app), "c4 d4", "bar 14 was fixed meanwhile");
+    show(&mut app, snapshot(12));
+    let mut planned = snapshot(12);
+    for bar in planned.bars.iter_mut().filter(|bar| bar.number == 14) {
+        bar.parts[1] = Part::Cell(Cell { text: "c4 d4".into(), by: Author::Edit, hold: None });
+    }
+    show(&mut app, planned);
+    show(&mut app, snapshot(12));
+    press(&mut app, KeyCode::Home);
+    assert_eq!(begin(&mut app), "A4 z4", "it was taken");
+}
