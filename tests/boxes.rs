@@ -199,7 +199,6 @@ fn the_scheduler_stays_below_the_callback() {
         },
         || format!("{:?}", priorities(show.child.id())),
     );
-    show.quit();
 }
 
 /// The clock, the notes of a box and the sound stand on the frames that they share; who is not asked to follow hears no clock; at the end
