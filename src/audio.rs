@@ -43,8 +43,6 @@ pub struct AudioStatus {
     pub callbacks: u64,
     /// Whether the callback runs with real-time priority; `None` while unknown or where the host sees to it.
     pub realtime: Option<bool>,
-    /// Its priority, where it is known and there is one.
-    pub priority: Option<u8>,
     /// The most that a callback has run, against the time that it filled: since this was asked before, and ever. From 1 on it is too late.
     pub load: f32,
     pub longest: f32,
@@ -116,7 +114,7 @@ impl AudioOutput {
         AudioOutput { shared, supervisor: Some(supervisor) }
     }
 
-    /// [`AudioStatus::priority`].
+    /// The real-time priority of the callback, where it has one and that is known.
     #[must_use]
     pub fn priority(&self) -> Option<u8> {
         self.shared.priority.load(Ordering::Relaxed).checked_sub(2)
@@ -135,7 +133,6 @@ impl AudioOutput {
                 0 => None,
                 priority => Some(priority > 1),
             },
-            priority: self.priority(),
             load: f32::from_bits(self.shared.load.swap(0, Ordering::Relaxed)),
             longest: f32::from_bits(self.shared.longest.load(Ordering::Relaxed)),
         }

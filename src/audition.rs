@@ -44,6 +44,7 @@ pub use text::bits_per_char;
 
 use crate::compose::CANDIDATES;
 use crate::compose::writer::{Model, Writer};
+use crate::figures::percentile;
 use eval::Eval;
 use words::Way;
 use writing::Hand;
@@ -89,7 +90,7 @@ impl Figures {
     }
 
     fn p99(&mut self, name: &str, values: &[f64]) {
-        if let Some(value) = scores::percentile(values, 0.99) {
+        if let Some(value) = percentile(values, 0.99) {
             self.add(name, value, &format!("bars, p99 of {}", values.len()));
         }
     }

@@ -456,9 +456,9 @@ pub struct VoiceStatus {
     pub level: Sounded,
 }
 
-#[cfg(test)]
 impl VoiceStatus {
-    /// A voice of the synth that nobody has laid hands on.
+    /// A lead of the synth that nobody has laid hands on, and that is silent.
+    #[must_use]
     pub fn untouched(name: &str) -> VoiceStatus {
         VoiceStatus {
             name: name.into(),

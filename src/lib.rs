@@ -35,6 +35,7 @@
 //! | [`rehearse`] | scripted sets on virtual time: what would be heard and said |
 //! | [`audition`] | what a model writes, judged |
 //! | [`event`] | what rooms tell each other |
+//! | [`figures`] | what benchmarks share |
 //!
 //! | rooms | thread |
 //! | --- | --- |
@@ -86,6 +87,7 @@ pub mod engine;
 pub mod event;
 pub mod export;
 pub mod feature;
+pub mod figures;
 pub mod hand;
 pub mod heap;
 pub mod import;

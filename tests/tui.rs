@@ -33,16 +33,7 @@ fn cell(text: &str, by: Author) -> Part {
 
 /// Bar 12 of a piece for two voices, at its third beat.
 fn voice(name: String, muted: bool) -> VoiceStatus {
-    VoiceStatus {
-        name,
-        role: Role::Lead,
-        muted,
-        soloed: false,
-        gain: 1.0,
-        output: "synth".into(),
-        nudge: 0,
-        level: Sounded::default(),
-    }
+    VoiceStatus { muted, ..VoiceStatus::untouched(&name) }
 }
 
 fn snapshot() -> Snapshot {

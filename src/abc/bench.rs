@@ -5,10 +5,11 @@ use std::hint::black_box;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::parse::parse;
 use crate::check::check;
+use crate::figures::best;
 use crate::notes::notes;
 
 /// The best of so many runs counts: what disturbs only slows down.
@@ -27,9 +28,9 @@ pub fn bench_parse(folder: &Path) -> Result<Vec<(&'static str, f64, &'static str
     }
     let bytes: usize = texts.iter().map(String::len).sum();
     // abc2midi -c says which bars have a wrong length, so that is part of the work.
-    let ours = best(|| texts.iter().for_each(|text| drop(black_box(check(text)))));
-    let parsed = best(|| texts.iter().for_each(|text| drop(black_box(parse(text)))));
-    let played = best(|| {
+    let ours = best(RUNS, || texts.iter().for_each(|text| drop(black_box(check(text)))));
+    let parsed = best(RUNS, || texts.iter().for_each(|text| drop(black_box(parse(text)))));
+    let played = best(RUNS, || {
         for text in &texts {
             let (book, _) = parse(text);
             book.tunes.iter().for_each(|tune| drop(black_box(notes(tune))));
@@ -67,15 +68,6 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-fn best(mut work: impl FnMut()) -> Duration {
-    let run = |_| {
-        let start = Instant::now();
-        work();
-        start.elapsed()
-    };
-    (0..RUNS).map(run).min().unwrap_or(Duration::MAX)
-}
-
 /// What `abc2midi -c` takes over the same tunes. They are one file for it, so that not the starts of a thousand processes are
 /// measured.
 fn theirs(texts: &[String]) -> Result<Duration, String> {
@@ -84,7 +76,7 @@ fn theirs(texts: &[String]) -> Result<Duration, String> {
     std::fs::write(&book, texts.join("\n\n")).map_err(failed)?;
     let run = || Command::new("abc2midi").arg(&book).arg("-c").stdout(Stdio::null()).stderr(Stdio::null()).status();
     let first = run();
-    let time = best(|| drop(run()));
+    let time = best(RUNS, || drop(run()));
     std::fs::remove_file(&book).map_err(failed)?;
     match first {
         Ok(status) if status.success() => Ok(time),

@@ -11,6 +11,7 @@ use super::piece::{Piece, Source};
 use super::rendition::{self, Rendition, Split};
 use super::scores::{self, Score};
 use crate::compose::Role;
+use crate::figures::percentile;
 
 /// Bars of a piece that are scored: as many as the scoreboard's own pieces have. Shorter ones count from [`FEWEST`] on.
 pub const WINDOW: usize = 16;
@@ -78,7 +79,7 @@ pub fn learn(path: &Path) -> Result<Learned, String> {
         Ok(())
     })?;
     for (group, values) in values {
-        let band = |values: &[f64]| Some([scores::percentile(values, 0.05)?, scores::percentile(values, 0.95)?]);
+        let band = |values: &[f64]| Some([percentile(values, 0.05)?, percentile(values, 0.95)?]);
         let bands = values.into_iter().filter_map(|(score, values)| Some((score.to_owned(), band(&values)?)));
         eval.bands.insert(group, bands.collect());
     }

@@ -126,12 +126,3 @@ fn entropy(counts: &[u32]) -> Option<f64> {
 pub fn share(part: usize, all: usize) -> Option<f64> {
     (all > 0).then(|| part as f64 / all as f64)
 }
-
-/// The value below which a share `p` (0 to 1) of the values lies: the nearest rank. `None` of none.
-#[must_use]
-pub fn percentile(values: &[f64], p: f64) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let rank = (p * sorted.len() as f64).ceil() as usize;
-    sorted.get(rank.saturating_sub(1).min(sorted.len().saturating_sub(1))).copied()
-}

@@ -9,6 +9,7 @@ use crate::abc::Meter;
 use crate::abc::key::Key;
 use crate::abc::parse::read_bars;
 use crate::compose::{Role, STREAM_UNIT};
+use crate::figures::percentile;
 
 fn piece(role: Role, metre: &str, key: &str, bars: &str, chart: &str) -> Piece {
     let (meter, key) = (Meter::parse(metre).unwrap(), Key::parse(key).unwrap().0);
@@ -81,9 +82,9 @@ fn rests_and_standing_still_are_counted() {
     let bars = lead("C8|z8|D8|D8|D8|z8").bars;
     assert_eq!((scores::all_rest(&bars), scores::longest_same_run(&bars)), (2, 3));
     assert_eq!((scores::all_rest(&[]), scores::longest_same_run(&[])), (0, 0));
-    assert_eq!(scores::percentile(&[3.0, 1.0, 2.0, 4.0], 0.5), Some(2.0));
-    assert_eq!(scores::percentile(&[3.0, 1.0, 2.0, 4.0], 0.99), Some(4.0));
-    assert_eq!(scores::percentile(&[], 0.5), None);
+    assert_eq!(percentile(&[3.0, 1.0, 2.0, 4.0], 0.5), Some(2.0));
+    assert_eq!(percentile(&[3.0, 1.0, 2.0, 4.0], 0.99), Some(4.0));
+    assert_eq!(percentile(&[], 0.5), None);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::Clock;
 use crate::compose::Composer;
 use crate::compose::busy::Busy;
 use crate::event::{Action, ScheduledEvent, VoiceSlot};
+use crate::figures;
 use crate::midi::{MidiError, MidiOutput, MidiSink};
 use crate::realtime;
 use crate::time::{Frames, SampleRate};
@@ -153,10 +154,7 @@ fn sleep(times: usize) -> Vec<f64> {
 
 /// Of values in any order, `share` from 0 to 1; 0 where there are none.
 fn percentile(values: &[f64], share: f64) -> f64 {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    let at = ((values.len() as f64 * share).ceil() as usize).clamp(1, values.len().max(1)) - 1;
-    values.get(at).copied().unwrap_or(0.0)
+    figures::percentile(values, share).unwrap_or(0.0)
 }
 
 #[cfg(test)]

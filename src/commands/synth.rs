@@ -9,11 +9,12 @@ use barline::abc::Meter;
 use barline::compose::busy::Busy;
 use barline::compose::{CANDIDATES, Composer, Silent};
 use barline::export::{MidiNote, MidiTrack, write_midi};
+use barline::figures::percentile;
 use barline::prompt;
 use barline::render::render;
 use barline::steer::Lexicon;
 use barline::synth::Patch;
-use barline::synth::bench::{Callbacks, PERIOD, PITCHES, RATE, SLOTS, cost};
+use barline::synth::bench::{Callbacks, PERIOD, PITCHES, RATE, SLOTS, bare, cost};
 use barline::time::{Beats, Tempo};
 
 use crate::library::Patches;
@@ -57,12 +58,19 @@ pub fn figures(patches: &Patches, model: Option<&Path>) -> Figures {
     // Until the model is there.
     std::thread::sleep(Duration::from_secs(2));
     let callbacks = Callbacks::measure(patch, CALLBACKS);
+    let of = |millis: &[f64], share| percentile(millis, share).unwrap_or(0.0);
+    // Beside the same model.
+    let bare = bare(of(&callbacks.millis, 0.5), CALLBACKS);
     let bars = busy.stop();
     let period = 1e3 * PERIOD as f64 / f64::from(RATE.0);
-    for (name, share) in
-        [("block_ms_p50", 0.5), ("block_ms_p99", 0.99), ("block_ms_p999", 0.999), ("block_ms_max", 1.0)]
-    {
-        figures.push(figure(name, callbacks.percentile(share), &format!("ms of {period:.2}, 64 voices")));
+    for (what, millis, unit) in [("block", &callbacks.millis, "64 voices"), ("bare", &bare, "a plain calculation")] {
+        for (name, share) in [("p50", 0.5), ("p99", 0.99), ("p999", 0.999), ("max", 1.0)] {
+            figures.push(figure(
+                &format!("{what}_ms_{name}"),
+                of(millis, share),
+                &format!("ms of {period:.2}, {unit}"),
+            ));
+        }
     }
     figures.push(figure("model_bars_meanwhile", bars as f64, "bars"));
     figures.push(figure("callback_allocations", callbacks.heap_calls as f64, "calls of the heap"));

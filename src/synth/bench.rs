@@ -1,10 +1,11 @@
 //! Figures of `barline bench synth`: what voices cost, how long a callback takes, whether it touches the heap. On the caller's thread.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::{MAX_SOUNDING, POOL_VOICES, Patch, Synth};
 use crate::engine::Renderer;
 use crate::event::{Action, ScheduledEvent, VoiceSlot};
+use crate::figures::best;
 use crate::time::{Frames, SampleRate};
 use crate::{heap, realtime};
 
@@ -30,22 +31,16 @@ fn full(patch: &Patch) -> Synth {
 /// Time spent per time rendered with [`MAX_SOUNDING`] notes held for so many seconds; the best of three runs.
 #[must_use]
 pub fn cost(patch: &Patch, seconds: usize) -> f64 {
-    let run = || {
-        let mut synth = full(patch);
-        let (mut left, mut right) = (vec![0.0; PERIOD], vec![0.0; PERIOD]);
-        let start = Instant::now();
-        for _ in 0..seconds * RATE.0 as usize / PERIOD {
-            synth.render(&mut left, &mut right);
-        }
-        start.elapsed()
-    };
-    (0..3).map(|_| run()).min().unwrap_or(Duration::ZERO).as_secs_f64() / seconds as f64
+    let mut synth = full(patch);
+    let (mut left, mut right) = (vec![0.0; PERIOD], vec![0.0; PERIOD]);
+    let render = || (0..seconds * RATE.0 as usize / PERIOD).for_each(|_| synth.render(&mut left, &mut right));
+    best(3, render).as_secs_f64() / seconds as f64
 }
 
 /// What callbacks were like.
 #[derive(Clone, Debug)]
 pub struct Callbacks {
-    /// How long each took, in milliseconds, shortest first.
+    /// How long each took, in milliseconds.
     pub millis: Vec<f64>,
     /// Calls of the heap in all of them.
     pub heap_calls: u64,
@@ -62,32 +57,52 @@ impl Callbacks {
             let (synth, _lane) = Synth::new(RATE, &patches.iter().map(Some).collect::<Vec<_>>());
             let (mut renderer, mut ring) = Renderer::new(synth);
             let mut out = vec![0.0; 2 * PERIOD];
-            let mut millis = Vec::with_capacity(count);
             let mut heap_calls = 0;
-            let start = Instant::now();
-            for turn in 0..count {
-                let due = start + RATE.duration_of(Frames((turn * PERIOD) as i64));
-                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            let mut ring_and_render = |turn: usize| {
                 for action in actions(turn) {
                     let _ = ring.push(ScheduledEvent { at: renderer.frame() + Frames(turn as i64 % 250), action });
                 }
-                let (begun, before) = (Instant::now(), heap::calls());
+                let before = heap::calls();
                 renderer.process(&mut out, 2);
                 heap_calls += heap::calls() - before;
-                millis.push(begun.elapsed().as_secs_f64() * 1e3);
-            }
-            millis.sort_by(f64::total_cmp);
+            };
+            let millis = paced(count, &mut ring_and_render);
             Callbacks { millis, heap_calls }
         });
         thread.join().unwrap_or(Callbacks { millis: Vec::new(), heap_calls: 0 })
     }
+}
 
-    /// So long a share of them took at most, in milliseconds.
-    #[must_use]
-    pub fn percentile(&self, share: f64) -> f64 {
-        let at = ((self.millis.len() as f64 * share).ceil() as usize).clamp(1, self.millis.len().max(1)) - 1;
-        self.millis.get(at).copied().unwrap_or(0.0)
+/// How long a plain calculation takes, in milliseconds, which is done in the place of callbacks and takes about as long as they do where nothing
+/// disturbs it: what the machine itself adds.
+#[must_use]
+pub fn bare(millis: f64, count: usize) -> Vec<f64> {
+    const TRIED: u64 = 1_000_000;
+    let thread = std::thread::spawn(move || {
+        let _ = realtime::raise(realtime::AUDIO_PRIORITY);
+        let calculate = |rounds: u64| {
+            let value = (0..rounds).fold(1.0_f32, |value, round| value * 0.5 + (round & 7) as f32);
+            std::hint::black_box(value);
+        };
+        let tried = best(20, || calculate(TRIED)).as_secs_f64() * 1e3;
+        let rounds = (TRIED as f64 * millis / tried) as u64;
+        paced(count, &mut |_| calculate(rounds))
+    });
+    thread.join().unwrap_or_default()
+}
+
+/// Does something at the pace of callbacks, so many times; how long each time took, in milliseconds.
+fn paced(count: usize, work: &mut dyn FnMut(usize)) -> Vec<f64> {
+    let mut millis = Vec::with_capacity(count);
+    let start = Instant::now();
+    for turn in 0..count {
+        let due = start + RATE.duration_of(Frames((turn * PERIOD) as i64));
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        let begun = Instant::now();
+        work(turn);
+        millis.push(begun.elapsed().as_secs_f64() * 1e3);
     }
+    millis
 }
 
 /// What comes in a callback: all slots are filled in the first ones, then each second one has a note that takes another's place.
@@ -124,7 +139,8 @@ mod tests {
         }
         let callbacks = Callbacks::measure(&patch, 20);
         assert_eq!(callbacks.millis.len(), 20);
-        assert!(callbacks.percentile(0.5) <= callbacks.percentile(0.999) && callbacks.millis.is_sorted());
+        assert!(callbacks.millis.iter().all(|millis| *millis > 0.0));
+        assert_eq!(bare(0.1, 20).len(), 20);
         assert!(cost(&patch, 1) > 0.0);
     }
 }

@@ -12,6 +12,9 @@ pub const SCOPE: usize = 2048;
 /// The mean goes 63 % of the way to a new level in this time, as a VU meter.
 const MEAN_SECONDS: f32 = 0.3;
 
+/// A mean square below this (-100 dB) is none.
+const SILENT: f32 = 1.0e-10;
+
 /// A level as it is read: linear, 1 is full scale.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Level {
@@ -123,13 +126,21 @@ impl Measured {
     fn take(&mut self, peak: f32, squares: f32, frames: usize, meter: &Meter) {
         let way = (self.pace * frames as f32).min(1.0);
         self.square += (squares / frames as f32 - self.square) * way;
+        if self.square < SILENT {
+            self.square = 0.0;
+        }
         meter.write(peak, self.square);
     }
 
     /// Of a slot, whose louder side counts.
     pub fn voice(&mut self, slot: usize, [left, right]: [(f32, f32); 2], frames: usize, meters: &Meters) {
+        let peak = left.0.max(right.0);
+        // Most slots are silent most of the time, and their meters at rest.
+        if peak == 0.0 && self.square == 0.0 {
+            return;
+        }
         if let Some(meter) = meters.voices.get(slot) {
-            self.take(left.0.max(right.0), left.1.max(right.1), frames, meter);
+            self.take(peak, left.1.max(right.1), frames, meter);
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
@@ -11,8 +11,8 @@ use ratatui::backend::TestBackend;
 
 use super::app::{App, Input};
 use super::view;
-use crate::compose::Role;
 use crate::event::{Author, BarState, BarView, Cell, Event, Music, Part, Playing, Snapshot, VoiceStatus};
+use crate::figures::best;
 use crate::synth::{Level, SCOPE};
 use crate::time::Beats;
 
@@ -75,16 +75,7 @@ fn playing() -> Snapshot {
         parts: (0..VOICES).map(|_| cell()).collect(),
     };
     let level = Level { peak: 0.5, rms: 0.2 };
-    let voice = |at: usize| VoiceStatus {
-        name: format!("voice{at}"),
-        role: Role::Lead,
-        muted: false,
-        soloed: false,
-        gain: 1.0,
-        output: "synth".into(),
-        nudge: 0,
-        level,
-    };
+    let voice = |at: usize| VoiceStatus { level, ..VoiceStatus::untouched(&format!("voice{at}")) };
     Snapshot {
         playing: Playing::Playing,
         bar: 3,
@@ -111,12 +102,12 @@ fn keys(app: &mut App, code: KeyCode) -> Duration {
             press(app, KeyCode::Backspace);
         }
     };
-    best(run) / KEYS
+    best(RUNS, run) / KEYS
 }
 
 fn drawn(app: &App) -> Duration {
     let mut terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).expect("a terminal in memory");
-    best(|| {
+    best(RUNS, || {
         let _ = black_box(terminal.draw(|frame| view::draw(frame, app)));
     })
 }
@@ -127,14 +118,5 @@ fn pasted() -> Duration {
         let mut app = App::new(vec![("a.abc".into(), String::new())], SIZE);
         app.update(Input::Paste(lines.clone()));
     };
-    best(paste)
-}
-
-fn best(mut work: impl FnMut()) -> Duration {
-    let run = |_| {
-        let start = Instant::now();
-        work();
-        start.elapsed()
-    };
-    (0..RUNS).map(run).min().unwrap_or(Duration::MAX)
+    best(RUNS, paste)
 }
