@@ -1,12 +1,11 @@
 //! What the performer sees: the whole screen drawn into a test terminal from a hand-made snapshot.
 
 use barline::abc::{Diagnostic, Meter, Span};
-use barline::compose::{Candidate, Rank, Role};
+use barline::compose::{Candidate, Rank};
 use barline::event::{
     Author, BarState, BarView, Cell, Event, Hold, Level, Look, Message, Music, Part, Playing, SceneName, Snapshot,
     VoiceStatus,
 };
-use barline::synth::Level as Sounded;
 use barline::time::Beats;
 use barline::ui::{App, Evaluation, Input, view};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -32,8 +31,8 @@ fn cell(text: &str, by: Author) -> Part {
 }
 
 /// Bar 12 of a piece for two voices, at its third beat.
-fn voice(name: String, muted: bool) -> VoiceStatus {
-    VoiceStatus { muted, ..VoiceStatus::untouched(&name) }
+fn voice(name: &str, muted: bool) -> VoiceStatus {
+    VoiceStatus { muted, ..VoiceStatus::untouched(name) }
 }
 
 fn snapshot() -> Snapshot {
@@ -53,7 +52,7 @@ fn snapshot() -> Snapshot {
         audio: "alsa:default 48000 Hz".into(),
         midi: "none".into(),
         heard_from: Some(14),
-        voices: ["bass", "lead"].map(|name| voice(name.into(), false)).into(),
+        voices: ["bass", "lead"].map(|name| voice(name, false)).into(),
         bars: vec![
             bar(10, BarState::Played, cell("a8", Author::Model)),
             bar(11, BarState::Played, cell("g8", Author::Model)),
@@ -303,7 +302,7 @@ fn lists_leave_the_bars_in_sight() {
 fn the_bar_under_the_cursor_is_in_sight_and_so_is_the_sounding_one() {
     let mut app = app(80, 24);
     let mut now = snapshot();
-    now.voices = (1..=9).map(|n| voice(format!("voice{n}"), false)).collect();
+    now.voices = (1..=9).map(|n| voice(&format!("voice{n}"), false)).collect();
     let bar = |number| BarView {
         number,
         state: BarState::Planned,
@@ -433,7 +432,7 @@ fn the_status_says_whose_tempo_it_is_and_what_is_armed() {
 fn voices_that_do_not_fit_are_counted_and_muted_ones_marked() {
     let mut app = app(60, 15);
     let mut now = snapshot();
-    now.voices = (1..=6).map(|n| voice(format!("voice{n}"), n == 1)).collect();
+    now.voices = (1..=6).map(|n| voice(&format!("voice{n}"), n == 1)).collect();
     for bar in &mut now.bars {
         bar.parts = vec![cell("abcdefgabcdefgabcdefg", Author::Text); 6];
     }

@@ -166,7 +166,7 @@ fn nothing_is_told_by_colour_alone_in_any_theme() {
             music: Music::default(),
             parts: parts(),
         });
-        let voices = vec![voice("lead".into(), false)];
+        let voices = vec![voice("lead", false)];
         show(&mut app, Snapshot { bars: bars.collect(), voices, heard_from: Some(15), ..snapshot() });
         let bar = |number: &str| without_colours(&app, &format!(" {number}"));
         let names = ["played", "sounding", "committed", "planned", "heard from here"];

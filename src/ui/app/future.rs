@@ -18,7 +18,8 @@ const KEPT: usize = 4;
 pub struct Future {
     /// The bars have the keyboard, not the text.
     on: bool,
-    /// Where the cursor was put last.
+    /// Where the cursor was put last: the voice by its name, since scenes have theirs in other orders, and its place where it is gone.
+    name: String,
     voice: usize,
     bar: i64,
     line: Option<BarLine>,
@@ -31,6 +32,8 @@ pub struct Future {
 pub struct BarLine {
     /// The bar that it was opened on. It is for that under the cursor, which moves on when that one is fixed.
     pub opened: i64,
+    /// Whose it is, wherever the cursor is.
+    voice: String,
     pub editor: Editor,
 }
 
@@ -74,12 +77,14 @@ impl App {
     /// The part of a bar that the keys work on, while the bars have the keyboard and there is one.
     #[must_use]
     pub fn cursor(&self) -> Option<Cursor<'_>> {
-        let Future { on: true, voice, bar, .. } = self.future else { return None };
+        let Future { on: true, voice, bar, ref name, .. } = self.future else { return None };
         let (first, last) = (open(&self.snapshot).next()?.number, open(&self.snapshot).last()?.number);
         let bar = bar.clamp(first, last.max(first));
         let bar = open(&self.snapshot).find(|open| open.number >= bar)?;
-        let at = voice.min(self.snapshot.voices.len().checked_sub(1)?);
-        Some(Cursor { bar, at, voice: &self.snapshot.voices[at] })
+        let voices = &self.snapshot.voices;
+        let named = voices.iter().position(|voice| voice.name == *name);
+        let at = named.unwrap_or(voice.min(voices.len().checked_sub(1)?));
+        Some(Cursor { bar, at, voice: &voices[at] })
     }
 
     /// Whether plain keys work on the bars.
@@ -115,9 +120,15 @@ impl App {
 
     /// The cursor goes on when its bar is fixed, and stays where it is when there are bars before it again.
     fn settle_cursor(&mut self) {
-        if let Some(bar) = self.cursor().map(|cursor| cursor.bar.number) {
-            self.future.bar = bar;
-        }
+        let Some(Cursor { bar, at, voice }) = self.cursor() else { return };
+        let (bar, name) = (bar.number, voice.name.clone());
+        (self.future.bar, self.future.voice, self.future.name) = (bar, at, name);
+    }
+
+    /// The cursor goes to another voice, or to the last one.
+    fn go_to_voice(&mut self, at: usize) {
+        self.future.voice = at;
+        self.future.name.clear();
     }
 
     /// A key while the bars have the keyboard; with Ctrl or Alt, and F1 to F12, it does what it always does.
@@ -133,21 +144,25 @@ impl App {
     }
 
     pub(super) fn on_bar(&mut self, what: OnBar) -> Vec<Request> {
-        // Whatever asks for it, it works where the cursor is, which is then to be seen.
-        let was_on = self.future.on;
-        if what != OnBar::Leave && !was_on {
-            self.future.on = true;
-            self.settle_cursor();
-        }
+        // It works where the cursor is: who asks from elsewhere is shown first where that would be.
+        let was_on = std::mem::replace(&mut self.future.on, what != OnBar::Leave);
         if what == OnBar::Leave {
-            self.future.on = false;
             return vec![];
         }
+        self.settle_cursor();
         let Some(cursor) = self.cursor() else {
             self.future.on = was_on;
             self.say(Level::Info, "there are no bars that could change".into());
             return vec![];
         };
+        if !was_on && what.acts_at_once() {
+            let text = format!(
+                "the keys are the bars' now; once more does it to bar {} of {}",
+                cursor.bar.number, cursor.voice.name
+            );
+            self.say(Level::Info, text);
+            return vec![];
+        }
         let (bar, at, voice, hold) = (cursor.bar.number, cursor.at, cursor.voice.name.clone(), cursor.hold());
         let written = cursor.part().and_then(Part::cell).map_or(String::new(), |cell| cell.text.clone());
         let touch = |touch| vec![Request::Command(Command::Touch { bar, voice: voice.clone(), touch })];
@@ -185,18 +200,17 @@ impl App {
                 }
                 let mut editor = Editor::new(&self.unheard(&voice, bar).unwrap_or(written));
                 editor.go(Motion::End, false);
-                self.future.line = Some(BarLine { opened: bar, editor });
+                self.future.line = Some(BarLine { opened: bar, voice, editor });
             }
             OnBar::Earlier => self.future.bar = bar - 1,
             OnBar::Later => self.future.bar = bar + 1,
             OnBar::First => self.future.bar = i64::MIN,
             OnBar::Last => self.future.bar = i64::MAX,
-            OnBar::Left => self.future.voice = at.saturating_sub(1),
-            OnBar::Right => self.future.voice = at + 1,
+            OnBar::Left => self.go_to_voice(at.saturating_sub(1)),
+            OnBar::Right => self.go_to_voice(at + 1),
             OnBar::Voice(digit) => self.choose_voice(digit),
             OnBar::Leave => {}
         }
-        self.future.voice = self.future.voice.min(self.snapshot.voices.len().saturating_sub(1));
         self.settle_cursor();
         vec![]
     }
@@ -204,7 +218,8 @@ impl App {
     fn choose_voice(&mut self, digit: u8) {
         let at = usize::from(digit) - 1;
         if at < self.snapshot.voices.len() {
-            (self.future.voice, self.voice) = (at, at);
+            self.go_to_voice(at);
+            self.voice = at;
         } else {
             self.say(Level::Warning, format!("there is no voice {digit}"));
         }
@@ -264,6 +279,14 @@ impl App {
         }
         let Some(cursor) = self.cursor() else { return vec![] };
         let (bar, voice) = (cursor.bar.number, cursor.voice.name.clone());
+        // The cursor may have had to go to another voice meanwhile.
+        if let Some(BarLine { voice: of, .. }) = &self.future.line
+            && *of != voice
+        {
+            let text = format!("this bar is {of}'s, who is not there; Ctrl+X takes it along, Esc leaves it");
+            self.say(Level::Warning, text);
+            return vec![];
+        }
         let Some(line) = self.future.line.take() else { return vec![] };
         let text = line.editor.text();
         self.future.sent = Some((voice.clone(), bar, text.clone()));

@@ -29,6 +29,14 @@ pub enum OnBar {
     Leave,
 }
 
+impl OnBar {
+    /// Whether it changes something at once, without anything to be seen before.
+    #[must_use]
+    pub fn acts_at_once(self) -> bool {
+        matches!(self, B::Reroll | B::Pin | B::Veto | B::Freeze | B::Keep | B::Mute | B::Solo | B::Louder | B::Softer)
+    }
+}
+
 use KeyCode::Char;
 use OnBar as B;
 

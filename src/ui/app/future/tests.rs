@@ -364,3 +364,48 @@ fn a_bar_that_was_refused_is_there_to_be_written_on() {
     press(&mut app, KeyCode::Home);
     assert_eq!(begin(&mut app), "A4 z4", "it was taken");
 }
+
+/// A scene that comes in has its voices in another order, and perhaps not this one.
+#[test]
+fn the_cursor_and_the_line_stay_with_their_voice() {
+    let with = |names: &[&str]| {
+        let voices = names.iter().map(|name| VoiceStatus::untouched(name)).collect();
+        let mut snapshot = Snapshot { voices, ..snapshot(12) };
+        for bar in &mut snapshot.bars {
+            let cell = bar.parts[1].clone();
+            bar.parts = vec![cell; names.len()];
+        }
+        snapshot
+    };
+    let mut app = on_lead();
+    show(&mut app, with(&["drums", "bass", "lead"]));
+    assert_eq!(at(&app), Some((14, "lead")));
+    typed(&mut app, "e");
+    show(&mut app, with(&["lead", "drums"]));
+    assert_eq!(at(&app), Some((14, "lead")));
+    show(&mut app, with(&["drums", "bass"]));
+    assert_eq!(press(&mut app, KeyCode::Enter), "", "not into another voice");
+    assert!(said(&app).starts_with("this bar is lead's, who is not there"), "{}", said(&app));
+    assert!(app.bar_line().is_some());
+    press(&mut app, KeyCode::Esc);
+    assert_eq!(typed(&mut app, "v"), "drums 14 Veto", "where the cursor is seen");
+}
+
+/// From the text an action of the bars first shows where it would be done.
+#[test]
+fn nothing_is_done_to_a_bar_under_a_cursor_that_was_not_seen() {
+    let mut app = app();
+    let by_name = |app: &mut App, name: &str| {
+        ctrl(app, 'p');
+        typed(app, name);
+        press(app, KeyCode::Enter)
+    };
+    assert_eq!(by_name(&mut app, "veto"), "");
+    assert_eq!(
+        (said(&app), at(&app)),
+        ("the keys are the bars' now; once more does it to bar 14 of bass", Some((14, "bass")))
+    );
+    assert_eq!(by_name(&mut app, "veto"), "bass 14 Veto");
+    press(&mut app, KeyCode::Esc);
+    assert_eq!(by_name(&mut app, "choose"), "look Some((14, \"bass\"))", "what opens a list is seen");
+}
