@@ -199,7 +199,7 @@ fn the_playhead_stands_on_the_note_that_sounds() {
 fn on_the_future(columns: u16, rows: u16) -> App {
     let mut app = app(columns, rows);
     let mut now = snapshot();
-    now.voices.push(voice("pad".into(), false));
+    now.voices.push(voice("pad", false));
     for bar in &mut now.bars {
         bar.parts.push(if bar.number < 14 { Part::Absent } else { Part::Open });
     }

@@ -4,6 +4,7 @@
 //! evaluation) is an `Input` again, so that tests drive the whole screen with plain values.
 
 mod clipboard;
+mod exchange;
 mod flash;
 mod future;
 mod keep;
@@ -12,6 +13,7 @@ mod mouse;
 mod picker;
 mod search;
 
+pub use exchange::{Evaluation, Input, Request, Tune};
 pub use flash::Flash;
 use future::Future;
 pub use future::{BarLine, Cursor};
@@ -25,14 +27,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::document::{Document, Taken, name_of};
 use super::editor::Editor;
 use super::keys::{self, Action};
 use super::theme::Theme;
 use super::view;
-use crate::abc::{Diagnostic, Severity};
+use crate::abc::Severity;
 use crate::event::{BarState, Command, Event, Level, Message, Playing, Snapshot};
 use crate::midi::mapping::{Mappings, Trigger};
 
@@ -46,91 +48,6 @@ pub struct Shows {
     pub sound: Option<bool>,
     /// The piano roll.
     pub roll: Option<bool>,
-}
-
-/// Everything that can happen to the screen.
-#[derive(Debug)]
-pub enum Input {
-    Key(KeyEvent),
-    Paste(String),
-    /// `clicks` counts presses of a button at one place, one soon after the other, from 1.
-    Mouse {
-        event: MouseEvent,
-        clicks: u8,
-    },
-    Resize(u16, u16),
-    /// So much time, since this was told last or something began to be lit.
-    Passed(Duration),
-    /// The instrument says something.
-    Event(Event),
-    /// What came of [`Request::Evaluate`].
-    Evaluated(Evaluation),
-    /// What voices can have has changed.
-    Offer(Offer),
-    /// What came of [`Request::Save`].
-    Saved {
-        path: PathBuf,
-        text: String,
-        error: Option<String>,
-    },
-    /// SIGTERM, SIGHUP, or the terminal is gone: leave without a question.
-    Terminate,
-}
-
-#[derive(Clone, Debug)]
-pub struct Evaluation {
-    pub path: PathBuf,
-    /// The text that was evaluated; the diagnostics' spans count in it.
-    pub text: String,
-    /// Whether it could be taken into the music. If not, the last good version plays on.
-    pub accepted: bool,
-    /// Whether it plays. A file that another program saves is only looked at when another one plays.
-    pub plays: bool,
-    pub diagnostics: Vec<Diagnostic>,
-    /// How the words were understood: `slow sparse low · not understood: ferry`. May be empty.
-    pub heard: String,
-}
-
-/// What the caller is to do.
-#[derive(Debug)]
-pub enum Request {
-    Command(Command),
-    /// Write the file, over this content and no other ([`crate::watch::Watch::save`]); answer with [`Input::Saved`].
-    Save {
-        path: PathBuf,
-        text: String,
-        over: String,
-    },
-    /// Read the text (the path's extension says whether as prompt or patch) and play it; answer with [`Input::Evaluated`].
-    Evaluate {
-        path: PathBuf,
-        text: String,
-        /// The performer asked for it. Otherwise another program saved the file, which is heard only where it already plays.
-        asked: bool,
-        tune: Tune,
-        /// It waits for a phrase line, with all that is armed.
-        armed: bool,
-    },
-    /// Keep this text of [`Mappings`] for the sets to come.
-    KeepMappings(String),
-    /// Begin to record, or end it.
-    Record,
-    /// The same of the theme.
-    KeepTheme(Theme),
-    /// Other programs may paste this.
-    Clipboard(String),
-    Quit,
-}
-
-/// Which tune of a file is to play.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tune {
-    /// The one that plays, or the first.
-    Same,
-    Next,
-    Previous,
-    /// By its `X:`.
-    Number(u32),
 }
 
 /// What the next key is for.

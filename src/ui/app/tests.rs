@@ -1,7 +1,7 @@
 //! The screen as a reducer: inputs in, requests out.
 
 use super::*;
-use crate::abc::Span;
+use crate::abc::{Diagnostic, Span};
 use crate::event::VoiceStatus;
 use crate::steer::Lexicon;
 use crate::time::Tempo;
