@@ -72,7 +72,7 @@ impl Desk {
             Request::Record => self.record(),
             Request::KeepMappings(text) => self.keep(self.mappings.as_deref(), &text, "what was learned holds"),
             Request::KeepTheme(theme) => self.keep(self.theme.as_deref(), theme.name(), "these colours hold"),
-            Request::Clipboard(_) | Request::Quit => {}
+            Request::Clipboard(_) | Request::Releases(_) | Request::Quit => {}
         }
         vec![]
     }

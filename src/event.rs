@@ -444,6 +444,8 @@ impl Default for Snapshot {
 pub struct VoiceStatus {
     pub name: String,
     pub role: Role,
+    /// It is played by hand.
+    pub by_hand: bool,
     pub muted: bool,
     pub soloed: bool,
     /// The performer's factor.
@@ -463,6 +465,7 @@ impl VoiceStatus {
         VoiceStatus {
             name: name.into(),
             role: Role::Lead,
+            by_hand: false,
             muted: false,
             soloed: false,
             gain: 1.0,

@@ -11,7 +11,7 @@ use crate::event::Author;
 use crate::event::{
     BarState, BarView, Cell, Hold, Look, Music, Part, Playing, SceneName, Snapshot, Sounding, VoiceStatus,
 };
-use crate::prompt::Scene;
+use crate::prompt::{By, Scene};
 use crate::rig::SYNTH;
 use crate::synth::Level as Sounded;
 use crate::time::{Beats, Frames};
@@ -120,9 +120,11 @@ impl Conductor {
     fn voice(&self, name: &str, role: Role) -> VoiceStatus {
         let mix = &self.hands.mix;
         let output = self.slot(name).map_or(SYNTH, |slot| self.told.output(slot));
+        let by_hand = |scene: &Scene| scene.voices.iter().any(|voice| voice.name == name && voice.by == By::Hand);
         VoiceStatus {
             name: name.to_owned(),
             role,
+            by_hand: by_hand(&self.scene),
             muted: mix.is_muted(name),
             soloed: mix.is_soloed(name),
             gain: mix.gain(name).unwrap_or(1.0),

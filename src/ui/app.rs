@@ -10,6 +10,7 @@ mod future;
 mod keep;
 mod learn;
 mod mouse;
+mod piano;
 mod picker;
 mod search;
 
@@ -19,6 +20,7 @@ use future::Future;
 pub use future::{BarLine, Cursor};
 pub use keep::Keeping;
 pub use learn::Learning;
+pub use piano::Piano;
 pub use picker::{Item, List, Offer, Pick, Picker};
 pub use search::{Search, places_in};
 
@@ -94,6 +96,7 @@ pub struct App {
     arming: bool,
     /// How much is recorded, while something is.
     recording: Option<Duration>,
+    piano: Piano,
     mappings: Mappings,
     /// Where knobs and pedals stand.
     touched: HashMap<(String, Trigger), u8>,
@@ -130,6 +133,7 @@ impl App {
             voice: 0,
             arming: false,
             recording: None,
+            piano: Piano::default(),
             mappings: Mappings::default(),
             touched: HashMap::new(),
             messages: VecDeque::new(),
@@ -169,8 +173,9 @@ impl App {
             Input::Mouse { event, clicks } => self.mouse(event, clicks),
             Input::Passed(time) => {
                 self.passed(time);
-                vec![]
+                self.keys_passed(time)
             }
+            Input::FocusLost => self.let_go_of_keys(),
             Input::Resize(columns, rows) => {
                 self.size = (columns, rows);
                 vec![]
@@ -276,11 +281,12 @@ impl App {
 
     fn key(&mut self, key: KeyEvent) -> Vec<Request> {
         if key.kind == KeyEventKind::Release {
-            return vec![];
+            return self.released(key);
         }
         let mode = std::mem::take(&mut self.mode);
         let found = keys::find(key);
         match mode {
+            Mode::Edit if self.piano.is_on() => self.piano_key(key),
             Mode::Edit if self.is_on_bars() => self.future_key(key),
             Mode::Edit => match (found, key.code) {
                 (Some((action, shift)), _) => self.act(action, shift),
@@ -384,6 +390,7 @@ impl App {
             Action::Arm => return self.arm(),
             Action::Learn => self.mode = Mode::Learn(Learning::Key),
             Action::Record => return vec![Request::Record],
+            Action::Piano => return self.toggle_piano(),
             Action::AskKeep => self.mode = Mode::Keep(Keeping::default()),
             Action::Palette => return self.open_actions(),
             Action::Scenes => return self.open_scenes(),

@@ -27,6 +27,11 @@ const FRAME: Duration = Duration::from_millis(33);
 /// Presses, releases, the wheel and moves with a button held, without a limit of columns; not every move, as crossterm would have.
 const TAKE_MOUSE: &[u8] = b"\x1b[?1002h\x1b[?1006h";
 
+/// Keys are told unambiguously and with their releases (the keyboard protocol of kitty, on a stack of its own), and the focus; terminals that do not
+/// know it ignore it.
+const REPORT_RELEASES: &[u8] = b"\x1b[>3u\x1b[?1004h";
+const NO_RELEASES: &[u8] = b"\x1b[?1004l\x1b[<u";
+
 /// Ends a synchronised update, the mouse, bracketed paste and the alternate screen; shows the cursor; plain colours.
 const GIVE_BACK: &[u8] = b"\x1b[?2026l\x1b[?1006l\x1b[?1002l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h";
 
@@ -35,6 +40,8 @@ const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 
 /// Whether the terminal is ours at the moment.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Whether [`REPORT_RELEASES`] holds.
+static RELEASES: AtomicBool = AtomicBool::new(false);
 /// How the terminal was set before.
 static SETTINGS: OnceLock<libc::termios> = OnceLock::new();
 /// A copy of the first stderr while fd 2 goes to the log, else -1.
@@ -109,6 +116,15 @@ impl Screen {
         execute!(terminal.backend_mut(), EndSynchronizedUpdate)
     }
 
+    fn report_releases(&mut self, on: bool) -> io::Result<()> {
+        if RELEASES.swap(on, Ordering::SeqCst) == on {
+            return Ok(());
+        }
+        let Some(terminal) = self.terminal.as_mut() else { return Ok(()) };
+        terminal.backend_mut().write_all(if on { REPORT_RELEASES } else { NO_RELEASES })?;
+        io::Write::flush(terminal.backend_mut())
+    }
+
     /// Offers the terminal a text for its clipboard, where it may have one.
     fn copy(&mut self, text: &str) -> io::Result<()> {
         let Some(terminal) = self.terminal.as_mut() else { return Ok(()) };
@@ -139,6 +155,9 @@ pub fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // SAFETY: plain system calls on descriptors of the process; the bytes and settings are static.
         unsafe {
+            if RELEASES.swap(false, Ordering::SeqCst) {
+                libc::write(libc::STDOUT_FILENO, NO_RELEASES.as_ptr().cast(), NO_RELEASES.len());
+            }
             if libc::write(libc::STDOUT_FILENO, GIVE_BACK.as_ptr().cast(), GIVE_BACK.len()) < 0 {
                 return;
             }
@@ -207,10 +226,12 @@ pub fn run_loop(
     loop {
         while let Some(input) = inputs.pop_front() {
             for request in app.update(input) {
-                if let Request::Clipboard(text) = &request {
-                    // A terminal that is gone is noticed by the next picture.
-                    let _ = screen.copy(text);
-                }
+                // A terminal that is gone is noticed by the next picture.
+                let _ = match &request {
+                    Request::Clipboard(text) => screen.copy(text),
+                    Request::Releases(on) => screen.report_releases(*on),
+                    _ => Ok(()),
+                };
                 let quits = matches!(request, Request::Quit);
                 inputs.extend(perform(request));
                 if quits {
@@ -282,7 +303,8 @@ fn typed(wait: Duration, clicks: &mut Clicks) -> io::Result<Vec<Input>> {
                 let clicks = clicks.count(event, Instant::now());
                 inputs.push(Input::Mouse { event, clicks });
             }
-            Typed::FocusGained | Typed::FocusLost => {}
+            Typed::FocusLost => inputs.push(Input::FocusLost),
+            Typed::FocusGained => {}
         }
     }
     Ok(inputs)

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use fundsp::MAX_BUFFER_SIZE;
 use fundsp::prelude32::{AudioNode, BufferMut, BufferRef, Frame, U1, U3};
 
 /// Hz; above, whatever the rate allows.
@@ -27,56 +28,55 @@ pub struct Filter<M> {
     rate: f32,
     cutoff: f32,
     q: f32,
-    damping: f32,
-    /// Coefficients.
-    a: [f32; 3],
+    tuning: Tuning,
     /// States of the two integrators.
     state: [f32; 2],
     mode: PhantomData<M>,
 }
 
+/// What cutoff and Q come to: the coefficients a1, a2 and a3, and 1/Q.
+type Tuning = [f32; 4];
+
+/// Without branches, so that the compiler does several samples at once.
+#[inline]
+#[allow(clippy::manual_clamp, reason = "what is no number gets the lower bound")]
+fn tune(cutoff: f32, q: f32, rate: f32) -> Tuning {
+    let damping = 1.0 / q.max(LEAST_Q).min(MOST_Q);
+    let cutoff = cutoff.max(LOWEST).min(HIGHEST.min(HIGHEST_SHARE * rate));
+    // With g = sine / cosine, a1 is 1 / (1 + g (g + 1/Q)), a2 is g a1 and a3 is g a2.
+    let (sine, cosine) = tangent(std::f32::consts::PI / rate * cutoff);
+    let whole = 1.0 / (cosine * cosine + sine * (sine + damping * cosine));
+    [cosine * cosine * whole, sine * cosine * whole, sine * sine * whole, damping]
+}
+
+/// Two numbers whose quotient is the tangent of 0 to 1.42, within 0.1 %: that of Padé with a fourth power below.
+#[inline]
+fn tangent(x: f32) -> (f32, f32) {
+    let square = x * x;
+    (x * (945.0 - 105.0 * square + square * square), 945.0 - 420.0 * square + 15.0 * square * square)
+}
+
 impl<M: Mode> Default for Filter<M> {
     fn default() -> Filter<M> {
-        let rate = fundsp::DEFAULT_SR as f32;
-        let mut filter =
-            Filter { rate, cutoff: 0.0, q: 0.0, damping: 1.0, a: [0.0; 3], state: [0.0; 2], mode: PhantomData };
-        filter.tune(1000.0, 1.0);
-        filter
+        let (rate, cutoff, q) = (fundsp::DEFAULT_SR as f32, 1000.0, 1.0);
+        Filter { rate, cutoff, q, tuning: tune(cutoff, q, rate), state: [0.0; 2], mode: PhantomData }
     }
 }
 
 impl<M: Mode> Filter<M> {
     #[inline]
-    #[allow(clippy::manual_clamp, reason = "what is no number gets the lower bound")]
-    fn tune(&mut self, cutoff: f32, q: f32) {
-        (self.cutoff, self.q) = (cutoff, q);
-        let q = q.max(LEAST_Q).min(MOST_Q);
-        let cutoff = cutoff.max(LOWEST).min(HIGHEST.min(HIGHEST_SHARE * self.rate));
-        self.damping = 1.0 / q;
-        let g = tan(std::f32::consts::PI * cutoff / self.rate);
-        let first = 1.0 / (1.0 + g * (g + self.damping));
-        self.a = [first, g * first, g * g * first];
-    }
-
-    #[inline]
-    fn next(&mut self, input: f32, cutoff: f32, q: f32) -> f32 {
-        if cutoff != self.cutoff || q != self.q {
-            self.tune(cutoff, q);
-        }
-        let ([a1, a2, a3], [s1, s2]) = (self.a, self.state);
+    fn next(&mut self, input: f32, [a1, a2, a3, damping]: Tuning) -> f32 {
+        let [s1, s2] = self.state;
         let rest = input - s2;
         let band = a1 * s1 + a2 * rest;
         let low = s2 + a2 * s1 + a3 * rest;
         self.state = [2.0 * band - s1, 2.0 * low - s2];
-        M::mix(input, band, low, self.damping)
+        M::mix(input, band, low, damping)
     }
-}
 
-/// The tangent of 0 to 1.42, within 0.1 %: the quotient of Padé that has a fourth power below.
-#[inline]
-fn tan(x: f32) -> f32 {
-    let square = x * x;
-    x * (945.0 - 105.0 * square + square * square) / (945.0 - 420.0 * square + 15.0 * square * square)
+    fn is_tuned_to(&self, cutoff: f32, q: f32) -> bool {
+        cutoff == self.cutoff && q == self.q
+    }
 }
 
 impl<M: Mode> AudioNode for Filter<M> {
@@ -90,18 +90,38 @@ impl<M: Mode> AudioNode for Filter<M> {
 
     fn set_sample_rate(&mut self, rate: f64) {
         self.rate = rate as f32;
-        self.tune(self.cutoff, self.q);
+        self.tuning = tune(self.cutoff, self.q, self.rate);
     }
 
     fn tick(&mut self, input: &Frame<f32, U3>) -> Frame<f32, U1> {
-        [self.next(input[0], input[1], input[2])].into()
+        let (cutoff, q) = (input[1], input[2]);
+        if !self.is_tuned_to(cutoff, q) {
+            (self.cutoff, self.q, self.tuning) = (cutoff, q, tune(cutoff, q, self.rate));
+        }
+        [self.next(input[0], self.tuning)].into()
     }
 
+    /// `size` is at most [`MAX_BUFFER_SIZE`].
     fn process(&mut self, size: usize, input: &BufferRef<'_>, output: &mut BufferMut<'_>) {
         let [signal, cutoff, q] = [0, 1, 2].map(|channel| &input.channel_f32(channel)[..size]);
         let output = &mut output.channel_f32_mut(0)[..size];
-        for (at, out) in output.iter_mut().enumerate() {
-            *out = self.next(signal[at], cutoff[at], q[at]);
+        if cutoff.iter().zip(q).all(|(&cutoff, &q)| self.is_tuned_to(cutoff, q)) {
+            for (out, &signal) in output.iter_mut().zip(signal) {
+                *out = self.next(signal, self.tuning);
+            }
+            return;
+        }
+        // Number by number rather than sample by sample, which several at once need.
+        let [mut a1, mut a2, mut a3, mut damping] = [[0.0; MAX_BUFFER_SIZE]; 4];
+        for (at, (&cutoff, &q)) in cutoff.iter().zip(q).enumerate().take(MAX_BUFFER_SIZE) {
+            [a1[at], a2[at], a3[at], damping[at]] = tune(cutoff, q, self.rate);
+        }
+        for (at, (out, &signal)) in output.iter_mut().zip(signal).enumerate().take(MAX_BUFFER_SIZE) {
+            *out = self.next(signal, [a1[at], a2[at], a3[at], damping[at]]);
+        }
+        if let Some(last) = size.checked_sub(1) {
+            (self.cutoff, self.q) = (cutoff[last], q[last]);
+            self.tuning = [a1[last], a2[last], a3[last], damping[last]];
         }
     }
 }
@@ -130,7 +150,7 @@ mode!(Peak, 0xBA_0014, "Below less above.", |input, band, low, damping| input - 
 
 #[cfg(test)]
 mod tests {
-    use fundsp::prelude32::{self as dsp, An};
+    use fundsp::prelude32::{self as dsp, An, BufferVec};
 
     use super::*;
 
@@ -138,7 +158,8 @@ mod tests {
     fn the_tangent_is_close() {
         for step in 1..=142 {
             let x = step as f32 / 100.0;
-            assert!((tan(x) / x.tan() - 1.0).abs() < 1.0e-3, "{x}: {} {}", tan(x), x.tan());
+            let (sine, cosine) = tangent(x);
+            assert!((sine / cosine / x.tan() - 1.0).abs() < 1.0e-3, "{x}: {} {}", sine / cosine, x.tan());
         }
     }
 
@@ -165,6 +186,28 @@ mod tests {
         compare(Filter::<BandPass>::default(), dsp::bandpass().0);
         compare(Filter::<Notch>::default(), dsp::notch().0);
         compare(Filter::<Peak>::default(), dsp::peak().0);
+    }
+
+    /// In blocks it is what it is sample by sample, with cutoff and Q that stand, move and stand again.
+    #[test]
+    fn blocks_are_as_samples() {
+        let (mut blocks, mut samples) = (Filter::<LowPass>::default(), Filter::<LowPass>::default());
+        let mut compared = 0;
+        for (block, size) in [64, 64, 7, 1, 64, 33, 64, 64].into_iter().enumerate() {
+            let (mut input, mut output) = (BufferVec::new(3), BufferVec::new(1));
+            for at in 0..size {
+                let moves = if (2..6).contains(&block) { at as f32 } else { 0.0 };
+                let frame = [((block * 64 + at) as f32).sin(), 500.0 + 90.0 * moves, 0.7 + 0.1 * moves];
+                (0..3).for_each(|channel| input.set_f32(channel, at, frame[channel]));
+            }
+            blocks.process(size, &input.buffer_ref(), &mut output.buffer_mut());
+            for at in 0..size {
+                let frame: Frame<f32, U3> = [0, 1, 2].map(|channel| input.at_f32(channel, at)).into();
+                assert_eq!(output.at_f32(0, at), samples.tick(&frame)[0], "block {block}, sample {at}");
+                compared += 1;
+            }
+        }
+        assert_eq!(compared, 361);
     }
 
     #[test]

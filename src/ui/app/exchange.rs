@@ -21,6 +21,8 @@ pub enum Input {
         clicks: u8,
     },
     Resize(u16, u16),
+    /// The performer looks elsewhere, and keys go there.
+    FocusLost,
     /// So much time, since this was told last or something began to be lit.
     Passed(Duration),
     /// The instrument says something.
@@ -75,6 +77,8 @@ pub enum Request {
     },
     /// Keep this text of [`Mappings`](crate::midi::mapping::Mappings) for the sets to come.
     KeepMappings(String),
+    /// Have the terminal report when keys are let go and when it loses the keyboard, as far as it can, or no longer.
+    Releases(bool),
     /// Begin to record, or end it.
     Record,
     /// The same of the theme.

@@ -96,7 +96,7 @@ impl App {
     /// Whether plain keys go into the text.
     #[must_use]
     pub fn is_on_text(&self) -> bool {
-        self.mode == Mode::Edit && !self.future.on
+        self.mode == Mode::Edit && !self.future.on && !self.piano.is_on()
     }
 
     /// The bar that is being written, while the bars have the keyboard. It waits while the text has it.

@@ -11,13 +11,13 @@ use super::{countdown, sound};
 use crate::event::{Playing, Snapshot};
 use crate::tape::clock;
 use crate::time::Tempo;
-use crate::ui::app::App;
+use crate::ui::app::{App, Piano};
 use crate::ui::editor::width;
 
 pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     let mut lines = vec![Line::default()];
     let mut used = 0;
-    for segment in segments(app.snapshot(), app.is_arming(), app.recording()) {
+    for segment in segments(app.snapshot(), app.is_arming(), app.recording(), app.piano()) {
         let needed = width(&segment.content) + 2;
         if used > 0 && used + needed > usize::from(area.width) {
             if lines.len() == usize::from(area.height) {
@@ -34,7 +34,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     frame.render_widget(Text::from(lines), area);
 }
 
-fn segments(s: &Snapshot, arming: bool, recording: Option<Duration>) -> Vec<Span<'static>> {
+fn segments(s: &Snapshot, arming: bool, recording: Option<Duration>, piano: &Piano) -> Vec<Span<'static>> {
     let bold = Style::new().add_modifier(Modifier::BOLD);
     let warn = bold.fg(Color::Yellow);
     let alarm = bold.fg(Color::Red);
@@ -70,6 +70,9 @@ fn segments(s: &Snapshot, arming: bool, recording: Option<Duration>) -> Vec<Span
     }
     if arming || !s.armed.is_empty() {
         segments.insert(2, Span::styled(armed(s), warn));
+    }
+    if piano.is_on() {
+        segments.insert(1, Span::styled(piano.name(), warn));
     }
     if let Some(length) = recording {
         segments.insert(1, Span::styled(format!("● REC {}", clock(length)), alarm));
@@ -133,7 +136,11 @@ mod tests {
     use crate::time::Beats;
 
     fn text(s: &Snapshot) -> String {
-        segments(s, false, None).iter().map(|span| span.content.clone()).collect::<Vec<_>>().join("  ")
+        segments(s, false, None, &Piano::default())
+            .iter()
+            .map(|span| span.content.clone())
+            .collect::<Vec<_>>()
+            .join("  ")
     }
 
     #[test]
