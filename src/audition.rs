@@ -19,7 +19,7 @@
 //! | `full_bars_share` | every draft of the above with the mask |
 //! | `guest_…` | 10 prompts × 1 seed, four bars, one draft |
 //!
-//! What is held against them comes from `gguf/NAME.eval` ([`eval`]), which [`learn`] makes of the training text: 5 and 95 % of 16-bar
+//! What is held against them comes from `gguf/NAME.eval` ([`eval`]), which `learn` makes of the training text: 5 and 95 % of 16-bar
 //! windows of the training pieces, held-out pieces one of a family, and bits per character on 40 held-out renditions of each source.
 
 pub mod eval;

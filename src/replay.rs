@@ -1,4 +1,4 @@
-//! A recording played again: its events on their frames, for the outputs ([`Player`]) and for files ([`write`]). Pure but for those two.
+//! A recording played again: its events on their frames, for the outputs ([`Player`]) and for files (`write`). Pure but for those two.
 
 mod heard;
 mod ports;

@@ -102,7 +102,7 @@ impl Transport {
         self.anchors.push(Anchor { beats, frame, tempo });
     }
 
-    /// From the tempo at `beats` to `to` at `end`, in a straight line over musical time ([`PIECE`]); later changes are forgotten.
+    /// From the tempo at `beats` to `to` at `end`, in a straight line over musical time (`PIECE`); later changes are forgotten.
     pub fn ramp(&mut self, beats: Beats, to: Tempo, end: Beats) {
         self.version += 1;
         let (from, frame) = (self.tempo_at(beats), self.frame_of(beats));

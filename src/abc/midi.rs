@@ -1,5 +1,5 @@
 //! `%%MIDI`: what abc2midi's directives say of a voice's instrument, pitch and loudness, and of its accompaniment. Outside the
-//! standard, but in most files off the web; after abc2midi's guide. Owns what they can say; [`read`] reads them, [`course`] knows where they
+//! standard, but in most files off the web; after abc2midi's guide. Owns what they can say; `read` reads them, `course` knows where they
 //! hold. What they say of sound is done by [`crate::score`] and [`crate::accompany`].
 
 mod course;

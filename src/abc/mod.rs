@@ -1,6 +1,6 @@
 //! ABC notation, after the ABC standard 2.1 (December 2011): its vocabulary as types. Plain values; nothing here does I/O.
 //!
-//! `parse` reads text and never fails, [`write`] writes a whole tune and `print` a bar's notes as text, [`transpose`] moves a tune, [`bar`] is the automaton that knows which bytes may come next.
+//! `parse` reads text and never fails, `write` writes a whole tune and `print` a bar's notes as text, [`transpose`] moves a tune, [`bar`] is the automaton that knows which bytes may come next.
 
 pub mod ast;
 pub mod bar;

@@ -1,6 +1,6 @@
 //! Reads ABC text into a [`Book`] (ABC 2.1, 2 and 3). Takes any text whatever, never fails, and says what it did not
 //! understand. Owns lines and what begins and ends a tune; the
-//! tune's own fields and music go to [`super::tune`].
+//! tune's own fields and music go to `tune`.
 
 use memchr::memchr2;
 

@@ -29,7 +29,7 @@ pub struct Eval {
     pub modes: BTreeMap<String, [u32; 2]>,
     /// By source: of held-out leads, one of a family, the longest run of bars that stands in the training, in the files' order.
     pub copied: BTreeMap<String, Vec<u32>>,
-    /// The judged voices' bars (see [`super::novelty`]), each distinct piece once; behind the line as 32-bit little endian.
+    /// The judged voices' bars (see `novelty`), each distinct piece once; behind the line as 32-bit little endian.
     #[serde(skip)]
     pub hashes: Vec<u32>,
 }

@@ -1,6 +1,6 @@
 //! Patches: what one note sounds like, as a tree of nodes. Plain values; parsed and built off the audio thread.
 //!
-//! A patch is text in fundsp's graph notation ([`script`]). Evaluating it yields a [`Node`] tree, never a running graph: from
+//! A patch is text in fundsp's graph notation (`script`). Evaluating it yields a [`Node`] tree, never a running graph: from
 //! the tree each pooled voice is built anew with controls of its own.
 
 mod controls;

@@ -193,7 +193,7 @@ impl Voice {
         }
     }
 
-    /// Silences the voice within [`FADE_SECONDS`].
+    /// Silences the voice within `FADE_SECONDS`.
     pub fn fade(&mut self) {
         if self.phase != Phase::Free {
             self.controls.gate.set_value(0.0);

@@ -1,6 +1,6 @@
 //! A plain text editor as a value: lines, cursor, selection, undo. Owned by `App` on the main thread; no I/O, no clock.
 //!
-//! Every change of the text goes through [`Editor::splice`], one invertible replacement, so nothing can escape the undo history, nor whoever
+//! Every change of the text goes through `Editor::splice`, one invertible replacement, so nothing can escape the undo history, nor whoever
 //! follows the lines ([`Editor::take_changes`]). What a change costs depends on what is changed, not on how long the text is.
 
 use std::collections::VecDeque;
@@ -313,7 +313,7 @@ impl Editor {
         self.place(Position { line: line + 1, byte });
     }
 
-    /// Takes the selected lines (or the cursor's) out of the music, or back in: see [`toggled`].
+    /// Takes the selected lines (or the cursor's) out of the music, or back in: see `toggled`.
     pub fn toggle_comment(&mut self) {
         let cursor = self.cursor;
         let (first, last) = self.selection().map_or((cursor.line, cursor.line), |(start, end)| {

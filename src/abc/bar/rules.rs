@@ -63,7 +63,7 @@ pub struct Rules {
     pub grid: u16,
     /// What may sound.
     pub pitches: PitchSet,
-    /// Semitones by [`Step`] that the key gives to bare letters.
+    /// Semitones by `Step` that the key gives to bare letters.
     pub signature: [i8; 7],
     /// Struck notes in the bar (a note tied from before is not struck; the notes of a chord count once).
     pub notes: (u8, u8),
