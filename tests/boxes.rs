@@ -306,6 +306,50 @@ fn a_keyboard_is_played() -> Option<Outcome> {
     Some(Outcome::Seen)
 }
 
+const HEARD: &str = "X:1\nT:Keys\n% busy\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nV:lead by=model out=Drum grid=1/16 notes=4-12\n\
+    V:keys by=hand in=Keystep out=Mini channel=3\nV:snap by=hand in=Keystep patch=click\n";
+
+/// A thousand keys while the model works: each at the box and in the synth's sound.
+#[test]
+#[ignore = "two minutes"]
+fn soak_a_key_is_heard_within_a_period_and_a_millisecond() {
+    const PERIOD: u32 = 256;
+    const MILLISECOND: u32 = 48;
+    let _turn = jackd::turn();
+    let Some(model) = program::model() else { return };
+    let Some(_server) = jackd::start(true) else { return };
+    let mut boxes = Boxes::plug_in("boxes", &NAMES).expect("a server");
+    let mut keys = Keyboard::plug_in("Keystep").expect("a server");
+    let mut show = Show::playing(HEARD, model.to_str().unwrap());
+    show.wait_for("ready");
+    pty::wait(|| keys.is_heard().then_some(()), || "the keyboard is not connected".into());
+    pty::wait(|| boxes.are_played().then_some(()), || "the boxes are not connected".into());
+    pty::wait(|| boxes.listen().then_some(()), || "no sound to listen to".into());
+    show.key(b'p');
+    // From silence to a click is a step, from a click to the next one is not.
+    for key in 0..1000 {
+        let pitch = 60 + (key % 20) as u8;
+        keys.strike([0x90, pitch, 90]);
+        std::thread::sleep(Duration::from_millis(40 + key * 7 % 31));
+        keys.strike([0x80, pitch, 0]);
+        std::thread::sleep(Duration::from_millis(40 + key * 11 % 29));
+    }
+    let (struck, heard) = (keys.struck(), boxes.heard());
+    println!("{}; {} of the server's own", show.xruns(), boxes.dropouts());
+    show.quit();
+    let on = |messages: Vec<(u32, [u8; 3])>, status: u8| -> Vec<u32> {
+        messages.into_iter().filter(|(_, bytes)| bytes[0] == status).map(|(frame, _)| frame).collect()
+    };
+    let struck = on(struck, 0x90);
+    for (what, arrived) in [("the box", on(of(&heard, MINI), 0x92)), ("the sound", onsets(&heard))] {
+        assert_eq!(arrived.len(), struck.len(), "notes at {what}");
+        let mut late: Vec<u32> = struck.iter().zip(&arrived).map(|(from, to)| to.wrapping_sub(*from)).collect();
+        late.sort_unstable();
+        println!("from key to {what}: {} frames, at most {}", late[late.len() / 2], late[late.len() - 1]);
+        assert!(late[late.len() - 1] <= PERIOD + MILLISECOND, "{late:?}");
+    }
+}
+
 /// A pad learns to play, and the next set knows it.
 #[test]
 fn a_pad_is_learned() {
