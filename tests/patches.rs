@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use barline::event::{Action, VoiceSlot};
+use barline::synth::patch::Controls;
 use barline::synth::{Patch, Synth};
 use barline::time::SampleRate;
 use ebur128::{EbuR128, Mode};
+use fundsp::prelude32::{BufferRef, BufferVec};
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
 
@@ -156,6 +158,35 @@ fn patches_are_as_loud_as_each_other() {
         println!("{name:>6}: {level:.1} LUFS");
     }
     assert!(levels.iter().all(|(_, level)| (level - middle).abs() <= 2.0), "around {middle:.1}: {levels:?}");
+}
+
+/// The voices of a patch have other phases. How loud a note is hangs on which of them plays it by no more than the
+/// noise that strikes a string does.
+#[test]
+fn voices_of_a_patch_are_as_loud_as_each_other() {
+    for name in MELODIC {
+        let patch = patch(name);
+        let part = patch.parts().next().expect("a part");
+        let level = |seed: u64| {
+            let controls = Controls::default();
+            let mut unit = part.build(RATE, &controls, seed);
+            controls.gate.set_value(1.0);
+            let mut block = BufferVec::new(part.outputs());
+            let mut power = 0.0;
+            for at in (0..SETTLED).step_by(64) {
+                unit.process(64, &BufferRef::empty(), &mut block.buffer_mut());
+                if at >= SECOND / 10 {
+                    power += block.channel_f32(0)[..64].iter().map(|sample| sample * sample).sum::<f32>();
+                }
+            }
+            10.0 * power.log10()
+        };
+        let levels: Vec<f32> = (1..=16).map(level).collect();
+        let (least, most) =
+            levels.iter().fold((f32::MAX, f32::MIN), |(least, most), &level| (least.min(level), most.max(level)));
+        println!("{name:>6}: voices {:.1} dB apart", most - least);
+        assert!(most - least <= 6.0, "{name}: {levels:?}");
+    }
 }
 
 #[test]

@@ -1,8 +1,9 @@
-//! The synth's own graph nodes: envelopes that start and end on the sample, filters, a glide, slow oscillators, a string, an echo, a reverb. Run on the
+//! The synth's own graph nodes: arithmetic, envelopes that start and end on the sample, filters, a glide, slow oscillators, a string, an echo, a reverb. Run on the
 //! audio thread.
 //!
 //! The gate is read once at the start of each block. That is sample-accurate because the renderer cuts blocks at events.
 
+mod arithmetic;
 mod echo;
 mod envelope;
 mod filter;
@@ -15,6 +16,7 @@ mod string;
 
 use fundsp::prelude32::Shared;
 
+pub use arithmetic::{Both, Operation, Scaled};
 pub use echo::Echo;
 pub use envelope::{Adsr, Decay};
 pub use filter::{BandPass, Filter, HighPass, LowPass, Notch, Peak};

@@ -9,6 +9,7 @@ mod node;
 mod playing;
 mod script;
 mod vocabulary;
+mod wiring;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -111,15 +112,9 @@ impl Part<'_> {
     /// the graph's oscillators and noises, so that the voices of a pool do not beat in step.
     #[must_use]
     pub fn build(&self, rate: SampleRate, controls: &Controls, seed: u64) -> Box<dyn AudioUnit> {
-        let mut net = self.node.build(controls, self.playing);
         // A patch without an envelope would sound for ever; a drum that decays is let ring out.
-        if !(self.node.hears_gate() || self.drum.is_some() && self.node.decays()) {
-            let mut envelope = vocabulary::plain_envelope(controls);
-            for _ in 1..self.node.outputs {
-                envelope = envelope | vocabulary::plain_envelope(controls);
-            }
-            net = net * envelope;
-        }
+        let enveloped = !(self.node.hears_gate() || self.drum.is_some() && self.node.decays());
+        let mut net = wiring::graph(self.node, controls, self.playing, enveloped);
         net.set_sample_rate(f64::from(rate.0));
         net.ping(false, fundsp::math::AttoHash::new(seed));
         net.allocate();

@@ -1,10 +1,8 @@
-//! The tree of a patch: parts of known arity and how they are joined. Plain values; graphs are built from it off the audio thread.
+//! The tree of a patch: parts of known arity and how they are joined. Plain values; graphs are built from it in [`super::wiring`].
 
 use std::sync::Arc;
 
-use fundsp::prelude32::{Net, dc};
-
-use super::{Control, Controls, Playing, Word};
+use super::{Control, Word};
 
 /// A tree with more nodes than this is refused: it would not run in real time, and most likely a script ran away.
 pub const MAX_NODES: usize = 200;
@@ -29,7 +27,7 @@ pub enum Join {
 }
 
 /// A graph of known arity. Children are shared, since scripts use a variable more than once; a build still makes each use anew.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     pub(super) kind: Kind,
     pub(super) inputs: usize,
@@ -37,7 +35,7 @@ pub struct Node {
     pub(super) size: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
     Constant(f32),
     Control(Control),
@@ -92,7 +90,7 @@ impl Node {
     }
 
     /// The number that it is on all its channels, if it is one.
-    fn number(&self) -> Option<f32> {
+    pub(super) fn number(&self) -> Option<f32> {
         match &self.kind {
             Kind::Constant(value) => Some(*value),
             Kind::Join(Join::Stack, a, b) => a.number().filter(|number| b.number() == Some(*number)),
@@ -119,32 +117,12 @@ impl Node {
         }
     }
 
-    pub(super) fn build(&self, controls: &Controls, playing: &Playing) -> Net {
+    /// Whether anything in the tree has a phase or a noise that is drawn.
+    pub(super) fn is_drawn(&self) -> bool {
         match &self.kind {
-            Kind::Constant(value) => Net::wrap(Box::new(dc(*value))),
-            Kind::Control(control) => Net::wrap(controls.node(*control, playing)),
-            Kind::Word(word, parameters) => Net::wrap((word.build)(parameters, controls)),
-            Kind::Join(join, a, b) => {
-                // A number that scales or shifts a graph as it goes by is cheaper than one that is a graph of its own.
-                match (join, a.number(), b.number()) {
-                    (Join::Sum, _, Some(number)) => return a.build(controls, playing) + number,
-                    (Join::Difference, _, Some(number)) => return a.build(controls, playing) - number,
-                    (Join::Product, _, Some(number)) => return a.build(controls, playing) * number,
-                    (Join::Sum, Some(number), _) => return b.build(controls, playing) + number,
-                    (Join::Product, Some(number), _) => return b.build(controls, playing) * number,
-                    _ => {}
-                }
-                let (a, b) = (a.build(controls, playing), b.build(controls, playing));
-                match join {
-                    Join::Pipe => a >> b,
-                    Join::Stack => a | b,
-                    Join::Branch => a ^ b,
-                    Join::Bus => a & b,
-                    Join::Sum => a + b,
-                    Join::Difference => a - b,
-                    Join::Product => a * b,
-                }
-            }
+            Kind::Word(word, _) => word.drawn,
+            Kind::Join(_, a, b) => a.is_drawn() || b.is_drawn(),
+            Kind::Constant(_) | Kind::Control(_) => false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The words of patch scripts, in one table. Plain data.
 
-use fundsp::prelude32::{self as dsp, An, AudioNode, AudioUnit, Frame, Net, U1, U2, U3, U4};
+use fundsp::prelude32::{self as dsp, An, AudioNode, AudioUnit, Frame, U1, U2, U3, U4};
 
 use super::Controls;
 use crate::synth::nodes::{
@@ -17,6 +17,8 @@ pub struct Word {
     /// Numbers fixed when the patch is built; they follow the inputs in a call.
     pub parameters: &'static [Parameter],
     pub hears_gate: bool,
+    /// No two of it are alike in one voice: its phase or its noise is drawn.
+    pub drawn: bool,
     /// Falls off by itself from the start of the note.
     pub decays: bool,
     pub help: &'static str,
@@ -25,6 +27,13 @@ pub struct Word {
     /// What it makes of numbers, for words that calculate: with numbers alone they yield a number.
     pub number: Option<fn(&[f64]) -> f64>,
     pub build: fn(&[f32], &Controls) -> Box<dyn AudioUnit>,
+}
+
+/// Words are known by their names.
+impl PartialEq for Word {
+    fn eq(&self, other: &Word) -> bool {
+        self.name == other.name
+    }
 }
 
 impl std::fmt::Debug for Word {
@@ -79,6 +88,7 @@ const fn word(
         outputs: 1,
         parameters,
         hears_gate: false,
+        drawn: false,
         decays: false,
         help,
         weight: |_| 1,
@@ -87,10 +97,23 @@ const fn word(
     }
 }
 
+/// A sound's beginning.
+const fn source(
+    name: &'static str,
+    takes: &'static [&'static str],
+    help: &'static str,
+    build: fn(&[f32], &Controls) -> Box<dyn AudioUnit>,
+) -> Word {
+    Word { drawn: true, ..word(name, takes, &[], help, build) }
+}
+
 /// A low-frequency oscillator.
 macro_rules! lfo {
-    ($name:literal, $shape:ident, $help:literal) => {
-        word($name, HZ, &[], $help, |_, controls| Box::new(An(Lfo::new(Shape::$shape, &controls.gate))))
+    ($name:literal, $shape:ident, $drawn:literal, $help:literal) => {
+        Word {
+            drawn: $drawn,
+            ..word($name, HZ, &[], $help, |_, controls| Box::new(An(Lfo::new(Shape::$shape, &controls.gate))))
+        }
     };
 }
 
@@ -147,34 +170,37 @@ fn fold(sample: f32) -> f32 {
     1.0 - 4.0 * (turn - turn.floor() - 0.5).abs()
 }
 
+/// The word that is a wire.
+pub(super) const PASS: &str = "pass";
+
 /// Every word, in the order of the help page.
 pub static VOCABULARY: &[Word] = &[
-    word("sine", HZ, &[], "sine wave", |_, _| Box::new(dsp::sine())),
-    word("saw", HZ, &[], "saw wave, band-limited", |_, _| Box::new(dsp::saw())),
-    word("square", HZ, &[], "square wave, band-limited", |_, _| Box::new(dsp::square())),
-    word("triangle", HZ, &[], "triangle wave, band-limited", |_, _| Box::new(dsp::triangle())),
-    word("pulse", &["hz", "width"], &[], "pulse wave, width 0 to 1, band-limited", |_, _| Box::new(dsp::pulse())),
-    word("soft_saw", HZ, &[], "saw wave with weak high partials", |_, _| Box::new(dsp::soft_saw())),
-    word("organ", HZ, &[], "octaves above the pitch, decreasing", |_, _| Box::new(dsp::organ())),
-    word("hammond", HZ, &[], "drawbar organ", |_, _| Box::new(dsp::hammond())),
-    word(
+    source("sine", HZ, "sine wave", |_, _| Box::new(dsp::sine())),
+    source("saw", HZ, "saw wave, band-limited", |_, _| Box::new(dsp::saw())),
+    source("square", HZ, "square wave, band-limited", |_, _| Box::new(dsp::square())),
+    source("triangle", HZ, "triangle wave, band-limited", |_, _| Box::new(dsp::triangle())),
+    source("pulse", &["hz", "width"], "pulse wave, width 0 to 1, band-limited", |_, _| Box::new(dsp::pulse())),
+    source("soft_saw", HZ, "saw wave with weak high partials", |_, _| Box::new(dsp::soft_saw())),
+    source("organ", HZ, "octaves above the pitch, decreasing", |_, _| Box::new(dsp::organ())),
+    source("hammond", HZ, "drawbar organ", |_, _| Box::new(dsp::hammond())),
+    source(
         "fm",
         &["hz", "ratio", "index"],
-        &[],
         "a sine whose phase another at ratio × hz moves, by index radians",
         |_, _| Box::new(An(Fm::default())),
     ),
-    word("noise", &[], &[], "white noise", |_, _| Box::new(dsp::noise())),
-    word("pink", &[], &[], "pink noise, -3 dB/octave", |_, _| Box::new(dsp::pink())),
-    word("brown", &[], &[], "brown noise, -6 dB/octave", |_, _| Box::new(dsp::brown())),
-    lfo!("lfo_sine", Sine, "slow wave from -1 to 1 that begins with the note, here in the middle and up"),
-    lfo!("lfo_triangle", Triangle, "the same, in straight lines"),
-    lfo!("lfo_ramp", Ramp, "the same, rising from -1; with a minus it falls"),
-    lfo!("lfo_square", Square, "the same, 1 and then -1"),
-    lfo!("lfo_random", Random, "another value from -1 to 1 in each turn"),
-    lfo!("lfo_drift", Drift, "wanders from one such value to another"),
+    source("noise", &[], "white noise", |_, _| Box::new(dsp::noise())),
+    source("pink", &[], "pink noise, -3 dB/octave", |_, _| Box::new(dsp::pink())),
+    source("brown", &[], "brown noise, -6 dB/octave", |_, _| Box::new(dsp::brown())),
+    lfo!("lfo_sine", Sine, false, "slow wave from -1 to 1 that begins with the note, here in the middle and up"),
+    lfo!("lfo_triangle", Triangle, false, "the same, in straight lines"),
+    lfo!("lfo_ramp", Ramp, false, "the same, rising from -1; with a minus it falls"),
+    lfo!("lfo_square", Square, false, "the same, 1 and then -1"),
+    lfo!("lfo_random", Random, true, "another value from -1 to 1 in each turn"),
+    lfo!("lfo_drift", Drift, true, "wanders from one such value to another"),
     Word {
         decays: true,
+        drawn: true,
         ..word(
             "pluck",
             HZ,
@@ -331,10 +357,10 @@ pub static VOCABULARY: &[Word] = &[
     calculation!("abs", &["a"], "without its sign", U1, |x| x[0].abs()),
     calculation!("min", PAIR, "the lesser of both", U2, |x| x[0].min(x[1])),
     calculation!("max", PAIR, "the greater of both", U2, |x| x[0].max(x[1])),
-    word("pass", SIGNAL, &[], "the signal as it is", |_, _| Box::new(dsp::pass())),
+    word(PASS, SIGNAL, &[], "the signal as it is", |_, _| Box::new(dsp::pass())),
 ];
 
 /// What a patch without an envelope of its own gets: 2 ms up, 30 ms down.
-pub(super) fn plain_envelope(controls: &Controls) -> Net {
-    Net::wrap(Box::new(An(Adsr::new(0.002, 0.0, 1.0, 0.03, &controls.gate))))
+pub(super) fn plain_envelope(controls: &Controls) -> Box<dyn AudioUnit> {
+    Box::new(An(Adsr::new(0.002, 0.0, 1.0, 0.03, &controls.gate)))
 }
