@@ -7,12 +7,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::take::Taken;
-use crate::journal::{Recording, read};
+use crate::journal::{Line, Recording, read};
 use crate::replay::write;
 
 /// How often the journal is looked at, and how often at most, until it tells of the recording: a disk that is slow gets five seconds.
 const LOOK: Duration = Duration::from_millis(50);
 const LOOKS: usize = 100;
+
+/// The line that is waited for stands among so many of the last ones: more than are written meanwhile.
+const RECENT: usize = 10_000;
 
 /// The formats that go with the sound.
 pub const EXTENSIONS: [&str; 2] = ["mid", "abc"];
@@ -48,9 +51,11 @@ fn set(path: &Path, file: &str, is_over: &AtomicBool) -> Result<Recording, Strin
     loop {
         let last = is_over.load(Ordering::Acquire) || looks == LOOKS;
         let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let (set, _) = read(&bytes)?.ok_or("the journal is empty")?;
-        if last || set.lines.iter().rev().any(|line| line.tells_of(file)) {
-            return Ok(set);
+        // A long set is understood once, not as often as it is looked at.
+        let lines = bytes.rsplit(|byte| *byte == b'\n').take(RECENT);
+        let mut lines = lines.filter_map(|line| serde_json::from_slice::<Line>(line).ok());
+        if last || lines.any(|line| line.tells_of(file)) {
+            return Ok(read(&bytes)?.ok_or("the journal is empty")?.0);
         }
         looks += 1;
         std::thread::sleep(LOOK);
