@@ -135,7 +135,9 @@ pub fn perform(score: &Score, tempo: Tempo, manner: &Manner, seed: u64) -> Vec<P
     let swing = Swing { pair: Beats::QUARTER, share: manner.swing };
     // With the tempo changing evenly.
     let seconds = |at: Beats| {
-        let at = if swing.share > 50 && swing.fits(score.meter) { swing.warp(at) } else { at }.to_f64();
+        // Triplets do not swing.
+        let swings = swing.share > 50 && swing.fits(score.meter) && at.denominator() % 3 != 0;
+        let at = if swings { swing.warp(at) } else { at }.to_f64();
         at * whole * (1.0 - (manner.push - 1.0) * at / total / 2.0)
     };
     let struck = score.struck();
@@ -181,8 +183,6 @@ pub fn perform(score: &Score, tempo: Tempo, manner: &Manner, seed: u64) -> Vec<P
         }
         played.push(Played { on, off: off.max(on + 0.03), pitch, velocity, meant: true });
     }
-    let first = played.iter().map(|note| note.on).fold(f64::INFINITY, f64::min);
-    let _ = first;
     // A key is let go of before it is struck again.
     for at in 0..played.len() {
         let (on, pitch) = (played[at].on, played[at].pitch);
