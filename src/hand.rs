@@ -1,7 +1,10 @@
 //! The performer's hand: what it played, bar by bar, and whose turn it is when a voice trades with it. Values; the conductor owns them.
 
 mod capture;
+mod quantise;
+mod spell;
 mod trade;
 
 pub use capture::{Capture, Grid};
+pub use spell::spell;
 pub use trade::Trade;

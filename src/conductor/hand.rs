@@ -7,7 +7,7 @@ use super::Conductor;
 use crate::event::{Action, Author, Level, ScheduledEvent, VoiceSlot};
 use crate::hand::{Capture, Grid, Trade};
 use crate::prompt::By;
-use crate::time::{Beats, Frames};
+use crate::time::{Beats, Frames, Tempo};
 use crate::timeline::Bar;
 
 #[derive(Debug, Default)]
@@ -111,34 +111,47 @@ impl Conductor {
         let first = self.timeline.bars().first().map_or(1, |bar| bar.number);
         for number in first.max(self.by_hand.written + 1).. {
             let Some(bar) = self.timeline.bar(number) else { break };
-            let (start, length, beat) = (bar.start, bar.length(), bar.scene.meter.beat());
+            let (start, end, beat) = (bar.start, bar.start + bar.length(), bar.scene.meter.beat());
             if self.transport.frame_of(start) > now {
                 break;
             }
-            let over = all || self.transport.frame_of(start + length) <= now;
+            let over = all || self.transport.frame_of(end) <= now;
             let captures = &mut self.by_hand.captures;
             let next = self.timeline.bar(number + 1).filter(|_| over);
             let leaves = |name: &String| next.is_some_and(|next| quant(next, name).is_none());
             let left: Vec<String> = captures.keys().filter(|name| leaves(name)).cloned().collect();
             let beats = self.transport.beats_at(now);
+            let tempo = self.transport.tempo_at(start);
+            let mut known = over;
+            let mut heard = Vec::new();
             for (name, capture) in captures.iter_mut() {
                 let silent = capture.silent_since().is_some_and(|since| (beats - since) * 2 >= beat);
-                if !over && !silent {
+                let Some(grid) = grid(bar, name, tempo).filter(|_| (over || silent) && !capture.has_given(end)) else {
                     continue;
+                };
+                let leaves = left.contains(name);
+                if leaves {
+                    capture.leave(end);
                 }
-                if left.contains(name) {
-                    capture.leave(start + length);
-                }
-                let measure = if over { capture.give(start, length) } else { capture.bar(start, length) };
-                if over && !measure.notes.is_empty() {
+                // What hangs over the line is waited for a little.
+                let given = all || leaves || self.transport.frame_of(end + grid.patience()) <= now;
+                known &= given;
+                let measure = if given { capture.give(&grid, all || leaves) } else { capture.bar(&grid, false) };
+                heard.push((name.clone(), measure, given));
+            }
+            for (name, measure, given) in heard {
+                if given && !measure.notes.is_empty() {
                     self.by_hand.news.push((number, name.clone()));
                 }
-                self.timeline.hear(number, name, measure);
+                self.timeline.hear(number, &name, measure);
             }
-            if over {
-                self.by_hand.written = number;
-                captures.retain(|name, capture| !capture.is_empty() && !left.contains(name));
+            let captures = &mut self.by_hand.captures;
+            if !known {
+                captures.retain(|name, _| !left.contains(name));
+                break;
             }
+            self.by_hand.written = number;
+            captures.retain(|name, capture| !capture.is_empty() && !left.contains(name));
         }
     }
 
@@ -183,16 +196,24 @@ impl Conductor {
         let counting = self.counting.as_ref();
         let bar: &Bar = counting.map_or_else(begun, |count| self.timeline.bar(count.bar()))?;
         let at = counting.map_or_else(|| self.transport.beats_at(now), |count| count.beats_at(now));
-        let quant = quant(bar, voice)?;
+        let grid = grid(bar, voice, self.transport.tempo_at(bar.start))?;
         // In a count-in that is what the grid calls its beginning.
-        let plays = self.is_moving() && (counting.is_none() || (bar.start - at) * 2 <= quant);
-        plays.then_some((Grid { start: bar.start, length: bar.length(), quant }, at))
+        let plays = self.is_moving() && (counting.is_none() || (bar.start - at) * 2 <= grid.quant);
+        plays.then_some((grid, at))
     }
 
     /// Whether a voice is muted, or others are soloed.
     fn is_silent(&self, voice: &str) -> bool {
         !self.hands.mix.sounds(voice)
     }
+}
+
+/// What a bar of a voice is written on, at its tempo; nothing where it is not the hand's.
+fn grid(bar: &Bar, voice: &str, tempo: Tempo) -> Option<Grid> {
+    let (quant, scene) = (quant(bar, voice)?, &bar.scene);
+    let swing = scene.voices.iter().find(|other| other.name == voice)?.expression.swing;
+    let grid = Grid::new(bar.start, quant, scene.meter, tempo, &scene.key);
+    Some(Grid { length: bar.length(), swing: swing.filter(|swing| swing.fits(scene.meter)), ..grid })
 }
 
 /// The grid's step where a voice of a bar is the hand's.
