@@ -6,6 +6,7 @@ mod armed;
 mod count_in;
 mod deadline;
 mod entrance;
+mod free;
 mod hand;
 pub mod hands;
 mod keep;
@@ -27,6 +28,7 @@ use std::time::Duration;
 use agenda::Agenda;
 use armed::Armed;
 use count_in::CountIn;
+use free::Free;
 use hand::ByHand;
 use hands::Hands;
 use keep::Listened;
@@ -96,6 +98,8 @@ pub struct Conductor {
     playing: Playing,
     /// Play was asked for, at this frame, and the first bar has not begun.
     starting: Option<Frames>,
+    /// The frame on which it is to.
+    on_line: Option<Frames>,
     /// The first bar is counted in.
     counting: Option<CountIn>,
     /// The bar that sounds, as an index into the timeline's.
@@ -133,6 +137,7 @@ pub struct Conductor {
     by_hand: ByHand,
     listened: Listened,
     listening: Listening,
+    free: Free,
     leader: Leader,
     /// What the performer wants in the text.
     kept: Vec<Kept>,
@@ -165,6 +170,7 @@ impl Conductor {
             pace,
             playing: Playing::Stopped,
             starting: None,
+            on_line: None,
             counting: None,
             sounding: None,
             slots: Vec::new(),
@@ -189,6 +195,7 @@ impl Conductor {
             by_hand: ByHand::default(),
             listened: Listened::default(),
             listening: Listening::default(),
+            free: Free::default(),
             leader: Leader::new(None, rate),
             kept: Vec::new(),
             look: None,
@@ -264,6 +271,11 @@ impl Conductor {
     pub fn command(&mut self, command: Command, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
         self.hands.take(&command);
         match command {
+            Command::PlayOn(lines) if self.playing == Playing::Stopped => {
+                self.on_line = Some(lines.from(now + self.lead_in()));
+                self.command(Command::Play, now, out);
+            }
+            Command::Listen(on) => self.free.listen(on && self.playing == Playing::Stopped),
             Command::Play if self.playing == Playing::Hushed => self.playing = Playing::Playing,
             Command::Play if self.playing == Playing::Stopped => {
                 self.starting = Some(now);
@@ -287,6 +299,7 @@ impl Conductor {
                 self.leader.rest();
                 self.playing = Playing::Stopped;
                 self.starting = None;
+                self.on_line = None;
                 self.counting = None;
                 self.sounding = None;
                 out(ScheduledEvent { at: now, action: Action::Flush });
@@ -328,6 +341,7 @@ impl Conductor {
             | Command::CountIn(_)
             | Command::Nudge { .. }
             | Command::Play
+            | Command::PlayOn(_)
             | Command::Patch(_)
             | Command::Attend { .. }
             | Command::Recorded { .. }
@@ -395,12 +409,15 @@ impl Conductor {
             return;
         }
         let rate = self.transport.rate();
-        let first = now + rate.frames_in(START_LEAD + self.latency());
-        let count = self.count_in(first);
+        let earliest = now + self.lead_in();
+        let first = self.on_line.map_or(earliest, |line| line.max(earliest));
+        // Who plays to a line has counted in.
+        let count = if self.on_line.is_none() { self.count_in(first) } else { None };
         let start = count.as_ref().map_or(first, CountIn::end);
         // Whoever composes has the count-in, too.
+        let spare = now + (start - first) < asked + rate.frames_in(self.patience());
         let patient = self.pace == Pace::Live
-            && now + (start - first) < asked + rate.frames_in(self.patience())
+            && self.on_line.map_or(spare, |line| earliest < line)
             && matches!(self.composer_state.as_str(), "starting" | "ready");
         if self.timeline.known_ahead(1) == 0 && patient {
             return;
@@ -408,6 +425,7 @@ impl Conductor {
         self.transport.restart(self.timeline.next_start(), start);
         self.leader.begins(start);
         self.starting = None;
+        self.on_line = None;
         if let Some(count) = count {
             self.begin_count(count);
         }
@@ -419,6 +437,11 @@ impl Conductor {
         let left = self.transport.frame_of(self.timeline.next_start()) - self.lead() - now;
         let composed = scene.voices.iter().any(|voice| voice.by == crate::prompt::By::Model);
         self.is_moving() && composed && left < self.transport.rate().frames_in(self.answer_time())
+    }
+
+    /// From the decision to play to the first note.
+    fn lead_in(&self) -> Frames {
+        self.transport.rate().frames_in(START_LEAD + self.latency())
     }
 
     /// Whether bars are being committed.

@@ -117,6 +117,10 @@ pub enum Author {
 #[derive(Clone, Debug)]
 pub enum Command {
     Play,
+    /// Play, with the first bar on the first of these lines that can be reached.
+    PlayOn(Lines),
+    /// While nothing plays: a phrase that is played by hand from now on is told as [`Event::Phrase`], or no longer.
+    Listen(bool),
     /// Note-off for each sounding note; the transport halts.
     Stop,
     /// Finish sounding notes and play no new ones until `Play`; the clock runs on.
@@ -224,6 +228,22 @@ pub enum Command {
     Quit,
 }
 
+/// Bar lines that somebody played to: one of them, and how far apart they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lines {
+    pub at: Frames,
+    pub apart: Frames,
+}
+
+impl Lines {
+    /// The first one that is no earlier than a frame.
+    #[must_use]
+    pub fn from(&self, frame: Frames) -> Frames {
+        let (apart, off) = (self.apart.0.max(1), (frame - self.at).0);
+        self.at + Frames(-(-off).div_euclid(apart) * apart)
+    }
+}
+
 /// What becomes of the list of what is armed.
 #[derive(Clone, Debug)]
 pub enum Arm {
@@ -261,6 +281,8 @@ pub enum Event {
     Message(Message),
     /// Bars that were heard, for the text in which the performer wants them.
     Kept(Box<Kept>),
+    /// A phrase was played while nothing else did; how it can be read, the likeliest first.
+    Phrase(Box<Phrase>),
     /// So much is recorded by now; nothing while nothing is being recorded.
     Recording(Option<Duration>),
     /// Something was touched on an instrument that does something by itself, or is to be learned.
@@ -273,6 +295,26 @@ pub enum Event {
     FileRemoved {
         path: std::path::PathBuf,
     },
+}
+
+/// What a phrase that was played in free tempo says of the music to come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phrase {
+    /// Never empty.
+    pub readings: Vec<Reading>,
+}
+
+/// One way to read it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    /// Whole felt beats a minute.
+    pub beats: u32,
+    pub meter: Meter,
+    pub key: Key,
+    /// The bar lines that it was played to.
+    pub lines: Lines,
+    /// Metre and key are those of the notes that the text has.
+    pub is_bound: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -308,6 +350,8 @@ pub struct Snapshot {
     pub tempo_locked: bool,
     /// Whether play begins with a bar of clicks.
     pub count_in: bool,
+    /// A phrase is waited for, which begins the music.
+    pub listening: bool,
     /// That bar is counted now.
     pub counting: bool,
     /// The clock that is followed.
@@ -407,6 +451,7 @@ impl Default for Snapshot {
             text_tempo: None,
             tempo_locked: false,
             count_in: false,
+            listening: false,
             counting: false,
             lead: None,
             armed: Vec::new(),

@@ -3,6 +3,7 @@
 mod capture;
 mod quantise;
 mod spell;
+pub mod tempo;
 mod trade;
 
 pub use capture::{Capture, Grid};

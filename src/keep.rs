@@ -4,11 +4,13 @@
 //! The bars stand in the key and unit length that hold at their place, with their velocities as dynamics and accents: exactly where ABC has
 //! such a loudness, else the nearest. What was typed for the voice stays as a private note; everything else stays byte for byte.
 
+mod fields;
 mod heard;
 mod lay;
 mod section;
 mod write;
 
+pub use fields::set_fields;
 pub use heard::{Ask, Kept, KeptVoice, heard};
 
 use std::collections::HashSet;

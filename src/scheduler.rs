@@ -137,6 +137,9 @@ impl Room {
                 }
                 conductor.advance(now, &mut |step| desk.take(step, now));
                 desk.flush();
+                if let Some(phrase) = conductor.take_phrase(now) {
+                    let _ = self.events.send(Event::Phrase(Box::new(phrase)));
+                }
                 if Instant::now() >= picture {
                     picture = Instant::now() + PICTURE;
                     self.show(now);

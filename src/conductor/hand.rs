@@ -43,6 +43,7 @@ impl Conductor {
             return;
         }
         self.note_off(voice, pitch, now, out);
+        self.free.strike(pitch, velocity, now);
         if !self.is_silent(voice) {
             self.by_hand.held.push((voice.to_owned(), pitch, slot, now));
             out(ScheduledEvent { at: now, action: Action::NoteOn { voice: slot, pitch, velocity } });
@@ -54,6 +55,7 @@ impl Conductor {
 
     /// A note is let go; nothing where it is not held.
     pub(super) fn note_off(&mut self, voice: &str, pitch: u8, now: Frames, out: &mut dyn FnMut(ScheduledEvent)) {
+        self.free.release(pitch, now);
         let held = self.by_hand.held.iter().position(|(name, held, ..)| name == voice && *held == pitch);
         if let Some(held) = held {
             let (_, pitch, slot, struck) = self.by_hand.held.remove(held);

@@ -45,6 +45,7 @@ impl Conductor {
             armed_gains: self.armed.gains(),
             armed_tempo: self.armed.tempo(),
             count_in: self.hands.counts_in(),
+            listening: self.free.is_on(),
             counting: self.counting.is_some(),
             meter,
             bar,

@@ -92,7 +92,9 @@ pub struct Played {
 /// What a command is in its line.
 fn asked(command: &Command) -> Option<Value> {
     Some(match command {
-        Command::Play | Command::Clock { message: ClockMessage::Start | ClockMessage::Continue, .. } => json!("play"),
+        Command::Play
+        | Command::PlayOn(_)
+        | Command::Clock { message: ClockMessage::Start | ClockMessage::Continue, .. } => json!("play"),
         Command::Stop | Command::Clock { message: ClockMessage::Stop, .. } => json!("stop"),
         Command::Hush => json!("hush"),
         Command::Panic => json!("panic"),
@@ -133,6 +135,7 @@ fn asked(command: &Command) -> Option<Value> {
         | Command::Evaluate { .. }
         | Command::Patch(_)
         | Command::Attend { .. }
+        | Command::Listen(_)
         | Command::Look(_)
         | Command::Quit => return None,
     })

@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 
 use super::{Evaluated, Line, Played};
 use crate::conductor::Conductor;
-use crate::event::{Command, Message, ScheduledEvent, Snapshot};
+use crate::event::{Command, Message, Phrase, ScheduledEvent, Snapshot};
 use crate::keep::Kept;
 use crate::midi::Listener;
 use crate::prompt::{Scene, Source};
@@ -128,6 +128,11 @@ impl Recorder {
     /// [`Conductor::listeners`].
     pub fn listeners(&mut self) -> Option<Arc<[Listener]>> {
         self.conductor.listeners()
+    }
+
+    /// [`Conductor::take_phrase`].
+    pub fn take_phrase(&mut self, now: Frames) -> Option<Phrase> {
+        self.conductor.take_phrase(now)
     }
 
     /// [`Conductor::say_input`].

@@ -10,6 +10,7 @@ mod future;
 mod keep;
 mod learn;
 mod mouse;
+mod phrase;
 mod piano;
 mod picker;
 mod search;
@@ -97,6 +98,7 @@ pub struct App {
     /// How much is recorded, while something is.
     recording: Option<Duration>,
     piano: Piano,
+    heard: Option<phrase::Heard>,
     mappings: Mappings,
     /// Where knobs and pedals stand.
     touched: HashMap<(String, Trigger), u8>,
@@ -134,6 +136,7 @@ impl App {
             arming: false,
             recording: None,
             piano: Piano::default(),
+            heard: None,
             mappings: Mappings::default(),
             touched: HashMap::new(),
             messages: VecDeque::new(),
@@ -391,6 +394,7 @@ impl App {
             Action::Learn => self.mode = Mode::Learn(Learning::Key),
             Action::Record => return vec![Request::Record],
             Action::Piano => return self.toggle_piano(),
+            Action::FreeTempo => return self.free_tempo(),
             Action::AskKeep => self.mode = Mode::Keep(Keeping::default()),
             Action::Palette => return self.open_actions(),
             Action::Scenes => return self.open_scenes(),
@@ -497,6 +501,7 @@ impl App {
                 return self.follow_bars();
             }
             Event::Kept(kept) => self.kept(&kept),
+            Event::Phrase(phrase) => return self.take_phrase(*phrase),
             Event::Recording(length) => self.recording = length,
             Event::Touched(touched) => return self.touched(touched),
             Event::Message(message) => self.say(message.level, message.text),

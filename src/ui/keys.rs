@@ -25,6 +25,8 @@ pub enum Action {
     /// Waits for how many bars of which voice.
     AskKeep,
     Record,
+    /// A phrase by hand says tempo, metre and key.
+    FreeTempo,
     /// The computer keyboard is an instrument, or no longer.
     Piano,
     /// A voice, from 1.
@@ -167,6 +169,7 @@ pub const TABLE: &[Row] = &[
     row(Music, &[], Some('k'), A::AskKeep, "keep: the last 4 bars heard go into the text; then a voice's digit, 0 for all"),
     row(Music, &[], Some('R'), A::Record, "record: what is heard, to WAV, MIDI and ABC; again: ends it"),
     row(Music, &[], Some('j'), A::Piano, "jam: letters are a piano for the voice by hand, or no longer"),
+    row(Music, &[], Some('y'), A::FreeTempo, "free tempo: from a stop, a phrase by hand sets tempo, metre and key, and begins; later: reads it otherwise"),
     row(Music, &[], Some('M'), A::Learn, "MIDI learn: the key of an action, then a pad, pedal, knob or transport key for it"),
     row(Screen, &[plain(F(4)), plain(KeyCode::Tab)], Some('b'), A::Bars, "bars: plain keys work on the bars to come, or on the text again"),
     row(Screen, &[ctrl(' '), plain(F(6))], None, A::Leader, "leader: a menu of plain keys"),

@@ -47,7 +47,7 @@ impl Set {
             Event::FileChanged { path, text } => format!("{}={text}", name(&path)),
             Event::FileRemoved { path } => format!("{} removed", name(&path)),
             Event::Message(message) => message.text,
-            Event::Snapshot(_) | Event::Kept(_) | Event::Touched(_) | Event::Recording(_) => {
+            Event::Snapshot(_) | Event::Kept(_) | Event::Touched(_) | Event::Phrase(_) | Event::Recording(_) => {
                 unreachable!("no engine here")
             }
         }

@@ -65,6 +65,9 @@ fn segments(s: &Snapshot, arming: bool, recording: Option<Duration>, piano: &Pia
             if matches!(s.composer.as_str(), "failed" | "restarting") { alarm } else { calm },
         ),
     ];
+    if s.listening {
+        segments.insert(1, Span::styled("♪ play a phrase", warn));
+    }
     if s.count_in && s.playing == Playing::Stopped {
         segments.insert(2, Span::styled("count-in on", calm));
     }
