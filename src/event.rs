@@ -340,6 +340,15 @@ pub enum Playing {
     Hushed,
 }
 
+/// What comes before the music.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// A phrase by hand is waited for.
+    Phrase,
+    /// A bar of clicks sounds.
+    CountIn,
+}
+
 /// The engine as the screen sees it; the screen draws only from this copy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
@@ -350,10 +359,8 @@ pub struct Snapshot {
     pub tempo_locked: bool,
     /// Whether play begins with a bar of clicks.
     pub count_in: bool,
-    /// A phrase is waited for, which begins the music.
-    pub listening: bool,
-    /// That bar is counted now.
-    pub counting: bool,
+    /// What there is before the first bar.
+    pub before: Option<Before>,
     /// The clock that is followed.
     pub lead: Option<Lead>,
     /// What is armed, in words.
@@ -451,8 +458,7 @@ impl Default for Snapshot {
             text_tempo: None,
             tempo_locked: false,
             count_in: false,
-            listening: false,
-            counting: false,
+            before: None,
             lead: None,
             armed: Vec::new(),
             armed_for: None,

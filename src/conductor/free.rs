@@ -134,7 +134,7 @@ fn readings(estimate: &Estimate, first: Frames, scene: &Scene, rate: SampleRate)
 mod tests {
     use super::super::tests::{RATE, conductor, run};
     use super::*;
-    use crate::event::{Action, Command};
+    use crate::event::{Action, Before, Command};
 
     const SCENE: &str = "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:keys by=hand\nV:lead by=model\n";
 
@@ -194,7 +194,7 @@ mod tests {
         assert_eq!(played(SCENE, &[60, 64], 0), []);
         let mut conductor = conductor(SCENE, "C8");
         conductor.command(Command::Listen(true), Frames(0), &mut |_| {});
-        assert!(conductor.snapshot(Frames(0)).listening);
+        assert_eq!(conductor.snapshot(Frames(0)).before, Some(Before::Phrase));
         conductor.command(Command::Play, Frames(0), &mut |_| {});
         assert_eq!(conductor.take_phrase(Frames(0)), None);
     }

@@ -9,7 +9,7 @@ use crate::abc::print;
 use crate::compose::{Candidate, Role, STREAM_UNIT};
 use crate::event::Author;
 use crate::event::{
-    BarState, BarView, Cell, Hold, Look, Music, Part, Playing, SceneName, Snapshot, Sounding, VoiceStatus,
+    BarState, BarView, Before, Cell, Hold, Look, Music, Part, Playing, SceneName, Snapshot, Sounding, VoiceStatus,
 };
 use crate::prompt::{By, Scene};
 use crate::rig::SYNTH;
@@ -45,8 +45,7 @@ impl Conductor {
             armed_gains: self.armed.gains(),
             armed_tempo: self.armed.tempo(),
             count_in: self.hands.counts_in(),
-            listening: self.free.is_on(),
-            counting: self.counting.is_some(),
+            before: self.before(),
             meter,
             bar,
             position,
@@ -63,6 +62,11 @@ impl Conductor {
             sounding: self.sounding_text(now),
             ..Snapshot::default()
         }
+    }
+
+    fn before(&self) -> Option<Before> {
+        let counts = self.counting.is_some().then_some(Before::CountIn);
+        counts.or(self.free.is_on().then_some(Before::Phrase))
     }
 
     /// The voices of the scene by name, and behind them those that only one has which waits for its line, armed or not: their first notes may be

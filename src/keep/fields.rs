@@ -17,18 +17,15 @@ pub fn set_fields(text: &str, scene: u32, fields: &[(char, String)]) -> Result<S
     let mut edits: Vec<(Span, String)> = Vec::new();
     for (name, value) in fields {
         // The last line of a field is the one that counts.
-        match lines.iter().rfind(|(code, _)| char::from(*code) == *name) {
-            Some((code, line)) => {
-                let said = &text[line.start..line.end];
-                let comment = comment_start(said, Some(*code));
-                let gap = if comment < said.len() { " " } else { "" };
-                edits.push((Span { start: line.start + 2, end: line.start + comment }, format!("{value}{gap}")));
-            }
-            None => {
-                let line_break = if text.contains("\r\n") { "\r\n" } else { "\n" };
-                edits.push((Span { start: key, end: key }, format!("{name}:{value}{line_break}")));
-            }
-        }
+        edits.push(if let Some((code, line)) = lines.iter().rfind(|(code, _)| char::from(*code) == *name) {
+            let said = &text[line.start..line.end];
+            let comment = comment_start(said, Some(*code));
+            let gap = if comment < said.len() { " " } else { "" };
+            (Span { start: line.start + 2, end: line.start + comment }, format!("{value}{gap}"))
+        } else {
+            let line_break = if text.contains("\r\n") { "\r\n" } else { "\n" };
+            (Span { start: key, end: key }, format!("{name}:{value}{line_break}"))
+        });
     }
     edits.sort_by_key(|(span, _)| span.start);
     let mut written = text.to_owned();

@@ -162,7 +162,7 @@ fn a_stop_ends_it_and_the_next_play_counts_anew() {
             conductor.command(end.clone(), Frames(stop), &mut |_| {});
             assert_eq!(conductor.timeline().next_bar(), 1, "it has not begun");
             assert_eq!(run(&mut conductor, stop, stop + 2 * BAR), []);
-            assert!(!conductor.snapshot(Frames(stop + 2 * BAR)).counting);
+            assert!(conductor.snapshot(Frames(stop + 2 * BAR)).before.is_none());
             from = stop + 2 * BAR;
             conductor.command(Command::Play, Frames(from), &mut |_| {});
         }
@@ -188,9 +188,9 @@ fn after_a_stop_in_mid_set_the_next_bar_is_counted_in_and_shown() {
         conductor.advance(Frames(now), &mut |event| events.push(event));
         let picture = conductor.snapshot(Frames(now));
         let beat = (picture.position.ratio(Beats::QUARTER) + 1).floor().to_integer();
-        shown.push((picture.counting, picture.bar, beat));
+        shown.push((picture.before.is_some(), picture.bar, beat));
         let state = |number: i64| picture.bars.iter().find(|bar| bar.number == number).map(|bar| bar.state);
-        if picture.counting {
+        if picture.before.is_some() {
             assert_eq!(state(2), Some(BarState::Played), "what was cut short does not go on");
             assert!(matches!(state(3), Some(BarState::Planned | BarState::Committed)), "{now}");
         } else {

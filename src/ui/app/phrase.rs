@@ -1,7 +1,7 @@
 //! Free tempo: what a phrase says of the music to come goes into the text, and the set begins on its bar line. Main thread, part of the reducer.
 
 use super::{App, Request, Tune, name_of};
-use crate::event::{Command, Level, Phrase, Playing, Reading, SceneName};
+use crate::event::{Before, Command, Level, Phrase, Playing, Reading, SceneName};
 use crate::keep::set_fields;
 use crate::time::Tempo;
 
@@ -16,7 +16,7 @@ impl App {
     /// While nothing plays the next phrase is waited for, or no longer; afterwards it is read in another way.
     pub(super) fn free_tempo(&mut self) -> Vec<Request> {
         if self.snapshot.playing == Playing::Stopped {
-            let listens = !self.snapshot.listening;
+            let listens = self.snapshot.before != Some(Before::Phrase);
             let said =
                 if listens { "free tempo: play a phrase, the set begins on its bar line" } else { "not waited for" };
             self.say(Level::Info, said.into());

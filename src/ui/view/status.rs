@@ -8,7 +8,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span, Text};
 
 use super::{countdown, sound};
-use crate::event::{Playing, Snapshot};
+use crate::event::{Before, Playing, Snapshot};
 use crate::tape::clock;
 use crate::time::Tempo;
 use crate::ui::app::{App, Piano};
@@ -52,7 +52,8 @@ fn segments(s: &Snapshot, arming: bool, recording: Option<Duration>, piano: &Pia
         _ => calm,
     };
     let beat = s.position.ratio(beat).floor().to_integer() + 1;
-    let place = if s.counting { format!("count-in {beat}") } else { format!("bar {}:{beat}", s.bar) };
+    let place =
+        if s.before == Some(Before::CountIn) { format!("count-in {beat}") } else { format!("bar {}:{beat}", s.bar) };
     let mut segments = vec![
         Span::styled(state, state_style),
         Span::styled(place, bold),
@@ -65,7 +66,7 @@ fn segments(s: &Snapshot, arming: bool, recording: Option<Duration>, piano: &Pia
             if matches!(s.composer.as_str(), "failed" | "restarting") { alarm } else { calm },
         ),
     ];
-    if s.listening {
+    if s.before == Some(Before::Phrase) {
         segments.insert(1, Span::styled("♪ play a phrase", warn));
     }
     if s.count_in && s.playing == Playing::Stopped {
@@ -152,9 +153,10 @@ mod tests {
         let stopped = Snapshot { count_in: true, ..Snapshot::default() };
         assert!(text(&stopped).starts_with("■ stopped  bar 0:1  count-in on  tempo 120"), "{}", text(&stopped));
         let position = Beats::new(5, 8);
-        let counting = Snapshot { playing: Playing::Playing, counting: true, bar: 8, position, ..stopped };
+        let counting =
+            Snapshot { playing: Playing::Playing, before: Some(Before::CountIn), bar: 8, position, ..stopped };
         assert!(text(&counting).starts_with("▶ playing  count-in 3  tempo 120"), "{}", text(&counting));
-        let playing = text(&Snapshot { counting: false, bar: 9, ..counting });
+        let playing = text(&Snapshot { before: None, bar: 9, ..counting });
         assert!(playing.starts_with("▶ playing  bar 9:3  tempo 120"), "{playing}");
     }
 
