@@ -3,8 +3,10 @@
 mod capture;
 mod quantise;
 mod spell;
+pub mod tempo;
 mod trade;
 
 pub use capture::{Capture, Grid};
 pub use spell::spell;
+pub use tempo::{Estimate, estimate};
 pub use trade::Trade;

@@ -1,0 +1,106 @@
+//! A phrase that was played with nothing running: how fast it was, in which metre and key, and where its first bar begins. Pure.
+//!
+//! Each reading (a beat, its phase, a metre, where the bar lines are) is judged by how likely it makes what was played: onsets are a Poisson
+//! process whose rate at each place of the bar is that of its metre, struck with human looseness; long, loud, low and full strokes stand on
+//! strong places; tempos near the middle of the felt range are likelier (Parncutt 1994). The likeliest reading is refined by a line through
+//! its onsets (least squares), as the tempo is to be right within two percent. The next best ones of other kinds are kept for the performer
+//! to choose from.
+
+mod key;
+mod meter;
+
+use crate::abc::Meter;
+use crate::abc::key::Key;
+
+/// The least that says something, in onsets.
+pub const LEAST: usize = 6;
+
+/// Strokes this close together are one onset, in seconds.
+const CHORD: f64 = 0.045;
+
+/// A note as it was played, in seconds from anywhere.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Played {
+    pub on: f64,
+    pub off: f64,
+    /// MIDI note number.
+    pub pitch: u8,
+    /// 1 to 127.
+    pub velocity: u8,
+}
+
+/// A way to count a phrase.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Count {
+    pub meter: Meter,
+    /// Felt beats ([`Meter::beat`]) a minute, 40 to 240.
+    pub beats: f64,
+    /// When the bar begins in which the first note is, in seconds as the notes'; before it where the phrase begins with rests or a pickup.
+    pub start: f64,
+}
+
+/// What a phrase says of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estimate {
+    pub count: Count,
+    pub key: Key,
+    /// The same at half and at double the tempo, where those are in the felt range, and the best of each other metre, likeliest first.
+    pub counts: Vec<Count>,
+    /// Other keys, likeliest first; the relative one is among them.
+    pub keys: Vec<Key>,
+}
+
+/// Strokes that belong together.
+#[derive(Clone, Copy, Debug)]
+struct Onset {
+    at: f64,
+    /// To the next one, in seconds.
+    gap: f64,
+    /// How long its longest note sounds.
+    length: f64,
+    velocity: f64,
+    lowest: f64,
+    notes: f64,
+}
+
+/// Estimates tempo, metre and key of a phrase, notes in any order. Errs with a sentence where there is too little of it.
+pub fn estimate(played: &[Played]) -> Result<Estimate, String> {
+    let onsets = onsets(played);
+    if onsets.len() < LEAST {
+        return Err(format!("a phrase wants {LEAST} notes or more, one after another; this one has {}", onsets.len()));
+    }
+    let counts = meter::counts(&onsets);
+    let Some((&count, counts)) = counts.split_first() else {
+        return Err("the notes of this phrase are too far apart, or too close together, to be counted".to_owned());
+    };
+    let keys = key::keys(played, &count);
+    let (key, keys) = (keys[0], keys[1..].to_vec());
+    Ok(Estimate { count, key, counts: counts.to_vec(), keys })
+}
+
+/// The onsets in order, chords as one.
+fn onsets(played: &[Played]) -> Vec<Onset> {
+    let mut played = played.to_vec();
+    played.sort_by(|a, b| a.on.total_cmp(&b.on));
+    let mut groups: Vec<Vec<Played>> = Vec::new();
+    for note in played {
+        match groups.last_mut() {
+            Some(group) if note.on - group[0].on < CHORD => group.push(note),
+            _ => groups.push(vec![note]),
+        }
+    }
+    let at = |group: &[Played]| group.iter().map(|note| note.on).sum::<f64>() / group.len() as f64;
+    let starts: Vec<f64> = groups.iter().map(|group| at(group)).collect();
+    let onset = |(index, group): (usize, &Vec<Played>)| {
+        let length = group.iter().map(|note| note.off - note.on).fold(0.0, f64::max);
+        Onset {
+            at: starts[index],
+            gap: starts.get(index + 1).map_or(length, |next| next - starts[index]),
+            length,
+            velocity: group.iter().map(|note| f64::from(note.velocity)).fold(0.0, f64::max),
+            lowest: group.iter().map(|note| f64::from(note.pitch)).fold(127.0, f64::min),
+            notes: group.len() as f64,
+        }
+    };
+    groups.iter().enumerate().map(onset).collect()
+}
