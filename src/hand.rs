@@ -8,4 +8,5 @@ mod trade;
 
 pub use capture::{Capture, Grid};
 pub use spell::spell;
+pub use tempo::{Estimate, estimate};
 pub use trade::Trade;

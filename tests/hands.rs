@@ -7,13 +7,13 @@ use barline::abc::bar::{Automaton, Rules};
 use barline::abc::key::Key;
 use barline::abc::parse::read_bar;
 use barline::abc::{Meter, print};
-use barline::hand::{Capture, Grid};
+use barline::hand::{Capture, Grid, tempo};
 use barline::score::{Measure, Swing};
 use barline::time::{Beats, Tempo};
 use num_rational::Ratio;
 use proptest::prelude::*;
 
-use performance::{Manner, Played, Score, perform, scores};
+use performance::{Manner, Played, Score, books, perform, scores};
 
 const PHRASES: &str = include_str!("data/phrases.abc");
 
@@ -238,4 +238,96 @@ proptest! {
             prop_assert!(heard.contains(&i32::from(*pitch)), "{} of {:?} is lost", pitch, notes);
         }
     }
+}
+
+/// How many phrases were read right, of how many.
+#[derive(Debug, Default)]
+struct Estimated {
+    all: usize,
+    tempo: usize,
+    key: usize,
+    meter: usize,
+    line: usize,
+    /// Tempo right, or half or double of it among what is offered.
+    offered: usize,
+}
+
+/// Phrases played with nothing running, at 60 to 180 felt beats a minute, in any key.
+fn estimated(scores: &[Score], count: usize) -> Estimated {
+    let mut figures = Estimated::default();
+    for number in 0..count {
+        let score = &scores[number % scores.len()];
+        let mut rng = barline::compose::sample::Rng::new(number as u64, 7, 0, 0);
+        // Most are played at a middling pace.
+        let spread = (rng.uniform() + rng.uniform()) / 2.0;
+        let beats = 60 + (120.0 * spread) as i64;
+        let up = rng.below(12) as i32 - 5;
+        let tempo = Tempo::from_beat(score.meter.beat(), beats.into());
+        let played = perform(score, tempo, &Manner { push: 1.01, ..Manner::PLAIN }, number as u64);
+        let notes: Vec<tempo::Played> = played
+            .iter()
+            .map(|note| tempo::Played {
+                on: note.on + 3.0,
+                off: note.off + 3.0,
+                pitch: (i32::from(note.pitch) + up) as u8,
+                velocity: note.velocity,
+            })
+            .collect();
+        let found = tempo::estimate(&notes).unwrap();
+        // At the pace of the whole phrase, which gets faster by a hundredth.
+        let right = |beats: f64| (beats / (tempo_of(score, tempo) * 1.005) - 1.0).abs() < 0.02;
+        let class = |key: &Key| key.tonic.map(|(step, alter)| (step.semitones() + i32::from(alter)).rem_euclid(12));
+        let meant = class(&score.key).map(|class| (class + up).rem_euclid(12));
+        let bar = 60.0 / found.count.beats
+            * found.count.meter.bar_length().ratio(found.count.meter.beat()).to_integer() as f64;
+        let off = (found.count.start - 3.0) / bar;
+        figures.all += 1;
+        figures.tempo += usize::from(right(found.count.beats));
+        figures.offered += usize::from(right(found.count.beats) || found.counts.iter().any(|count| right(count.beats)));
+        figures.key += usize::from(class(&found.key) == meant && found.key.mode == score.key.mode);
+        // 2/2 is counted as 4/4 is.
+        let meter = found.count.meter.bar_length() == score.meter.bar_length()
+            && found.count.meter.beat() == score.meter.beat();
+        figures.meter += usize::from(meter);
+        figures.line += usize::from(meter && (off - off.round()).abs() < 0.08);
+        if std::env::var("SHOW").is_ok() {
+            let tempo = if right(found.count.beats) { "" } else { "TEMPO" };
+            let key = if class(&found.key) == meant && found.key.mode == score.key.mode { "" } else { "KEY" };
+            let meter = if meter { "" } else { "METER" };
+            println!(
+                "{} {beats} {} {} {up}: {:.1} {} {} {tempo} {key} {meter} {:.2}",
+                score.title, score.meter, score.key, found.count.beats, found.count.meter, found.key, off
+            );
+        }
+    }
+    figures
+}
+
+/// Felt beats a minute.
+fn tempo_of(score: &Score, tempo: Tempo) -> f64 {
+    let beat = score.meter.beat().ratio(Beats::QUARTER);
+    tempo.quarters_per_minute() * *beat.denom() as f64 / *beat.numer() as f64
+}
+
+#[test]
+fn a_phrase_says_its_tempo_metre_and_key() {
+    let figures = estimated(&scores(PHRASES), 100);
+    println!("{figures:?}");
+    assert!(figures.tempo >= 90 && figures.key >= 90, "{figures:?}");
+}
+
+/// Tunes that none of this was made for, where there are tune books.
+#[test]
+fn tune_books_are_written_and_estimated() {
+    let folder = std::env::var("BARLINE_CORPORA").unwrap_or_else(|_| "../shared/abc".to_owned());
+    let scores = books(&folder, 20);
+    if scores.is_empty() {
+        println!("skipped: no tune books in {folder}");
+        return;
+    }
+    let written = figures(&scores, &Manner::PLAIN, 1.into(), |_| true);
+    println!("{:.2} % of places, {:.2} % of {} bars", written.places(), written.identical(), written.bars);
+    let estimated = estimated(&scores, scores.len());
+    println!("{estimated:?}");
+    assert!(written.places() >= 98.0 && written.identical() >= 92.0, "{written:?}");
 }

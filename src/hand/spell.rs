@@ -92,6 +92,6 @@ mod tests {
         check("E", "C ^C D ^D E F ^F G ^G A ^A B");
         check("F#", "C ^C D ^D E ^E ^F G ^G A ^A B");
         check("Gb", "C _D D _E E F _G G _A A _B _c");
-        check("D ^g", "C ^C D ^D E F ^F G ^G A _B B");
+        check("D ^g", "C ^C D ^D E F ^F G ^G A ^A B");
     }
 }

@@ -59,6 +59,45 @@ pub fn scores(text: &str) -> Vec<Score> {
     book.tunes.iter().map(score).collect()
 }
 
+/// Four bars of every so-manieth tune of the tune books in a folder, where there is one: those on the grid of sixteenths and triplets.
+pub fn books(folder: &str, every: usize) -> Vec<Score> {
+    let Ok(folders) = std::fs::read_dir(folder) else { return Vec::new() };
+    let files = folders.flatten().filter_map(|folder| std::fs::read_dir(folder.path()).ok()).flatten().flatten();
+    let mut files: Vec<_> =
+        files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|is| is == "abc")).collect();
+    files.sort();
+    let mut found = Vec::new();
+    let mut nth = 0;
+    for file in files {
+        let text: String = std::fs::read(&file).unwrap().iter().map(|&byte| char::from(byte)).collect();
+        for tune in text.split("\n\n").filter(|tune| tune.contains("X:")) {
+            nth += 1;
+            if nth % every != 0 {
+                continue;
+            }
+            for scene in barline::prompt::read(&file, tune, &[], &barline::steer::Lexicon::default()).0 {
+                let Some(voice) = scene.voices.first().filter(|voice| voice.bars.len() >= 4) else { continue };
+                let pickup = if voice.bars[0].late > Beats::ZERO {
+                    scene.bar_length() - voice.bars[0].late
+                } else {
+                    Beats::ZERO
+                };
+                let count = if pickup > Beats::ZERO { 5 } else { 4 };
+                let bars: Vec<Measure> = voice.bars.iter().take(count).map(|bar| bar.measure.clone()).collect();
+                let fits = |time: Beats| time.is_multiple_of(Beats::SIXTEENTH) || time.denominator() % 3 == 0;
+                let plain = bars
+                    .iter()
+                    .flat_map(|bar| &bar.notes)
+                    .all(|note| fits(note.onset) && fits(note.onset + note.length));
+                if plain && bars.len() == count && matches!(scene.meter, Meter::Measured { .. }) {
+                    found.push(Score { title: scene.title.clone(), meter: scene.meter, key: scene.key, bars, pickup });
+                }
+            }
+        }
+    }
+    found
+}
+
 impl Score {
     pub fn struck(&self) -> Struck {
         let mut struck: Struck = Vec::new();

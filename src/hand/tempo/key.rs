@@ -19,9 +19,9 @@ fn profile(mode: Mode) -> [f64; 12] {
     let mut profile = if matches!(mode, Mode::Major | Mode::Mixolydian) { MAJOR } else { MINOR };
     match mode {
         // Songs and dances have the natural seventh as often as the leading tone.
-        Mode::Minor => profile[10] = 0.33,
-        Mode::Dorian => (profile[8], profile[9], profile[10], profile[11]) = (0.06, 0.35, 0.40, 0.08),
-        Mode::Mixolydian => (profile[10], profile[11]) = (0.400, 0.07),
+        Mode::Minor => (profile[10], profile[11]) = (0.33, 0.28),
+        Mode::Dorian => (profile[8], profile[9], profile[10], profile[11]) = (0.06, 0.40, 0.38, 0.22),
+        Mode::Mixolydian => (profile[10], profile[11]) = (0.38, 0.08),
         _ => {}
     }
     profile
@@ -37,12 +37,12 @@ pub(super) fn keys(played: &[Played], count: &Count) -> Vec<Key> {
         let sum: f64 = profile.iter().sum();
         for tonic in 0..12 {
             // As if so many independent notes had been heard.
-            let notes = 14.0;
+            let notes = 20.0;
             let fit: f64 =
                 (0..12).map(|class| weights[(tonic + class) % 12] / total * (profile[class] / sum * 12.0).ln()).sum();
             let mut score = prior + notes * fit;
             score += match (last + 12 - tonic) % 12 {
-                0 => 2.2,
+                0 => 1.0,
                 7 => 0.5,
                 3 | 4 => 0.2,
                 _ => -0.6,
