@@ -75,6 +75,13 @@ impl Terminal {
         self.ours.write_all(keys).unwrap();
     }
 
+    /// The window gets another size, of which the child is told.
+    pub fn resize(&mut self, rows: u16, columns: u16) {
+        let size = libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        // SAFETY: the descriptor is open, and the size is plain data that is only read.
+        assert_eq!(unsafe { libc::ioctl(self.ours.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) }, 0);
+    }
+
     /// Whether the settings are what they were before anything ran.
     pub fn is_as_before(&self) -> bool {
         settings(&self.theirs) == self.settings
