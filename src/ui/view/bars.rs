@@ -122,7 +122,11 @@ fn heard_from(app: &App) -> Option<String> {
 /// The bars to show: the sounding one near the top, since the future is the point. It stays there when the bar under the cursor is far behind it.
 fn window(bars: &[BarView], rows: usize, selected: Option<i64>) -> Vec<&BarView> {
     let now = bars.iter().position(|bar| bar.state != BarState::Played).unwrap_or(bars.len());
-    let history = if rows < 6 { 1 } else { 2 };
+    let history = match rows {
+        ..4 => 0,
+        4..6 => 1,
+        _ => 2,
+    };
     let start = now.saturating_sub(history).min(bars.len().saturating_sub(rows));
     let end = bars.len().min(start + rows);
     match selected.and_then(|number| bars.iter().position(|bar| bar.number == number)) {
