@@ -206,7 +206,7 @@ fn pastes_ten_thousand_lines(show: &mut Show) {
     let paste = "% and on\r".repeat(10_000);
     show.type_keys(format!("\x1b[200~{paste}% the end\x1b[201~").as_bytes());
     show.wait_for("% the end");
-    show.wait_for("10025 ");
+    show.wait_for("10024 ");
     show.type_keys(EVALUATE);
     let now = show.wait_for_bar(before + 1);
     show.wait_for_bar(now + 2);
