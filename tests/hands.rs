@@ -285,12 +285,14 @@ fn estimated(scores: &[Score], count: usize) -> Estimated {
         figures.tempo += usize::from(right(found.count.beats));
         figures.offered += usize::from(right(found.count.beats) || found.counts.iter().any(|count| right(count.beats)));
         figures.key += usize::from(class(&found.key) == meant && found.key.mode == score.key.mode);
-        figures.meter += usize::from(found.count.meter == score.meter);
-        figures.line += usize::from(found.count.meter == score.meter && (off - off.round()).abs() < 0.08);
+        // 2/2 is counted as 4/4 is.
+        let meter = found.count.meter.bar_length() == score.meter.bar_length() && found.count.meter.beat() == score.meter.beat();
+        figures.meter += usize::from(meter);
+        figures.line += usize::from(meter && (off - off.round()).abs() < 0.08);
         if std::env::var("SHOW").is_ok() {
             let tempo = if right(found.count.beats) { "" } else { "TEMPO" };
             let key = if class(&found.key) == meant && found.key.mode == score.key.mode { "" } else { "KEY" };
-            let meter = if found.count.meter == score.meter { "" } else { "METER" };
+            let meter = if meter { "" } else { "METER" };
             println!(
                 "{} {beats} {} {} {up}: {:.1} {} {} {tempo} {key} {meter} {:.2}",
                 score.title, score.meter, score.key, found.count.beats, found.count.meter, found.key, off

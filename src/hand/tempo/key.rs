@@ -37,12 +37,12 @@ pub(super) fn keys(played: &[Played], count: &Count) -> Vec<Key> {
         let sum: f64 = profile.iter().sum();
         for tonic in 0..12 {
             // As if so many independent notes had been heard.
-            let notes = 14.0;
+            let notes = 20.0;
             let fit: f64 =
                 (0..12).map(|class| weights[(tonic + class) % 12] / total * (profile[class] / sum * 12.0).ln()).sum();
             let mut score = prior + notes * fit;
             score += match (last + 12 - tonic) % 12 {
-                0 => 2.2,
+                0 => 1.0,
                 7 => 0.5,
                 3 | 4 => 0.2,
                 _ => -0.6,

@@ -36,7 +36,7 @@ const SIMPLE: Division = Division {
         [0.95, 0.75, 0.50, 0.55, 0.02, 0.02],
         [0.90, 0.30, 0.02, 0.05, 0.45, 0.45],
     ],
-    tempo: 112.0,
+    tempo: 114.0,
 };
 const COMPOUND: Division = Division {
     places: [0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0 / 6.0, 0.5, 5.0 / 6.0],
