@@ -286,7 +286,8 @@ fn estimated(scores: &[Score], count: usize) -> Estimated {
         figures.offered += usize::from(right(found.count.beats) || found.counts.iter().any(|count| right(count.beats)));
         figures.key += usize::from(class(&found.key) == meant && found.key.mode == score.key.mode);
         // 2/2 is counted as 4/4 is.
-        let meter = found.count.meter.bar_length() == score.meter.bar_length() && found.count.meter.beat() == score.meter.beat();
+        let meter = found.count.meter.bar_length() == score.meter.bar_length()
+            && found.count.meter.beat() == score.meter.beat();
         figures.meter += usize::from(meter);
         figures.line += usize::from(meter && (off - off.round()).abs() < 0.08);
         if std::env::var("SHOW").is_ok() {

@@ -19,9 +19,9 @@ fn profile(mode: Mode) -> [f64; 12] {
     let mut profile = if matches!(mode, Mode::Major | Mode::Mixolydian) { MAJOR } else { MINOR };
     match mode {
         // Songs and dances have the natural seventh as often as the leading tone.
-        Mode::Minor => profile[10] = 0.33,
-        Mode::Dorian => (profile[8], profile[9], profile[10], profile[11]) = (0.06, 0.35, 0.40, 0.08),
-        Mode::Mixolydian => (profile[10], profile[11]) = (0.400, 0.07),
+        Mode::Minor => (profile[10], profile[11]) = (0.33, 0.28),
+        Mode::Dorian => (profile[8], profile[9], profile[10], profile[11]) = (0.06, 0.40, 0.38, 0.22),
+        Mode::Mixolydian => (profile[10], profile[11]) = (0.38, 0.08),
         _ => {}
     }
     profile
