@@ -183,6 +183,32 @@ fn anything() -> impl Strategy<Value = Vec<(u8, i64, i64, u8)>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 32, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_was_played_is_counted_within_the_felt_range(
+        notes in prop::collection::vec((-2.0..40.0f64, 0.0..3.0f64, 0..128u8, 1..=127u8), 0..60),
+    ) {
+        let played: Vec<tempo::Played> = notes
+            .iter()
+            .map(|&(on, length, pitch, velocity)| tempo::Played { on, off: on + length, pitch, velocity })
+            .collect();
+        if let Ok(found) = tempo::estimate(&played) {
+            let first = played.iter().map(|note| note.on).fold(f64::INFINITY, f64::min);
+            for count in std::iter::once(&found.count).chain(&found.counts) {
+                let bar = count.meter.bar_length().ratio(count.meter.beat()).to_integer() as f64 * 60.0 / count.beats;
+                prop_assert!((40.0..=240.0).contains(&count.beats), "{:?}", count);
+                prop_assert!((-0.25..1.1).contains(&((first - count.start) / bar)), "{:?} from {}", count, first);
+            }
+            prop_assert!(!found.keys.contains(&found.key));
+        }
+    }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn whatever_the_hand_does_its_bars_are_full_and_read_back(
         notes in anything(),
@@ -259,7 +285,7 @@ fn estimated(scores: &[Score], count: usize) -> Estimated {
         let score = &scores[number % scores.len()];
         let mut rng = barline::compose::sample::Rng::new(number as u64, 7, 0, 0);
         // Most are played at a middling pace.
-        let spread = (rng.uniform() + rng.uniform()) / 2.0;
+        let spread = f32::midpoint(rng.uniform(), rng.uniform());
         let beats = 60 + (120.0 * spread) as i64;
         let up = rng.below(12) as i32 - 5;
         let tempo = Tempo::from_beat(score.meter.beat(), beats.into());

@@ -18,6 +18,9 @@ pub const LEAST: usize = 6;
 /// Strokes this close together are one onset, in seconds.
 const CHORD: f64 = 0.045;
 
+/// So many onsets are listened to; a phrase has fewer.
+const MOST: usize = 128;
+
 /// A note as it was played, in seconds from anywhere.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Played {
@@ -63,9 +66,10 @@ struct Onset {
     notes: f64,
 }
 
-/// Estimates tempo, metre and key of a phrase, notes in any order. Errs with a sentence where there is too little of it.
+/// Estimates tempo, metre and key of a phrase, notes in any order. Takes some milliseconds, and as many as 128 onsets do at the most. Errs with a sentence where there is too little of it.
 pub fn estimate(played: &[Played]) -> Result<Estimate, String> {
-    let onsets = onsets(played);
+    let mut onsets = onsets(played);
+    onsets.truncate(MOST);
     if onsets.len() < LEAST {
         return Err(format!("a phrase wants {LEAST} notes or more, one after another; this one has {}", onsets.len()));
     }
@@ -103,4 +107,54 @@ fn onsets(played: &[Played]) -> Vec<Onset> {
         }
     };
     groups.iter().enumerate().map(onset).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Notes of a second's `parts`th each but for the lengths given, as loud as a metre of so many of them asks for.
+    fn phrase(lengths: &[f64], pitches: &[u8], part: f64, bar: f64) -> Vec<Played> {
+        let mut at = 0.0;
+        let mut played = Vec::new();
+        for (length, &pitch) in lengths.iter().zip(pitches) {
+            let velocity = if at % bar == 0.0 { 96 } else { 80 };
+            played.push(Played { on: 10.0 + at * part, off: 10.0 + (at + 0.9 * length) * part, pitch, velocity });
+            at += length;
+        }
+        played
+    }
+
+    fn told(found: &Estimate) -> (String, i64, String) {
+        (found.count.meter.to_string(), found.count.beats.round() as i64, found.key.to_string())
+    }
+
+    #[test]
+    fn a_phrase_is_counted_and_can_be_counted_otherwise() {
+        // Twinkle, in D, at 100.
+        let lengths: Vec<f64> = [1., 1., 1., 1., 1., 1., 2.].repeat(2);
+        let pitches = [62, 62, 69, 69, 71, 71, 69, 67, 67, 66, 66, 64, 64, 62];
+        let found = estimate(&phrase(&lengths, &pitches, 0.6, 4.0)).unwrap();
+        assert_eq!(told(&found), ("4/4".into(), 100, "D".into()));
+        assert!((found.count.start - 10.0).abs() < 0.02, "{found:?}");
+        let beats: Vec<i64> = found.counts.iter().map(|count| count.beats.round() as i64).collect();
+        assert!(beats.starts_with(&[50, 200]), "{beats:?}");
+        assert!(found.counts.iter().any(|count| count.meter == Meter::Measured { numerator: 3, denominator: 4 }));
+        assert!(found.keys.contains(&Key::parse("Bm").unwrap().0), "{:?}", found.keys);
+        // A jig in Em with a pickup of a quaver, at 110.
+        let lengths = [1., 2., 1., 1., 1., 1., 1., 1., 1., 2., 1., 2., 1., 1., 1., 1., 1., 1., 1., 3., 2.];
+        let pitches = [71, 76, 71, 71, 67, 71, 74, 72, 71, 69, 66, 69, 66, 66, 62, 66, 67, 66, 67, 64, 64];
+        let jig: Vec<Played> = phrase(&lengths, &pitches, 60.0 / 330.0, 6.0);
+        let found = estimate(&jig).unwrap();
+        assert_eq!(told(&found), ("6/8".into(), 110, "Em".into()));
+    }
+
+    #[test]
+    fn too_little_says_nothing() {
+        let played = phrase(&[1.0; 5], &[60, 62, 64, 65, 67], 0.5, 4.0);
+        assert_eq!(estimate(&played), Err("a phrase wants 6 notes or more, one after another; this one has 5".into()));
+        // A chord is one of them.
+        let chord: Vec<Played> = (60..72).map(|pitch| Played { on: 1.0, off: 2.0, pitch, velocity: 80 }).collect();
+        assert!(estimate(&chord).is_err());
+    }
 }

@@ -117,6 +117,50 @@ fn a_note_that_is_held_when_its_voice_is_no_hands_any_more_ends_there_and_nobody
 }
 
 #[test]
+fn what_is_struck_just_before_a_line_stands_on_it_and_what_hangs_over_it_ends_there() {
+    let mut conductor = conductor(HAND, "C8");
+    play(&mut conductor);
+    let line = |bar: i64| FIRST + (bar - 1) * BAR;
+    let texts = |conductor: &Conductor| -> Vec<String> {
+        let bars = conductor.timeline().bars();
+        bars.iter().map(|bar| conductor.timeline().cell(bar, 0).text.clone()).collect()
+    };
+    // From beat 4 to a little over the line; the next one from a little before a line on.
+    run(&mut conductor, 0, line(1) + BAR * 3 / 4);
+    by_hand(&mut conductor, 60, line(1) + BAR * 3 / 4, line(2) + 2400);
+    assert_eq!(texts(&conductor)[0], "z6 C2", "it is shown at once");
+    run(&mut conductor, line(2) + 2400, line(3) - 1200);
+    by_hand(&mut conductor, 64, line(3) - 1200, line(3) + BAR / 4);
+    run(&mut conductor, line(3) + BAR / 4, line(4) + BAR / 2);
+    assert_eq!(texts(&conductor)[..3].join(" | "), "z6 C2 | z8 | E2 z6");
+    // What is still held when the line is past is tied.
+    by_hand(&mut conductor, 65, line(4) + BAR / 2, line(5) + BAR / 4);
+    run(&mut conductor, line(5) + BAR / 4, line(6) + BAR / 8);
+    assert_eq!(texts(&conductor)[3..5].join(" | "), "z4 F4- | F2 z6");
+    let mut written = conductor.take_played();
+    written.sort();
+    let bars: Vec<i64> = written.into_iter().map(|(bar, _)| bar).collect();
+    assert_eq!(bars, [1, 3, 4, 5], "each once");
+}
+
+/// A played bar is spelled in its scene's key.
+#[test]
+fn a_hand_is_written_in_the_key_and_with_the_swing_of_its_voice() {
+    let text = "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:Cm\nV:keys by=hand swing=66%\nV:lead by=model\n";
+    let mut conductor = conductor(text, "C8\nD8");
+    play(&mut conductor);
+    let beat = BAR / 4;
+    run(&mut conductor, 0, FIRST);
+    for (pitch, on, off) in [(63, 0, 62), (68, 66, 100), (61, 100, 160), (60, 166, 200), (66, 200, 260), (67, 266, 300)]
+    {
+        by_hand(&mut conductor, pitch, FIRST + beat * on / 100, FIRST + beat * off / 100);
+    }
+    run(&mut conductor, FIRST + BAR, FIRST + BAR + BAR / 4);
+    let first = &conductor.timeline().bars()[0];
+    assert_eq!(conductor.timeline().cell(first, 0).text, "EA _DC ^FG z2");
+}
+
+#[test]
 fn a_voice_that_listens_is_ready() {
     let text = "X:1\nM:4/4\nL:1/8\nQ:1/4=120\nK:C\nV:keys by=hand\nV:lead by=model trade=keys\n";
     let silent = Box::new(crate::compose::Silent);

@@ -117,7 +117,9 @@ pub(super) fn counts(onsets: &[Onset]) -> Vec<Count> {
     for factor in [0.5, 2.0] {
         let beats = best.beats * factor;
         if (SLOWEST..=FASTEST).contains(&beats) {
-            counts.push(Count { beats, ..best });
+            let bar = 60.0 / beats * best.meter.bar_length().ratio(best.meter.beat()).to_integer() as f64;
+            let lines = ((onsets[0].at - best.start) / bar + 0.05).floor().max(0.0);
+            counts.push(Count { beats, start: best.start + lines * bar, ..best });
         }
     }
     for (_, count) in found {
