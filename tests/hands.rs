@@ -6,9 +6,9 @@ mod performance;
 use barline::abc::bar::{Automaton, Rules};
 use barline::abc::key::Key;
 use barline::abc::parse::read_bar;
-use barline::abc::{Meter, print};
+use barline::abc::{Meter, Pitch, print};
 use barline::hand::{Capture, Grid, tempo};
-use barline::score::{Measure, Swing};
+use barline::score::{Measure, Note, Swing};
 use barline::time::{Beats, Tempo};
 use num_rational::Ratio;
 use proptest::prelude::*;
@@ -274,6 +274,9 @@ struct Estimated {
     key: usize,
     meter: usize,
     line: usize,
+    /// Bars, and those that are written as they were meant.
+    bars: usize,
+    same: usize,
     /// Tempo right, or half or double of it among what is offered.
     offered: usize,
 }
@@ -316,6 +319,15 @@ fn estimated(scores: &[Score], count: usize) -> Estimated {
             && found.count.meter.beat() == score.meter.beat();
         figures.meter += usize::from(meter);
         figures.line += usize::from(meter && (off - off.round()).abs() < 0.08);
+        // In its own key, as far as the phrase was understood.
+        let style = print::Style::new(&Key::NONE, score.meter, Beats::EIGHTH);
+        let text = |bar: &Measure, up: i32| {
+            let respelled = |note: &Note| Note { pitch: Pitch::from_midi(note.pitch.midi() + up), ..*note };
+            print::bar(&Measure { notes: bar.notes.iter().map(respelled).collect(), ..bar.clone() }, bar.length, &style)
+        };
+        let bars = found.bars(&notes, Beats::SIXTEENTH);
+        figures.bars += score.bars.len();
+        figures.same += bars.iter().zip(&score.bars).filter(|(bar, meant)| text(bar, 0) == text(meant, up)).count();
         if std::env::var("SHOW").is_ok() {
             let tempo = if right(found.count.beats) { "" } else { "TEMPO" };
             let key = if class(&found.key) == meant && found.key.mode == score.key.mode { "" } else { "KEY" };

@@ -6,6 +6,7 @@
 //! its onsets (least squares), as the tempo is to be right within two percent. The next best ones of other kinds are kept for the performer
 //! to choose from.
 
+mod bars;
 mod key;
 mod meter;
 
@@ -112,6 +113,8 @@ fn onsets(played: &[Played]) -> Vec<Onset> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::abc::print;
+    use crate::time::Beats;
 
     /// Notes of a second's `parts`th each but for the lengths given, as loud as a metre of so many of them asks for.
     fn phrase(lengths: &[f64], pitches: &[u8], part: f64, bar: f64) -> Vec<Played> {
@@ -140,6 +143,12 @@ mod tests {
         let beats: Vec<i64> = found.counts.iter().map(|count| count.beats.round() as i64).collect();
         assert!(beats.starts_with(&[50, 200]), "{beats:?}");
         assert!(found.counts.iter().any(|count| count.meter == Meter::Measured { numerator: 3, denominator: 4 }));
+        assert_eq!(found.count.tempo(), crate::transport::crotchets(100));
+        let played = phrase(&lengths, &pitches, 0.6, 4.0);
+        let style = print::Style::new(&found.key, found.count.meter, Beats::EIGHTH);
+        let bars: Vec<String> =
+            found.bars(&played, Beats::SIXTEENTH).iter().map(|bar| print::bar(bar, bar.length, &style)).collect();
+        assert_eq!(bars.join(" | "), "D2 D2 A2 A2 | B2 B2 A4 | G2 G2 F2 F2 | E2 E2 D4");
         assert!(found.keys.contains(&Key::parse("Bm").unwrap().0), "{:?}", found.keys);
         // A jig in Em with a pickup of a quaver, at 110.
         let lengths = [1., 2., 1., 1., 1., 1., 1., 1., 1., 2., 1., 2., 1., 1., 1., 1., 1., 1., 1., 3., 2.];
