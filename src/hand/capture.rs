@@ -3,9 +3,9 @@
 use num_rational::Ratio;
 
 use super::quantise::{Habit, Places, Reading, Stroke, Written, quantise};
-use super::spell::spell;
-use crate::abc::Meter;
+use super::spell::{respelled, spell};
 use crate::abc::key::Key;
+use crate::abc::{Meter, Pitch};
 use crate::score::{Measure, Note, Swing};
 use crate::time::{Beats, Tempo};
 
@@ -63,8 +63,8 @@ struct Played {
     to: Option<Beats>,
     /// Where it ends on the plain grid, for who only listens to whether something sounds.
     heard_to: Option<Beats>,
-    /// Where a bar that was given away has written its beginning.
-    written: Option<Beats>,
+    /// Where a bar that was given away has written its beginning, and how it is spelled there.
+    written: Option<(Beats, Pitch)>,
 }
 
 /// What one voice's hand has played. A bar is written as a whole ([`Capture::bar`]); until then everything is kept as it came.
@@ -151,13 +151,13 @@ impl Capture {
 
     /// The same for a bar that is over: nothing is played in it any more, what is held is tied on, and what ended in it is forgotten.
     pub fn give(&mut self, grid: &Grid, closing: bool) -> Measure {
-        let (measure, indices, reading) = self.written(grid, closing, true);
+        let (measure, indices, pitches, reading) = self.written(grid, closing, true);
         let end = grid.start + grid.length;
         let mut gone = vec![false; self.notes.len()];
-        for (index, written) in indices.into_iter().zip(&reading.notes) {
+        for ((index, written), pitch) in indices.into_iter().zip(&reading.notes).zip(pitches) {
             let (from, to) = (grid.start + written.from, grid.start + written.to);
             if from < end {
-                self.notes[index].written = Some(from);
+                self.notes[index].written = Some((from, pitch));
                 gone[index] = to <= end;
             }
         }
@@ -167,8 +167,8 @@ impl Capture {
         measure
     }
 
-    /// The bar, which notes were read for it, and how. `over`: what is held goes on.
-    fn written(&self, grid: &Grid, closing: bool, over: bool) -> (Measure, Vec<usize>, Reading) {
+    /// The bar, which notes were read for it, how they are spelled, and where they stand. `over`: what is held goes on.
+    fn written(&self, grid: &Grid, closing: bool, over: bool) -> (Measure, Vec<usize>, Vec<Pitch>, Reading) {
         let end = grid.start + grid.length;
         let clock = Places::new(grid, None, 0.0);
         let ms = |at: Beats| clock.straight(at - grid.start);
@@ -176,28 +176,56 @@ impl Capture {
         let stroke = |at: &usize| {
             let note = &self.notes[*at];
             let held = (!over).then(|| ms(end.max(note.at)));
-            let written = note.written.map(|from| from - grid.start);
+            let written = note.written.map(|(from, _)| from - grid.start);
             Stroke { pitch: note.pitch, on: ms(note.at), off: note.to.map(ms).or(held), written }
         };
         let strokes: Vec<Stroke> = indices.iter().map(stroke).collect();
         let reading = quantise(&strokes, grid, &self.habit, closing);
-        let pieces = indices.iter().zip(&reading.notes).flat_map(|(at, written)| {
-            let note = &self.notes[*at];
-            let later = indices.iter().zip(&reading.notes).filter(|(_, other)| other.from > written.from);
-            let next = later.min_by_key(|(at, other)| (other.from, self.notes[**at].pitch.abs_diff(note.pitch)));
-            let leads = next.map_or(0, |(at, _)| i32::from(self.notes[*at].pitch) - i32::from(note.pitch));
-            let pitch = spell(note.pitch, &grid.key, if note.written.is_some() { 0 } else { leads });
-            pieces(Note::new(Beats::ZERO, Beats::ZERO, pitch, note.velocity), *written, grid, &reading.triplets)
+        let pitches = self.spelled(&indices, &reading.notes, &grid.key);
+        let pieces = indices.iter().zip(&reading.notes).zip(&pitches).flat_map(|((at, written), pitch)| {
+            let note = Note::new(Beats::ZERO, Beats::ZERO, *pitch, self.notes[*at].velocity);
+            pieces(note, *written, grid, &reading.triplets)
         });
         let mut notes: Vec<Note> = pieces.collect();
         notes.sort_by_key(|note| (note.onset, note.pitch.midi()));
         // Of one pitch on one place, the last.
         let mut last: Vec<Note> = Vec::with_capacity(notes.len());
         for note in notes {
-            last.retain(|other| (other.onset, other.pitch) != (note.onset, note.pitch));
+            last.retain(|other| (other.onset, other.pitch.midi()) != (note.onset, note.pitch.midi()));
             last.push(note);
         }
-        (Measure { length: grid.length, notes: last, ..Measure::default() }, indices, reading)
+        (Measure { length: grid.length, notes: last, ..Measure::default() }, indices, pitches, reading)
+    }
+
+    /// How the notes of a bar are spelled: those that are held from before as there, the key's own, and then the strange ones, each with a
+    /// letter of its own as far as that goes.
+    fn spelled(&self, indices: &[usize], written: &[Written], key: &Key) -> Vec<Pitch> {
+        let usual = indices.iter().zip(written).map(|(at, place)| {
+            let note = &self.notes[*at];
+            let later = indices.iter().zip(written).filter(|(_, other)| other.from > place.from);
+            let next = later.min_by_key(|(at, other)| (other.from, self.notes[**at].pitch.abs_diff(note.pitch)));
+            let leads = next.map_or(0, |(at, _)| i32::from(self.notes[*at].pitch) - i32::from(note.pitch));
+            note.written.map_or_else(|| spell(note.pitch, key, leads), |(_, pitch)| pitch)
+        });
+        let mut pitches: Vec<Pitch> = usual.collect();
+        let strange = |pitch: &Pitch| pitch.alter != key.signature[pitch.step as usize];
+        let held = |at: usize| self.notes[indices[at]].written.is_some();
+        for at in (0..pitches.len()).filter(|at| !held(*at)) {
+            let with = |other: usize| written[other].from < written[at].to && written[at].from < written[other].to;
+            let first = |other: usize| held(other) || !strange(&pitches[other]) || other < at;
+            let around: Vec<Pitch> = (0..pitches.len())
+                .filter(|other| *other != at && with(*other) && first(*other))
+                .map(|other| pitches[other])
+                .collect();
+            let free = |pitch: &Pitch| {
+                around.iter().all(|other| other.ladder() != pitch.ladder() || other.midi() == pitch.midi())
+            };
+            if strange(&pitches[at]) && !free(&pitches[at]) {
+                let other = [1, -1].into_iter().filter_map(|aside| respelled(pitches[at], aside)).find(free);
+                pitches[at] = other.unwrap_or(pitches[at]);
+            }
+        }
+        pitches
     }
 }
 
@@ -268,6 +296,8 @@ mod tests {
         check((1, 16), &[(60, 80, 98, 120)], &["z8", "C2 z6"]);
         check((1, 16), &[(60, 80, 75, 150)], &["z6 C2-", "C4 z4"]);
         check((1, 16), &[(60, 80, 75, 101)], &["z6 C2", "z8"]);
+        // Two of a letter at once are spelled with two.
+        check((1, 16), &[(65, 80, 0, 49), (66, 70, 0, 49)], &["[F_G]4 z4"]);
         // Struck again while it is held.
         check((1, 8), &[(60, 80, 0, 50), (60, 90, 25, 60)], &["C2 C2 z4"]);
     }

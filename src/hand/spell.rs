@@ -38,6 +38,15 @@ pub fn spell(midi: u8, key: &Key, leads: i32) -> Pitch {
     best.map_or_else(|| Pitch::from_midi(midi), |(_, pitch)| pitch)
 }
 
+/// The same sound with the letter above (1) or below (-1), where one sign at most suffices.
+pub(super) fn respelled(pitch: Pitch, aside: i32) -> Option<Pitch> {
+    let ladder = pitch.ladder() + aside;
+    let step = Step::ALL[ladder.rem_euclid(7) as usize];
+    let natural = Pitch { step, alter: 0, octave: i8::try_from(ladder.div_euclid(7)).ok()? };
+    let alter = pitch.midi() - natural.midi();
+    (alter.abs() <= 1).then_some(Pitch { alter: alter as i8, ..natural })
+}
+
 /// The note as this letter with this sign, where it is that.
 fn named(midi: i32, step: Step, alter: i8) -> Option<Pitch> {
     let natural = midi - i32::from(alter) - step.semitones();

@@ -90,7 +90,7 @@ pub(super) fn read(strokes: &[Stroke], places: &Places, grid: &Grid, closing: bo
             inside.filter(|(start, end)| !(from - *start).is_multiple_of((*end - *start).scale(Ratio::new(1, 3))))
         {
             let (before, behind) = (strokes[at].on - places.straight(start), places.straight(end) - strokes[at].on);
-            onsets.from[at] = if before < behind { start } else { end };
+            onsets.from[at] = if before < behind || (closing && end == grid.length) { start } else { end };
         }
     }
     onsets.cost += fresh.iter().map(|at| own[*at]).sum::<f64>();
