@@ -146,21 +146,21 @@ fn mutes(show: &mut Show) {
 fn arms_another_scene(show: &mut Show) {
     menu(show, b"a");
     show.wait_for("arming");
-    menu(show, b"m2");
-    show.wait_for("arming: mute lead");
+    menu(show, b"m1");
+    show.wait_for("arming: mute bass");
     menu(show, b"S");
     show.wait_for("── scenes");
     show.type_keys(b"2a");
-    show.wait_for("arming: mute lead, Night");
+    show.wait_for("arming: mute bass, Night");
     menu(show, b"a");
     let from = show.wait("the phrase line", |shown| number_behind(shown, "armed for bar "));
     assert_eq!((from - 1) % 4, 0, "a phrase line");
-    show.wait_for("lead (muted)");
+    show.wait_for("bass (muted)");
     show.wait_for_bar(from + 1);
     let texts = show.texts(0);
     assert_eq!([texts[&(from - 1)], texts[&from]], ["C,2 E,2", "F,2 A,2"], "{texts:?}");
-    menu(show, b"m2");
-    goes(show, "lead (muted)");
+    menu(show, b"m1");
+    goes(show, "bass (muted)");
 }
 
 fn breaks_the_prompt(show: &mut Show) {
