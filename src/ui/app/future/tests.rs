@@ -390,7 +390,9 @@ fn a_second_text_for_a_bar_that_was_refused_is_there_too() {
     };
     let write = |app: &mut App, text: &str| {
         press(app, KeyCode::Char('e'));
-        ctrl(app, 'a');
+        for _ in 0..5 {
+            press(app, KeyCode::Backspace);
+        }
         typed(app, text);
         press(app, KeyCode::Enter)
     };
