@@ -319,7 +319,8 @@ impl Conductor {
             Command::Arm(arm) => self.arm(arm, now, out),
             Command::Reroll => self.timeline.reroll(),
             Command::Touch { bar, voice, touch } => {
-                let done = self.touchable(bar).and_then(|()| self.timeline.touch(bar, &voice, touch));
+                let touch = self.touchable(bar).and_then(|()| self.meant(bar, &voice, touch));
+                let done = touch.and_then(|touch| self.timeline.touch(bar, &voice, touch));
                 self.answer(done);
             }
             Command::Look(at) => self.look = at,

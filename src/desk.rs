@@ -113,7 +113,7 @@ impl Desk {
             let command = Command::Evaluate { scene, fresh };
             self.scheduler.send(if armed { Command::Arm(Arm::Add(Box::new(command))) } else { command });
         }
-        Evaluation { path, text, accepted, plays: true, diagnostics, heard }
+        Evaluation { path, text, accepted, plays: true, armed, diagnostics, heard }
     }
 
     fn record(&self) {
@@ -150,6 +150,7 @@ impl Desk {
             text: text.to_owned(),
             accepted,
             plays: path == self.playing.0,
+            armed: false,
             diagnostics,
             heard,
         }
@@ -166,7 +167,15 @@ impl Desk {
             }
             Err(error) => vec![error.diagnostic(&text)],
         };
-        Evaluation { path, text, accepted: diagnostics.is_empty(), plays: true, diagnostics, heard: String::new() }
+        Evaluation {
+            path,
+            text,
+            accepted: diagnostics.is_empty(),
+            plays: true,
+            armed: false,
+            diagnostics,
+            heard: String::new(),
+        }
     }
 
     /// A lexicon without errors holds from now on, for the words that play, too.
@@ -183,7 +192,7 @@ impl Desk {
             Err(diagnostics) => (diagnostics, None),
         };
         let accepted = diagnostics.is_empty();
-        let lexicon = Evaluation { path, text, accepted, plays: true, diagnostics, heard: String::new() };
+        let lexicon = Evaluation { path, text, accepted, plays: true, armed: false, diagnostics, heard: String::new() };
         again.into_iter().chain([lexicon]).collect()
     }
 
@@ -198,7 +207,7 @@ impl Desk {
             self.rig = rig;
             self.evaluate(self.playing.0.clone(), self.text.clone(), Tune::Same, false)
         });
-        let rig = Evaluation { path, text, accepted, plays: true, diagnostics, heard: String::new() };
+        let rig = Evaluation { path, text, accepted, plays: true, armed: false, diagnostics, heard: String::new() };
         again.into_iter().chain([rig]).collect()
     }
 

@@ -262,8 +262,8 @@ pub enum Arm {
 pub enum Touch {
     /// Another draw.
     Reroll,
-    /// The draft with this number, from 0, of those from which the composer took the best.
-    Choose(usize),
+    /// The draft with this text, as it is shown, of those from which the composer took the best. Its place may be another's by now.
+    Choose(String),
     /// This text, in the prompt's key and unit length, without the bar line; pinned.
     Edit(String),
     /// It stays whatever is rerolled or evaluated, as long as metre and key are what they are.

@@ -26,7 +26,7 @@ use force::{InForce, Origin, asked, given, still_answers};
 use hand::Played;
 use kept::Kept;
 use stage::Stage;
-pub use stage::edited;
+pub use stage::{edited, no_draft};
 
 use crate::abc::key::Key;
 use crate::abc::parse::read_bar;

@@ -252,6 +252,27 @@ fn the_drafts_of_a_bar_and_what_is_against_them() {
     assert!(screen.contains(long) && screen.contains("\n     0.31  0.00  0.60  0.91"), "{screen}");
 }
 
+/// What is pointed at is seen with its figures, and no sentence ends in the middle.
+#[test]
+fn the_drafts_of_a_bar_where_there_is_little_room() {
+    for rows in 8..24 {
+        let mut app = on_the_future(40, rows);
+        key(&mut app, KeyCode::Char('c'), KeyModifiers::NONE);
+        let mut now = app.snapshot().clone();
+        let draft = |text: &str| Candidate { text: text.into(), ..drafts()[0].clone() };
+        let texts = ["^C2D2E2F2 G2A2B2c2 d2e2f2g2", "^C2D2E2F2 G2A2B2c2 d2e2f2a2", "^C2D2E2F2 G2A2B2c2 d2e2f2b2"];
+        now.look = Some(Look { bar: 14, voice: "lead".into(), drafts: Ok(texts.map(draft).into()) });
+        show(&mut app, now);
+        for _ in 0..3 {
+            key(&mut app, KeyCode::Down, KeyModifiers::NONE);
+        }
+        let screen = seen(&app);
+        let figures = screen.split(texts[2]).nth(1).and_then(|below| below.lines().nth(1));
+        assert!(figures.is_some_and(|figures| figures.contains("0.31  0.00  0.60  0.91")), "{rows}: {screen}");
+        assert_eq!(screen.contains("against it:"), screen.contains("is planned"), "{rows}: {screen}");
+    }
+}
+
 #[test]
 fn a_bar_is_written_in_the_last_line() {
     for (columns, rows) in SIZES {
@@ -365,6 +386,7 @@ fn what_words_were_heard_as_is_seen_in_full_where_there_is_room() {
             text,
             accepted: true,
             plays: true,
+            armed: false,
             diagnostics: vec![],
             heard,
         }));
@@ -458,6 +480,7 @@ fn messages_errors_and_questions() {
         text: TEXT.into(),
         accepted: true,
         plays: true,
+        armed: false,
         diagnostics,
         heard,
     }));

@@ -251,7 +251,12 @@ fn what_a_bar_was_chosen_from_is_seen_while_somebody_looks_and_what_holds_it() {
     // In the prompt's own unit length, as everything on the screen.
     assert_eq!(drafts(&seen).unwrap(), [("E4".into(), 0.0), ("F4".into(), 1.0), ("G4".into(), 2.0)]);
     assert_eq!(part(&seen), cell("E4", Author::Model, None));
-    let seen = step(&mut conductor, touch(Touch::Choose(2)));
+    // Bar 3 has others by now than when they were looked at.
+    let seen = step(&mut conductor, touch(Touch::Choose("A4".into())));
+    assert_eq!(part(&seen), cell("E4", Author::Model, None));
+    let said = conductor.messages().pop().map(|message| message.text);
+    assert!(said.is_some_and(|said| said.starts_with("this draft of lead in bar 3 is gone")));
+    let seen = step(&mut conductor, touch(Touch::Choose("G4".into())));
     assert_eq!(part(&seen), cell("G4", Author::Model, Some(Hold::Pinned)));
     let seen = step(&mut conductor, touch(Touch::Reroll));
     assert_eq!(part(&seen), cell("F4", Author::Model, None));

@@ -9,7 +9,8 @@ use crate::abc::print;
 use crate::compose::{Candidate, Role, STREAM_UNIT};
 use crate::event::Author;
 use crate::event::{
-    BarState, BarView, Before, Cell, Hold, Look, Music, Part, Playing, SceneName, Snapshot, Sounding, VoiceStatus,
+    BarState, BarView, Before, Cell, Hold, Look, Music, Part, Playing, SceneName, Snapshot, Sounding, Touch,
+    VoiceStatus,
 };
 use crate::prompt::{By, Scene};
 use crate::rig::SYNTH;
@@ -104,14 +105,25 @@ impl Conductor {
     fn look(&self) -> Option<Look> {
         let (bar, voice) = self.look.clone()?;
         let drafts = self.touchable(bar).and_then(|()| self.timeline.drafts(bar, &voice));
+        let shown = |draft: &Candidate| Candidate { text: self.as_read(bar, &voice, draft), rank: draft.rank };
+        let drafts = drafts.map(|drafts| drafts.iter().map(shown).collect());
+        Some(Look { bar, voice, drafts })
+    }
+
+    /// A draft as the performer reads it.
+    fn as_read(&self, bar: i64, voice: &str, draft: &Candidate) -> String {
         let scene = self.timeline.scene_of(bar);
         let role = scene.voices.iter().find(|other| other.name == voice).map_or(Role::Lead, |voice| voice.role);
-        let written = |draft: &Candidate| {
-            let (measure, _) = read_bar(&draft.text, &scene.key, scene.meter, STREAM_UNIT, &[]);
-            let cell = timeline::Cell { text: draft.text.clone(), measure, by: Author::Model };
-            Candidate { text: in_unit(scene, role, &cell), rank: draft.rank }
-        };
-        Some(Look { bar, voice, drafts: drafts.map(|drafts| drafts.iter().map(written).collect()) })
+        let (measure, _) = read_bar(&draft.text, &scene.key, scene.meter, STREAM_UNIT, &[]);
+        in_unit(scene, role, &timeline::Cell { text: draft.text.clone(), measure, by: Author::Model })
+    }
+
+    /// A touch that names a draft as it is shown names it as it was written.
+    pub(super) fn meant(&self, bar: i64, voice: &str, touch: Touch) -> Result<Touch, String> {
+        let Touch::Choose(text) = touch else { return Ok(touch) };
+        let drafts = self.timeline.drafts(bar, voice)?;
+        let draft = drafts.iter().find(|draft| self.as_read(bar, voice, draft) == text);
+        draft.map(|draft| Touch::Choose(draft.text.clone())).ok_or_else(|| timeline::no_draft(bar, voice))
     }
 
     /// The notes of the text that are heard now.

@@ -111,7 +111,7 @@ impl Timeline {
 
     /// The drafts of a voice's part of an uncommitted bar, at the stream's unit length. `Err` says why there is nothing to choose from.
     pub fn drafts(&self, number: i64, name: &str) -> Result<Arc<[Candidate]>, String> {
-        let Touchable { place, .. } = self.touchable(number, name, &Touch::Choose(0))?;
+        let Touchable { place, .. } = self.touchable(number, name, &Touch::Choose(String::new()))?;
         let nothing = || format!("there is nothing to choose from for {name} in bar {number}");
         self.future.stage.drafts.get(&place).filter(|drafts| !drafts.is_empty()).cloned().ok_or_else(nothing)
     }
@@ -163,7 +163,7 @@ impl Timeline {
             }
             Touch::Choose(draft) => {
                 let drafts = self.drafts(number, name)?;
-                let draft = drafts.get(draft).ok_or_else(|| format!("there are {} drafts of it", drafts.len()))?;
+                let draft = drafts.iter().find(|other| other.text == draft).ok_or_else(|| no_draft(number, name))?;
                 let (measure, _) = read_bar(&draft.text, &scene.key, scene.meter, STREAM_UNIT, &[]);
                 let cell = Cell { text: draft.text.clone(), measure, by: Author::Model };
                 self.put(&place, cell);
@@ -271,6 +271,12 @@ struct Touchable {
     /// Which voice of the scene it is.
     at: usize,
     planned: Option<Cell>,
+}
+
+/// Why a draft that was seen cannot be taken.
+#[must_use]
+pub fn no_draft(number: i64, name: &str) -> String {
+    format!("this draft of {name} in bar {number} is gone, others were written meanwhile; choose among those")
 }
 
 /// A bar as the performer writes it. Errs with the column, from 1, where it is not a full bar.

@@ -496,7 +496,11 @@ impl App {
                 {
                     document.follow.follow(&sounding.source, document.editor.lines());
                 }
+                let pointed_at = self.pointed_at();
                 self.snapshot = Arc::unwrap_or_clone(snapshot);
+                if let Some(text) = pointed_at {
+                    self.point_at(&text);
+                }
                 self.landing = self.landing();
                 return self.follow_bars();
             }
@@ -551,7 +555,7 @@ impl App {
     }
 
     fn evaluated(&mut self, evaluation: Evaluation) {
-        let Evaluation { path, text, accepted, plays, diagnostics, heard } = evaluation;
+        let Evaluation { path, text, accepted, plays, armed, diagnostics, heard } = evaluation;
         let name = name_of(&path);
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
         let first = diagnostics.iter().max_by_key(|d| (d.severity, std::cmp::Reverse(d.span.start)));
@@ -590,6 +594,7 @@ impl App {
             (true, None) if !plays => {
                 self.say(Level::Info, format!("{name} was saved by another program; Ctrl+S plays it"));
             }
+            (true, None) if armed => self.say(Level::Info, format!("{name} is armed: it waits for a phrase line")),
             (true, None) if self.snapshot.playing == Playing::Stopped => {
                 self.say(Level::Info, format!("{name} is ready; Ctrl+Space p plays"));
             }

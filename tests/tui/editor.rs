@@ -14,7 +14,7 @@ use super::*;
 fn evaluated(app: &mut App, accepted: bool, diagnostics: Vec<Diagnostic>) {
     let (path, text) = (app.document().path.clone(), app.document().editor.text());
     let heard = String::new();
-    app.update(Input::Evaluated(Evaluation { path, text, accepted, plays: true, diagnostics, heard }));
+    app.update(Input::Evaluated(Evaluation { path, text, accepted, plays: true, armed: false, diagnostics, heard }));
 }
 
 /// What is said and lit is over.

@@ -28,7 +28,7 @@ fn voice() -> impl Strategy<Value = String> {
 
 fn touch() -> impl Strategy<Value = Touch> {
     let edit = Touch::Edit("G2 [ce]6".into());
-    prop::sample::select(vec![Touch::Reroll, Touch::Choose(0), edit, Touch::Pin, Touch::Unpin, Touch::Veto])
+    prop::sample::select(vec![Touch::Reroll, Touch::Choose("E8".into()), edit, Touch::Pin, Touch::Unpin, Touch::Veto])
 }
 
 /// What may be armed as well.

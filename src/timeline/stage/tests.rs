@@ -73,7 +73,7 @@ fn the_model_goes_on_from_what_the_hand_did() {
     let cases = [
         (Touch::Reroll, "c8m - - -", "c8m d8m c8m c8m"),
         (Touch::Veto, "c8m - - -", "c8m d8m c8m c8m"),
-        (Touch::Choose(1), "c8m B8m - -", "c8m B8m c8m c8m"),
+        (Touch::Choose("B8".into()), "c8m B8m - -", "c8m B8m c8m c8m"),
         (Touch::Edit("f2 a2".into()), "c8m f4 a4e - -", "c8m f4 a4e c8m c8m"),
         (Touch::Pin, "c8m c8m c8m c8m", "c8m c8m c8m c8m"),
     ];
@@ -176,7 +176,7 @@ fn what_cannot_be_is_said() {
         (2, "flute", Touch::Reroll, "there is no voice flute in bar 2"),
         (2, "bass", Touch::Veto, "bar 2 of bass is the text's: change it there"),
         (9, "lead", Touch::Pin, "nothing is planned for lead in bar 9 yet"),
-        (2, "lead", Touch::Choose(2), "there are 2 drafts of it"),
+        (2, "lead", Touch::Choose("g8".into()), "this draft of lead in bar 2 is gone"),
         (2, "lead", edit("G3"), "this bar lasts 3/4 of a whole note, and 1 are asked by M:4/4"),
         (2, "lead", edit("G2 ?2"), "column 4:"),
     ];

@@ -50,6 +50,8 @@ pub struct Evaluation {
     pub accepted: bool,
     /// Whether it plays. A file that another program saves is only looked at when another one plays.
     pub plays: bool,
+    /// It waits for a phrase line, with all that is armed.
+    pub armed: bool,
     pub diagnostics: Vec<Diagnostic>,
     /// How the words were understood: `slow sparse low · not understood: ferry`. May be empty.
     pub heard: String,

@@ -76,7 +76,15 @@ mod tests {
         let text = app.document().editor.text();
         let path = app.document().path.clone();
         let (diagnostics, heard) = (vec![], String::new());
-        app.update(Input::Evaluated(Evaluation { path, text, accepted, plays: true, diagnostics, heard }));
+        app.update(Input::Evaluated(Evaluation {
+            path,
+            text,
+            accepted,
+            plays: true,
+            armed: false,
+            diagnostics,
+            heard,
+        }));
     }
 
     fn lit(app: &App) -> Vec<Option<bool>> {

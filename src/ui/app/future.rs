@@ -302,11 +302,17 @@ impl App {
 
     /// What was written last is planned, and need not be kept.
     fn forget_sent(&mut self) {
-        let Some((voice, number, _)) = &self.future.sent else { return };
+        let Some((voice, number, text)) = &self.future.sent else { return };
         let at = self.snapshot.voices.iter().position(|status| status.name == *voice);
         let bar = self.snapshot.bars.iter().find(|bar| bar.number == *number);
         let cell = at.zip(bar).and_then(|(at, bar)| bar.parts.get(at)?.cell());
-        if cell.is_some_and(|cell| cell.by == Author::Edit) {
+        // An earlier text may stand there, and this one was refused.
+        let is_this = |cell: &Cell| {
+            let role = self.snapshot.voices.get(at.unwrap_or(0)).map(|status| status.role);
+            let read = |text: &str| timeline::edited(&bar?.music, role?, text).ok();
+            cell.text == *text || read(&cell.text).is_some_and(|there| Some(there) == read(text))
+        };
+        if cell.is_some_and(|cell| cell.by == Author::Edit && is_this(cell)) {
             self.future.sent = None;
         }
     }
@@ -324,6 +330,22 @@ impl App {
         let cursor = self.cursor()?;
         let planned = &cursor.part()?.cell()?.text;
         self.drafts()?.drafts.as_ref().ok()?.iter().position(|draft| draft.text == *planned)
+    }
+
+    fn draft_text(&self, at: usize) -> Option<String> {
+        Some(self.drafts()?.drafts.as_ref().ok()?.get(at)?.text.clone())
+    }
+
+    /// What is pointed at among the drafts of a bar.
+    pub(super) fn pointed_at(&self) -> Option<String> {
+        let Mode::Drafts(Some(at)) = self.mode else { return None };
+        self.draft_text(at)
+    }
+
+    /// Others may have been written meanwhile: the same one is pointed at, wherever it stands now, or else the planned one.
+    pub(super) fn point_at(&mut self, text: &str) {
+        let at = self.drafts().and_then(|look| look.drafts.as_ref().ok()?.iter().position(|draft| draft.text == text));
+        self.mode = Mode::Drafts(at);
     }
 
     /// A key while the drafts of a bar are shown.
@@ -357,7 +379,8 @@ impl App {
         }
         let Some(cursor) = self.cursor() else { return vec![] };
         let (bar, voice) = (cursor.bar.number, cursor.voice.name.clone());
-        let touch = Command::Touch { bar, voice, touch: Touch::Choose(draft) };
+        let Some(text) = self.draft_text(draft) else { return vec![] };
+        let touch = Command::Touch { bar, voice, touch: Touch::Choose(text) };
         vec![Request::Command(touch), Request::Command(Command::Look(None))]
     }
 

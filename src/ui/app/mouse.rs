@@ -22,9 +22,37 @@ impl App {
                 self.documents[self.current].editor.select_to(place);
             }
             MouseEventKind::Up(MouseButton::Left) => self.dragging = false,
+            MouseEventKind::Down(MouseButton::Middle) => return self.paste_at(column, row),
             _ => {}
         }
         vec![]
+    }
+
+    /// What was copied here goes where the pointer is, or into the bar that is written. The terminal's own selection needs Shift.
+    fn paste_at(&mut self, column: u16, row: u16) -> Vec<Request> {
+        if !matches!(self.mode, Mode::Edit) {
+            return vec![];
+        }
+        if self.clipboard.is_empty() {
+            self.say(
+                Level::Info,
+                "nothing was copied here; with Shift held the mouse pastes what other programs copied".into(),
+            );
+            return vec![];
+        }
+        let text = self.clipboard.clone();
+        if self.bar_line().is_some() {
+            self.paste_on_bars(&text);
+            return vec![];
+        }
+        let target = view::target(self, column, row);
+        if !matches!(target, Target::Text(_)) {
+            return vec![];
+        }
+        let requests = self.pressed(column, row, 1);
+        self.dragging = false;
+        self.documents[self.current].edit(|editor| editor.paste(&text));
+        requests
     }
 
     fn wheel(&mut self, lines: isize, target: Target) {
@@ -196,6 +224,24 @@ mod tests {
             click(&mut app, 8, 15, 1);
             assert_eq!(app.mode(), Mode::Edit);
         }
+    }
+
+    #[test]
+    fn the_middle_button_pastes_what_was_copied_where_the_pointer_is() {
+        let middle = |app: &mut App, column, row| mouse(app, MouseEventKind::Down(MouseButton::Middle), column, row, 1);
+        let mut app = app("one\ntwo\n");
+        middle(&mut app, COLUMN, ROW);
+        assert!(app.messages().back().is_some_and(|said| said.text.contains("Shift")));
+        app.clipboard = "x".into();
+        middle(&mut app, COLUMN + 1, ROW + 1);
+        assert_eq!((app.document().editor.text().as_str(), cursor(&app)), ("one\ntxwo\n", (1, 2)));
+        drag(&mut app, COLUMN, ROW);
+        assert_eq!(app.document().editor.selected_text(), None, "it does not select");
+        middle(&mut app, 8, 15);
+        app.update(Input::Key(KeyEvent::new(KeyCode::F(1), KeyModifiers::NONE)));
+        middle(&mut app, COLUMN, ROW);
+        assert_eq!(app.document().editor.text(), "one\ntxwo\n", "elsewhere there is no text");
+        assert_eq!(app.mode(), Mode::Help(0));
     }
 
     #[test]

@@ -312,6 +312,7 @@ fn a_refused_text_says_where_and_that_the_music_goes_on() {
         text,
         accepted: false,
         plays: true,
+        armed: false,
         diagnostics,
         heard: String::new(),
     }));
@@ -333,6 +334,7 @@ fn marks_of_a_refused_text_stay_when_the_good_one_is_read_again() {
             text: text.into(),
             accepted: !refused,
             plays: true,
+            armed: false,
             diagnostics: if refused { diagnostics } else { vec![] },
             heard: heard.into(),
         }));
@@ -354,6 +356,23 @@ fn marks_of_a_refused_text_stay_when_the_good_one_is_read_again() {
 }
 
 #[test]
+fn of_a_text_that_waits_it_is_not_said_that_it_was_evaluated() {
+    let mut app = app("A");
+    let (path, text) = ("prompts/a.abc".into(), "A".into());
+    let diagnostics = vec![];
+    app.update(Input::Evaluated(Evaluation {
+        path,
+        text,
+        accepted: true,
+        plays: true,
+        armed: true,
+        diagnostics,
+        heard: String::new(),
+    }));
+    assert_eq!(said(&app), "a.abc is armed: it waits for a phrase line");
+}
+
+#[test]
 fn a_save_of_a_file_that_does_not_play_says_how_to_hear_it() {
     let mut app = app("A");
     let evaluation = Evaluation {
@@ -361,6 +380,7 @@ fn a_save_of_a_file_that_does_not_play_says_how_to_hear_it() {
         text: "X:2\n".into(),
         accepted: true,
         plays: false,
+        armed: false,
         diagnostics: vec![],
         heard: String::new(),
     };

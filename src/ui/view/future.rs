@@ -82,11 +82,18 @@ pub fn draw_drafts(frame: &mut Frame<'_>, area: Rect, app: &App) {
             lines.push(Line::styled(format!("{:heading$}{RANKS}", ""), DIM));
             // The selected one stays in sight.
             let each = if beside.is_some() { 1 } else { 2 };
-            let rows = (usize::from(area.height).saturating_sub(lines.len()) / each).max(1);
-            for (at, draft) in drafts.iter().enumerate().skip((selected + 1).saturating_sub(rows)) {
+            // So do its figures: what stands above gives way.
+            let height = usize::from(area.height);
+            lines.truncate(height.saturating_sub(each));
+            let rows = ((height - lines.len()) / each).max(1);
+            for (at, draft) in drafts.iter().enumerate().skip((selected + 1).saturating_sub(rows)).take(rows) {
                 lines.extend(draft_lines(at, draft, beside, selected == at, taken == Some(at)));
             }
-            lines.extend(wrapped(EXPLAINED, area.width.into()).into_iter().map(|line| Line::styled(line, DIM)));
+            // Half a sentence explains nothing.
+            let explained = wrapped(EXPLAINED, area.width.into());
+            if lines.len() + explained.len() <= height {
+                lines.extend(explained.into_iter().map(|line| Line::styled(line, DIM)));
+            }
         }
         None => lines.push(Line::styled("…", DIM)),
     }

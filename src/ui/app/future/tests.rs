@@ -218,11 +218,11 @@ fn look(bar: i64, drafts: Result<&[&str], &str>) -> Look {
 fn a_draft_is_taken_by_its_number_or_by_pointing_at_it() {
     let drafts: &[&str] = &["c8", "A4 z4", "e8"];
     for (keys, expected) in [
-        (&[KeyCode::Char('3')][..], "lead 14 Choose(2); look None"),
+        (&[KeyCode::Char('3')][..], "lead 14 Choose(\"e8\"); look None"),
         // The planned one is pointed at first.
-        (&[KeyCode::Enter], "lead 14 Choose(1); look None"),
-        (&[KeyCode::Up, KeyCode::Up, KeyCode::Enter], "lead 14 Choose(0); look None"),
-        (&[KeyCode::Down, KeyCode::Down, KeyCode::Enter], "lead 14 Choose(2); look None"),
+        (&[KeyCode::Enter], "lead 14 Choose(\"A4 z4\"); look None"),
+        (&[KeyCode::Up, KeyCode::Up, KeyCode::Enter], "lead 14 Choose(\"c8\"); look None"),
+        (&[KeyCode::Down, KeyCode::Down, KeyCode::Enter], "lead 14 Choose(\"e8\"); look None"),
         (&[KeyCode::Char('4')], ""),
         (&[KeyCode::Esc], "look None"),
         (&[KeyCode::F(4)], "look None"),
@@ -235,6 +235,18 @@ fn a_draft_is_taken_by_its_number_or_by_pointing_at_it() {
         assert_eq!(asked, expected, "{keys:?}");
         assert_eq!(matches!(app.mode(), Mode::Drafts(_)), expected.is_empty(), "{keys:?}");
     }
+}
+
+#[test]
+fn what_is_pointed_at_stays_when_other_drafts_are_written() {
+    let mut app = on_lead();
+    typed(&mut app, "c");
+    show(&mut app, Snapshot { look: Some(look(14, Ok(&["c8", "A4 z4", "e8"]))), ..snapshot(12) });
+    press(&mut app, KeyCode::Down);
+    show(&mut app, Snapshot { look: Some(look(14, Ok(&["e8", "A4 z4", "g8"]))), ..snapshot(12) });
+    assert_eq!(app.mode(), Mode::Drafts(Some(0)), "e8 is the first now");
+    show(&mut app, Snapshot { look: Some(look(14, Ok(&["g8", "A4 z4"]))), ..snapshot(12) });
+    assert_eq!(app.mode(), Mode::Drafts(None), "it is gone: the planned one is pointed at");
 }
 
 #[test]
@@ -363,6 +375,41 @@ fn a_bar_that_was_refused_is_there_to_be_written_on() {
     show(&mut app, snapshot(12));
     press(&mut app, KeyCode::Home);
     assert_eq!(begin(&mut app), "A4 z4", "it was taken");
+}
+
+/// What was written first stands there, which is no sign that the second was taken.
+#[test]
+fn a_second_text_for_a_bar_that_was_refused_is_there_too() {
+    let mut app = on_lead();
+    let planned = |text: &str| {
+        let mut planned = snapshot(12);
+        for bar in planned.bars.iter_mut().filter(|bar| bar.number == 14) {
+            bar.parts[1] = Part::Cell(Cell { text: text.into(), by: Author::Edit, hold: None });
+        }
+        planned
+    };
+    let write = |app: &mut App, text: &str| {
+        press(app, KeyCode::Char('e'));
+        for _ in 0..5 {
+            press(app, KeyCode::Backspace);
+        }
+        typed(app, text);
+        press(app, KeyCode::Enter)
+    };
+    let begun = |app: &mut App| {
+        press(app, KeyCode::Char('e'));
+        let text = app.bar_line().map(|line| line.editor.text()).unwrap_or_default();
+        press(app, KeyCode::Esc);
+        text
+    };
+    assert!(write(&mut app, "c4 d4").contains("Edit"));
+    show(&mut app, planned("c4 d4"));
+    assert!(write(&mut app, "e4 f4").contains("Edit"));
+    show(&mut app, planned("c4 d4"));
+    assert_eq!(begun(&mut app), "e4 f4");
+    // Blanks may stand elsewhere in what is planned.
+    show(&mut app, planned("e4f4"));
+    assert_eq!(begun(&mut app), "e4f4");
 }
 
 /// A scene that comes in has its voices in another order, and perhaps not this one.
