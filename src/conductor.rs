@@ -39,7 +39,7 @@ use pulses::Pulses;
 use tap::Tap;
 
 use crate::compose::speed::Speed;
-use crate::compose::{CANDIDATES, ComposedBar, Composer, Prompt, Reply, Revision};
+use crate::compose::{CANDIDATES, ComposedBar, Composer, Knobs, Prompt, Reply, Revision};
 use crate::event::{Action, Command, Level, Message, Playing, ScheduledEvent, VoiceSlot};
 use crate::keep::Kept;
 use crate::prompt::{MAX_VOICES, Scene};
@@ -74,7 +74,7 @@ pub struct Tally {
 }
 
 /// What makes the composer worth asking anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Asking {
     question: (Revision, u32),
     /// How far it may go.
@@ -83,6 +83,7 @@ struct Asking {
     from: i64,
     /// Whether somebody waits for the bars.
     awaited: bool,
+    knobs: Knobs,
 }
 
 pub struct Conductor {
@@ -340,6 +341,7 @@ impl Conductor {
             // Taken, or playing already; nudges, patches and quitting are the scheduler's business, what was recorded is the journal's.
             Command::Lock(_)
             | Command::CountIn(_)
+            | Command::Turn { .. }
             | Command::Nudge { .. }
             | Command::Play
             | Command::PlayOn(_)
@@ -507,12 +509,13 @@ impl Conductor {
         let number = |timeline: &mut Timeline| (timeline.question(), timeline.asked_from(ahead));
         let of_armed = armed.then(|| self.timeline.in_prepared(number)).flatten();
         let (question, from) = of_armed.unwrap_or_else(|| number(&mut self.timeline));
-        let asked = Asking { question, reach, from, awaited };
+        let knobs = self.hands.knobs();
+        let asked = Asking { question, reach, from, awaited, knobs };
         if self.asked != Some(asked) {
             self.asked = Some(asked);
             let of_armed = armed.then(|| self.timeline.in_prepared(|timeline| timeline.prompt(ahead))).flatten();
             let prompt = of_armed.unwrap_or_else(|| self.timeline.prompt(ahead));
-            let prompt = Prompt { candidates: self.candidates, due: self.due(now), ..prompt };
+            let prompt = Prompt { candidates: self.candidates, knobs, due: self.due(now), ..prompt };
             self.composer.ask(&prompt);
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::abc::key::Key;
 use crate::abc::{Meter, Span};
-use crate::compose::{Candidate, Role};
+use crate::compose::{Candidate, Knob, Knobs, Role};
 use crate::keep::{Ask, Kept};
 use crate::midi::Timing;
 use crate::midi::mapping::{Touched, Trigger};
@@ -161,6 +161,11 @@ pub enum Command {
     Tap,
     /// No text's tempo acts while this holds.
     Lock(bool),
+    /// The composer is turned: a factor of what the model's profile says, in the knob's range. Bars that are planned stay.
+    Turn {
+        knob: Knob,
+        factor: f32,
+    },
     /// A bar of clicks before the first one, whenever `Play` starts the music from a stop.
     CountIn(bool),
     /// What is to happen together on a phrase line.
@@ -359,6 +364,7 @@ pub struct Snapshot {
     pub tempo_locked: bool,
     /// Whether play begins with a bar of clicks.
     pub count_in: bool,
+    pub knobs: Knobs,
     /// What there is before the first bar.
     pub before: Option<Before>,
     /// The clock that is followed.
@@ -458,6 +464,7 @@ impl Default for Snapshot {
             text_tempo: None,
             tempo_locked: false,
             count_in: false,
+            knobs: Knobs::default(),
             before: None,
             lead: None,
             armed: Vec::new(),

@@ -17,7 +17,7 @@ use barline::compose::profile::Profile;
 use barline::compose::sample::Sampling;
 use barline::compose::writer::{Model, Writer};
 use barline::compose::{
-    BarRules, ComposedBar, Due, Prompt, PromptBar, PromptVoice, Revision, Role, STREAM_UNIT, VoiceRules, obeyed,
+    BarRules, ComposedBar, Due, Knobs, Prompt, PromptBar, PromptVoice, Revision, Role, STREAM_UNIT, VoiceRules, obeyed,
 };
 use barline::feature::{Band, Features};
 use barline::score::Measure;
@@ -49,7 +49,7 @@ fn prompt(key: &str, meter: (u16, u16), bars: usize) -> Prompt {
         seed: 3,
         attempt: 0,
         candidates: 1,
-        lean: None,
+        knobs: Knobs::default(),
         due: None,
     }
 }
@@ -287,7 +287,7 @@ fn a_bar_comes_twice_at_its_place_and_not_a_third_time() {
 /// The bars of one voice under `words`, leaned on by `lean`, the best of `candidates`.
 fn under(words: &str, extra: usize, lean: f32, candidates: u32) -> Vec<Measure> {
     let mut writer = Writer::new(Noise::new(11, extra, 4096), profile("none"));
-    let mut asked = Prompt { lean: Some(lean), candidates, ..prompt("D", (4, 4), 8) };
+    let mut asked = Prompt { knobs: Knobs { words: lean, ..Knobs::default() }, candidates, ..prompt("D", (4, 4), 8) };
     asked.voices = vec![voice("lead", Role::Lead, true)];
     asked.voices[0].rules = VoiceRules { range: (48, 90), ..VoiceRules::default() };
     asked.bars = vec![PromptBar { cells: vec![None], ..PromptBar::default() }; 8];
@@ -405,7 +405,7 @@ fn each_voice_answers_its_own_words() {
     let (mut scenes, said) = barline::prompt::read("t.abc".as_ref(), text, &[], &Lexicon::default());
     assert_eq!(said, []);
     let mut asked = Timeline::new(Arc::new(scenes.remove(0)), 1).prompt(8);
-    (asked.candidates, asked.lean) = (2, Some(3.0));
+    (asked.candidates, asked.knobs.words) = (2, 3.0);
     write(&mut Writer::new(Noise::new(12, 300, 8192), profile("none")), &mut asked);
     let [a, b] = [0, 1].map(|voice| {
         Features::of(&obeyed::measures(&asked, voice, 0), asked.meter, &asked.key, None).expect("enough notes")

@@ -201,7 +201,7 @@ fn words_are_obeyed() {
         for ((name, candidates, lean), sums) in ways.iter().zip(&mut music) {
             let mut openings = obeyed::openings(Role::Lead, (55, 88), count);
             for opening in &mut openings {
-                (opening.candidates, opening.lean) = (*candidates, Some(*lean));
+                (opening.candidates, opening.knobs.words) = (*candidates, *lean);
             }
             if name.ends_with("after") {
                 // The words change after a phrase of the opposite.

@@ -77,7 +77,7 @@ impl Setting {
             seed,
             attempt: 0,
             candidates: 1,
-            lean: None,
+            knobs: crate::compose::Knobs::default(),
             due: None,
         })
     }

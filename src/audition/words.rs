@@ -142,7 +142,7 @@ fn piece<M: Model>(
     let bars = if way.change { before_change + 1 + after_change } else { PHRASE };
     let mut prompt = setting.prompt(bars, seed)?;
     prompt.candidates = way.candidates;
-    prompt.lean = (!way.leanings).then_some(0.0);
+    prompt.knobs.words = if way.leanings { 1.0 } else { 0.0 };
     let (first, later): (Vec<_>, Vec<_>) =
         thirds.iter().map(|&(band, first, later)| ((band, first), (band, later))).unzip();
     let told = |thirds: &[(Band, usize)]| thirds.iter().map(|&(band, third)| band.words()[third]).collect::<Vec<_>>();

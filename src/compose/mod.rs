@@ -12,6 +12,7 @@ pub mod form;
 mod fresh;
 pub mod gguf;
 pub mod inline;
+mod knobs;
 mod lean;
 pub mod link;
 #[cfg(feature = "llama")]
@@ -33,6 +34,7 @@ pub mod trial;
 pub mod writer;
 
 pub use candidate::{Candidate, Rank};
+pub use knobs::{Knob, Knobs};
 pub use role::{Role, Roles};
 pub use rules::{BarRules, VoiceRules};
 
@@ -69,8 +71,8 @@ pub struct Prompt {
     pub attempt: u32,
     /// Of so many drafts of a bar the best is taken, at least 1; fewer where time runs out.
     pub candidates: u32,
-    /// How far words lean the model's choice, 0 for not at all; `None` for what its profile says.
-    pub lean: Option<f32>,
+    /// What the performer has turned.
+    pub knobs: Knobs,
     /// `None` where nobody waits.
     pub due: Option<Due>,
 }

@@ -41,7 +41,7 @@ pub fn openings(role: Role, range: (u8, u8), count: usize) -> Vec<Prompt> {
             seed: at as u64 + 1,
             attempt: 0,
             candidates: 1,
-            lean: None,
+            knobs: crate::compose::Knobs::default(),
             due: None,
         }
     };

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Raised with every change that an older child could not read.
-pub const VERSION: u8 = 6;
+pub const VERSION: u8 = 7;
 /// A longer frame is a broken pipe or a stray print, not a prompt.
 const MAX_FRAME: u32 = 16 << 20;
 

@@ -301,7 +301,7 @@ mod tests {
             seed: 1,
             attempt: 0,
             candidates: 1,
-            lean: None,
+            knobs: crate::compose::Knobs::default(),
             due: None,
         }
     }

@@ -112,7 +112,7 @@ fn prompt(scene: &Scene, seed: u64, bars: usize) -> Prompt {
         seed,
         attempt: 0,
         candidates: 1,
-        lean: None,
+        knobs: crate::compose::Knobs::default(),
         due: None,
     }
 }

@@ -12,7 +12,7 @@ use super::passage::Passage;
 use super::profile::Profile;
 use super::rank::{self, Judged};
 use super::reach;
-use super::sample::{Rng, Sampler};
+use super::sample::{Rng, Sampler, Sampling};
 use super::speed::Speed;
 use super::stream::Stream;
 use super::{BarRules, Candidate, ComposedBar, Prompt, Revision};
@@ -285,7 +285,9 @@ impl<M: Model> Writer<M> {
         let automaton = masks.automaton().clone();
         let mut tokens = prefix(model, pieces, &stream, index);
         let passage = Passage::new(prompt, &stream, &profile.bands, index, voice);
-        let strength = prompt.lean.unwrap_or(profile.lean);
+        let strength = profile.lean * prompt.knobs.words;
+        let temperature = profile.sampling.temperature * prompt.knobs.temperature;
+        let sampling = Sampling { temperature, ..profile.sampling };
         let place = Rng::new(prompt.seed, prompt.first_bar + index as i64, voice, prompt.bars[index].draw(voice));
         // Where there is no time for every bar there is none for another draft of one.
         let usual = speed.usual().unwrap_or_default();
@@ -294,7 +296,7 @@ impl<M: Model> Writer<M> {
             model,
             masks,
             sampler,
-            sampling: &profile.sampling,
+            sampling: &sampling,
             tokens: &mut tokens,
             tied_in: stream.tied_in(index, voice),
             spent,

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::compose::{Knob, Knobs};
 use crate::event::Command;
 use crate::prompt::Scene;
 use crate::rig::MOST_NUDGE_MS;
@@ -22,6 +23,7 @@ pub struct Hands {
     locked: bool,
     /// A bar of clicks comes before the first one.
     count_in: bool,
+    knobs: Knobs,
     /// The newest text's tempo, which another text must differ from to act.
     text: Option<Course>,
     /// The same, when it is to act as soon as its scene is heard.
@@ -84,6 +86,7 @@ impl Hands {
                 self.nudges.insert(output.clone(), (*ms).clamp(-MOST_NUDGE_MS, MOST_NUDGE_MS));
             }
             Command::CountIn(on) => self.count_in = *on,
+            Command::Turn { knob, factor } => self.knobs.set(*knob, *factor),
             command => self.mix.take(command),
         }
     }
@@ -98,13 +101,23 @@ impl Hands {
         let nudges = self.nudges.iter().map(|(output, &ms)| Command::Nudge { output: output.clone(), ms });
         let locked = self.locked.then_some(Command::Lock(true));
         let count_in = self.count_in.then_some(Command::CountIn(true));
-        mutes.chain(solos).chain(gains).chain(nudges).chain(locked).chain(count_in).collect()
+        let turned = Knob::ALL.map(|knob| Command::Turn { knob, factor: self.knobs.get(knob) });
+        let plain = Knobs::default();
+        let turned = turned
+            .into_iter()
+            .filter(|turn| matches!(turn, Command::Turn { knob, factor } if plain.get(*knob) != *factor));
+        mutes.chain(solos).chain(gains).chain(nudges).chain(locked).chain(count_in).chain(turned).collect()
     }
 
     /// How many milliseconds later than planned what goes to an output leaves.
     #[must_use]
     pub fn nudge(&self, output: &str) -> i16 {
         self.nudges.get(output).copied().unwrap_or(0)
+    }
+
+    #[must_use]
+    pub fn knobs(&self) -> Knobs {
+        self.knobs
     }
 
     #[must_use]
@@ -209,6 +222,8 @@ mod tests {
             nudge("synth", 3),
             nudge("synth", 0),
             Command::Lock(true),
+            Command::Turn { knob: Knob::Words, factor: 9.0 },
+            Command::Turn { knob: Knob::Temperature, factor: 1.0 },
         ];
         for command in &commands {
             hands.take(command);
@@ -220,7 +235,7 @@ mod tests {
             again.take(command);
         }
         assert_eq!(again, hands);
-        assert_eq!(hands.commands().len(), 6);
+        assert_eq!(hands.commands().len(), 7);
     }
 
     type Do = fn(&mut Hands);

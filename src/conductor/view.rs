@@ -46,6 +46,7 @@ impl Conductor {
             armed_gains: self.armed.gains(),
             armed_tempo: self.armed.tempo(),
             count_in: self.hands.counts_in(),
+            knobs: self.hands.knobs(),
             before: self.before(),
             meter,
             bar,

@@ -110,6 +110,9 @@ fn asked(command: &Command) -> Option<Value> {
         Command::Lock(locked) => json!({"lock": locked}),
         Command::Nudge { output, ms } => json!({"nudge": {"output": output, "ms": ms}}),
         Command::CountIn(on) => json!({"count_in": on}),
+        Command::Turn { knob, factor } => {
+            json!({"turn": {"knob": knob, "factor": factor.to_string().parse::<f64>().ok()?}})
+        }
         Command::Solo { voice, soloed } => json!({"solo": {"voice": voice, "soloed": soloed}}),
         Command::Touch { bar, voice, touch } => json!({"touch": {"bar": bar, "voice": voice, "how": touch}}),
         Command::NoteOn { voice, pitch, velocity } => {

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Evaluated, Line, Recording};
+use crate::compose::Knob;
 use crate::conductor::hands::Hands;
 use crate::conductor::tap::Tap;
 use crate::event::Command;
@@ -22,6 +23,7 @@ enum Asked {
     Lock(bool),
     Nudge { output: String, ms: i16 },
     CountIn(bool),
+    Turn { knob: Knob, factor: f32 },
     Tap,
 }
 
@@ -36,6 +38,7 @@ impl From<Asked> for Command {
             Asked::Lock(locked) => Command::Lock(locked),
             Asked::Nudge { output, ms } => Command::Nudge { output, ms },
             Asked::CountIn(on) => Command::CountIn(on),
+            Asked::Turn { knob, factor } => Command::Turn { knob, factor },
             Asked::Tap => Command::Tap,
         }
     }

@@ -1,7 +1,7 @@
 //! What the composer is asked: the timeline as a [`Prompt`]. Pure.
 
 use super::{InForce, Timeline, asked, rest};
-use crate::compose::{BarRules, CANDIDATES, OwnWords, Prompt, PromptBar, PromptVoice};
+use crate::compose::{BarRules, CANDIDATES, Knobs, OwnWords, Prompt, PromptBar, PromptVoice};
 use crate::prompt::{By, Scene, Voice};
 
 /// Committed bars kept in the composer's view: between one and two of these, so that the view's start seldom moves.
@@ -32,7 +32,7 @@ impl Timeline {
             seed: self.seed,
             attempt: self.attempt,
             candidates: CANDIDATES,
-            lean: None,
+            knobs: Knobs::default(),
             due: None,
         }
     }

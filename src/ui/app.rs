@@ -38,6 +38,7 @@ use super::keys::{self, Action};
 use super::theme::Theme;
 use super::view;
 use crate::abc::Severity;
+use crate::compose::Knob;
 use crate::event::{BarState, Command, Event, Level, Message, Playing, Snapshot};
 use crate::midi::mapping::{Mappings, Trigger};
 
@@ -393,6 +394,7 @@ impl App {
             Action::Arm => return self.arm(),
             Action::Learn => self.mode = Mode::Learn(Learning::Key),
             Action::Record => return vec![Request::Record],
+            Action::Turn(knob, up) => return self.turn(knob, if up { Knob::STEP } else { -Knob::STEP }),
             Action::Piano => return self.toggle_piano(),
             Action::FreeTempo => return self.free_tempo(),
             Action::AskKeep => self.mode = Mode::Keep(Keeping::default()),

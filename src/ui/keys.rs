@@ -7,6 +7,7 @@ use std::fmt;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::editor::Motion;
+use crate::compose::Knob;
 pub use bars::{BARS, OnBar};
 
 /// What a key asks for.
@@ -27,6 +28,8 @@ pub enum Action {
     Record,
     /// A phrase by hand says tempo, metre and key.
     FreeTempo,
+    /// Of the composer, up or down.
+    Turn(Knob, bool),
     /// The computer keyboard is an instrument, or no longer.
     Piano,
     /// A voice, from 1.
@@ -168,6 +171,10 @@ pub const TABLE: &[Row] = &[
     row(Music, &[], Some('a'), A::Arm, "arm: collect changes, again: on the next phrase line, again: withdraw them"),
     row(Music, &[], Some('k'), A::AskKeep, "keep: the last 4 bars heard go into the text; then a voice's digit, 0 for all"),
     row(Music, &[], Some('R'), A::Record, "record: what is heard, to WAV, MIDI and ABC; again: ends it"),
+    row(Music, &[], Some(')'), A::Turn(Knob::Temperature, true), "bolder: the model's temperature up, for bars that are not planned"),
+    row(Music, &[], Some('('), A::Turn(Knob::Temperature, false), "tamer"),
+    row(Music, &[], Some('.'), A::Turn(Knob::Words, true), "words stronger: they lean the model more, for bars that are not planned"),
+    row(Music, &[], Some(','), A::Turn(Knob::Words, false), "words weaker"),
     row(Music, &[], Some('j'), A::Piano, "jam: letters are a piano for the voice by hand, or no longer"),
     row(Music, &[], Some('y'), A::FreeTempo, "free tempo: from a stop, a phrase by hand sets tempo, metre and key, and begins; later: reads it otherwise"),
     row(Music, &[], Some('M'), A::Learn, "MIDI learn: the key of an action, then a pad, pedal, knob or transport key for it"),

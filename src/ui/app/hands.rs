@@ -1,6 +1,7 @@
 //! The performer's hands on voices and tempo: keys to commands, and to armed ones. Main thread, part of the reducer.
 
 use super::{App, Request};
+use crate::compose::Knob;
 use crate::conductor::hands::MOST_GAIN;
 use crate::event::{Arm, Command, Level, VoiceStatus};
 use crate::rig::MOST_NUDGE_MS;
@@ -37,6 +38,18 @@ impl App {
         let end = if ms == nudge { ", and no further" } else { "" };
         self.say(Level::Info, format!("{output} {place}{end}"));
         vec![Request::Command(Command::Nudge { output, ms })]
+    }
+
+    /// By so much of what the model's profile says; never armed, since it is done by ear.
+    pub(super) fn turn(&mut self, knob: Knob, by: f32) -> Vec<Request> {
+        let mut knobs = self.snapshot.knobs;
+        // In steps, wherever a controller left it.
+        knobs.set(knob, ((knobs.get(knob) + by) / Knob::STEP).round() * Knob::STEP);
+        let factor = (knobs.get(knob) * 10.0).round() / 10.0;
+        // What is planned stays.
+        let planned = self.snapshot.bar + self.snapshot.bars_ahead as i64;
+        self.say(Level::Info, format!("{} ×{factor}, heard from bar {}", knob.name(), planned + 1));
+        vec![Request::Command(Command::Turn { knob, factor })]
     }
 
     /// By so many felt beats a minute, while arming counted from what is armed; at a whole number of them, where it stands between two.

@@ -114,6 +114,9 @@ impl App {
         let is_control = matches!(touched.trigger, Trigger::Control { .. });
         match (action(key), voice) {
             (Some(Action::Louder | Action::Softer), Some(voice)) if is_control => self.gain_knob(voice, touched.value),
+            (Some(Action::Turn(knob, _)), _) if is_control => {
+                self.turned(Command::Turn { knob, factor: knob.at(touched.value) })
+            }
             (Some(Action::Faster | Action::Slower), _) if is_control => self.tempo_knob(touched.value),
             _ if is_control && !(before < DOWN && touched.value >= DOWN) || touched.value == 0 => vec![],
             (Some(step @ (Action::Louder | Action::Softer)), Some(voice)) => {

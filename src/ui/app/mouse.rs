@@ -3,6 +3,7 @@
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 use super::{App, Mode, Request};
+use crate::compose::Knob;
 use crate::event::{Command, Level};
 use crate::ui::view::{self, Target};
 
@@ -14,8 +15,8 @@ impl App {
     pub(super) fn mouse(&mut self, event: MouseEvent, clicks: u8) -> Vec<Request> {
         let (column, row) = (event.column, event.row);
         match event.kind {
-            MouseEventKind::ScrollUp => self.wheel(-LINES, view::target(self, column, row)),
-            MouseEventKind::ScrollDown => self.wheel(LINES, view::target(self, column, row)),
+            MouseEventKind::ScrollUp => return self.wheel(-LINES, view::target(self, column, row)),
+            MouseEventKind::ScrollDown => return self.wheel(LINES, view::target(self, column, row)),
             MouseEventKind::Down(MouseButton::Left) => return self.pressed(column, row, clicks),
             MouseEventKind::Drag(MouseButton::Left) if self.dragging => {
                 let place = view::nearest(self, column, row);
@@ -55,13 +56,15 @@ impl App {
         requests
     }
 
-    fn wheel(&mut self, lines: isize, target: Target) {
+    fn wheel(&mut self, lines: isize, target: Target) -> Vec<Request> {
         match (self.mode, target) {
             (Mode::Help(scroll), _) => self.scroll_panel(Mode::Help, scroll.saturating_add_signed(lines)),
             (Mode::Messages(scroll), _) => self.scroll_panel(Mode::Messages, scroll.saturating_add_signed(lines)),
             (_, Target::Text(_)) => self.documents[self.current].editor.scroll_by(lines),
+            (_, Target::Knob(knob)) => return self.turn(knob, if lines < 0 { Knob::STEP } else { -Knob::STEP }),
             _ => {}
         }
+        vec![]
     }
 
     /// As with keys, a press that answers no question withdraws it.
@@ -93,6 +96,8 @@ impl App {
                 }
             }
             Target::Voice(voice) => requests.extend(self.mute(voice)),
+            // As the model's profile says.
+            Target::Knob(knob) => requests.push(Request::Command(Command::Turn { knob, factor: 1.0 })),
             Target::Other => {}
         }
         requests
@@ -195,6 +200,32 @@ mod tests {
         assert_eq!(line(&app), 0);
         mouse(&mut app, MouseEventKind::ScrollDown, COLUMN, 20, 0);
         assert_eq!(line(&app), 0, "over the bars it is not the text's");
+    }
+
+    #[test]
+    fn the_wheel_turns_a_knob_and_a_click_puts_it_back() {
+        let mut app = app("X:1\n");
+        let snapshot = Snapshot { composer: "ready".into(), ..app.snapshot().clone() };
+        app.update(Input::Event(Event::Snapshot(std::sync::Arc::new(snapshot))));
+        // `── bars ─ temperature ×1 ─ words ×1 ──` stands above the names.
+        let title = 14;
+        for (kind, column, expected) in [
+            (MouseEventKind::ScrollUp, 10, "Turn { knob: Temperature, factor: 1.1 }"),
+            (MouseEventKind::ScrollDown, 23, "Turn { knob: Temperature, factor: 0.9 }"),
+            (MouseEventKind::ScrollUp, 27, "Turn { knob: Words, factor: 1.1 }"),
+            (MouseEventKind::Down(MouseButton::Left), 34, "Turn { knob: Words, factor: 1.0 }"),
+            (MouseEventKind::ScrollUp, 25, ""),
+            (MouseEventKind::ScrollUp, 36, ""),
+        ] {
+            let said: Vec<String> = mouse(&mut app, kind, column, title, 1)
+                .iter()
+                .map(|request| match request {
+                    Request::Command(command) => format!("{command:?}"),
+                    other => format!("{other:?}"),
+                })
+                .collect();
+            assert_eq!(said.concat(), expected, "{column}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span, Text};
 
 use super::panel::wrapped;
 use super::{DIM, countdown, cut, future, playhead, text, title_line};
+use crate::compose::Knob;
 use crate::event::{Author, BarState, BarView, Cell, Hold, Part, Snapshot};
 use crate::ui::app::App;
 use crate::ui::editor::width;
@@ -21,6 +22,10 @@ const AROUND: usize = 3;
 /// A voice's column is never narrower; voices that do not fit are counted behind the last name.
 const NARROWEST: usize = 14;
 
+const TITLE: &str = "bars";
+/// What stands before each part of a title.
+const RULE: usize = 3;
+
 /// `m  `, `m• ` or `L3 ` before the text.
 const MARK: usize = 3;
 
@@ -32,7 +37,12 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     let row = |at: u16| Rect { y: area.y + at, height: 1, ..area };
     let pending = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
     let bold = Style::new().add_modifier(Modifier::BOLD);
-    let parts = [Span::styled("bars", bold), Span::styled(heard_from(app).unwrap_or_default(), pending)];
+    let heard = heard_from(app).unwrap_or_default();
+    let mut parts = vec![Span::styled(TITLE, bold), Span::styled(heard, pending)];
+    parts.extend(knobs(area, app).map(|(_, knob, _)| {
+        let factor = s.knobs.get(knob);
+        Span::styled(turned(knob, factor), if factor == 1.0 { DIM } else { pending })
+    }));
     frame.render_widget(title_line(area.width, &parts), row(0));
     let hint = hint(area, app);
     let Shown { rows, cursor, bars, digits, columns } = Shown::of(area, app);
@@ -48,6 +58,32 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     if hint > 0 {
         future::draw_hint(frame, row(area.height - 1), app);
     }
+}
+
+/// How a knob stands: `words ×1.2`.
+fn turned(knob: Knob, factor: f32) -> String {
+    format!("{} ×{}", knob.name(), (factor * 100.0).round() / 100.0)
+}
+
+/// The knobs in the title, with the columns that they take; none where there is no room for all, or nobody composes.
+fn knobs(area: Rect, app: &App) -> impl Iterator<Item = (u16, Knob, u16)> {
+    let s = app.snapshot();
+    let heard = heard_from(app).map_or(0, |heard| width(&heard) + RULE);
+    let mut column = RULE + width(TITLE) + heard;
+    let places = Knob::ALL.map(|knob| {
+        let wide = width(&turned(knob, s.knobs.get(knob)));
+        let from = column + RULE;
+        column = from + wide;
+        (area.x + from as u16, knob, wide as u16)
+    });
+    let shown = s.composer != "none" && column < area.width.into();
+    places.into_iter().filter(move |_| shown)
+}
+
+/// The knob that stands there.
+pub fn knob_at(area: Rect, app: &App, place: Position) -> Option<Knob> {
+    let over = |(from, _, wide): &(u16, Knob, u16)| (*from..*from + *wide).contains(&place.x);
+    knobs(area, app).find(over).filter(|_| place.y == area.y && area.height > 0).map(|(_, knob, _)| knob)
 }
 
 /// Lines that the keys' hint takes.

@@ -3,6 +3,7 @@
 use ratatui::layout::{Position as Cell, Rect};
 
 use super::{Areas, bars, text};
+use crate::compose::Knob;
 use crate::ui::app::App;
 use crate::ui::editor::Position;
 
@@ -12,6 +13,8 @@ pub enum Target {
     Text(Position),
     /// The name of a voice, from 0, above its bars.
     Voice(usize),
+    /// A knob of the composer, in the title of the bars.
+    Knob(Knob),
     Other,
 }
 
@@ -23,10 +26,9 @@ pub fn target(app: &App, column: u16, row: u16) -> Target {
     if with_numbers.contains(Cell { x: column, y: row }) {
         return Target::Text(nearest(app, column, row));
     }
-    match bars::voice_at(areas.bars, app, Cell { x: column, y: row }) {
-        Some(voice) => Target::Voice(voice),
-        None => Target::Other,
-    }
+    let place = Cell { x: column, y: row };
+    let knob = bars::knob_at(areas.bars, app, place).map(Target::Knob);
+    knob.or_else(|| bars::voice_at(areas.bars, app, place).map(Target::Voice)).unwrap_or(Target::Other)
 }
 
 /// The place of the text that is nearest; above and below what is visible, that of the line next to it, so that dragging scrolls.
