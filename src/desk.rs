@@ -13,6 +13,7 @@ use barline::synth::Patch;
 use barline::ui::app::{Evaluation, Input, Offer, Request, Tune};
 use barline::watch::Watch;
 
+use crate::kept;
 use crate::library::{self, Patches};
 
 pub struct Desk {
@@ -33,6 +34,8 @@ pub struct Desk {
     pub tape: Option<Sender<()>>,
     /// Where the theme is.
     pub theme: Option<PathBuf>,
+    /// Where typed text goes that no file holds.
+    pub typed: Option<PathBuf>,
     /// File and scene that play, or will from the next bar line.
     pub playing: (PathBuf, u32),
     /// The text that plays, for when its words come to mean something else.
@@ -71,6 +74,7 @@ impl Desk {
             Request::Evaluate { path, text, .. } => return vec![Input::Evaluated(self.look_at(&path, &text))],
             Request::Record => self.record(),
             Request::KeepMappings(text) => self.keep(self.mappings.as_deref(), &text, "what was learned holds"),
+            Request::KeepTyped(typed) => kept::write_typed(self.typed.as_deref(), &typed),
             Request::KeepTheme(theme) => self.keep(self.theme.as_deref(), theme.name(), "these colours hold"),
             Request::Clipboard(_) | Request::Releases(_) | Request::Quit => {}
         }

@@ -29,7 +29,7 @@ use barline::watch::{Folder, Watch};
 use crate::assets::{self, Assets};
 use crate::cli::{Failure, PlayArguments, SEED};
 use crate::desk::Desk;
-use crate::kept::Kept;
+use crate::kept::{self, Kept};
 use crate::last::last;
 use crate::library::{self, Patches};
 use crate::outputs;
@@ -133,7 +133,10 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
     let theme = state.as_ref().map(|state| state.join(theme::FILE));
     let named = theme.as_deref().and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
     let learned = learned(mappings.as_deref(), &say);
-    let mut kept = Kept { app: App::new(files, size), folder: state.map(|folder| folder.join("unsaved")) };
+    let typed = state.as_ref().map(|state| state.join(kept::TYPED));
+    let left = kept::read_typed(typed.as_deref());
+    let folder = state.map(|folder| folder.join("unsaved"));
+    let mut kept = Kept { app: App::new(files, size), folder, typed: typed.clone() };
     let vocabulary = library::vocabulary(model.as_deref());
     let now = (playing.clone(), scene.number);
     let text = String::new();
@@ -150,6 +153,7 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
         mappings,
         tape: tape.as_ref().map(Tape::key),
         theme,
+        typed,
         playing: now,
         text,
         armed: vec![],
@@ -168,6 +172,9 @@ fn run(arguments: &PlayArguments, state: Option<PathBuf>) -> Result<(), Failure>
         let evaluation = desk.look_at(&playing, &text);
         desk.text = text;
         kept.app.update(Input::Evaluated(evaluation));
+    }
+    for (path, text) in left {
+        kept.app.bring_back(&path, text, arguments.last);
     }
     for command in last.into_iter().flat_map(|last| last.commands) {
         desk.scheduler.send(command);

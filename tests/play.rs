@@ -351,6 +351,34 @@ fn after_a_crash_the_set_goes_on_as_it_was_set() {
     show.quit();
 }
 
+/// A power cut takes no more than the last seconds of what was typed: another set offers it, `--last` has it on the screen.
+#[test]
+fn typed_text_outlives_a_power_cut() {
+    let mut show = Show::start(LOOP, "none");
+    show.wait_for_bar(1);
+    show.type_keys(b"% not saved\r");
+    let typed = show.place.path("XDG_STATE_HOME/barline/typed.json");
+    show.wait("text that is written away", |_| {
+        std::fs::read_to_string(&typed).ok()?.contains("% not saved").then_some(())
+    });
+    show.crash_and_go_on();
+    show.wait_for_bar(1);
+    show.wait_for("% not saved");
+    show.child.kill().unwrap();
+    show.child.wait().unwrap();
+    let place = std::mem::replace(&mut show.place, Place::new());
+    let set = place.path("set");
+    let options = [set.as_os_str(), "--model".as_ref(), "none".as_ref(), "--audio".as_ref(), "none".as_ref()];
+    let mut show = Show::start_in(place, &options, &[]);
+    show.wait_for("what you had typed in prompt.abc and not saved is there");
+    assert!(!show.shown().contains("% not saved"), "{}", show.shown());
+    show.type_keys(LEADER);
+    show.wait_for("── menu");
+    show.type_keys(b"l");
+    show.wait_for("% not saved");
+    show.quit();
+}
+
 #[test]
 fn what_sounds_is_lit_in_the_text_and_a_click_mutes_it() {
     let mut show = Show::start(LOOP, "none");

@@ -14,6 +14,7 @@ mod phrase;
 mod piano;
 mod picker;
 mod search;
+mod typed;
 
 pub use exchange::{Evaluation, Input, Request, Tune};
 pub use flash::Flash;
@@ -100,6 +101,7 @@ pub struct App {
     recording: Option<Duration>,
     piano: Piano,
     heard: Option<phrase::Heard>,
+    typed: typed::Typed,
     mappings: Mappings,
     /// Where knobs and pedals stand.
     touched: HashMap<(String, Trigger), u8>,
@@ -125,6 +127,7 @@ impl App {
             documents.push(blank);
         }
         let mut app = App {
+            typed: typed::Typed::of(&documents),
             documents,
             current: 0,
             snapshot: Snapshot::default(),
@@ -177,7 +180,9 @@ impl App {
             Input::Mouse { event, clicks } => self.mouse(event, clicks),
             Input::Passed(time) => {
                 self.passed(time);
-                self.keys_passed(time)
+                let mut requests = self.keys_passed(time);
+                requests.extend(self.typed_passed(time));
+                requests
             }
             Input::FocusLost => self.let_go_of_keys(),
             Input::Resize(columns, rows) => {
@@ -276,11 +281,6 @@ impl App {
     #[must_use]
     pub fn messages(&self) -> &VecDeque<Message> {
         &self.messages
-    }
-
-    /// Typed text that no file holds, for the caller to keep when the instrument has to end.
-    pub fn unsaved(&self) -> impl Iterator<Item = (&Path, String)> {
-        self.documents.iter().filter(|document| document.needs_saving()).map(|d| (d.path.as_path(), d.editor.text()))
     }
 
     fn key(&mut self, key: KeyEvent) -> Vec<Request> {
@@ -431,7 +431,9 @@ impl App {
                 None => self.say(Level::Info, "no errors".into()),
             },
             Action::LoadFileVersion => {
-                let text = if document.load_theirs() {
+                let text = if document.load_left() {
+                    "what you had typed before is on the screen; undo takes it back"
+                } else if document.load_theirs() {
                     "the other program's version is on the screen; undo brings the typed text back"
                 } else {
                     "no other program saved this file meanwhile"

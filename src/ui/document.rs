@@ -64,6 +64,8 @@ pub struct Document {
     pub taken: Option<String>,
     /// The version that another program saved while this one was being edited.
     pub theirs: Option<String>,
+    /// What was typed in a set before, and no file holds.
+    pub left: Option<String>,
     /// In the order of their places.
     pub marks: Vec<Mark>,
     /// How the words were understood, in the words of whoever evaluated them.
@@ -94,6 +96,7 @@ impl Document {
             evaluated: None,
             taken: None,
             theirs: None,
+            left: None,
             marks: Vec::new(),
             heard: String::new(),
         }
@@ -139,6 +142,13 @@ impl Document {
             self.saved = self.editor.text().into();
             Taken::Replaced
         }
+    }
+
+    /// Puts what was typed before on the screen; undo takes it back.
+    pub fn load_left(&mut self) -> bool {
+        let Some(left) = self.left.take() else { return false };
+        self.edit(|editor| editor.set_text_keeping_cursor(&left));
+        true
     }
 
     /// Puts the other program's version on the screen; the typed text can be had back by undo.

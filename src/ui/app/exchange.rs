@@ -83,6 +83,8 @@ pub enum Request {
     Releases(bool),
     /// Begin to record, or end it.
     Record,
+    /// Write this text away, which no file holds, in the place of what was written so before: path and text of each.
+    KeepTyped(Vec<(PathBuf, String)>),
     /// The same of the theme.
     KeepTheme(Theme),
     /// Other programs may paste this.

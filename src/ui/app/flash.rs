@@ -48,7 +48,7 @@ impl App {
     /// Whether time has to be told.
     #[must_use]
     pub fn is_lit(&self) -> bool {
-        self.flash.is_some() || self.holds_keys()
+        self.flash.is_some() || self.holds_keys() || self.is_ahead()
     }
 
     pub(super) fn light(&mut self, at: usize, taken: bool) {

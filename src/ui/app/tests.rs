@@ -32,6 +32,7 @@ fn short(requests: &[Request]) -> Vec<String> {
         Request::KeepMappings(_) => "keep mappings".into(),
         Request::Record => "record".into(),
         Request::KeepTheme(theme) => format!("keep {}", theme.name()),
+        Request::KeepTyped(typed) => format!("typed {}", typed.len()),
         Request::Releases(on) => format!("releases {on}"),
         Request::Clipboard(text) => format!("clipboard {text:?}"),
         Request::Quit => "quit".into(),

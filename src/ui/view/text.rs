@@ -76,6 +76,7 @@ fn title(columns: u16, app: &App) -> Line<'static> {
         _ => format!("{errors} errors (F8)"),
     };
     let state = match (&document.theirs, document.is_pending()) {
+        _ if document.left.is_some() => "typed before (Ctrl+Space l loads it)",
         (Some(_), _) if document.is_dirty() => "saved elsewhere (Ctrl+Space l loads it)",
         _ if document.missing => "not on disk",
         (_, true) => "not evaluated yet",
