@@ -42,7 +42,7 @@ static EMBEDDED: [Folder; 3] = [
     Folder {
         name: "prompts",
         extensions: &["abc", "txt"],
-        files: embed!("prompts": "10-jig.abc" "20-slow-air.abc" "30-ferry-bass.abc" "40-words.txt" "50-harbour-lights.abc"
+        files: embed!("prompts": "00-first.abc" "10-jig.abc" "20-slow-air.abc" "30-ferry-bass.abc" "40-words.txt" "50-harbour-lights.abc"
             "aaba.abc" "aaba.set" "drop.abc" "drop.set" "scenes.abc" "scenes.set" "lexicon.words" "rig.toml"),
     },
     Folder {

@@ -9,7 +9,8 @@ use barline::steer::Lexicon;
 use barline::time::Tempo;
 
 const WORDS: &str = "40-words.txt";
-const DEFAULT: [&str; 8] = [
+const DEFAULT: [&str; 9] = [
+    "00-first.abc",
     "10-jig.abc",
     "20-slow-air.abc",
     "30-ferry-bass.abc",
