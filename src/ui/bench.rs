@@ -40,6 +40,8 @@ pub fn bench_screen() -> Vec<(&'static str, f64, &'static str)> {
         ("line_break_us_10000_lines", long_line, "us a key"),
         ("picture_us_short_text", picture, "us a picture, 200 x 60, all panels"),
         ("picture_us_10000_lines", long_picture, "us a picture, 200 x 60, all panels"),
+        ("key_10000_lines_ratio", long_key / key, "of a key in a short text"),
+        ("picture_share_at_30_fps", picture * 30.0 / 1e6, "of one core"),
         ("paste_ms_10000_lines", micros(pasted()) / 1e3, "ms"),
     ]
 }
