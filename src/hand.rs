@@ -4,7 +4,9 @@ mod capture;
 mod quantise;
 mod spell;
 mod trade;
+mod uses;
 
 pub use capture::{Capture, Grid};
 pub use spell::spell;
 pub use trade::Trade;
+pub use uses::{Turn, Use};

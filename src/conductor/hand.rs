@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Conductor;
+use super::uses::{Answers, Pair};
 use crate::event::{Action, Author, Level, ScheduledEvent, VoiceSlot};
 use crate::hand::{Capture, Grid, Trade};
 use crate::prompt::By;
@@ -18,7 +19,8 @@ pub(super) struct ByHand {
     /// Ends that came on the frame of their beginning, before which they would be done. The frames go on by whole periods of the sound.
     ends: Vec<(VoiceSlot, u8, Frames)>,
     /// By the voice that trades and the hand that it trades with.
-    trades: BTreeMap<(String, String), Trade>,
+    pub(super) trades: BTreeMap<Pair, Trade>,
+    pub(super) answers: Answers,
     /// Up to this bar all is written down.
     written: i64,
     /// Bars and voices that were, for the journal.
@@ -164,16 +166,20 @@ impl Conductor {
     pub(super) fn take_turns(&mut self, begins: bool) {
         let scene = self.timeline.next_scene().clone();
         let (line, bar, beat) = (self.timeline.next_start(), scene.bar_length(), scene.meter.beat());
-        let trading = || scene.voices.iter().filter_map(|voice| Some((voice.name.clone(), voice.trade.clone()?)));
+        let pairs = self.pairs(&scene);
         // Who does not trade any more has heard no call when it does again.
-        self.by_hand.trades.retain(|known, _| trading().any(|pair| pair == *known));
+        self.by_hand.trades.retain(|known, _| pairs.contains(known));
         let mut listening = BTreeSet::new();
-        for pair in trading() {
+        for pair in pairs {
             let trade = self.by_hand.trades.entry(pair.clone()).or_default();
-            if !trade.at(line, bar, beat).plays() {
-                listening.insert(pair.0);
+            let turn = trade.at(line, bar, beat);
+            if !turn.plays() {
+                listening.insert(pair.0.clone());
             }
             if begins {
+                if let (Trade::Call { .. }, Trade::Answer { bars }) = (*trade, turn) {
+                    self.by_hand.answers.insert(pair, (self.timeline.next_bar(), bars));
+                }
                 trade.begin(line, bar, beat);
             }
         }
@@ -183,8 +189,8 @@ impl Conductor {
     /// For all who trade with this hand.
     fn trade_with(&mut self, hand: &str, mut turn: impl FnMut(&mut Trade)) {
         let scene = self.timeline.next_scene().clone();
-        for voice in scene.voices.iter().filter(|voice| voice.trade.as_deref() == Some(hand)) {
-            turn(self.by_hand.trades.entry((voice.name.clone(), hand.to_owned())).or_default());
+        for pair in self.pairs(&scene).into_iter().filter(|pair| pair.1 == hand) {
+            turn(self.by_hand.trades.entry(pair).or_default());
         }
     }
 

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::Command;
+use crate::hand::Use;
 use crate::prompt::Scene;
 use crate::rig::MOST_NUDGE_MS;
 use crate::time::Tempo;
@@ -28,6 +29,8 @@ pub struct Hands {
     due: Option<Course>,
     /// Milliseconds by output; those that there are none of are left out.
     nudges: BTreeMap<String, i16>,
+    /// What hands are for, by their voices, where the performer has said so.
+    uses: BTreeMap<String, Use>,
 }
 
 /// Which voices sound, and how loud. Voices that are gone are remembered.
@@ -84,6 +87,7 @@ impl Hands {
                 self.nudges.insert(output.clone(), (*ms).clamp(-MOST_NUDGE_MS, MOST_NUDGE_MS));
             }
             Command::CountIn(on) => self.count_in = *on,
+            Command::Use { voice, what } => drop(self.uses.insert(voice.clone(), *what)),
             command => self.mix.take(command),
         }
     }
@@ -98,7 +102,14 @@ impl Hands {
         let nudges = self.nudges.iter().map(|(output, &ms)| Command::Nudge { output: output.clone(), ms });
         let locked = self.locked.then_some(Command::Lock(true));
         let count_in = self.count_in.then_some(Command::CountIn(true));
-        mutes.chain(solos).chain(gains).chain(nudges).chain(locked).chain(count_in).collect()
+        let uses = self.uses.iter().map(|(voice, &what)| Command::Use { voice: voice.clone(), what });
+        mutes.chain(solos).chain(gains).chain(nudges).chain(uses).chain(locked).chain(count_in).collect()
+    }
+
+    /// What the performer has chosen for a hand.
+    #[must_use]
+    pub fn use_of(&self, voice: &str) -> Option<Use> {
+        self.uses.get(voice).copied()
     }
 
     /// How many milliseconds later than planned what goes to an output leaves.
@@ -208,6 +219,7 @@ mod tests {
             nudge("Drum", 4),
             nudge("synth", 3),
             nudge("synth", 0),
+            Command::Use { voice: "keys".into(), what: Use::Trade },
             Command::Lock(true),
         ];
         for command in &commands {
@@ -220,7 +232,7 @@ mod tests {
             again.take(command);
         }
         assert_eq!(again, hands);
-        assert_eq!(hands.commands().len(), 6);
+        assert_eq!(hands.commands().len(), 7);
     }
 
     type Do = fn(&mut Hands);

@@ -107,6 +107,7 @@ fn asked(command: &Command) -> Option<Value> {
         Command::Ramp { to, bars } => json!({"ramp": {"to": to, "bars": bars}}),
         Command::Lock(locked) => json!({"lock": locked}),
         Command::Nudge { output, ms } => json!({"nudge": {"output": output, "ms": ms}}),
+        Command::Use { voice, what } => json!({"use": {"voice": voice, "what": what}}),
         Command::CountIn(on) => json!({"count_in": on}),
         Command::Solo { voice, soloed } => json!({"solo": {"voice": voice, "soloed": soloed}}),
         Command::Touch { bar, voice, touch } => json!({"touch": {"bar": bar, "voice": voice, "how": touch}}),

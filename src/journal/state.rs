@@ -6,6 +6,7 @@ use super::{Evaluated, Line, Recording};
 use crate::conductor::hands::Hands;
 use crate::conductor::tap::Tap;
 use crate::event::Command;
+use crate::hand::Use;
 use crate::prompt::{self, Scene};
 use crate::steer::Lexicon;
 use crate::time::{Frames, Tempo};
@@ -22,6 +23,7 @@ enum Asked {
     Lock(bool),
     Nudge { output: String, ms: i16 },
     CountIn(bool),
+    Use { voice: String, what: Use },
     Tap,
 }
 
@@ -36,6 +38,7 @@ impl From<Asked> for Command {
             Asked::Lock(locked) => Command::Lock(locked),
             Asked::Nudge { output, ms } => Command::Nudge { output, ms },
             Asked::CountIn(on) => Command::CountIn(on),
+            Asked::Use { voice, what } => Command::Use { voice, what },
             Asked::Tap => Command::Tap,
         }
     }

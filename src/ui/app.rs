@@ -390,6 +390,7 @@ impl App {
             Action::Arm => return self.arm(),
             Action::Learn => self.mode = Mode::Learn(Learning::Key),
             Action::Record => return vec![Request::Record],
+            Action::Use(what) => return self.use_hand(what),
             Action::Piano => return self.toggle_piano(),
             Action::AskKeep => self.mode = Mode::Keep(Keeping::default()),
             Action::Palette => return self.open_actions(),

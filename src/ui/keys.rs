@@ -7,6 +7,7 @@ use std::fmt;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::editor::Motion;
+use crate::hand::Use;
 pub use bars::{BARS, OnBar};
 
 /// What a key asks for.
@@ -27,6 +28,8 @@ pub enum Action {
     Record,
     /// The computer keyboard is an instrument, or no longer.
     Piano,
+    /// What the voice by hand is for.
+    Use(Use),
     /// A voice, from 1.
     Mute(u8),
     /// Waits for the digit of a voice.
@@ -167,6 +170,8 @@ pub const TABLE: &[Row] = &[
     row(Music, &[], Some('k'), A::AskKeep, "keep: the last 4 bars heard go into the text; then a voice's digit, 0 for all"),
     row(Music, &[], Some('R'), A::Record, "record: what is heard, to WAV, MIDI and ABC; again: ends it"),
     row(Music, &[], Some('j'), A::Piano, "jam: letters are a piano for the voice by hand, or no longer"),
+    row(Music, &[], Some('d'), A::Use(Use::Duet), "duet: the model plays along with the hand, and hears it one bar late"),
+    row(Music, &[], Some('x'), A::Use(Use::Trade), "trade: the model's lead listens to the hand, and answers at a bar line"),
     row(Music, &[], Some('M'), A::Learn, "MIDI learn: the key of an action, then a pad, pedal, knob or transport key for it"),
     row(Screen, &[plain(F(4)), plain(KeyCode::Tab)], Some('b'), A::Bars, "bars: plain keys work on the bars to come, or on the text again"),
     row(Screen, &[ctrl(' '), plain(F(6))], None, A::Leader, "leader: a menu of plain keys"),
