@@ -454,6 +454,8 @@ impl Default for Snapshot {
 pub struct HandStatus {
     pub voice: String,
     pub used: Use,
+    /// What was played goes round, or is about to.
+    pub goes_round: bool,
     /// Who trades with it, and whose turn it is.
     pub turns: Vec<(String, Turn)>,
 }

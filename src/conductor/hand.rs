@@ -144,6 +144,7 @@ impl Conductor {
             for (name, measure, given) in heard {
                 if given && !measure.notes.is_empty() {
                     self.by_hand.news.push((number, name.clone()));
+                    self.timeline.overdub(number, &name, &measure);
                 }
                 self.timeline.hear(number, &name, measure);
             }
@@ -225,7 +226,7 @@ fn grid(bar: &Bar, voice: &str, tempo: Tempo) -> Option<Grid> {
 /// The grid's step where a voice of a bar is the hand's.
 fn quant(bar: &Bar, voice: &str) -> Option<Beats> {
     let index = bar.scene.voices.iter().position(|other| other.name == voice)?;
-    let by_hand = bar.scene.voices[index].by == By::Hand && bar.cells[index].by == Author::Hand;
+    let by_hand = bar.scene.voices[index].by == By::Hand && matches!(bar.cells[index].by, Author::Hand | Author::Edit);
     by_hand.then_some(bar.scene.voices[index].quant)
 }
 

@@ -87,7 +87,7 @@ impl Hands {
                 self.nudges.insert(output.clone(), (*ms).clamp(-MOST_NUDGE_MS, MOST_NUDGE_MS));
             }
             Command::CountIn(on) => self.count_in = *on,
-            Command::Use { voice, what } => drop(self.uses.insert(voice.clone(), *what)),
+            Command::Use { voice, what } if what.holds() => drop(self.uses.insert(voice.clone(), *what)),
             command => self.mix.take(command),
         }
     }

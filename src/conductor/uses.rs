@@ -22,14 +22,22 @@ impl Conductor {
             self.say(Level::Warning, format!("{voice} is not played by hand: by=hand makes it so"));
             return;
         }
-        let partners: Vec<String> =
-            self.pairs(scene).into_iter().filter(|pair| pair.1 == voice).map(|pair| pair.0).collect();
-        let text = match what {
-            Use::Duet => format!("{voice} plays a duet: the model hears it one bar late"),
-            Use::Trade if partners.is_empty() => format!("nobody answers {voice}: no voice is by=model"),
-            Use::Trade => format!("{voice} calls, and {} answers", partners.join(", ")),
+        let partners = answerers(scene, voice);
+        let done = match what {
+            Use::Duet => Ok(format!("{voice} plays a duet: the model hears it one bar late")),
+            Use::Trade if partners.is_empty() => Err(format!("nobody answers {voice}: no voice is by=model")),
+            Use::Trade => Ok(format!("{voice} calls, and {} answers", partners.join(", "))),
+            Use::Loop if self.timeline.goes_round(voice) => self.timeline.freeze(voice, false),
+            Use::Loop => self.timeline.go_round(voice),
+            Use::Seed => match answerers(scene, voice).first().cloned() {
+                Some(partner) => {
+                    let next = self.touchable(self.timeline.next_bar());
+                    next.and_then(|()| self.timeline.begin_with(&partner, voice))
+                }
+                None => Err("no voice is by=model: nobody goes on from what is played".to_owned()),
+            },
         };
-        self.say(Level::Info, text);
+        self.answer(done);
     }
 
     /// What a hand is for: what the performer chose, or the text asks for with `trade=`.
@@ -39,18 +47,13 @@ impl Conductor {
         self.hands.use_of(hand).unwrap_or_else(by_text)
     }
 
-    /// Who trades with which hand: the voices that say so, or else the model's leads, or all that the model plays. A voice listens to one hand.
+    /// Who trades with which hand. A voice listens to one hand.
     pub(super) fn pairs(&self, scene: &Scene) -> Vec<Pair> {
         let mut pairs: Vec<Pair> = Vec::new();
         for hand in hands(scene).filter(|hand| self.use_of(scene, hand) == Use::Trade) {
-            let model = || scene.voices.iter().filter(|voice| voice.by == By::Model);
-            let says = model().filter(|voice| voice.trade.as_deref() == Some(hand));
-            let leads = model().filter(|voice| voice.role == Role::Lead && voice.trade.is_none());
-            let others = model().filter(|voice| voice.trade.is_none());
-            let choices = [says.collect::<Vec<_>>(), leads.collect(), others.collect()];
-            for voice in choices.into_iter().find(|choice| !choice.is_empty()).unwrap_or_default() {
-                if pairs.iter().all(|pair| pair.0 != voice.name) {
-                    pairs.push((voice.name.clone(), hand.to_owned()));
+            for voice in answerers(scene, hand) {
+                if pairs.iter().all(|pair| pair.0 != voice) {
+                    pairs.push((voice, hand.to_owned()));
                 }
             }
         }
@@ -64,6 +67,7 @@ impl Conductor {
         let status = |hand: &str| HandStatus {
             voice: hand.to_owned(),
             used: self.use_of(scene, hand),
+            goes_round: self.timeline.goes_round(hand),
             turns: pairs.iter().filter(|pair| pair.1 == hand).map(|pair| (pair.0.clone(), self.turn(pair))).collect(),
         };
         hands(scene).map(status).collect()
@@ -91,6 +95,17 @@ impl Conductor {
             }
         }
     }
+}
+
+/// Who answers a hand, or goes on from it: the voices that say so, or else the model's leads, or all that the model plays.
+fn answerers(scene: &Scene, hand: &str) -> Vec<String> {
+    let model = || scene.voices.iter().filter(|voice| voice.by == By::Model);
+    let says = model().filter(|voice| voice.trade.as_deref() == Some(hand));
+    let free = || model().filter(|voice| voice.trade.is_none());
+    let leads = free().filter(|voice| voice.role == Role::Lead);
+    let choices = [says.collect::<Vec<_>>(), leads.collect(), free().collect()];
+    let choice = choices.into_iter().find(|choice| !choice.is_empty()).unwrap_or_default();
+    choice.into_iter().map(|voice| voice.name.clone()).collect()
 }
 
 /// The voices that are played by hand.

@@ -11,17 +11,29 @@ pub enum Use {
     Duet,
     /// The model's lead listens while the hand plays, and answers.
     Trade,
+    /// What was played goes round, and what is played is added; once more: it ends.
+    Loop,
+    /// What was played is the model's beginning.
+    Seed,
 }
 
 impl Use {
-    pub const ALL: [Use; 2] = [Use::Duet, Use::Trade];
+    pub const ALL: [Use; 4] = [Use::Duet, Use::Trade, Use::Loop, Use::Seed];
 
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Use::Duet => "duet",
             Use::Trade => "trade",
+            Use::Loop => "loop",
+            Use::Seed => "seed",
         }
+    }
+
+    /// Whether it holds until another is chosen; others happen once.
+    #[must_use]
+    pub fn holds(self) -> bool {
+        matches!(self, Use::Duet | Use::Trade)
     }
 
     /// The use of that name.

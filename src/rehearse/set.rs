@@ -161,7 +161,7 @@ const ACTIONS: [(&str, &str); 32] = [
     ),
     ("end", ""),
     ("keep", "VOICE|all BARS [loop|seed|section], of 1, 2, 4 or 8 bars"),
-    ("use", "VOICE duet|trade"),
+    ("use", "VOICE duet|trade|loop|seed"),
     ("note", "PITCH VELOCITY BEATS"),
     ("lose-port", "NAME"),
     ("find-port", "NAME"),

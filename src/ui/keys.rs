@@ -172,6 +172,8 @@ pub const TABLE: &[Row] = &[
     row(Music, &[], Some('j'), A::Piano, "jam: letters are a piano for the voice by hand, or no longer"),
     row(Music, &[], Some('d'), A::Use(Use::Duet), "duet: the model plays along with the hand, and hears it one bar late"),
     row(Music, &[], Some('x'), A::Use(Use::Trade), "trade: the model's lead listens to the hand, and answers at a bar line"),
+    row(Music, &[], Some('u'), A::Use(Use::Loop), "loop: what the hand has played goes round from the next phrase line, and more is added; again: ends it"),
+    row(Music, &[], Some('B'), A::Use(Use::Seed), "seed: the model begins with what the hand has played, and goes on from there"),
     row(Music, &[], Some('M'), A::Learn, "MIDI learn: the key of an action, then a pad, pedal, knob or transport key for it"),
     row(Screen, &[plain(F(4)), plain(KeyCode::Tab)], Some('b'), A::Bars, "bars: plain keys work on the bars to come, or on the text again"),
     row(Screen, &[ctrl(' '), plain(F(6))], None, A::Leader, "leader: a menu of plain keys"),

@@ -129,3 +129,55 @@ fn only_a_hand_has_a_use() {
     let said: Vec<String> = conductor.messages().into_iter().map(|message| message.text).collect();
     assert_eq!(said, ["bass is not played by hand: by=hand makes it so"]);
 }
+
+fn texts(conductor: &Conductor, voice: usize, bars: std::ops::RangeInclusive<i64>) -> Vec<String> {
+    let bar = |number| conductor.timeline().bar(number).expect("it was heard");
+    bars.map(|number| bar(number).cells[voice].text.clone()).collect()
+}
+
+#[test]
+fn what_was_played_goes_round_and_what_is_played_is_added() {
+    let mut conductor = conductor(HAND, "C8\nD8");
+    let line = |bar: i64| FIRST + (bar - 1) * BAR;
+    play(&mut conductor);
+    run(&mut conductor, 0, line(2));
+    hold(&mut conductor, 60, line(2), line(2) + BAR / 2);
+    run(&mut conductor, line(2) + BAR / 2, line(3));
+    hold(&mut conductor, 64, line(3), line(3) + BAR / 2);
+    run(&mut conductor, line(3) + BAR / 2, line(4) + 1200);
+    choose(&mut conductor, Use::Loop, line(4) + 1200);
+    assert!(conductor.snapshot(Frames(line(4) + 1200)).hands[0].goes_round);
+    run(&mut conductor, line(4) + 1200, line(5) + BAR / 2);
+    hold(&mut conductor, 67, line(5) + BAR / 2, line(5) + 3 * BAR / 4);
+    let seen = run(&mut conductor, line(5) + 3 * BAR / 4, line(9) + 1200);
+    assert_eq!(texts(&conductor, 1, 4..=8), ["z8", "C4 z4", "E4 z4", "C4 G2 z2", "E4 z4"]);
+    let fifth = conductor.timeline().bar(5).expect("it was heard");
+    assert_eq!(conductor.timeline().cell(fifth, 1).text, "C4 G2 z2", "it is shown where it was played");
+    let keys = conductor.slot("keys").unwrap();
+    let sent = |pitch: u8, velocity: u8| {
+        let on = Action::NoteOn { voice: keys, pitch, velocity };
+        seen.iter().filter(|event| event.action == on).map(|event| event.at.0).collect::<Vec<_>>()
+    };
+    assert_eq!(sent(67, 70), [line(7) + BAR / 2], "as hard as it was struck, on its place");
+    choose(&mut conductor, Use::Loop, line(9) + 1200);
+    run(&mut conductor, line(9) + 1200, line(12));
+    assert_eq!(texts(&conductor, 1, 10..=11), ["z8", "z8"]);
+}
+
+#[test]
+fn what_was_played_is_the_models_beginning() {
+    let mut conductor = conductor(HAND, "C8\nD8");
+    let line = |bar: i64| FIRST + (bar - 1) * BAR;
+    choose(&mut conductor, Use::Seed, 0);
+    play(&mut conductor);
+    run(&mut conductor, 0, line(2));
+    hold(&mut conductor, 67, line(2), line(2) + BAR / 2);
+    run(&mut conductor, line(2) + BAR / 2, line(3) + 1200);
+    conductor.messages();
+    choose(&mut conductor, Use::Seed, line(3) + 1200);
+    let said: Vec<String> = conductor.messages().into_iter().map(|message| message.text).collect();
+    assert_eq!(said, ["lead begins with bar 2 of keys in bar 4, and goes on from there"]);
+    run(&mut conductor, line(3) + 1200, line(6));
+    assert_eq!(texts(&conductor, 2, 4..=4), ["G4 z4"]);
+    assert_ne!(texts(&conductor, 2, 5..=5), ["G4 z4"]);
+}

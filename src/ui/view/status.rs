@@ -137,11 +137,12 @@ fn used(hand: &HandStatus) -> String {
         Turn::Answers { from, bars } => format!("{voice} answers from bar {from}, {bars} bars"),
     };
     let says = match hand.used {
-        Use::Duet => "heard one bar late".to_owned(),
+        Use::Duet | Use::Loop | Use::Seed => "heard one bar late".to_owned(),
         Use::Trade if hand.turns.is_empty() => "nobody answers".to_owned(),
         Use::Trade => hand.turns.iter().map(turn).collect::<Vec<_>>().join(", "),
     };
-    format!("{} {}: {says}", hand.voice, hand.used.name())
+    let round = if hand.goes_round { " loop" } else { "" };
+    format!("{} {}{round}: {says}", hand.voice, hand.used.name())
 }
 
 /// `120`, `92.5`.
