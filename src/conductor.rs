@@ -18,6 +18,7 @@ mod mixer;
 mod pulses;
 pub(crate) mod tap;
 mod tempo;
+mod uses;
 mod view;
 
 pub use view::in_unit;
@@ -329,6 +330,7 @@ impl Conductor {
                 let done = self.timeline.freeze(&voice, frozen);
                 self.answer(done);
             }
+            Command::Use { voice, what } => self.use_hand(&voice, what),
             Command::Tempo(tempo) => self.set_tempo(tempo),
             Command::Ramp { to, bars } => self.ramp(to, bars),
             Command::Tap => self.tap(now),

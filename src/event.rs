@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::abc::key::Key;
 use crate::abc::{Meter, Span};
 use crate::compose::{Candidate, Knob, Knobs, Role};
+use crate::hand::{Turn, Use};
 use crate::keep::{Ask, Kept};
 use crate::midi::Timing;
 use crate::midi::mapping::{Touched, Trigger};
@@ -168,6 +169,11 @@ pub enum Command {
     },
     /// A bar of clicks before the first one, whenever `Play` starts the music from a stop.
     CountIn(bool),
+    /// What a voice that is played by hand is for, from the next bar that is not committed.
+    Use {
+        voice: String,
+        what: Use,
+    },
     /// What is to happen together on a phrase line.
     Arm(Arm),
     /// Hear this voice and other soloed ones alone; the others are composed on.
@@ -411,6 +417,8 @@ pub struct Snapshot {
     pub voices: Vec<VoiceStatus>,
     /// The last played bars, the sounding one, and all that is known of the future, in order.
     pub bars: Vec<BarView>,
+    /// The voices that are played by hand.
+    pub hands: Vec<HandStatus>,
     /// The scene that plays.
     pub scene: Option<SceneName>,
     /// The one that waits for its line, armed or not.
@@ -490,12 +498,24 @@ impl Default for Snapshot {
             scope: Vec::new(),
             voices: Vec::new(),
             bars: Vec::new(),
+            hands: Vec::new(),
             scene: None,
             next_scene: None,
             look: None,
             sounding: None,
         }
     }
+}
+
+/// What a voice that is played by hand is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandStatus {
+    pub voice: String,
+    pub used: Use,
+    /// What was played goes round, or is about to.
+    pub goes_round: bool,
+    /// Who trades with it, and whose turn it is.
+    pub turns: Vec<(String, Turn)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -5,8 +5,10 @@ mod quantise;
 mod spell;
 pub mod tempo;
 mod trade;
+mod uses;
 
 pub use capture::{Capture, Grid};
 pub use spell::spell;
 pub use tempo::{Estimate, estimate};
 pub use trade::Trade;
+pub use uses::{Turn, Use};

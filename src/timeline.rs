@@ -16,6 +16,7 @@ mod prepared;
 mod question;
 mod sounding;
 mod stage;
+mod uses;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

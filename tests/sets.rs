@@ -379,6 +379,22 @@ fn an_answer_begins_at_the_line_after_the_call_and_is_as_long() {
     assert!(!told.iter().any(|told| matches!(told, Told::Note { by: "ladder", .. })));
 }
 
+#[test]
+fn a_hand_is_waited_for_while_it_trades_and_not_in_a_duet() {
+    let told = of_file("duet", &script("duet"));
+    let lead: Vec<i64> = by_bars(&told, "lead").into_keys().collect();
+    // It rests from the first bar that can still change on, and answers a call of bar 6 in bar 7.
+    assert_eq!(lead, [1, 2, 3, 4, 7, 9]);
+}
+
+#[test]
+fn a_loop_by_hand_begins_on_the_phrase_line_and_ends_when_it_is_told_to() {
+    let told = of_file("loop", &script("loop"));
+    let keys: Vec<(i64, usize)> = by_bars(&told, "keys").into_iter().map(|(bar, notes)| (bar, notes.len())).collect();
+    // The note that was added in bar 5 is heard there by hand, and in bars 7 and 9 as music.
+    assert_eq!(keys, [(2, 1), (3, 1), (5, 2), (6, 1), (7, 2), (8, 1), (9, 2)]);
+}
+
 /// A fault ends the set there, with its place in the script; what was heard before is heard.
 #[test]
 fn what_cannot_be_done_ends_the_set_with_its_place() {

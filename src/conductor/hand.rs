@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Conductor;
+use super::uses::{Answers, Pair};
 use crate::event::{Action, Author, Level, ScheduledEvent, VoiceSlot};
 use crate::hand::{Capture, Grid, Trade};
 use crate::prompt::By;
@@ -18,7 +19,8 @@ pub(super) struct ByHand {
     /// Ends that came on the frame of their beginning, before which they would be done. The frames go on by whole periods of the sound.
     ends: Vec<(VoiceSlot, u8, Frames)>,
     /// By the voice that trades and the hand that it trades with.
-    trades: BTreeMap<(String, String), Trade>,
+    pub(super) trades: BTreeMap<Pair, Trade>,
+    pub(super) answers: Answers,
     /// Up to this bar all is written down.
     written: i64,
     /// Bars and voices that were, for the journal.
@@ -144,6 +146,7 @@ impl Conductor {
             for (name, measure, given) in heard {
                 if given && !measure.notes.is_empty() {
                     self.by_hand.news.push((number, name.clone()));
+                    self.timeline.overdub(number, &name, &measure);
                 }
                 self.timeline.hear(number, &name, measure);
             }
@@ -166,16 +169,20 @@ impl Conductor {
     pub(super) fn take_turns(&mut self, begins: bool) {
         let scene = self.timeline.next_scene().clone();
         let (line, bar, beat) = (self.timeline.next_start(), scene.bar_length(), scene.meter.beat());
-        let trading = || scene.voices.iter().filter_map(|voice| Some((voice.name.clone(), voice.trade.clone()?)));
+        let pairs = self.pairs(&scene);
         // Who does not trade any more has heard no call when it does again.
-        self.by_hand.trades.retain(|known, _| trading().any(|pair| pair == *known));
+        self.by_hand.trades.retain(|known, _| pairs.contains(known));
         let mut listening = BTreeSet::new();
-        for pair in trading() {
+        for pair in pairs {
             let trade = self.by_hand.trades.entry(pair.clone()).or_default();
-            if !trade.at(line, bar, beat).plays() {
-                listening.insert(pair.0);
+            let turn = trade.at(line, bar, beat);
+            if !turn.plays() {
+                listening.insert(pair.0.clone());
             }
             if begins {
+                if let (Trade::Call { .. }, Trade::Answer { bars }) = (*trade, turn) {
+                    self.by_hand.answers.insert(pair, (self.timeline.next_bar(), bars));
+                }
                 trade.begin(line, bar, beat);
             }
         }
@@ -185,8 +192,8 @@ impl Conductor {
     /// For all who trade with this hand.
     fn trade_with(&mut self, hand: &str, mut turn: impl FnMut(&mut Trade)) {
         let scene = self.timeline.next_scene().clone();
-        for voice in scene.voices.iter().filter(|voice| voice.trade.as_deref() == Some(hand)) {
-            turn(self.by_hand.trades.entry((voice.name.clone(), hand.to_owned())).or_default());
+        for pair in self.pairs(&scene).into_iter().filter(|pair| pair.1 == hand) {
+            turn(self.by_hand.trades.entry(pair).or_default());
         }
     }
 
@@ -221,7 +228,7 @@ fn grid(bar: &Bar, voice: &str, tempo: Tempo) -> Option<Grid> {
 /// The grid's step where a voice of a bar is the hand's.
 fn quant(bar: &Bar, voice: &str) -> Option<Beats> {
     let index = bar.scene.voices.iter().position(|other| other.name == voice)?;
-    let by_hand = bar.scene.voices[index].by == By::Hand && bar.cells[index].by == Author::Hand;
+    let by_hand = bar.scene.voices[index].by == By::Hand && matches!(bar.cells[index].by, Author::Hand | Author::Edit);
     by_hand.then_some(bar.scene.voices[index].quant)
 }
 

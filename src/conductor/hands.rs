@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compose::{Knob, Knobs};
 use crate::event::Command;
+use crate::hand::Use;
 use crate::prompt::Scene;
 use crate::rig::MOST_NUDGE_MS;
 use crate::time::Tempo;
@@ -30,6 +31,8 @@ pub struct Hands {
     due: Option<Course>,
     /// Milliseconds by output; those that there are none of are left out.
     nudges: BTreeMap<String, i16>,
+    /// What hands are for, by their voices, where the performer has said so.
+    uses: BTreeMap<String, Use>,
 }
 
 /// Which voices sound, and how loud. Voices that are gone are remembered.
@@ -87,6 +90,7 @@ impl Hands {
             }
             Command::CountIn(on) => self.count_in = *on,
             Command::Turn { knob, factor } => self.knobs.set(*knob, *factor),
+            Command::Use { voice, what } if what.holds() => drop(self.uses.insert(voice.clone(), *what)),
             command => self.mix.take(command),
         }
     }
@@ -106,7 +110,14 @@ impl Hands {
         let turned = turned
             .into_iter()
             .filter(|turn| matches!(turn, Command::Turn { knob, factor } if plain.get(*knob) != *factor));
-        mutes.chain(solos).chain(gains).chain(nudges).chain(locked).chain(count_in).chain(turned).collect()
+        let uses = self.uses.iter().map(|(voice, &what)| Command::Use { voice: voice.clone(), what });
+        mutes.chain(solos).chain(gains).chain(nudges).chain(uses).chain(locked).chain(count_in).chain(turned).collect()
+    }
+
+    /// What the performer has chosen for a hand.
+    #[must_use]
+    pub fn use_of(&self, voice: &str) -> Option<Use> {
+        self.uses.get(voice).copied()
     }
 
     /// How many milliseconds later than planned what goes to an output leaves.
@@ -221,6 +232,7 @@ mod tests {
             nudge("Drum", 4),
             nudge("synth", 3),
             nudge("synth", 0),
+            Command::Use { voice: "keys".into(), what: Use::Trade },
             Command::Lock(true),
             Command::Turn { knob: Knob::Words, factor: 9.0 },
             Command::Turn { knob: Knob::Temperature, factor: 1.0 },
@@ -235,7 +247,7 @@ mod tests {
             again.take(command);
         }
         assert_eq!(again, hands);
-        assert_eq!(hands.commands().len(), 7);
+        assert_eq!(hands.commands().len(), 8);
     }
 
     type Do = fn(&mut Hands);

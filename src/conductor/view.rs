@@ -58,6 +58,7 @@ impl Conductor {
             heard_from: self.timeline.heard_from(),
             voices: shown.iter().map(|(name, role)| self.voice(name, *role)).collect(),
             bars,
+            hands: self.hand_status(),
             scene: Some(name_of(&self.scene)),
             next_scene: self.next_scene(),
             look: self.look(),

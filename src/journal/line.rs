@@ -109,6 +109,7 @@ fn asked(command: &Command) -> Option<Value> {
         Command::Ramp { to, bars } => json!({"ramp": {"to": to, "bars": bars}}),
         Command::Lock(locked) => json!({"lock": locked}),
         Command::Nudge { output, ms } => json!({"nudge": {"output": output, "ms": ms}}),
+        Command::Use { voice, what } => json!({"use": {"voice": voice, "what": what}}),
         Command::CountIn(on) => json!({"count_in": on}),
         Command::Turn { knob, factor } => {
             json!({"turn": {"knob": knob, "factor": factor.to_string().parse::<f64>().ok()?}})

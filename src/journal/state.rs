@@ -7,6 +7,7 @@ use crate::compose::Knob;
 use crate::conductor::hands::Hands;
 use crate::conductor::tap::Tap;
 use crate::event::Command;
+use crate::hand::Use;
 use crate::prompt::{self, Scene};
 use crate::steer::Lexicon;
 use crate::time::{Frames, Tempo};
@@ -24,6 +25,7 @@ enum Asked {
     Nudge { output: String, ms: i16 },
     CountIn(bool),
     Turn { knob: Knob, factor: f32 },
+    Use { voice: String, what: Use },
     Tap,
 }
 
@@ -39,6 +41,7 @@ impl From<Asked> for Command {
             Asked::Nudge { output, ms } => Command::Nudge { output, ms },
             Asked::CountIn(on) => Command::CountIn(on),
             Asked::Turn { knob, factor } => Command::Turn { knob, factor },
+            Asked::Use { voice, what } => Command::Use { voice, what },
             Asked::Tap => Command::Tap,
         }
     }

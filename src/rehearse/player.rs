@@ -342,6 +342,7 @@ impl<'a> Player<'a> {
             Action::Freeze { voice, frozen } => Command::Freeze { voice: self.voice(voice)?, frozen: *frozen },
             Action::Tempo(count) => Command::Tempo(self.tempo(*count)?),
             Action::Ramp { to, bars } => Command::Ramp { to: self.tempo(*to)?, bars: *bars },
+            Action::Use { voice, what } => Command::Use { voice: self.voice(voice)?, what: *what },
             Action::Tap => Command::Tap,
             Action::Lock(locked) => Command::Lock(*locked),
             Action::CountIn(on) => Command::CountIn(*on),

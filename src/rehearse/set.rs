@@ -8,6 +8,7 @@ use crate::abc::diagnostic::{did_you_mean, excerpt};
 use crate::abc::field::MOST_BARS as MOST_BARS_OF_RAMP;
 use crate::abc::{Diagnostic, Span};
 use crate::event::Touch;
+use crate::hand::Use;
 use crate::keep::{Ask, Kind};
 
 /// No set is longer.
@@ -72,6 +73,11 @@ pub enum Action {
         velocity: u8,
         beats: Ratio<i64>,
     },
+    /// What a hand is for.
+    Use {
+        voice: String,
+        what: Use,
+    },
     /// Heard bars into the buffer.
     Keep(Ask),
     /// Felt beats a minute.
@@ -123,7 +129,7 @@ pub struct Set {
 }
 
 /// The words, and what stands behind them.
-const ACTIONS: [(&str, &str); 31] = [
+const ACTIONS: [(&str, &str); 32] = [
     ("open", "FILE"),
     ("play", ""),
     ("stop", ""),
@@ -155,6 +161,7 @@ const ACTIONS: [(&str, &str); 31] = [
     ),
     ("end", ""),
     ("keep", "VOICE|all BARS [loop|seed|section], of 1, 2, 4 or 8 bars"),
+    ("use", "VOICE duet|trade|loop|seed"),
     ("note", "PITCH VELOCITY BEATS"),
     ("lose-port", "NAME"),
     ("find-port", "NAME"),
@@ -347,6 +354,7 @@ fn action(name: &str, arguments: &[&str]) -> Option<Read> {
             let bars = bars.parse().ok().filter(|bars| (1..=MOST_BARS_OF_RAMP).contains(bars))?;
             Action::Ramp { to: number(to).filter(|count| *count > Ratio::from(0))?, bars }
         }
+        ("use", [voice, what]) => Action::Use { voice: (*voice).to_owned(), what: Use::named(what)? },
         ("tap", []) => Action::Tap,
         ("lock", []) => Action::Lock(true),
         ("unlock", []) => Action::Lock(false),

@@ -29,10 +29,21 @@ impl Timeline {
     #[must_use]
     pub fn cell<'a>(&'a self, bar: &'a Bar, voice: usize) -> &'a Cell {
         let cell = &bar.cells[voice];
-        if cell.by != Author::Hand {
+        if bar.scene.voices.get(voice).is_none_or(|voice| voice.by != By::Hand) {
             return cell;
         }
-        self.played.bars.get(&(bar.number, bar.scene.voices[voice].name.clone())).unwrap_or(cell)
+        self.played_in(bar.number, &bar.scene.voices[voice].name).unwrap_or(cell)
+    }
+
+    /// What the hand has played in a bar.
+    pub(super) fn played_in(&self, number: i64, name: &str) -> Option<&Cell> {
+        self.played.bars.get(&(number, name.to_owned()))
+    }
+
+    /// Whether a hand's voice goes round, now or from a phrase line on.
+    #[must_use]
+    pub fn goes_round(&self, name: &str) -> bool {
+        self.future.stage.is_frozen(name)
     }
 
     /// Takes what the hand has played of a committed bar, full and within its length. The model's voices hear it, and write anew what they
@@ -41,7 +52,15 @@ impl Timeline {
         let Some(bar) = self.bar(number) else { return false };
         let Some(at) = bar.scene.voices.iter().position(|voice| voice.name == name) else { return false };
         let scene = &bar.scene;
-        if bar.cells[at].by != Author::Hand || self.cell(bar, at).measure == measure {
+        let below = &bar.cells[at];
+        let measure = match below.by {
+            Author::Hand => measure,
+            // A bar of its loop is heard with what is added to it.
+            Author::Edit if scene.voices[at].by == By::Hand && measure.notes.is_empty() => return false,
+            Author::Edit if scene.voices[at].by == By::Hand => Timeline::over_loop(scene, &below.measure, &measure),
+            _ => return false,
+        };
+        if self.cell(bar, at).measure == measure {
             return false;
         }
         let text = print::bar(&measure, scene.bar_length(), &style(scene));

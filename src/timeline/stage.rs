@@ -33,13 +33,13 @@ pub(super) struct Stage {
 
 /// The music of a frozen voice: these bars, the first of them at `from`, and again and again.
 #[derive(Clone, Debug)]
-struct Frozen {
-    from: i64,
+pub(super) struct Frozen {
+    pub from: i64,
     /// Where other music begins, which they do not fit.
-    until: Option<i64>,
-    cells: Vec<Cell>,
+    pub until: Option<i64>,
+    pub cells: Vec<Cell>,
     /// Where metre or key are others, the voice goes on as if it were free.
-    music: (Meter, Key),
+    pub music: (Meter, Key),
 }
 
 impl Stage {
@@ -70,6 +70,22 @@ impl Stage {
         let at = usize::try_from((number - from).rem_euclid(cells.len() as i64)).ok()?;
         let holds = number >= *from && until.is_none_or(|until| number < until) && *music == its;
         holds.then(|| cells.get(at)).flatten()
+    }
+
+    pub fn freeze(&mut self, voice: &str, frozen: Frozen) {
+        self.frozen.insert(voice.to_owned(), frozen);
+    }
+
+    #[must_use]
+    pub fn is_frozen(&self, voice: &str) -> bool {
+        self.frozen.contains_key(voice)
+    }
+
+    /// The bar of a frozen voice that is heard in this one, to be changed from its next pass on.
+    pub fn frozen_mut(&mut self, number: i64, voice: &str) -> Option<&mut Cell> {
+        let Frozen { from, cells, .. } = self.frozen.get_mut(voice).filter(|frozen| number >= frozen.from)?;
+        let at = usize::try_from((number - *from).rem_euclid(cells.len() as i64)).ok()?;
+        cells.get_mut(at)
     }
 
     /// What was done to these parts of bars is undone: other music comes there.
@@ -117,7 +133,7 @@ impl Timeline {
     }
 
     /// Finds the part of a bar on which hands are to be laid. `Err` says why that cannot be.
-    fn touchable(&self, number: i64, name: &str, touch: &Touch) -> Result<Touchable, String> {
+    pub(super) fn touchable(&self, number: i64, name: &str, touch: &Touch) -> Result<Touchable, String> {
         if number < self.next {
             return Err(format!("bar {number} is already fixed; {} is the first that can change", self.next));
         }
@@ -232,7 +248,7 @@ impl Timeline {
     }
 
     /// The music of a bar by the performer's hand.
-    fn put(&mut self, place: &Place, cell: Cell) {
+    pub(super) fn put(&mut self, place: &Place, cell: Cell) {
         self.ask_anew(&(place.0 + 1, place.1.clone()));
         self.future.plan.insert(place.clone(), cell);
         self.future.stage.pinned.insert(place.clone());
@@ -265,8 +281,8 @@ fn by_hand(cell: Cell) -> Cell {
 }
 
 /// A part of a bar on which hands can be laid.
-struct Touchable {
-    place: Place,
+pub(super) struct Touchable {
+    pub place: Place,
     scene: Arc<Scene>,
     /// Which voice of the scene it is.
     at: usize,

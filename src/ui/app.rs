@@ -395,6 +395,7 @@ impl App {
             Action::Learn => self.mode = Mode::Learn(Learning::Key),
             Action::Record => return vec![Request::Record],
             Action::Turn(knob, up) => return self.turn(knob, if up { Knob::STEP } else { -Knob::STEP }),
+            Action::Use(what) => return self.use_hand(what),
             Action::Piano => return self.toggle_piano(),
             Action::FreeTempo => return self.free_tempo(),
             Action::AskKeep => self.mode = Mode::Keep(Keeping::default()),

@@ -8,6 +8,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::editor::Motion;
 use crate::compose::Knob;
+use crate::hand::Use;
 pub use bars::{BARS, OnBar};
 
 /// What a key asks for.
@@ -32,6 +33,8 @@ pub enum Action {
     Turn(Knob, bool),
     /// The computer keyboard is an instrument, or no longer.
     Piano,
+    /// What the voice by hand is for.
+    Use(Use),
     /// A voice, from 1.
     Mute(u8),
     /// Waits for the digit of a voice.
@@ -177,6 +180,10 @@ pub const TABLE: &[Row] = &[
     row(Music, &[], Some(','), A::Turn(Knob::Words, false), "words weaker"),
     row(Music, &[], Some('j'), A::Piano, "jam: letters are a piano for the voice by hand, or no longer"),
     row(Music, &[], Some('y'), A::FreeTempo, "free tempo: from a stop, a phrase by hand sets tempo, metre and key, and begins; later: reads it otherwise"),
+    row(Music, &[], Some('d'), A::Use(Use::Duet), "duet: the model plays along with the hand, and hears it one bar late"),
+    row(Music, &[], Some('x'), A::Use(Use::Trade), "trade: the model's lead listens to the hand, and answers at a bar line"),
+    row(Music, &[], Some('u'), A::Use(Use::Loop), "loop: what the hand has played goes round from the next phrase line, and more is added; again: ends it"),
+    row(Music, &[], Some('B'), A::Use(Use::Seed), "seed: the model begins with what the hand has played, and goes on from there"),
     row(Music, &[], Some('M'), A::Learn, "MIDI learn: the key of an action, then a pad, pedal, knob or transport key for it"),
     row(Screen, &[plain(F(4)), plain(KeyCode::Tab)], Some('b'), A::Bars, "bars: plain keys work on the bars to come, or on the text again"),
     row(Screen, &[ctrl(' '), plain(F(6))], None, A::Leader, "leader: a menu of plain keys"),

@@ -4,6 +4,7 @@ use super::{App, Request};
 use crate::compose::Knob;
 use crate::conductor::hands::MOST_GAIN;
 use crate::event::{Arm, Command, Level, VoiceStatus};
+use crate::hand::Use;
 use crate::rig::MOST_NUDGE_MS;
 use crate::time::{Beats, Tempo};
 
@@ -77,6 +78,17 @@ impl App {
             "arming: mutes, solos, gains, tempo and evaluations wait; Ctrl+Space a fires them on the next phrase line";
         self.say(Level::Info, text.into());
         vec![]
+    }
+
+    /// What the hand is for whose digit came last, or the first one; never armed.
+    pub(super) fn use_hand(&mut self, what: Use) -> Vec<Request> {
+        let addressed = self.snapshot.voices.get(self.voice).map(|voice| &voice.name);
+        let hands = || self.snapshot.hands.iter().map(|hand| &hand.voice);
+        let Some(voice) = hands().find(|hand| Some(*hand) == addressed).or_else(|| hands().next()).cloned() else {
+            self.say(Level::Warning, format!("nobody plays by hand: {} is for a voice with by=hand", what.name()));
+            return vec![];
+        };
+        vec![Request::Command(Command::Use { voice, what })]
     }
 
     /// The voice that the next keys are about.

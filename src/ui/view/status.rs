@@ -8,7 +8,8 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span, Text};
 
 use super::{countdown, sound};
-use crate::event::{Before, Playing, Snapshot};
+use crate::event::{Before, HandStatus, Playing, Snapshot};
+use crate::hand::{Turn, Use};
 use crate::tape::clock;
 use crate::time::Tempo;
 use crate::ui::app::{App, Piano};
@@ -75,6 +76,10 @@ fn segments(s: &Snapshot, arming: bool, recording: Option<Duration>, piano: &Pia
     if arming || !s.armed.is_empty() {
         segments.insert(2, Span::styled(armed(s), warn));
     }
+    // Before play there is no turn, and a duet is what a hand is for anyway.
+    for hand in s.hands.iter().filter(|_| s.playing != Playing::Stopped) {
+        segments.insert(2, Span::styled(used(hand), calm));
+    }
     if piano.is_on() {
         segments.insert(1, Span::styled(piano.name(), warn));
     }
@@ -125,6 +130,23 @@ fn armed(s: &Snapshot) -> String {
         Some(bar) => format!("armed for {}: {what}", countdown(s, bar).unwrap_or_else(|| format!("bar {bar}"))),
         None => format!("arming: {what}"),
     }
+}
+
+/// `keys duet: heard one bar late`; `keys trade: lead answers from bar 9, 2 bars`.
+fn used(hand: &HandStatus) -> String {
+    let turn = |(voice, turn): &(String, Turn)| match turn {
+        Turn::Waits => format!("{voice} waits for a call"),
+        Turn::Listens => format!("{voice} listens"),
+        Turn::Answers { from, bars: 1 } => format!("{voice} answers in bar {from}"),
+        Turn::Answers { from, bars } => format!("{voice} answers from bar {from}, {bars} bars"),
+    };
+    let says = match hand.used {
+        Use::Duet | Use::Loop | Use::Seed => "heard one bar late".to_owned(),
+        Use::Trade if hand.turns.is_empty() => "nobody answers".to_owned(),
+        Use::Trade => hand.turns.iter().map(turn).collect::<Vec<_>>().join(", "),
+    };
+    let round = if hand.goes_round { " loop" } else { "" };
+    format!("{} {}{round}: {says}", hand.voice, hand.used.name())
 }
 
 /// `120`, `92.5`.
