@@ -102,7 +102,9 @@ impl Room {
             self.setup.reel.open();
             match self.begin() {
                 Ok(take) => self.record(take, keys),
-                Err(error) => self.say(Level::Error, format!("nothing is recorded: {error}")),
+                Err(error) => {
+                    self.say(Level::Error, format!("nothing is recorded: {error}; Ctrl+Space R tries again"));
+                }
             }
             self.setup.reel.close();
         }

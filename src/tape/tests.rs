@@ -145,7 +145,9 @@ fn a_place_that_cannot_be_written_to_is_told_and_tried_again() {
     let (mut renderer, reel) = renderer(1000);
     let (tape, said, _) = tape(reel, folder.path());
     tape.key().send(()).expect("listens");
-    assert!(next(&said).starts_with(&format!("nothing is recorded: cannot write {}: ", recordings.display())));
+    let refused = next(&said);
+    assert!(refused.starts_with(&format!("nothing is recorded: cannot write {}: ", recordings.display())), "{refused}");
+    assert!(refused.ends_with("; Ctrl+Space R tries again"), "{refused}");
     std::fs::remove_file(&recordings).expect("removed");
     rendered(&mut renderer, 1000);
     tape.key().send(()).expect("listens");

@@ -616,7 +616,10 @@ impl App {
                     document.missing = false;
                 }
             }
-            Some(error) => self.say(Level::Error, format!("{name} could not be saved: {error}")),
+            Some(error) => {
+                let text = format!("{name} could not be saved: {error}; the text stays here, Ctrl+S tries again");
+                self.say(Level::Error, text);
+            }
         }
     }
 

@@ -395,7 +395,7 @@ fn a_failed_save_is_said_and_the_text_still_evaluated() {
     typed(&mut app, "B");
     ctrl(&mut app, 's');
     app.update(Input::Saved { path: "prompts/a.abc".into(), text: "BA".into(), error: Some("disk full".into()) });
-    assert_eq!(said(&app), "a.abc could not be saved: disk full");
+    assert_eq!(said(&app), "a.abc could not be saved: disk full; the text stays here, Ctrl+S tries again");
     assert!(app.document().is_dirty());
     assert!(!app.document().is_pending());
 }
