@@ -16,6 +16,8 @@ use ratatui::style::Modifier;
 
 #[path = "tui/editor.rs"]
 mod editor;
+#[path = "tui/panels.rs"]
+mod panels;
 
 const TEXT: &str = "X:1\nT:Night ferry\n% slow air\nM:4/4\nL:1/8\nK:Ddor\n[V:lead] A2d2 fedc | c2A2 G4 |\n";
 

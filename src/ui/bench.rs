@@ -3,7 +3,7 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
@@ -12,7 +12,7 @@ use ratatui::backend::TestBackend;
 use super::app::{App, Input};
 use super::view;
 use crate::event::{Author, BarState, BarView, Cell, Event, Music, Part, Playing, Snapshot, VoiceStatus};
-use crate::figures::best;
+use crate::figures::{best, percentile};
 use crate::synth::{Level, SCOPE};
 use crate::time::Beats;
 
@@ -22,6 +22,10 @@ const SHORT: usize = 100;
 const LONG: usize = 10_000;
 /// The best of so many runs counts: what disturbs only slows down.
 const RUNS: usize = 20;
+/// Pictures of which the slowest count.
+const PICTURES: usize = 1000;
+/// Pictures a second.
+const FRAMES: f64 = 30.0;
 /// Keys in a run.
 const KEYS: u32 = 100;
 
@@ -33,13 +37,18 @@ pub fn bench_screen() -> Vec<(&'static str, f64, &'static str)> {
     let (key, long_key) = (micros(keys(&mut short, KeyCode::Char('c'))), micros(keys(&mut long, KeyCode::Char('c'))));
     let (line, long_line) = (micros(keys(&mut short, KeyCode::Enter)), micros(keys(&mut long, KeyCode::Enter)));
     let (picture, long_picture) = (micros(drawn(&short)), micros(drawn(&long)));
+    let pictures = each_drawn(&long);
+    let (p99, mean) = (percentile(&pictures, 0.99), pictures.iter().sum::<f64>() / pictures.len() as f64);
     vec![
         ("key_us_short_text", key, "us a key"),
         ("key_us_10000_lines", long_key, "us a key"),
+        ("edit_10000_lines_ratio", long_key / key, "times what a key costs in the short text"),
         ("line_break_us_short_text", line, "us a key"),
         ("line_break_us_10000_lines", long_line, "us a key"),
         ("picture_us_short_text", picture, "us a picture, 200 x 60, all panels"),
         ("picture_us_10000_lines", long_picture, "us a picture, 200 x 60, all panels"),
+        ("draw_ms_p99", p99.unwrap_or_default(), "ms a picture, 10,000 lines"),
+        ("core_share_at_30_fps", mean * FRAMES / 1e3, "of one core, drawing 10,000 lines"),
         ("paste_ms_10000_lines", micros(pasted()) / 1e3, "ms"),
     ]
 }
@@ -110,6 +119,17 @@ fn drawn(app: &App) -> Duration {
     best(RUNS, || {
         let _ = black_box(terminal.draw(|frame| view::draw(frame, app)));
     })
+}
+
+/// What each of many pictures took, in milliseconds.
+fn each_drawn(app: &App) -> Vec<f64> {
+    let mut terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).expect("a terminal in memory");
+    let draw = |_| {
+        let start = Instant::now();
+        let _ = black_box(terminal.draw(|frame| view::draw(frame, app)));
+        start.elapsed().as_secs_f64() * 1e3
+    };
+    (0..PICTURES).map(draw).collect()
 }
 
 fn pasted() -> Duration {

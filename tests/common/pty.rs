@@ -75,6 +75,13 @@ impl Terminal {
         self.ours.write_all(keys).unwrap();
     }
 
+    /// The window gets another size, and whoever runs in it is told.
+    pub fn resize(&self, rows: u16, columns: u16) {
+        let size = libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        // SAFETY: reads one valid winsize.
+        assert_eq!(unsafe { libc::ioctl(self.ours.as_raw_fd(), libc::TIOCSWINSZ as _, &raw const size) }, 0);
+    }
+
     /// Whether the settings are what they were before anything ran.
     pub fn is_as_before(&self) -> bool {
         settings(&self.theirs) == self.settings

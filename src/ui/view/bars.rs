@@ -21,6 +21,9 @@ const AROUND: usize = 3;
 /// A voice's column is never narrower; voices that do not fit are counted behind the last name.
 const NARROWEST: usize = 14;
 
+/// From this width on the title is a sentence.
+const ROOMY: u16 = 56;
+
 /// `m  `, `m• ` or `L3 ` before the text.
 const MARK: usize = 3;
 
@@ -32,7 +35,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     let row = |at: u16| Rect { y: area.y + at, height: 1, ..area };
     let pending = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
     let bold = Style::new().add_modifier(Modifier::BOLD);
-    let parts = [Span::styled("bars", bold), Span::styled(heard_from(app).unwrap_or_default(), pending)];
+    let parts = [Span::styled("bars", bold), Span::styled(heard_from(app, area.width).unwrap_or_default(), pending)];
     frame.render_widget(title_line(area.width, &parts), row(0));
     let hint = hint(area, app);
     let Shown { rows, cursor, bars, digits, columns } = Shown::of(area, app);
@@ -107,22 +110,25 @@ pub fn voice_at(area: Rect, app: &App, place: Position) -> Option<usize> {
     found.map(|(voice, _)| *voice)
 }
 
-/// `the edit is heard at bar 13, in 2 bars`.
-fn heard_from(app: &App) -> Option<String> {
+/// `the edit is heard at bar 13, in 2 bars`; where that has no room, `heard at bar 13, in 2 bars`.
+fn heard_from(app: &App, columns: u16) -> Option<String> {
     let (s, bar) = (app.snapshot(), app.landing()?);
-    if bar == s.bar {
-        return Some("the edit is heard now".to_owned());
-    }
-    Some(match countdown(s, bar) {
-        Some(countdown) => format!("the edit is heard at {countdown}"),
-        None => format!("the edit is heard from bar {bar}"),
-    })
+    let heard = match countdown(s, bar) {
+        _ if bar == s.bar => "heard now".to_owned(),
+        Some(countdown) => format!("heard at {countdown}"),
+        None => format!("heard from bar {bar}"),
+    };
+    Some(if columns < ROOMY { heard } else { format!("the edit is {heard}") })
 }
 
 /// The bars to show: the sounding one near the top, since the future is the point. It stays there when the bar under the cursor is far behind it.
 fn window(bars: &[BarView], rows: usize, selected: Option<i64>) -> Vec<&BarView> {
     let now = bars.iter().position(|bar| bar.state != BarState::Played).unwrap_or(bars.len());
-    let history = if rows < 6 { 1 } else { 2 };
+    let history = match rows {
+        ..3 => 0,
+        3..6 => 1,
+        _ => 2,
+    };
     let start = now.saturating_sub(history).min(bars.len().saturating_sub(rows));
     let end = bars.len().min(start + rows);
     match selected.and_then(|number| bars.iter().position(|bar| bar.number == number)) {
