@@ -68,6 +68,10 @@ fn nothing_but_the_music() {
 #[test]
 fn the_help() {
     panel("help", |app| key(app, KeyCode::F(1), KeyModifiers::NONE));
+    // No word of it is cut off.
+    let mut small = app(SMALL.0, SMALL.1);
+    key(&mut small, KeyCode::F(1), KeyModifiers::NONE);
+    assert!(seen(&small).contains("evaluate: save the text, hear it from"), "{}", seen(&small));
     // Its last line can be reached everywhere.
     for (columns, rows) in sizes() {
         let mut app = app(columns, rows);

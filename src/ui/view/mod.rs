@@ -106,6 +106,13 @@ pub(super) fn is_shown(app: &App) -> (bool, bool) {
     (areas.sound.height > 0, areas.roll.height > 0)
 }
 
+/// How many lines of a panel are seen at once.
+pub(super) fn panel_page(app: &App) -> usize {
+    let (columns, rows) = app.size();
+    let area = Areas::of(Rect::new(0, 0, columns, rows), app.shows()).all();
+    usize::from(area.height.saturating_sub(1)).max(1)
+}
+
 /// How many lines a panel has to show.
 pub(super) fn panel_height(app: &App, panel: Mode) -> usize {
     panel::lines(app, panel).len()
