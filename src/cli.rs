@@ -216,7 +216,7 @@ pub enum Bench {
     Clock,
     /// Cost of the synthesiser's voices
     Synth,
-    /// What a key and a picture cost in a short text and in one of 10,000 lines
+    /// What a key and a picture cost in a short text and in one of 10,000 lines, and how soon a key is seen
     Screen,
 }
 

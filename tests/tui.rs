@@ -16,6 +16,8 @@ use ratatui::style::Modifier;
 
 #[path = "tui/editor.rs"]
 mod editor;
+#[path = "tui/panels.rs"]
+mod panels;
 
 const TEXT: &str = "X:1\nT:Night ferry\n% slow air\nM:4/4\nL:1/8\nK:Ddor\n[V:lead] A2d2 fedc | c2A2 G4 |\n";
 
@@ -167,9 +169,9 @@ fn a_small_screen_keeps_what_matters() {
   7 [V:lead] A2d2 fedc | c2A2 G4 |
 ── bars ─ the edit is heard at bar 14, in 2 bars ───────────
       1 bass        2 lead
+  11│ t  D,8        m  g8
 ▶ 12│ t  D,8        m  A2d2 fedc
   13│ t  D,8        L3 c2A2 G4
-» 14┊ t  D,8        m  f4 e4
 Ctrl+S evaluate · Ctrl+Space menu · F1 help · Ctrl+Q quit
 ");
 }

@@ -332,7 +332,7 @@ impl App {
 
     /// Arrows scroll a panel; any other key closes it, and does what it always does unless it only types or shows the panel.
     fn panel_key(&mut self, key: KeyEvent, panel: fn(usize) -> Mode, scroll: usize) -> Vec<Request> {
-        let page = self.panel_page();
+        let page = view::panel_page(self);
         let scrolled = match key.code {
             KeyCode::Up => scroll.saturating_sub(1),
             KeyCode::Down => scroll + 1,
@@ -357,13 +357,9 @@ impl App {
         vec![]
     }
 
-    fn panel_page(&self) -> usize {
-        usize::from(self.size.1.saturating_sub(4)).max(1)
-    }
-
     /// No further than to its last line.
     fn scroll_panel(&mut self, panel: fn(usize) -> Mode, scroll: usize) {
-        let most = view::panel_height(self, panel(0)).saturating_sub(self.panel_page());
+        let most = view::panel_height(self, panel(0)).saturating_sub(view::panel_page(self));
         self.mode = panel(scroll.min(most));
     }
 

@@ -25,6 +25,8 @@ const NARROWEST: usize = 14;
 const TITLE: &str = "bars";
 /// What stands before each part of a title.
 const RULE: usize = 3;
+/// From this width on the title is a sentence.
+const ROOMY: u16 = 56;
 
 /// `m  `, `m• ` or `L3 ` before the text.
 const MARK: usize = 3;
@@ -37,7 +39,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     let row = |at: u16| Rect { y: area.y + at, height: 1, ..area };
     let pending = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
     let bold = Style::new().add_modifier(Modifier::BOLD);
-    let heard = heard_from(app).unwrap_or_default();
+    let heard = heard_from(app, area.width).unwrap_or_default();
     let mut parts = vec![Span::styled(TITLE, bold), Span::styled(heard, pending)];
     parts.extend(knobs(area, app).map(|(_, knob, _)| {
         let factor = s.knobs.get(knob);
@@ -68,7 +70,7 @@ fn turned(knob: Knob, factor: f32) -> String {
 /// The knobs in the title, with the columns that they take; none where there is no room for all, or nobody composes.
 fn knobs(area: Rect, app: &App) -> impl Iterator<Item = (u16, Knob, u16)> {
     let s = app.snapshot();
-    let heard = heard_from(app).map_or(0, |heard| width(&heard) + RULE);
+    let heard = heard_from(app, area.width).map_or(0, |heard| width(&heard) + RULE);
     let mut column = RULE + width(TITLE) + heard;
     let places = Knob::ALL.map(|knob| {
         let wide = width(&turned(knob, s.knobs.get(knob)));
@@ -143,24 +145,23 @@ pub fn voice_at(area: Rect, app: &App, place: Position) -> Option<usize> {
     found.map(|(voice, _)| *voice)
 }
 
-/// `the edit is heard at bar 13, in 2 bars`.
-fn heard_from(app: &App) -> Option<String> {
+/// `the edit is heard at bar 13, in 2 bars`; where that has no room, `heard at bar 13, in 2 bars`.
+fn heard_from(app: &App, columns: u16) -> Option<String> {
     let (s, bar) = (app.snapshot(), app.landing()?);
-    if bar == s.bar {
-        return Some("the edit is heard now".to_owned());
-    }
-    Some(match countdown(s, bar) {
-        Some(countdown) => format!("the edit is heard at {countdown}"),
-        None => format!("the edit is heard from bar {bar}"),
-    })
+    let heard = match countdown(s, bar) {
+        _ if bar == s.bar => "heard now".to_owned(),
+        Some(countdown) => format!("heard at {countdown}"),
+        None => format!("heard from bar {bar}"),
+    };
+    Some(if columns < ROOMY { heard } else { format!("the edit is {heard}") })
 }
 
 /// The bars to show: the sounding one near the top, since the future is the point. It stays there when the bar under the cursor is far behind it.
 fn window(bars: &[BarView], rows: usize, selected: Option<i64>) -> Vec<&BarView> {
     let now = bars.iter().position(|bar| bar.state != BarState::Played).unwrap_or(bars.len());
     let history = match rows {
-        ..4 => 0,
-        4..6 => 1,
+        ..3 => 0,
+        3..6 => 1,
         _ => 2,
     };
     let start = now.saturating_sub(history).min(bars.len().saturating_sub(rows));

@@ -55,6 +55,9 @@ const HIGH: u16 = 34;
 /// From this height on the piano roll, too.
 const HIGHER: u16 = 46;
 
+/// Lines of the bars: title, names, and two bars.
+const FEWEST: u16 = 4;
+
 pub(super) const DIM: Style = Style::new().fg(Color::DarkGray);
 
 pub fn draw(frame: &mut Frame<'_>, app: &App) {
@@ -103,6 +106,13 @@ pub(super) fn is_shown(app: &App) -> (bool, bool) {
     (areas.sound.height > 0, areas.roll.height > 0)
 }
 
+/// How many lines of a panel are seen at once.
+pub(super) fn panel_page(app: &App) -> usize {
+    let (columns, rows) = app.size();
+    let area = Areas::of(Rect::new(0, 0, columns, rows), app.shows()).all();
+    usize::from(area.height.saturating_sub(1)).max(1)
+}
+
 /// How many lines a panel has to show.
 pub(super) fn panel_height(app: &App, panel: Mode) -> usize {
     panel::lines(app, panel).len()
@@ -132,7 +142,8 @@ impl Areas {
             let left = middle.width * 9 / 20;
             (Rect { width: left, ..middle }, Rect { x: middle.x + left + 1, width: middle.width - left - 1, ..middle })
         } else {
-            let top = middle.height - middle.height * 9 / 20;
+            // In the smallest window, too, the sounding bar and the next one.
+            let top = middle.height - (middle.height * 9 / 20).max(FEWEST.min(middle.height / 2));
             (Rect { height: top, ..middle }, Rect { y: middle.y + top, height: middle.height - top, ..middle })
         };
         Areas { status, text, bars, roll, sound, message }
@@ -219,9 +230,7 @@ fn message(app: &App) -> Line<'_> {
             let text = match learning {
                 Learning::Key => "learn what? Its key, as after Ctrl+Space",
                 Learning::Digit(_) => "of which voice? Its digit",
-                Learning::Touch(..) => {
-                    "now the pad, key, pedal, knob or transport key for it (Del: none any more, Esc: as it was)"
-                }
+                Learning::Touch(..) => "now the pad, key, pedal or knob for it (Del: none any more, Esc: as it was)",
             };
             return Line::styled(text, ask);
         }

@@ -16,6 +16,11 @@ pub(super) const KEY: Style = Style::new().fg(Color::Yellow).add_modifier(Modifi
 
 const AFTER_LEADER: &str = "Ctrl+Space +";
 
+/// What keys do stands beside them if it has so many columns.
+const NARROWEST: usize = 24;
+/// Before what stands below its keys.
+const BELOW: &str = "  ";
+
 /// What the marks in the bars and text mean; the rest of the help comes from the key table.
 const LEGEND: [&str; 5] = [
     "In the bars: t from the text, v varied from it, m by the model, h by hand, e as you wrote it, L1 to L4 by a rung of the ladder.",
@@ -57,11 +62,12 @@ fn said(message: &Message, width_of_screen: usize) -> Vec<Line<'static>> {
     lines.map(|line| Line::styled(indented(line), level_style(message.level))).collect()
 }
 
-/// Two columns of keys and what they do, wrapped where the screen is narrow.
+/// Two columns of keys and what they do, wrapped where the screen is narrow; below the keys where it is very narrow.
 fn help(width_of_screen: usize) -> Vec<Line<'static>> {
     let columns = keys::rows().map(|row| width(&row.key_names())).max().unwrap_or(0) + 2;
     let indent = columns + AFTER_LEADER.len() + 2;
-    let text_columns = width_of_screen.saturating_sub(indent).max(16);
+    let beside = width_of_screen >= indent + NARROWEST;
+    let text_columns = width_of_screen.saturating_sub(if beside { indent } else { BELOW.len() }).max(16);
     let heading = format!("{:columns$}{AFTER_LEADER}", "Keys");
     let mut lines = vec![Line::styled(heading, DIM)];
     let mut group = keys::TABLE[0].group;
@@ -70,6 +76,11 @@ fn help(width_of_screen: usize) -> Vec<Line<'static>> {
             lines.push(Line::default());
         }
         let names = format!("{:columns$}{}", row.key_names(), row.leader_name());
+        if !beside {
+            lines.push(Line::styled(names, KEY));
+            lines.extend(wrapped(row.help, text_columns).into_iter().map(|text| Line::raw(format!("{BELOW}{text}"))));
+            continue;
+        }
         for (at, text) in wrapped(row.help, text_columns).into_iter().enumerate() {
             let names = if at == 0 { names.as_str() } else { "" };
             lines.push(Line::from(vec![Span::styled(format!("{names:indent$}"), KEY), Span::raw(text)]));

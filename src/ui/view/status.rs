@@ -7,13 +7,16 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span, Text};
 
-use super::{countdown, sound};
+use super::{countdown, cut, sound};
 use crate::event::{Before, HandStatus, Playing, Snapshot};
 use crate::hand::{Turn, Use};
 use crate::tape::clock;
 use crate::time::Tempo;
 use crate::ui::app::{App, Piano};
 use crate::ui::editor::width;
+
+/// Columns that a beginning has to have to say something.
+const BEGINNING: usize = 12;
 
 pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     let mut lines = vec![Line::default()];
@@ -22,6 +25,12 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
         let needed = width(&segment.content) + 2;
         if used > 0 && used + needed > usize::from(area.width) {
             if lines.len() == usize::from(area.height) {
+                // Of what must not be missed, at least the beginning.
+                let room = usize::from(area.width) - used.min(area.width.into());
+                if segment.style.add_modifier.contains(Modifier::BOLD) && room >= BEGINNING {
+                    let line = lines.last_mut().expect("one line at least");
+                    line.push_span(Span::styled(cut(&segment.content, room), segment.style));
+                }
                 break;
             }
             lines.push(Line::default());
@@ -128,6 +137,7 @@ fn armed(s: &Snapshot) -> String {
     let what = s.armed.join(", ");
     match s.armed_for {
         Some(bar) => format!("armed for {}: {what}", countdown(s, bar).unwrap_or_else(|| format!("bar {bar}"))),
+        None if what.is_empty() => "arming".to_owned(),
         None => format!("arming: {what}"),
     }
 }
