@@ -43,7 +43,7 @@ impl Timeline {
     /// Whether a hand's voice goes round, now or from a phrase line on.
     #[must_use]
     pub fn goes_round(&self, name: &str) -> bool {
-        self.future.stage.is_frozen(name)
+        self.future.stage.goes_round(name, self.next)
     }
 
     /// Takes what the hand has played of a committed bar, full and within its length. The model's voices hear it, and write anew what they

@@ -42,6 +42,14 @@ pub(super) struct Frozen {
     pub music: (Meter, Key),
 }
 
+impl Frozen {
+    /// Which of its bars is heard in this one, if any is.
+    fn at(&self, number: i64, its: (Meter, Key)) -> Option<usize> {
+        let holds = number >= self.from && self.until.is_none_or(|until| number < until) && self.music == its;
+        holds.then(|| usize::try_from((number - self.from).rem_euclid(self.cells.len() as i64)).ok()).flatten()
+    }
+}
+
 impl Stage {
     /// Which draw of a bar's voice is asked for.
     pub fn draw(&self, number: i64, voice: &str) -> u32 {
@@ -66,14 +74,18 @@ impl Stage {
     }
 
     fn frozen(&self, number: i64, voice: &str, its: (Meter, Key)) -> Option<&Cell> {
-        let Frozen { from, until, cells, music } = self.frozen.get(voice)?;
-        let at = usize::try_from((number - from).rem_euclid(cells.len() as i64)).ok()?;
-        let holds = number >= *from && until.is_none_or(|until| number < until) && *music == its;
-        holds.then(|| cells.get(at)).flatten()
+        let frozen = self.frozen.get(voice)?;
+        frozen.cells.get(frozen.at(number, its)?)
     }
 
     pub fn freeze(&mut self, voice: &str, frozen: Frozen) {
         self.frozen.insert(voice.to_owned(), frozen);
+    }
+
+    /// Whether it goes round in a bar from `next` on.
+    #[must_use]
+    pub fn goes_round(&self, voice: &str, next: i64) -> bool {
+        self.frozen.get(voice).is_some_and(|frozen| frozen.until.is_none_or(|until| next < until))
     }
 
     #[must_use]
@@ -82,10 +94,10 @@ impl Stage {
     }
 
     /// The bar of a frozen voice that is heard in this one, to be changed from its next pass on.
-    pub fn frozen_mut(&mut self, number: i64, voice: &str) -> Option<&mut Cell> {
-        let Frozen { from, cells, .. } = self.frozen.get_mut(voice).filter(|frozen| number >= frozen.from)?;
-        let at = usize::try_from((number - *from).rem_euclid(cells.len() as i64)).ok()?;
-        cells.get_mut(at)
+    pub fn frozen_mut(&mut self, number: i64, voice: &str, its: (Meter, Key)) -> Option<&mut Cell> {
+        let frozen = self.frozen.get_mut(voice)?;
+        let at = frozen.at(number, its)?;
+        frozen.cells.get_mut(at)
     }
 
     /// What was done to these parts of bars is undone: other music comes there.

@@ -48,7 +48,7 @@ impl Timeline {
     /// Adds what the hand has played in a bar of its loop, which is heard when that comes round.
     pub fn overdub(&mut self, number: i64, name: &str, played: &Measure) {
         let Some(scene) = self.bar(number).map(|bar| Arc::clone(&bar.scene)) else { return };
-        let Some(cell) = self.future.stage.frozen_mut(number, name) else { return };
+        let Some(cell) = self.future.stage.frozen_mut(number, name, music(&scene)) else { return };
         let measure = both(&cell.measure, played);
         *cell = written(&scene, &measure, Author::Edit);
         self.attempt += 1;
@@ -58,13 +58,15 @@ impl Timeline {
     pub fn begin_with(&mut self, name: &str, hand: &str) -> Result<String, String> {
         let (first, cells) =
             self.phrase_by_hand(hand).ok_or_else(|| format!("nothing was played on {hand} to begin with"))?;
-        let (from, mut laid) = (self.next, 0);
-        for (number, cell) in (from..).zip(cells) {
-            if music(self.scene_of(number)) != music(self.next_scene()) {
-                break;
-            }
-            self.lay(number, name, cell)?;
-            laid += 1;
+        let from = self.next;
+        let its = music(self.next_scene());
+        let bars_to_come = (from..).take_while(|number| music(self.scene_of(*number)) == its).take(cells.len());
+        // All of them or none.
+        let places = bars_to_come.map(|number| Ok(self.touchable(number, name, &Touch::Pin)?.place));
+        let places: Vec<_> = places.collect::<Result<_, String>>()?;
+        let laid = places.len() as i64;
+        for (place, cell) in places.iter().zip(cells) {
+            self.put(place, cell);
         }
         let these = bars(first, first + laid - 1);
         Ok(format!("{name} begins with {these} of {hand} in bar {from}, and goes on from there"))
@@ -75,12 +77,6 @@ impl Timeline {
     /// The notes of a loop and what was played over them, as a bar that is full.
     pub(super) fn over_loop(scene: &Scene, below: &Measure, played: &Measure) -> Measure {
         written(scene, &both(below, played), Author::Hand).measure
-    }
-
-    fn lay(&mut self, number: i64, name: &str, cell: Cell) -> Result<(), String> {
-        let place = self.touchable(number, name, &Touch::Pin)?.place;
-        self.put(&place, cell);
-        Ok(())
     }
 }
 
@@ -96,14 +92,20 @@ fn bars(first: i64, last: i64) -> String {
     if first == last { format!("bar {first}") } else { format!("bars {first} to {last}") }
 }
 
-/// Of one pitch on one place, what was played last.
+/// Of one pitch on one place, what was played last; a note ends where its pitch is struck again.
 fn both(below: &Measure, played: &Measure) -> Measure {
-    let mut notes = below.notes.clone();
-    notes.retain(|note| {
-        let same = |other: &Note| (other.onset, other.pitch.midi()) == (note.onset, note.pitch.midi());
-        !played.notes.iter().any(same)
-    });
-    notes.extend(played.notes.iter().cloned());
+    let (mut notes, mut over) = (below.notes.clone(), played.notes.clone());
+    let same = |a: &Note, b: &Note| a.pitch.midi() == b.pitch.midi();
+    notes.retain(|note| !over.iter().any(|other| same(note, other) && note.onset == other.onset));
+    for (of, others) in [(&mut notes, &played.notes), (&mut over, &below.notes)] {
+        for note in of {
+            let again = others.iter().filter(|other| same(note, other) && other.onset > note.onset);
+            if let Some(again) = again.map(|other| other.onset).min().filter(|at| *at < note.onset + note.length) {
+                (note.length, note.tied_to) = (again - note.onset, false);
+            }
+        }
+    }
+    notes.extend(over);
     notes.sort_by_key(|note| (note.onset, note.pitch.midi()));
     Measure { notes, ..below.clone() }
 }
@@ -124,4 +126,32 @@ fn written(scene: &Scene, measure: &Measure, by: Author) -> Cell {
         }
     }
     Cell { text, measure: read, by }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::abc::Meter;
+    use crate::abc::key::Key;
+    use crate::time::Beats;
+
+    /// What is below, what is played over it, and what stands there then, in C at `L:1/8`.
+    fn check(below: &str, played: &str, expected: &str) {
+        let key = Key::parse("C").expect("a key").0;
+        let read = |text: &str| read_bar(text, &key, Meter::COMMON, Beats::EIGHTH, &[]).0;
+        let style = print::Style::new(&key, Meter::COMMON, Beats::EIGHTH);
+        let bar = print::bar(&both(&read(below), &read(played)), Beats::WHOLE, &style);
+        assert_eq!(bar.replace(' ', ""), expected, "{below} and {played}");
+    }
+
+    #[test]
+    fn what_is_played_is_added_and_a_pitch_sounds_once() {
+        check("C4 z4", "z4 G4", "C4G4");
+        check("C4 z4", "E4 z4", "[CE]4z4");
+        // Struck on the same place: what was played last.
+        check("C4 z4", "C2 z6", "C2z6");
+        // Struck while it sounds, from either side.
+        check("C8", "z4 C2 z2", "C4C2z2");
+        check("z4 C4", "C6 z2", "C4C4");
+    }
 }

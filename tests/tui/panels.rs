@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use barline::event::Lead;
+use barline::event::{Before, Lead};
 use barline::synth::{Level as Sounded, SCOPE};
 use barline::time::Tempo;
 use barline::ui::app::Offer;
@@ -180,7 +180,7 @@ fn the_status_in_all_its_kinds() {
     let kinds: [Change; 12] = [
         ("playing", |_| {}),
         ("stopped, to be counted in", |s| (s.playing, s.count_in) = (Playing::Stopped, true)),
-        ("counting in", |s| s.counting = true),
+        ("counting in", |s| s.before = Some(Before::CountIn)),
         ("hush", |s| s.playing = Playing::Hushed),
         ("collected", |s| s.armed = vec!["mute bass".into(), "night-ferry.abc X:7".into()]),
         ("armed", |s| (s.armed, s.armed_for) = (vec!["mute bass".into()], Some(17))),

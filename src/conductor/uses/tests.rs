@@ -181,3 +181,41 @@ fn what_was_played_is_the_models_beginning() {
     assert_eq!(texts(&conductor, 2, 4..=4), ["G4 z4"]);
     assert_ne!(texts(&conductor, 2, 5..=5), ["G4 z4"]);
 }
+
+/// Other music comes; what is played meanwhile is not the loop's, and the key makes a loop of it at once.
+#[test]
+fn a_loop_rests_in_other_music_and_nothing_is_added_to_it() {
+    let mut conductor = conductor(HAND, "C8\nD8");
+    let line = |bar: i64| FIRST + (bar - 1) * BAR;
+    play(&mut conductor);
+    run(&mut conductor, 0, line(2));
+    hold(&mut conductor, 60, line(2), line(2) + BAR / 2);
+    run(&mut conductor, line(2) + BAR / 2, line(3) + 1200);
+    choose(&mut conductor, Use::Loop, line(3) + 1200);
+    run(&mut conductor, line(3) + 1200, line(6) + 1200);
+    assert_eq!(texts(&conductor, 1, 5..=6), ["C4 z4"; 2]);
+    let other = scene(&HAND.replace("M:4/4", "M:3/4").replace("C,8", "C,6"));
+    let now = Frames(line(6) + 1200);
+    conductor.command(Command::Evaluate { scene: other, fresh: false }, now, &mut |_| {});
+    let at = |conductor: &Conductor, bar: i64| {
+        let bar = conductor.timeline().bar(bar).map(|bar| bar.start);
+        conductor.transport().frame_of(bar.expect("a bar")).0
+    };
+    run(&mut conductor, line(6) + 1200, line(9));
+    let threes = conductor.timeline().bars().iter().find(|bar| bar.scene.meter.to_string() == "3/4");
+    let first = threes.expect("a bar of the other music").number;
+    assert!(!conductor.snapshot(Frames(line(9))).hands[0].goes_round);
+    let on = at(&conductor, first) + 3 * BAR;
+    run(&mut conductor, line(9), on);
+    hold(&mut conductor, 67, on, on + BAR / 4);
+    run(&mut conductor, on + BAR / 4, on + BAR);
+    conductor.messages();
+    choose(&mut conductor, Use::Loop, on + BAR);
+    let said: Vec<String> = conductor.messages().into_iter().map(|message| message.text).collect();
+    assert!(said[0].contains("again and again"), "{said:?}");
+    run(&mut conductor, on + BAR, on + 8 * BAR);
+    let last = conductor.timeline().next_bar() - 1;
+    let texts = texts(&conductor, 1, first..=last);
+    assert!(texts.iter().all(|text| !text.contains('C')), "the old loop: {texts:?}");
+    assert!(texts.iter().any(|text| text.contains('G')), "the new one: {texts:?}");
+}
