@@ -88,11 +88,6 @@ impl Stage {
         self.frozen.get(voice).is_some_and(|frozen| frozen.until.is_none_or(|until| next < until))
     }
 
-    #[must_use]
-    pub fn is_frozen(&self, voice: &str) -> bool {
-        self.frozen.contains_key(voice)
-    }
-
     /// The bar of a frozen voice that is heard in this one, to be changed from its next pass on.
     pub fn frozen_mut(&mut self, number: i64, voice: &str, its: (Meter, Key)) -> Option<&mut Cell> {
         let frozen = self.frozen.get_mut(voice)?;
