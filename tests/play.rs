@@ -736,7 +736,7 @@ pcm.loud { type jack playback_ports { 0 system:playback_1 1 system:playback_2 } 
             Some(Jack { _server: Server::start(&name, true, 512)?, place, name })
         }
 
-        pub fn environment(&self) -> [(&'static str, PathBuf); 3] {
+        pub fn environment(&self) -> [(&'static str, std::path::PathBuf); 3] {
             [
                 ("ALSA_CONFIG_PATH", self.place.path("asound.conf")),
                 ("JACK_DEFAULT_SERVER", self.name.clone().into()),
