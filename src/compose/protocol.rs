@@ -81,7 +81,7 @@ mod tests {
         let read = |mut bytes: &[u8]| read_frame::<Reply>(&mut bytes);
         assert!(matches!(read(input), Err(Unreadable::Ended)));
         assert!(matches!(read(&wire[..9]), Err(Unreadable::Ended)));
-        for nonsense in [b"Welcome to this machine".as_slice(), b"\0\0\0\0\x03", b"\x03\0\0\0\x06{}"] {
+        for nonsense in [b"Welcome to this machine".as_slice(), b"\0\0\0\0\x03", &[3, 0, 0, 0, VERSION, b'{', b'}']] {
             assert!(matches!(read(nonsense), Err(Unreadable::Nonsense)), "{nonsense:?}");
         }
         wire[4] = VERSION + 1;
