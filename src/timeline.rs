@@ -407,13 +407,14 @@ impl Timeline {
             .collect();
         let heard: Vec<&Measure> = heard.into_iter().rev().collect();
         let asked = asked(self.in_force(self.next), self.next, at);
+        let tied_in = self.tied_into_next(&voice.name);
         let need = Need {
             key: &scene.key,
             meter: scene.meter,
             role: voice.role,
             rules: &voice.rules,
             asked: &asked,
-            tied: self.tied_into_next(&voice.name).last().copied(),
+            tied: tied_in.last().copied(),
             tail: self.future.tail.get(&(self.next, voice.name.clone())).map(|cell| &cell.measure),
             partial: partial.map(|cell| &cell.measure),
             heard: &heard,
@@ -423,7 +424,7 @@ impl Timeline {
             voice: at,
         };
         let (measure, rung) = ladder::fill(&need);
-        let text = print::bar(&measure, scene.bar_length(), &style(scene));
+        let text = print::bar(&measure, scene.bar_length(), &print::Style { tied_in, ..style(scene) });
         // What is shown is what is played: the measure is read back from the text.
         let measure = read_bar(&text, &scene.key, scene.meter, STREAM_UNIT, &[]).0;
         Cell { text, measure, by: Author::Ladder(rung) }

@@ -28,13 +28,15 @@ pub struct Style {
     pub beat: Beats,
     /// Whether staccato, grace notes and ornaments are written.
     pub marks: bool,
+    /// What the bar before ties over its end, whether this one goes on with it or not: without an accidental a letter would be read as that.
+    pub tied_in: Vec<Pitch>,
 }
 
 impl Style {
     /// The style of a text with these `K:`, `M:` and `L:`, without marks: the notes alone, as a language model is to see them.
     #[must_use]
     pub fn new(key: &Key, meter: Meter, unit: Beats) -> Style {
-        Style { signature: key.signature, unit, beat: meter.beat(), marks: false }
+        Style { signature: key.signature, unit, beat: meter.beat(), marks: false, tied_in: Vec::new() }
     }
 }
 
@@ -51,7 +53,7 @@ pub fn bar_with(measure: &Measure, length: Beats, style: &Style, loudness: Optio
     let chart = slices.iter().all(|slice| slice.pitches.is_empty()) && slices.iter().any(|s| !s.chords.is_empty());
     let rest = if chart { 'x' } else { 'z' };
     let held = measure.notes.iter().filter(|note| note.tied_from && note.onset == Beats::ZERO);
-    let held = held.map(|note| note.pitch).collect();
+    let held = held.map(|note| note.pitch).chain(style.tied_in.iter().copied()).collect();
     let mut printer = Printer { style, text: String::new(), at: 0, current: style.signature, rest, held, loudness };
     let mut at = 0;
     while at < slices.len() {
