@@ -1,4 +1,5 @@
-//! The performer's hand: what it played, bar by bar, and whose turn it is when a voice trades with it. Values; the conductor owns them.
+//! The performer's hand: what it played, bar by bar or in free time, what it is for, and whose turn it is when a voice trades with it. Values;
+//! the conductor owns them.
 
 mod capture;
 mod quantise;

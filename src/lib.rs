@@ -30,7 +30,7 @@
 //! | [`synth`], [`engine`], [`queue`] | patches, voices, and events in, sound out |
 //! | [`render`], [`record`], [`export`], [`import`] | the engine in a loop; WAV, MIDI and ABC of what was played, and MIDI back |
 //! | [`journal`], [`replay`] | the lines of a set and their way back; its steps and notes again |
-//! | [`hand`] | notes played by hand, as bars; call and answer |
+//! | [`hand`] | notes played by hand, as bars; what a hand is for, call and answer; tempo, metre and key of a phrase in free time |
 //! | [`keep`] | bars that were heard, written into the text |
 //! | [`rehearse`] | scripted sets on virtual time: what would be heard and said |
 //! | [`audition`] | what a model writes, judged |

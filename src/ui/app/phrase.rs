@@ -17,8 +17,11 @@ impl App {
     pub(super) fn free_tempo(&mut self) -> Vec<Request> {
         if self.snapshot.playing == Playing::Stopped {
             let listens = self.snapshot.before != Some(Before::Phrase);
-            let said =
-                if listens { "free tempo: play a phrase, the set begins on its bar line" } else { "not waited for" };
+            let said = if listens {
+                "free tempo: play a phrase, the set begins on its bar line"
+            } else {
+                "free tempo: no phrase is waited for any more"
+            };
             self.say(Level::Info, said.into());
             return vec![Request::Command(Command::Listen(listens))];
         }
